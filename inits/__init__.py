@@ -1,0 +1,1 @@
+"""Keras weight initializers: their exact laws, what they draw, and how a network learns from them."""

@@ -1,0 +1,253 @@
+"""The handwriting that networks learn: MNIST, and an offline stand-in made of other real digits.
+
+Nothing falls back in silence: MNIST that cannot be had is a DataError, and the caller decides what then.
+
+MNIST: Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0. The stand-in: see data/README.md.
+"""
+
+import hashlib
+import os
+import socket
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, NoReturn
+from urllib.error import HTTPError
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.data import standin
+from inits.errors import DataError, SpecError
+
+Bytes = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+TITLES = {"mnist": "MNIST", "digits": "Digits (stand-in, not MNIST)"}
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+SIDE = 28  # pixels
+FEWEST = 100  # images in each part of a local file
+MNIST_BYTES = 11_490_434  # what Keras downloads
+PATIENCE = 10.0  # seconds without an answer from the network
+REPORTS = 0.2  # seconds from one report of progress to the next
+REMEDY = "Set INITS_MNIST to an mnist.npz as Keras offers it, or unset it to let Keras download one."
+
+_KEPT: dict[str, tuple[Path | int | None, "Dataset"]] = {}  # the last of each name
+_FETCHING = threading.Lock()  # Keras downloads straight into its cache: one at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images as rows of pixels 0..255 and labels 0..9, all uint8 and read-only; x (n, 784), y (n,)."""
+
+    name: str
+    x_train: Bytes
+    y_train: Bytes
+    x_test: Bytes
+    y_test: Bytes
+
+    def __post_init__(self) -> None:
+        for key in KEYS:
+            getattr(self, key).setflags(write=False)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return TITLES[self.name]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that name the arrays, wherever they were read from."""
+        digest = hashlib.sha256()
+        for key in KEYS:
+            array = getattr(self, key)
+            digest.update(f"{key}{array.shape}".encode())
+            digest.update(array)
+        return digest.hexdigest()[:16]
+
+
+def pixels(x: Bytes) -> NDArray[np.float32]:
+    """Bytes 0..255 as float32 in [0, 1], x / 255 as in Keras' examples."""
+    return x.astype(np.float32) / np.float32(255)
+
+
+def batches(n: int, batch_size: int, seed: int) -> NDArray[np.int32]:
+    """The order of one epoch over n examples, int32 (steps, batch_size).
+
+    A permutation of 0..n-1 by seed, row by row. When batch_size does not divide n, the end of the last row is
+    padded with -1: leave those out, as Keras trains on the smaller batch. The same on every platform.
+    Raises SpecError when a number is out of range.
+    """
+    for name, value, least in (("n", n, 1), ("batch_size", batch_size, 1), ("seed", seed, 0)):
+        if value < least:
+            raise SpecError(f"Argument `{name}` must be at least {least}. Received: {name}={value!r}")
+    order = np.full(-(-n // batch_size) * batch_size, -1, np.int32)
+    order[:n] = np.random.Generator(np.random.PCG64(seed)).permutation(n)
+    return order.reshape(-1, batch_size)
+
+
+def no_progress(done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def load(name: str, local: Path | None = None, progress: Progress = no_progress) -> Dataset:
+    """The dataset of that name: "mnist" (the file `local`, else by way of Keras) or "digits".
+
+    The last one of each name is kept in memory, so that loading again returns the same object.
+    Raises SpecError for another name, DataError when MNIST cannot be had.
+    """
+    if name not in TITLES:
+        raise SpecError(f"Argument `name` must be one of {', '.join(TITLES)}. Received: name={name!r}")
+    source = local if name == "mnist" else 0
+    kept = _KEPT.get(name)
+    if kept is None or kept[0] != source:
+        kept = _KEPT[name] = (source, _fresh(name, local, progress))
+    return kept[1]
+
+
+def _fresh(name: str, local: Path | None, progress: Progress) -> Dataset:
+    if name == "digits":
+        return digits()
+    return read_mnist(local) if local else download_mnist(progress)
+
+
+def digits(seed: int = 0) -> Dataset:
+    """The stand-in: 12,000 images for training (each of 1,500 digits eight times), 297 for testing.
+
+    The seed decides the small turns and shifts and the order; the same seed gives the same bytes.
+    """
+    return Dataset("digits", *standin.arrays(seed))
+
+
+def read_mnist(path: Path) -> Dataset:
+    """MNIST, or a part of it, from a local mnist.npz.
+
+    The file holds x_train, x_test uint8 (n, 28, 28) and y_train, y_test of integers 0..9 (n,), n >= 100.
+    Raises DataError for anything else; the message carries the file's name without its folder.
+    """
+    try:
+        if stat.S_ISFIFO(path.stat().st_mode):
+            _refuse(path, "is a pipe")
+        with path.open("rb") as file:
+            if file.read(2) != b"PK":
+                _refuse(path, "is not an npz archive")
+            file.seek(0)
+            arrays = _members(path, file)
+    except OSError as error:
+        _refuse(path, f"cannot be opened ({error.strerror or type(error).__name__})", error)
+    return _checked(path, arrays)
+
+
+def _members(path: Path, file: IO[bytes]) -> dict[str, NDArray[Any]]:
+    """The four arrays of an npz archive as they are."""
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            names = set(archive.files)
+            arrays = {key: archive[key] for key in KEYS if key in names}
+    except Exception as error:  # zip, zlib, NumPy and its header parser raise a dozen kinds for damaged bytes
+        _refuse(path, "is damaged, cut short or holds pickled objects", error)
+    missing = [key for key in KEYS if key not in arrays]
+    if missing:
+        _refuse(path, f"has no array {', '.join(missing)}; it holds {sorted(names)[:8]}")
+    return arrays
+
+
+def _checked(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
+    """The arrays (n, 28, 28) and (n,) as a dataset, or a DataError that names what is wrong."""
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.dtype != np.uint8 or x.ndim != 3 or x.shape[1:] != (SIDE, SIDE) or len(x) < FEWEST:
+            _refuse(path, f"must have x_{part} uint8 (at least {FEWEST}, 28, 28); it is {x.dtype} {x.shape}")
+        if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
+            _refuse(path, f"must have y_{part} of integers {x.shape[:1]}; it is {y.dtype} {y.shape}")
+        if y.min() < 0 or y.max() > 9:
+            _refuse(path, f"must have labels 0 to 9 in y_{part}; they run from {y.min()} to {y.max()}")
+    flat = (arrays[key].reshape(len(arrays[key]), -1) if key[0] == "x" else arrays[key] for key in KEYS)
+    return Dataset("mnist", *(np.ascontiguousarray(array, np.uint8) for array in flat))
+
+
+def _refuse(path: Path, what: str, cause: Exception | None = None) -> NoReturn:
+    raise DataError(f"The MNIST file {path.name!r} {what}. {REMEDY}") from cause
+
+
+def download_mnist(progress: Progress = no_progress) -> Dataset:
+    """MNIST by way of `keras.datasets.mnist.load_data()`, which caches it in Keras' own place.
+
+    `progress(bytes so far, bytes in all)` is called in this thread about five times a second; an exception it
+    raises ends the wait, while the download goes on for the next caller.
+    Raises DataError when the network does not deliver, at the latest after ten silent seconds.
+    """
+    from keras.datasets import mnist  # noqa: PLC0415 - seconds, and never in the web process
+
+    pool = ThreadPoolExecutor(1, "mnist")
+    job = pool.submit(_fetch, mnist.load_data)
+    pool.shutdown(wait=False)
+    while not job.done():
+        wait([job], REPORTS)
+        progress(min(_cached_bytes(), MNIST_BYTES), MNIST_BYTES)
+    error = job.exception()
+    if error:
+        if isinstance(error.__context__, HTTPError):
+            error.__context__.close()  # Keras leaves the connection open
+        raise DataError(
+            f"MNIST could not be downloaded ({_reason(error)}). Check the network, "
+            "set INITS_MNIST to a local mnist.npz, or choose the digits that come with the app."
+        ) from error
+    train, test = job.result()
+    return _checked(_cached_file(), dict(zip(KEYS, (*train, *test), strict=True)))
+
+
+def _fetch(load_data: Callable[[], Any]) -> Any:
+    """Keras' two pairs of arrays. Keras checks the hash; bytes that fail it are fetched anew, once."""
+    from keras.config import disable_interactive_logging  # noqa: PLC0415
+
+    disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
+    with _FETCHING, _patience(PATIENCE):
+        try:
+            return load_data()
+        except ValueError:  # the file stays in the cache, and Keras replaces what fails its hash
+            return load_data()
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Sockets opened meanwhile give up after so many silent seconds; Keras offers no timeout of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _cached_file() -> Path:
+    """Where `keras.utils.get_file` writes mnist.npz, byte by byte."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    if not os.access(home, os.W_OK):
+        home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
+    return home / "datasets" / "mnist.npz"
+
+
+def _cached_bytes() -> int:
+    try:
+        return _cached_file().stat().st_size
+    except OSError:
+        return 0
+
+
+def _reason(error: BaseException) -> str:
+    """Why a download failed, in a few words and without paths or addresses."""
+    if isinstance(error, TimeoutError):
+        return f"no answer for {PATIENCE:.0f} seconds"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, ValueError):
+        return "what arrived is not the file Keras expects"
+    # Keras says: URL fetch failure on <origin>: <code or None> -- <why>
+    return str(error).split(": ", 1)[-1].removeprefix("None -- ")

@@ -1,0 +1,104 @@
+"""Every setting of the app, read from environment variables in one place. All are optional."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from inits.errors import SpecError
+
+
+class Setting(NamedTuple):
+    """One environment variable: its name, what holds when it is unset, and what it is for."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("INITS_MNIST", "downloaded by Keras", "A local `mnist.npz` to train on, as Keras offers it."),
+    Setting("INITS_SCHEDULER", "a local cluster", "Address of a Dask scheduler, such as `tls://host:8786`."),
+    Setting("INITS_TLS_CA", "none", "PEM file of the authority that signed the scheduler's certificate."),
+    Setting("INITS_TLS_CERT", "none", "PEM file of this client's certificate."),
+    Setting("INITS_TLS_KEY", "none", "PEM file of this client's private key."),
+    Setting("INITS_CORES", "the machine's cores", "How many trainings run at once."),
+)
+MOST_CORES = 1024
+_TLS = ("INITS_TLS_CA", "INITS_TLS_CERT", "INITS_TLS_KEY")
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as values; None where nothing was set and nothing stands in."""
+
+    mnist: Path | None
+    scheduler: str | None
+    tls_ca: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    cores: int
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `environ`; a variable that is empty counts as unset.
+
+    Paths are not opened here: a file that is missing is the business of whoever reads it.
+    Raises SpecError with the variable's name and value for a value that cannot be meant.
+    """
+    given = {name: environ.get(name, "").strip() for name, _, _ in SETTINGS}
+    tls = _tls(given)
+    return Settings(
+        mnist=_path("INITS_MNIST", given["INITS_MNIST"]),
+        scheduler=_address(given["INITS_SCHEDULER"]),
+        tls_ca=tls[0],
+        tls_cert=tls[1],
+        tls_key=tls[2],
+        cores=_cores(given["INITS_CORES"]),
+    )
+
+
+def _path(name: str, text: str) -> Path | None:
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise SpecError(
+            f"Setting {name} must be a path. Received: {text!r}, a home that does not exist. "
+            "Write the path from the root."
+        ) from error
+
+
+def _tls(given: Mapping[str, str]) -> tuple[Path | None, ...]:
+    missing = [name for name in _TLS if not given[name]]
+    if missing and len(missing) < len(_TLS):
+        raise SpecError(
+            f"Setting {missing[0]} is needed beside the other TLS files. Received: ''. "
+            f"Set all of {', '.join(_TLS)}, or none."
+        )
+    return tuple(_path(name, given[name]) for name in _TLS)
+
+
+def _address(text: str) -> str | None:
+    if not text:
+        return None
+    found = _ADDRESS.fullmatch(text)
+    if not found or not 0 < int(found["port"]) < 65536:
+        raise SpecError(
+            f"Setting INITS_SCHEDULER must be an address with a port. Received: {text!r}. "
+            "Write it as tls://host:8786 or tcp://host:8786."
+        )
+    return text
+
+
+def _cores(text: str) -> int:
+    if not text:
+        return os.cpu_count() or 1
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_CORES):
+        raise SpecError(
+            f"Setting INITS_CORES must be a whole number from 1 to {MOST_CORES}. Received: {text!r}. "
+            "Leave it unset to use the machine's cores."
+        )
+    return int(text)

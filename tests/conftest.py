@@ -1,0 +1,21 @@
+"""What tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
+
+settings.register_profile("no clock", deadline=None)  # a busy machine is no failure
+settings.load_profile("no clock")
+
+
+@pytest.fixture(scope="session")
+def mnist_path() -> Path:
+    """The real mnist.npz: what INITS_MNIST names, else ../shared/data/mnist.npz beside the repository."""
+    path = Path(os.environ.get("INITS_MNIST") or BESIDE).expanduser()
+    if not path.is_file():
+        pytest.skip("needs the real MNIST: set INITS_MNIST to a local mnist.npz")
+    return path
