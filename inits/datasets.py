@@ -183,7 +183,7 @@ def download_mnist(progress: Progress = no_progress) -> Dataset:
     raises ends the wait, while the download goes on for the next caller.
     Raises DataError when the network does not deliver, at the latest after ten silent seconds.
     """
-    from keras.datasets import mnist  # noqa: PLC0415 - seconds, and never in the web process
+    from keras.datasets import mnist
 
     pool = ThreadPoolExecutor(1, "mnist")
     job = pool.submit(_fetch, mnist.load_data)
@@ -205,7 +205,7 @@ def download_mnist(progress: Progress = no_progress) -> Dataset:
 
 def _fetch(load_data: Callable[[], Any]) -> Any:
     """Keras' two pairs of arrays. Keras checks the hash; bytes that fail it are fetched anew, once."""
-    from keras.config import disable_interactive_logging  # noqa: PLC0415
+    from keras.config import disable_interactive_logging
 
     disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
     with _FETCHING, _patience(PATIENCE):

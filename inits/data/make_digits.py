@@ -42,7 +42,7 @@ def _npy(array: NDArray[np.uint8]) -> bytes:
 
 def main() -> None:
     """Write TARGET from scikit-learn's copy."""
-    from sklearn.datasets import load_digits  # type: ignore[import-not-found]  # noqa: PLC0415
+    from sklearn.datasets import load_digits  # type: ignore[import-not-found]
 
     images, labels = load_digits().images, load_digits().target
     TARGET.write_bytes(packed({"images": images.astype(np.uint8), "labels": labels.astype(np.uint8)}))

@@ -1,0 +1,148 @@
+"""One kernel drawn by real Keras and everything that is measured of it. Runs in the compute process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.record import FloatArray
+from inits.shapes import flattened
+from inits.spec import InitializerSpec
+from inits.spectrum import singular_values
+from inits.statistics import Row, Summary, compare, histogram, kolmogorov, qq
+
+BINS, QUANTILES = 80, 120
+MOST_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
+TILES, IMAGE = 32, (28, 28)
+BLOCK = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What was measured of one kernel.
+
+    Attributes:
+        summary: count, mean, std, min, max.
+        rows: each number beside theory; empty when there is no law.
+        edges, density: histogram, float32 (bins + 1,) and (bins,).
+        shares: share of the weights at each of the law's atoms, float32; empty when it has none.
+        distance, p: Kolmogorov distance to the law and its p-value; None where there is none.
+        theory, drawn: quantiles, float32 (points,); empty without a law.
+        singular: singular values of the flattened kernel, falling; None when it is too large.
+        tiles: int8 (units, 28, 28), incoming weights of the first units in 1/127 of `scale`; None unless the
+            kernel has 784 inputs.
+        block: int8, the first rows and columns of the flattened kernel in the same unit.
+        scale: weight that 127 stands for.
+    """
+
+    summary: Summary
+    rows: tuple[Row, ...]
+    edges: FloatArray
+    density: FloatArray
+    shares: FloatArray
+    distance: float | None
+    p: float | None
+    theory: FloatArray
+    drawn: FloatArray
+    singular: FloatArray | None
+    tiles: NDArray[np.int8] | None
+    block: NDArray[np.int8]
+    scale: float
+
+
+def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examination:
+    """Draw a kernel and measure it. Raises what `inits.starts.draw` raises."""
+    from inits.starts import draw
+
+    return measure(draw(spec, shape, seed), spec)
+
+
+def measure(kernel: FloatArray, spec: InitializerSpec) -> Examination:
+    """What is measured of a kernel that `spec` drew."""
+    law = spec.law(kernel.shape)
+    edges, density = histogram(kernel, _bins(kernel.size))
+    distance = kolmogorov(kernel, law) if law else None
+    theory, drawn = qq(kernel, law, QUANTILES) if law and not law.atoms else (np.empty(0), np.empty(0))
+    values = [np.float32(value) for value, _ in law.atoms] if law else []
+    rows, columns = flattened(kernel.shape)
+    matrix = kernel.reshape(rows, columns)
+    scale = float(np.abs(matrix[:BLOCK, :BLOCK]).max()) or 1.0
+    return Examination(
+        summary=Summary.of(kernel),
+        rows=compare(kernel, law, spec.fans(kernel.shape)[0]) if law else (),
+        edges=edges.astype(np.float32),
+        density=density.astype(np.float32),
+        shares=np.array([np.mean(kernel == value) for value in values], np.float32),
+        distance=distance.distance if distance else None,
+        p=distance.p if distance else None,
+        theory=theory.astype(np.float32),
+        drawn=drawn.astype(np.float32),
+        singular=singular_values(kernel).astype(np.float32) if min(rows, columns) <= MOST_SINGULAR else None,
+        tiles=_tiles(matrix, scale) if rows == IMAGE[0] * IMAGE[1] else None,
+        block=_pixels(matrix[:BLOCK, :BLOCK], scale),
+        scale=scale,
+    )
+
+
+def _bins(weights: int) -> int:
+    return int(np.clip(2.5 * weights ** (1 / 3), 8, BINS))
+
+
+def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
+    pixels: NDArray[np.int8] = np.clip(np.rint(values * (127 / scale)), -127, 127).astype(np.int8)
+    return pixels
+
+
+def _tiles(matrix: FloatArray, scale: float) -> NDArray[np.int8]:
+    units = matrix[:, :TILES].T
+    return _pixels(units, scale).reshape(-1, *IMAGE)
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a network: its fans, and what was drawn beside what the law promises."""
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    std: float
+    theory_std: float | None
+    low: float
+    high: float
+    counts: NDArray[np.int32]
+
+    @property
+    def gain(self) -> float:
+        """sigma_w^2 as drawn: fan_in times the variance."""
+        return self.fan_in * self.std**2
+
+    @property
+    def theory_gain(self) -> float | None:
+        return None if self.theory_std is None else self.fan_in * self.theory_std**2
+
+
+def examine_network(
+    spec: InitializerSpec, names: Sequence[str], shapes: Sequence[tuple[int, ...]], seed: int
+) -> list[LayerRow]:
+    """The same initializer for every kernel of a network, each with the seed that training would give it."""
+    from inits.seeds import derive_seed
+    from inits.starts import draw
+
+    rows = []
+    for layer, (name, shape) in enumerate(zip(names, shapes, strict=True)):
+        kernel = draw(spec, shape, derive_seed(seed, "kernel", layer))
+        rows.append(measure_layer(name, kernel, spec))
+    return rows
+
+
+def measure_layer(name: str, kernel: FloatArray, spec: InitializerSpec) -> LayerRow:
+    """One row of the network table."""
+    law, (fan_in, fan_out) = spec.law(kernel.shape), spec.fans(kernel.shape)
+    low, high = float(kernel.min()), float(kernel.max())
+    counts, _ = np.histogram(kernel, 64, (low, high) if low < high else (low - 0.5, low + 0.5))
+    std = float(kernel.std(dtype=np.float64))
+    return LayerRow(
+        name, kernel.shape, fan_in, fan_out, std, law.std if law else None, low, high, counts.astype(np.int32)
+    )

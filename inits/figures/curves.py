@@ -1,0 +1,97 @@
+"""How runs learn: loss and accuracy over the images seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from inits.figures import style
+
+MOST_POINTS = 1000  # of a raw curve; beyond it only the extremes of each piece are drawn
+CHANCE = 0.1
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run: float32 (steps,) raw and smooth values by step, and (points,) held-out values between steps."""
+
+    name: str
+    start: int
+    images: NDArray[np.float32]
+    raw: NDArray[np.float32]
+    smooth: NDArray[np.float32]
+    held_images: NDArray[np.float32]
+    held: NDArray[np.float32]
+
+
+def smooth(values: ArrayLike, window: int) -> NDArray[np.float32]:
+    """Mean of each value and the up to `window` - 1 before it, float32 (n,)."""
+    values = np.asarray(values, np.float64)
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    last = np.arange(1, len(values) + 1)
+    first = np.maximum(last - window, 0)
+    means: NDArray[np.float32] = ((sums[last] - sums[first]) / (last - first)).astype(np.float32)
+    return means
+
+
+def thin(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """At most `MOST_POINTS` points of a curve: of each piece the lowest and the highest, in their order."""
+    if len(y) <= MOST_POINTS:
+        return x, y
+    pieces = np.array_split(np.arange(len(y)), MOST_POINTS // 2)
+    kept = np.array([sorted((p[np.argmin(y[p])], p[np.argmax(y[p])])) for p in pieces]).ravel()
+    return x[kept], y[kept]
+
+
+def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
+    """Cross-entropy by images seen, log scale: faint per batch, bold its running mean, points held out."""
+    fig = style.figure(x="images seen", y="cross-entropy")
+    low, high = _loss_range(curves)
+    _draw(fig, curves, "%{y:.3f}")
+    fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
+    ends = [style.End(float(c.smooth[-1]), c.name, c.start) for c in curves if len(c.smooth)]
+    style.end_labels(fig, ends, height=height, y_range=(low, high), log=True)
+    return _finish(fig, total, height)
+
+
+def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
+    """What the loss axis shows: the running means and the points, and most of the batches around them."""
+    seen = np.concatenate([np.empty(0), *(c.smooth for c in curves), *(c.held for c in curves)])
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.2, 2.5)
+    return max(low, 1e-4) / 1.8, min(high, 1e8) * 1.3
+
+
+def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
+    """Share of right answers by images seen, drawn as in `loss`; chance is a thin line."""
+    fig = style.figure(x="images seen", y="accuracy")
+    _draw(fig, curves, "%{y:.1%}")
+    fig.add_hline(y=CHANCE, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    fig.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    ends = [style.End(float(c.held[-1]), c.name, c.start) for c in curves if len(c.held)]
+    style.end_labels(fig, ends, height=height, y_range=(0, 1.02))
+    return _finish(fig, total, height)
+
+
+def _draw(fig: go.Figure, curves: Sequence[Curve], form: str) -> None:
+    for curve in curves:
+        line = style.start_line(curve.start)
+        x, y = thin(curve.images, curve.raw)
+        fig.add_scatter(x=x, y=y, mode="lines", line={**line, "width": 1}, opacity=0.25, hoverinfo="skip")
+        x, y = thin(curve.images, curve.smooth)
+        fig.add_scatter(x=x, y=y, mode="lines", line=line, name=f"{curve.name}, batches", hovertemplate=form)
+        fig.add_scatter(
+            x=curve.held_images,
+            y=curve.held,
+            mode="markers",
+            marker={**style.start_marker(curve.start), "line": {"width": 1.5, "color": style.BACKGROUND}},
+            name=f"{curve.name}, held out",
+            hovertemplate=form,
+        )
+
+
+def _finish(fig: go.Figure, total: int, height: int) -> go.Figure:
+    fig.update_xaxes(range=[-0.015 * total, total * 1.015])
+    return fig.update_layout(height=height, hovermode="x unified")

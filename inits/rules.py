@@ -1,0 +1,117 @@
+"""What the initializers' laws follow from their arguments and a shape, and which of these they refuse."""
+
+import math
+
+from inits.errors import ShapeError, SpecError
+from inits.formulas import axes, chosen_fan, real
+from inits.laws import TRUNCATED_STD, Atoms, Law, Normal, SphereCoordinate, TruncatedNormal, Uniform
+from inits.parameters import Arguments
+from inits.shapes import Shape, flattened
+
+ZERO_AT_BOTH_ENDS = ("hann", "blackman", "bartlett", "bohman", "barthann", "tukey", "lanczos")
+"""Windows that are 0 everywhere when they have two points and are not periodic."""
+
+
+def any_shape(arguments: Arguments, shape: Shape) -> None:
+    """Fills every shape."""
+
+
+def no_joint_rule(arguments: Arguments) -> None:
+    """Every combination of arguments is allowed."""
+
+
+def ordered(arguments: Arguments) -> None:
+    """minval < maxval."""
+    low, high = arguments["minval"], arguments["maxval"]
+    if real(arguments, "minval") >= real(arguments, "maxval"):
+        raise SpecError(f"minval must be less than maxval. Received minval={low} and maxval={high}.")
+
+
+def both_axes(arguments: Arguments) -> None:
+    """input_axes and output_axes, or neither."""
+    given = [name for name in ("input_axes", "output_axes") if arguments[name] is not None]
+    if len(given) == 1:
+        raise SpecError(
+            f"input_axes and output_axes must be given together; Keras ignores one alone. "
+            f"Received {given[0]}={list(axes(arguments, given[0]) or ())} only."
+        )
+
+
+def axes_fit(arguments: Arguments, shape: Shape) -> None:
+    """The axes exist in the shape."""
+    for name in ("input_axes", "output_axes"):
+        for axis in axes(arguments, name) or ():
+            if not -len(shape) <= axis < len(shape):
+                raise ShapeError(f"{name} must be axes of the shape {shape}. Received {axis}.")
+
+
+def matrix_at_least(arguments: Arguments, shape: Shape) -> None:
+    """Two dimensions or more."""
+    if len(shape) < 2:
+        raise ShapeError(f"Orthogonal needs a shape of at least two dimensions. Received {shape}.")
+
+
+def matrix(arguments: Arguments, shape: Shape) -> None:
+    """Two dimensions."""
+    if len(shape) != 2:
+        raise ShapeError(f"Identity needs a shape of exactly two dimensions. Received {shape}.")
+
+
+def stft_fits(arguments: Arguments, shape: Shape) -> None:
+    """(T, 1, F), F at least 2, and a window that is not 0 everywhere."""
+    if len(shape) != 3 or shape[1] != 1 or shape[2] < 2:
+        raise ShapeError(f"STFT needs a shape (T, 1, F) with F of at least 2. Received {shape}.")
+    if shape[0] == 2 and arguments["window"] in ZERO_AT_BOTH_ENDS and not arguments["periodic"]:
+        raise ShapeError(f"STFT with a {arguments['window']} window needs T of at least 3. Received {shape}.")
+
+
+def constant_law(arguments: Arguments, shape: Shape) -> Law:
+    """A point mass at value."""
+    return point(real(arguments, "value"))
+
+
+def random_uniform_law(arguments: Arguments, shape: Shape) -> Law:
+    """Uniform on [minval, maxval]."""
+    return Uniform(real(arguments, "minval"), real(arguments, "maxval"))
+
+
+def random_normal_law(arguments: Arguments, shape: Shape) -> Law:
+    """Normal with mean and stddev."""
+    return Normal(real(arguments, "mean"), real(arguments, "stddev"))
+
+
+def truncated_normal_law(arguments: Arguments, shape: Shape) -> Law:
+    """Normal cut at mean +- 2 stddev and not widened again."""
+    return TruncatedNormal(real(arguments, "mean"), real(arguments, "stddev"))
+
+
+def orthogonal_law(arguments: Arguments, shape: Shape) -> Law:
+    """gain times a coordinate of a uniform unit vector as long as the longer side (Saxe et al. 2014)."""
+    return SphereCoordinate(max(flattened(shape)), real(arguments, "gain"))
+
+
+def no_law(arguments: Arguments, shape: Shape) -> None:
+    """A fixed pattern in which every weight has its own value."""
+
+
+def variance_scaling_law(arguments: Arguments, shape: Shape) -> Law:
+    """Variance scale / fan in each of the three distributions; the cut one is widened to keep it."""
+    std = math.sqrt(real(arguments, "scale") / chosen_fan(arguments, shape))
+    match arguments["distribution"]:
+        case "uniform":
+            return Uniform(-math.sqrt(3.0) * std, math.sqrt(3.0) * std)
+        case "untruncated_normal":
+            return Normal(0.0, std)
+        case _:
+            return TruncatedNormal(0.0, std / TRUNCATED_STD)
+
+
+def identity_law(arguments: Arguments, shape: Shape) -> Law:
+    """gain with the diagonal's share of the weights, else 0."""
+    gain, share = real(arguments, "gain"), min(shape) / math.prod(shape)
+    return Atoms(((0.0, 1.0 - share), (gain, share))) if share < 1.0 else point(gain)
+
+
+def point(value: float) -> Law:
+    """All probability at one value."""
+    return Atoms(((value, 1.0),))

@@ -1,0 +1,47 @@
+"""Initializers to weights, drawn by the real Keras classes. Imports Keras: never for the web process."""
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.errors import InitsError, SpecError
+from inits.experiment import Architecture, Start
+from inits.parameters import plain, shown
+from inits.seeds import derive_seed
+from inits.spec import InitializerSpec
+
+LARGEST_SEED = 2**32 - 1
+
+
+def draw(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+    """Weights of `shape` as Keras draws them with `seed`, float32.
+
+    Keras takes seeds modulo 2**31 - 2. Initializers that draw nothing ignore the seed.
+
+    Raises:
+        ShapeError: if the initializer cannot fill the shape.
+        SpecError: if the seed is not a whole number from 0 to 2**32 - 1.
+        InitsError: if a weight is not finite.
+    """
+    dimensions = spec.check_shape(shape)
+    number = plain(seed)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= LARGEST_SEED:
+        raise SpecError(f"seed must be a whole number from 0 to {LARGEST_SEED}. Received {shown(seed)}.")
+    arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.arguments}
+    if spec.random:
+        arguments["seed"] = number
+    initializer = getattr(keras.initializers, spec.name)(**arguments)
+    values = np.array(initializer(dimensions, dtype="float32"), np.float32)
+    if not np.isfinite(values).all():
+        count = int(np.count_nonzero(~np.isfinite(values)))
+        raise InitsError(f"Weights must be finite. Received {count:,} NaN or infinite ones from {spec}.")
+    return values
+
+
+def start_arrays(start: Start, architecture: Architecture, seed: int) -> list[NDArray[np.float32]]:
+    """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with a seed of its own."""
+    arrays = []
+    for layer, shape in enumerate(architecture.kernel_shapes):
+        arrays.append(draw(start.kernel, shape, derive_seed(seed, "kernel", layer)))
+        arrays.append(draw(start.bias, shape[1:], derive_seed(seed, "bias", layer)))
+    return arrays

@@ -1,0 +1,54 @@
+"""Numbers as people read them: few digits, a true minus sign, thousands set apart."""
+
+import math
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(x: float, digits: int = 4) -> str:
+    """`x` with at most so many significant digits: 0.0505, 2, −1,234, 1.5 × 10⁻⁷, ∞, "not a number"."""
+    if math.isnan(x):
+        return "not a number"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == 0:
+        return "0"
+    x = float(f"{x:.{digits - 1}e}")
+    exponent = math.floor(math.log10(abs(x)) + 1e-12)
+    if not -4 <= exponent < 7:
+        return f"{x / 10.0**exponent:.{digits}g} × 10{str(exponent).translate(_SUPERSCRIPT)}".replace(
+            "-", "−"
+        )
+    return _bare(f"{x:,.{max(0, digits - 1 - exponent)}f}").replace("-", "−")
+
+
+def _bare(text: str) -> str:
+    """Without zeros at the end of a fraction."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def count(n: int) -> str:
+    """12,345."""
+    return f"{n:,}".replace("-", "−")
+
+
+def counted(n: int, thing: str) -> str:
+    """1 layer, 2 layers."""
+    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """97.5%."""
+    return f"{100 * share:.{digits}f}%"
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def megabytes(size: int) -> str:
+    """11.5 MB."""
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,116 @@
+"""What runs in the compute process. Keras is imported at first use there, never with this module."""
+
+import os
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+from inits.datasets import Dataset, load
+from inits.errors import DataError
+from inits.experiment import Architecture, Experiment, Start
+from inits.record import FloatArray, Frame, Record
+from inits.spec import InitializerSpec
+
+if TYPE_CHECKING:
+    from inits.training import Slots
+
+Tell = Callable[..., None]
+
+_once = threading.RLock()
+_slots: "Slots | None" = None
+_stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
+WARM = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),))
+
+
+class WarmUp(WorkerPlugin):  # type: ignore[misc]
+    """Makes every worker ready in the background: Keras imported, data read, the default network compiled."""
+
+    name = "inits-warm-up"
+
+    def __init__(self, topic: str, local: Path | None, cores: int):
+        self.topic, self.local, self.cores = topic, local, cores
+
+    def setup(self, worker: Worker) -> None:
+        def tell(**status: Any) -> None:
+            worker.log_event(self.topic, {"status": status})
+
+        threading.Thread(target=warm_up, args=(tell, self.local, self.cores), daemon=True).start()
+
+
+def warm_up(tell: Tell, local: Path | None, cores: int) -> None:
+    """Tell each phase as it begins: keras, data, compiling, ready; or failed, with the reason."""
+    try:
+        tell(phase="keras")
+        slots = _get_slots(cores)
+        data = find_data(tell, local)
+        tell(phase="compiling")
+        slots.warm(WARM, data)
+        tell(phase="ready")
+    except Exception as error:
+        tell(phase="failed", error=f"{type(error).__name__}: {error}")
+        raise
+
+
+def find_data(tell: Tell, local: Path | None) -> Dataset:
+    """MNIST where it can be had, else the stand-in; tells which, and why."""
+    tell(phase="data", done=0, total=0)
+    try:
+        data = load("mnist", local, lambda done, total: tell(phase="data", done=done, total=total))
+        tell(dataset=data.name, why=None)
+    except DataError as error:
+        data = load("digits")
+        tell(dataset=data.name, why=str(error))
+    return data
+
+
+def look_for_data(topic: str, local: Path | None) -> None:
+    """Try again to get MNIST, and tell."""
+    worker = get_worker()
+    find_data(lambda **status: worker.log_event(topic, {"status": status}), local)
+    worker.log_event(topic, {"status": {"phase": "ready"}})
+
+
+def _get_slots(cores: int | None = None) -> "Slots":
+    global _slots  # noqa: PLW0603  one per process, as the compiled models are
+    with _once:
+        if _slots is None:
+            from inits.training import Slots
+
+            _slots = Slots(keep=3 * (cores or os.cpu_count() or 1))
+        return _slots
+
+
+def train_runs(
+    experiment: Experiment, runs: list[int], job: str, topic: str, local: Path | None
+) -> list[Record]:
+    """Train some runs of a job in one slot and tell every frame; see `inits.training.train`."""
+    from inits.training import train
+
+    worker = get_worker()
+
+    def tell(frame: Frame) -> None:
+        worker.log_event(topic, {"job": job, "frame": pickle.dumps(frame)})
+
+    data = load(experiment.dataset, local)
+    with _get_slots().borrow(experiment, data) as slot:
+        return train(experiment, runs, data, slot, tell, lambda run: (job, run) in _stopped)
+
+
+def keras_weights(architecture: Architecture, weights: Sequence[FloatArray]) -> bytes:
+    """A `.weights.h5` file, written by Keras; see `inits.network.weights_file`."""
+    from inits.network import weights_file
+
+    return weights_file(architecture, weights)
+
+
+def stop_runs(job: str, runs: list[int]) -> None:
+    """Runs of a job end at their next frame. Called outside the queue, on every worker."""
+    for run in runs:
+        _stopped[job, run] = None
+    while len(_stopped) > 10_000:
+        _stopped.popitem(last=False)
