@@ -54,35 +54,30 @@ class Probe:
 
     def __init__(self, model: keras.Sequential, data: Tensors):
         self.model = model
-        self._images, self._labels = data.test_images, data.test_labels
-        self._all = np.arange(len(self._labels), dtype=np.int32)
-        stride = -(-len(self._all) // VALIDATION_IMAGES)
-        self._some = self._all[::stride]
-        shown = self._some[:: max(1, len(self._some) // PROBE_IMAGES)][:PROBE_IMAGES]
-        self._batch = tf.gather(self._images, shown), tf.gather(self._labels, shown)
+        images, labels = data.test_images, data.test_labels
+        stride = -(-len(labels) // VALIDATION_IMAGES)
+        self._some = [(images[::stride], labels[::stride])]
+        pieces = range(0, len(labels), VALIDATION_IMAGES)
+        self._all = [(images[i : i + VALIDATION_IMAGES], labels[i : i + VALIDATION_IMAGES]) for i in pieces]
+        step = max(1, len(self._some[0][1]) // PROBE_IMAGES)
+        self._batch = tuple(values[::step][:PROBE_IMAGES] for values in self._some[0])
         self._evaluate = tf.function(self._loss_and_hits, jit_compile=True)
         self._look = tf.function(self._see, jit_compile=True)
+        self.checkpoint(0)  # compiles
 
     def evaluate(self, everything: bool) -> tuple[float, float, int]:
         """Mean loss and accuracy on the validation images, or on all test images; and how many they were."""
-        rows = self._all if everything else self._some
-        loss = hits = 0.0
-        for first in range(0, len(rows), VALIDATION_IMAGES):
-            piece = np.full(VALIDATION_IMAGES, -1, np.int32)
-            part = rows[first : first + VALIDATION_IMAGES]
-            piece[: len(part)] = part
-            sums = self._evaluate(tf.constant(piece)).numpy()
-            loss, hits = loss + sums[0], hits + sums[1]
-        return float(loss / len(rows)), float(hits / len(rows)), len(rows)
+        pieces = self._all if everything else self._some
+        sums = np.array([self._evaluate(*piece).numpy() for piece in pieces], np.float64)
+        held_out = sum(len(labels) for _, labels in pieces)
+        loss, hits = sums.sum(axis=0) / held_out
+        return float(loss), float(hits), held_out
 
-    def _loss_and_hits(self, rows: tf.Tensor) -> tf.Tensor:
-        there = tf.cast(rows >= 0, tf.float32)
-        rows = tf.maximum(rows, 0)
-        logits = self.model(tf.cast(tf.gather(self._images, rows), tf.float32) / 255.0)
-        labels = tf.gather(self._labels, rows)
+    def _loss_and_hits(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        logits = self.model(tf.cast(images, tf.float32) / 255.0)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-        right = tf.cast(tf.equal(tf.argmax(logits, -1, output_type=tf.int32), labels), tf.float32)
-        return tf.stack([tf.reduce_sum(losses * there), tf.reduce_sum(right * there)])
+        right = tf.equal(tf.argmax(logits, -1, output_type=tf.int32), labels)
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))])
 
     def look(self, images: NDArray[np.uint8] | tf.Tensor, labels: NDArray[np.int32] | tf.Tensor) -> Look:
         """Forward and backward pass of one batch, uint8 (n, inputs) and int32 (n,)."""

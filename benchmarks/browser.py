@@ -1,0 +1,98 @@
+"""What a person waits for in the browser: medians of ten, on a warm server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+from playwright.sync_api import Page
+
+from benchmarks.live import chromium, serve
+from benchmarks.report import Row
+
+RUNS = 10
+CHART = ".js-plotly-plot .main-svg"
+RIVAL = "st.plotly_chart"
+
+# A picture is new when plotly's element holds other data than before. The clock runs in the page, from the
+# moment the slider is let go.
+STOPWATCH = """() => {
+  const data = () => document.querySelector(".js-plotly-plot")?.data;
+  const before = data();
+  window.waited = new Promise((resolve) => {
+    const start = () => {
+      const released = performance.now();
+      const look = () => {
+        const now = data();
+        if (now && now !== before) resolve(performance.now() - released);
+        else requestAnimationFrame(look);
+      };
+      look();
+    };
+    addEventListener("pointerup", start, { once: true, capture: true });
+  });
+}"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A page to measure: its address on a server and the slider to move."""
+
+    url: str
+    slider: str = "[data-testid=stSlider]"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Medians in milliseconds."""
+
+    first_chart: float
+    slider: float
+
+
+def run() -> list[Row]:
+    with serve("benchmarks/chart_app.py") as address:
+        ours, rival = measure(Target(f"{address}/"), Target(f"{address}/?with=plotly"))
+    with serve("app.py") as address:
+        (explore,) = measure(Target(f"{address}/?init=RandomNormal(stddev=0.05)"))
+    return [
+        Row("first chart, fresh browser", ours.first_chart, "ms", None, rival.first_chart, RIVAL),
+        Row("slider released to new picture", ours.slider, "ms", None, rival.slider, RIVAL),
+        Row("Explore: first chart, fresh browser", explore.first_chart, "ms", goal=3000),
+        Row("Explore: slider released to new picture", explore.slider, "ms", goal=250),
+    ]
+
+
+def measure(*targets: Target) -> list[Waits]:
+    """The waits of each target, which take turns so that a busy moment hits all alike."""
+    waits = [([], []) for _ in targets]
+    for turn in range(-1, RUNS):
+        for target, (first, slider) in zip(targets, waits, strict=True):
+            seconds, steps = _visit(target)
+            if turn >= 0:  # the visit before warms the server
+                first.append(seconds)
+                slider.extend(steps)
+    return [Waits(median(first), median(slider)) for first, slider in waits]
+
+
+def _visit(target: Target) -> tuple[float, list[float]]:
+    """One fresh browser: milliseconds to the first chart, then those of two slider moves."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        start = perf_counter()
+        page.goto(target.url)
+        page.wait_for_selector(CHART)
+        first = 1000 * (perf_counter() - start)
+        page.wait_for_timeout(1000)
+        return first, list(_slides(page, target.slider))
+
+
+def _slides(page: Page, slider: str) -> Iterator[float]:
+    for share in (0.3, 0.8):
+        box = page.locator(slider).first.bounding_box()
+        page.evaluate(STOPWATCH)
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] - 14)
+        page.mouse.down()
+        page.mouse.up()
+        yield page.evaluate("window.waited")
+        page.wait_for_timeout(300)

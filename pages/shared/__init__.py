@@ -1,0 +1,1 @@
+"""What the pages share: the one chart, page set-up and, in time, pickers and URL state."""

@@ -1,0 +1,237 @@
+// Draws one plotly figure in its place on a Streamlit page, in the colours of the live theme.
+// Streamlit calls the default export for every new figure and for every change of theme.
+
+const BUNDLE = new URL("./plotly-cartesian-4.1.1.min.js", import.meta.url);
+const WAITING = "Loading the chart.";
+const FAILED = "The chart could not be loaded. Reload the page to try again.";
+const TOUCH = window.matchMedia("(pointer: coarse)");
+const charts = new WeakMap(); // the element Streamlit gives us -> the chart in it
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!charts.has(parentElement)) charts.set(parentElement, create(parentElement));
+  const chart = charts.get(parentElement);
+  chart.message = data;
+  chart.trigger = setTriggerValue; // belongs to the latest run of the page
+  update(chart);
+  // Streamlit also runs this at once for a call that a newer one has overtaken: then the chart stays.
+  return () => chart.box.isConnected || remove(chart);
+}
+
+// ---- Plotly: one copy a page, kept to ourselves ------------------------------------------------------
+
+let bundle = null;
+
+function plotly() {
+  bundle ??= load().catch((error) => {
+    bundle = null; // the next figure tries again
+    throw error;
+  });
+  return bundle;
+}
+
+async function load() {
+  // The address names the version, so a copy in the browser's cache is right however old it is.
+  let response = await fetch(BUNDLE, { cache: "force-cache" });
+  if (!response.ok) response = await fetch(BUNDLE, { cache: "reload" });
+  if (!response.ok) throw new Error(`${BUNDLE.pathname}: ${response.status}`);
+  // The bundle is a CommonJS script that sets window.Plotly as well: another's Plotly is put back.
+  const parts = [
+    "const module = { exports: {} }, before = Object.getOwnPropertyDescriptor(window, 'Plotly');\n",
+    await response.text(),
+    "\nif (before) Object.defineProperty(window, 'Plotly', before); else delete window.Plotly;",
+    "\nexport default module.exports;",
+  ];
+  const url = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
+  try {
+    return (await import(url)).default;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+plotly().catch(() => {}); // start now; a failure is told in the place of each chart
+
+// ---- The life of a chart -----------------------------------------------------------------------------
+
+function create(parent) {
+  const box = document.createElement("div");
+  const note = document.createElement("p");
+  const plot = document.createElement("div");
+  box.className = "inits-chart";
+  box.style.cssText = "position: relative; width: 100%; height: 100%; overflow: hidden";
+  note.style.cssText = "position: absolute; margin: 0.5rem 0; font-size: 0.875rem; color: var(--st-gray-color)";
+  plot.style.cssText = "width: 100%; height: 100%";
+  box.append(note, plot);
+  parent.append(box);
+
+  const chart = { box, note, plot, drawn: null, theme: null, config: null };
+  chart.observer = new ResizeObserver(() => resize(chart));
+  chart.observer.observe(box);
+  setTimeout(() => chart.drawn || note.textContent || (note.textContent = WAITING), 1500);
+  return chart;
+}
+
+function remove(chart) {
+  chart.removed = true;
+  chart.observer.disconnect();
+  if (chart.drawn) plotly().then((Plotly) => Plotly.purge(chart.plot));
+}
+
+async function resize(chart) {
+  if (!chart.drawn) return update(chart); // it was hidden until now
+  const { clientWidth: width, clientHeight: height } = chart.box;
+  if (!width || !height || (width === chart.width && height === chart.height)) return;
+  Object.assign(chart, { width, height });
+  (await plotly()).relayout(chart.plot, { width, height });
+}
+
+// One drawing at a time, and always the latest message.
+async function update(chart) {
+  chart.due = true;
+  if (chart.busy) return;
+  chart.busy = true;
+  try {
+    const Plotly = await plotly();
+    await fonts();
+    while (chart.due && !chart.removed) {
+      chart.due = false;
+      await draw(chart, Plotly);
+    }
+  } catch (error) {
+    console.error(error);
+    if (!chart.drawn) chart.note.textContent = FAILED;
+  } finally {
+    chart.busy = false;
+  }
+}
+
+async function draw(chart, Plotly) {
+  const { box, plot, message } = chart;
+  if (!box.clientWidth || !box.clientHeight) return;
+  const theme = readTheme(box);
+  if (same(message, chart.drawn) && theme.key === chart.theme?.key) return;
+  const figure = JSON.parse(coloured(new TextDecoder().decode(message), theme));
+  const { data, layout } = dressed(figure, chart, theme);
+  // One config object, or react() starts from nothing: as it is, it keeps zoom, hover and a drag under way.
+  chart.config ??= settings(figure);
+  await Plotly.react(plot, data, layout, chart.config);
+  if (chart.removed) return Plotly.purge(plot);
+  if (!chart.drawn) plot.on("plotly_click", (event) => click(chart, event));
+  Object.assign(chart, { drawn: message, theme, clicks: figure.clicks });
+  chart.note.textContent = "";
+  box.setAttribute("role", "img");
+  box.setAttribute("aria-label", figure.alt);
+  box.dataset.meta = typeof layout.meta === "string" ? layout.meta : JSON.stringify(layout.meta ?? null);
+}
+
+// Labels are measured when they are drawn, so the theme's font has to be there first.
+function fonts() {
+  const family = getComputedStyle(document.body).fontFamily;
+  const slow = new Promise((resolve) => setTimeout(resolve, 500));
+  return Promise.race([document.fonts.load(`13px ${family}`), slow]).catch(() => {});
+}
+
+function same(a, b) {
+  return a === b || (a?.length === b?.length && a.every((byte, i) => byte === b[i]));
+}
+
+function click(chart, { points: [point] }) {
+  if (!chart.clicks || !point) return;
+  const plain = (value) => (ArrayBuffer.isView(value) ? Array.from(value) : (value ?? null));
+  chart.trigger("click", {
+    curve: point.curveNumber,
+    name: point.data.name ?? "",
+    index: point.pointNumber ?? null,
+    x: plain(point.x),
+    y: plain(point.y),
+    z: plain(point.z),
+    customdata: plain(point.customdata),
+  });
+}
+
+// ---- Theme -------------------------------------------------------------------------------------------
+
+function readTheme(box) {
+  const style = getComputedStyle(box);
+  const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
+  const list = (name) => read(name).split(/,(?![^(]*\))/);
+  const theme = {
+    font: read("font"),
+    ink: read("text-color"),
+    muted: read("gray-color"),
+    line: read("border-color"),
+    background: read("background-color"),
+    categorical: list("chart-categorical-colors"),
+    sequential: list("chart-sequential-colors"),
+    diverging: list("chart-diverging-colors"),
+  };
+  return { ...theme, key: JSON.stringify(theme) };
+}
+
+// Tokens: #000001..10 categorical, #000011..20 sequential, #000021..30 diverging, #000038 background;
+// two more hex digits are an alpha.
+function coloured(text, { categorical, sequential, diverging, background }) {
+  const slots = [...categorical, ...sequential, ...diverging];
+  return text.replace(/#0000([0-3]\d)([0-9a-f]{2})?(?![0-9a-fA-F])/g, (token, digits, alpha = "") => {
+    const color = digits === "38" ? background : slots[Number(digits) - 1];
+    return color ? (/^#[0-9a-fA-F]{6}$/.test(color) ? color + alpha : color) : token;
+  });
+}
+
+function dressed({ data, layout, key }, chart, theme) {
+  chart.width = chart.box.clientWidth;
+  chart.height = chart.box.clientHeight;
+  const size = { width: chart.width, height: chart.height };
+  const ours = { uirevision: key, ...layout, ...size, template: template(theme) };
+  return { data, layout: TOUCH.matches ? still(ours) : ours };
+}
+
+// Under a finger a drag scrolls the page.
+function still(layout) {
+  const axes = Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
+  const fixed = [...new Set([...axes, "xaxis", "yaxis"])].map((n) => [n, { ...layout[n], fixedrange: true }]);
+  return { ...layout, dragmode: false, ...Object.fromEntries(fixed) };
+}
+
+function settings({ key }) {
+  return {
+    displaylogo: false,
+    displayModeBar: TOUCH.matches ? false : "hover",
+    modeBarButtons: [["resetScale2d", "toImage"]],
+    showTips: false,
+    toImageButtonOptions: { filename: key, scale: 2 },
+  };
+}
+
+function template({ font, ink, muted, line, background, categorical, sequential, diverging }) {
+  const scale = (colors) => colors.map((color, i) => [i / (colors.length - 1), color]);
+  const quiet = { color: muted, size: 12 };
+  const axis = {
+    automargin: true,
+    gridcolor: line,
+    linecolor: line,
+    tickcolor: line,
+    zerolinecolor: line,
+    tickfont: quiet,
+    title: { font: quiet, standoff: 8 },
+  };
+  const colorbar = { tickfont: quiet, outlinewidth: 0, title: { font: quiet } };
+  const scaled = ["contour", "heatmap", "histogram2d", "histogram2dcontour"].map((type) => [type, [{ colorbar }]]);
+  return {
+    data: Object.fromEntries(scaled),
+    layout: {
+      font: { family: font, size: 13, color: ink },
+      paper_bgcolor: background,
+      plot_bgcolor: background,
+      colorway: categorical.slice(0, 8),
+      colorscale: { sequential: scale(sequential), sequentialminus: scale(sequential), diverging: scale(diverging) },
+      coloraxis: { colorbar },
+      hoverlabel: { bgcolor: background, bordercolor: line, font: { color: ink, size: 13 } },
+      modebar: { bgcolor: "transparent", color: muted, activecolor: ink },
+      annotationdefaults: { arrowcolor: muted, font: { color: ink } },
+      shapedefaults: { line: { color: muted } },
+      xaxis: axis,
+      yaxis: axis,
+    },
+  };
+}

@@ -1,0 +1,61 @@
+"""The one engine of this server, and how a page tells what it is doing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from inits import settings
+from inits.compute import Engine
+from inits.errors import InitsError
+from inits.words import megabytes
+
+T = TypeVar("T")
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda engine: engine.close())
+def engine() -> Engine:
+    """Started by the first page that asks; returns at once."""
+    return Engine(settings.read())
+
+
+def can_draw() -> bool:
+    """Whether Keras is there to draw."""
+    return engine().status.phase in ("data", "compiling", "ready")
+
+
+def waiting_words() -> str:
+    """One sentence on what the compute process does before it is ready."""
+    status = engine().status
+    if status.phase == "failed":
+        return (
+            f"The compute process could not start: {status.error}. Restart the app. Theory works without it."
+        )
+    if status.phase == "data" and status.total:
+        return f"Downloading MNIST, {megabytes(status.done)} of {megabytes(status.total)}."
+    if status.phase in ("data", "compiling"):
+        return "Keras is there. Preparing MNIST and the first network, about 3 s."
+    return "Starting TensorFlow, about 10 s. Theory is ready now."
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    """Say what the engine does, and run the page again once `ready`. Blocks nothing."""
+
+    @st.fragment(run_every=0.5)
+    def watch() -> None:
+        if ready():
+            st.rerun()
+        failed = engine().status.phase == "failed"
+        icon = ":material/error:" if failed else ":material/hourglass_top:"
+        st.markdown(f":gray[{icon} {waiting_words()}]")
+
+    watch()
+
+
+def ask(function: Callable[..., T], *arguments: object) -> T | None:
+    """The answer of the compute process, or None with the reason on the page."""
+    try:
+        return engine().call(function, *arguments)
+    except InitsError as error:
+        st.error(str(error), icon=":material/error:")
+        return None

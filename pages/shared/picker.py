@@ -1,0 +1,123 @@
+"""The initializer picker: a name or any Keras text, and a control for each parameter."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from inits.catalog import CATALOG
+from inits.errors import InitsError
+from inits.parameters import Parameter
+from inits.spec import InitializerSpec, OptimizerSpec
+
+Spec = InitializerSpec | OptimizerSpec
+NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
+PER_DECADE, MOST_STEPS = 20, 100
+STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+def initializer_picker(prefix: str, spec: InitializerSpec, label: str = "Initializer") -> InitializerSpec:
+    """Controls for an initializer, in the row they are called in. Returns what they say.
+
+    The state is one text, `session_state[prefix.spec]`; every control shows it and changes it. A text or value
+    that is refused leaves it as it was, and `refusal` tells why.
+    """
+    key = f"{prefix}.spec"
+    st.session_state.setdefault(key, str(spec))
+    spec = InitializerSpec.parse(st.session_state[key])
+    name = f"{prefix}.name"
+    st.session_state[name] = spec.name
+    st.selectbox(
+        label,
+        list(CATALOG),
+        key=name,
+        accept_new_options=True,
+        width=NAME_WIDTH,
+        help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
+        on_change=lambda: _set(prefix, lambda: InitializerSpec.parse(st.session_state[name])),
+    )
+    parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
+    return spec
+
+
+def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter]) -> None:
+    """One control for each parameter: slider and exact number, choice, switch, or text."""
+    for parameter in parameters:
+        value = spec.get(parameter.name)
+        key = f"{prefix}.{parameter.name}"
+        if parameter.kind in ("float", "int"):
+            _number(prefix, spec, parameter, key)
+        elif parameter.kind == "choice":
+            st.session_state[key] = value
+            st.selectbox(
+                parameter.name,
+                parameter.choices,
+                key=key,
+                format_func=lambda choice: "None" if choice is None else str(choice),
+                help=parameter.help,
+                width=CHOICE_WIDTH,
+                on_change=partial(_take, prefix, spec, parameter.name, key),
+            )
+        elif parameter.kind == "bool":
+            st.session_state[key] = value
+            change = partial(_take, prefix, spec, parameter.name, key)
+            st.toggle(parameter.name, key=key, help=parameter.help, on_change=change)
+
+
+def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
+    value = spec.get(parameter.name)
+    exact = f"{key}.exact"
+    if parameter.slider and value is not None:
+        grid = _grid(parameter)
+        st.session_state[key] = min(grid, key=lambda x: abs(x - value))
+        st.select_slider(
+            parameter.name,
+            grid,
+            key=key,
+            format_func=lambda x: f"{x:.3g}".replace("-", "−"),
+            help=parameter.help,
+            width=SLIDER_WIDTH,
+            on_change=partial(_take, prefix, spec, parameter.name, key),
+        )
+    st.session_state[exact] = value
+    st.number_input(
+        f"{parameter.name}, exact",
+        key=exact,
+        format="%g",
+        step=None,
+        label_visibility="hidden" if parameter.slider and value is not None else "visible",
+        width=NUMBER_WIDTH,
+        on_change=partial(_take, prefix, spec, parameter.name, exact),
+    )
+
+
+def _grid(parameter: Parameter) -> list[float]:
+    """The values a slider offers: round ones, evenly spaced or evenly in the logarithm."""
+    assert parameter.slider
+    low, high = parameter.slider
+    if parameter.log:
+        steps = round(PER_DECADE * np.log10(high / low))
+        return [float(f"{x:.2g}") for x in np.geomspace(low, high, steps + 1)]
+    step = next(step for step in STEPS if (high - low) / step <= MOST_STEPS)
+    first, last = round(low / step), round(high / step)
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
+    _set(prefix, lambda: spec.replace(**{name: st.session_state[key]}))
+
+
+def _set(prefix: str, make: Callable[[], Spec]) -> None:
+    try:
+        st.session_state[f"{prefix}.spec"] = str(make())
+        st.session_state.pop(f"{prefix}.refusal", None)
+    except InitsError as error:
+        st.session_state[f"{prefix}.refusal"] = str(error)
+
+
+def refusal(prefix: str) -> None:
+    """Say why the last change was not taken, if it was not."""
+    words = st.session_state.pop(f"{prefix}.refusal", None)
+    if words:
+        st.error(words, icon=":material/error:")
