@@ -61,6 +61,7 @@ class Status:
 
     phase: Phase = "starting"
     dataset: str | None = None
+    images: int = 0  # to learn from in one epoch
     why: str | None = None  # MNIST could not be had because ...
     done: int = 0  # bytes of MNIST downloaded
     total: int = 0

@@ -191,7 +191,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
             raise SpecError(
                 f"hidden layers must be like 6 x 128 or 256, 128, 64. Received {text!r}."
             ) from None
-        units += [width] * min(max(layers, 0), MAX_LAYERS + 1)
+        units += [width] * _whole("layers", layers, 1, MAX_LAYERS)
     return Architecture(tuple(units)).hidden
 
 

@@ -59,11 +59,12 @@ class Divergence:
 class Frame:
     """News of one run: the losses and accuracies of some steps in a row, and maybe a checkpoint after them.
 
-    `steps` is the length of the whole epoch.
+    `steps` and `images` are the length of the whole epoch.
     """
 
     run: int
     steps: int
+    images: int
     losses: FloatArray
     accuracies: FloatArray
     checkpoint: Checkpoint | None = None
@@ -82,6 +83,7 @@ class Record:
 
     run: int
     steps: int = 0
+    images: int = 0
     losses: FloatArray = field(default_factory=lambda: np.empty(0, np.float32))
     accuracies: FloatArray = field(default_factory=lambda: np.empty(0, np.float32))
     checkpoints: tuple[Checkpoint, ...] = ()
@@ -93,7 +95,7 @@ class Record:
 
     def add(self, frame: Frame) -> None:
         """Append a frame of this run."""
-        self.steps = frame.steps
+        self.steps, self.images = frame.steps, frame.images
         self.losses = np.concatenate([self.losses, frame.losses])
         self.accuracies = np.concatenate([self.accuracies, frame.accuracies])
         if frame.checkpoint is not None:
@@ -104,6 +106,10 @@ class Record:
     def done(self) -> int:
         """Batches learned."""
         return len(self.losses)
+
+    def seen(self, batch_size: int) -> int:
+        """Images learned: the last batch may be a short one."""
+        return min(self.done * batch_size, self.images)
 
     @property
     def test_accuracy(self) -> float | None:

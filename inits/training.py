@@ -119,8 +119,9 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
     `order`: int32 (steps, batch_size), see `inits.datasets.batches`. Between two frames the caller may put
     another run into the slot, and must put this one back with `Slot.restore` before it goes on.
     """
+    length = len(order), int(np.count_nonzero(order >= 0))
     nothing = np.empty(0, np.float32)
-    yield Frame(run, len(order), nothing, nothing, slot.probe.checkpoint(0))
+    yield Frame(run, *length, nothing, nothing, slot.probe.checkpoint(0))
     done, pace = 0, FIRST_CALL
     for goal in measured_steps(len(order))[1:]:
         anchor, anchored = slot.state(), done
@@ -132,11 +133,11 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
             if not np.isfinite(losses).all():
                 end = int(np.argmin(np.isfinite(losses))) + 1
                 why = _explain(slot, anchor, order[anchored : done + end], done + end, float(losses[end - 1]))
-                yield Frame(run, len(order), losses[:end], accuracies[:end], divergence=why)
+                yield Frame(run, *length, losses[:end], accuracies[:end], divergence=why)
                 return
             done += len(rows)
             checkpoint = slot.probe.checkpoint(done, everything=done == len(order)) if done == goal else None
-            yield Frame(run, len(order), losses, accuracies, checkpoint)
+            yield Frame(run, *length, losses, accuracies, checkpoint)
 
 
 def _explain(
@@ -201,7 +202,7 @@ class _Turn:
         self._frames = epoch(slot, run, order)
         self._saved: list[NDArray[np.generic]] | None = None
         self._begun = False
-        self.record = Record(run, len(order))
+        self.record = Record(run, len(order), len(data.x_train))
 
     def advance(self, alone: bool) -> Frame:
         """The next frame. `alone`: nobody else uses the slot until this run's next turn."""
@@ -233,6 +234,7 @@ class _Turn:
         frame = Frame(
             self.record.run,
             self.record.steps,
+            self.record.images,
             nothing,
             nothing,
             self._slot.probe.checkpoint(self.record.done),

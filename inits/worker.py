@@ -4,7 +4,7 @@ import os
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from inits.datasets import Dataset, load
 from inits.errors import DataError
-from inits.experiment import Architecture, Experiment, Start
-from inits.record import FloatArray, Frame, Record
+from inits.experiment import Experiment, Start
+from inits.record import Frame, Record
 from inits.spec import InitializerSpec
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def find_data(tell: Tell, local: Path | None) -> Dataset:
     tell(phase="data", done=0, total=0)
     try:
         data = load("mnist", local, lambda done, total: tell(phase="data", done=done, total=total))
-        tell(dataset=data.name, why=None)
+        tell(dataset=data.name, images=len(data.x_train), why=None)
     except DataError as error:
         data = load("digits")
-        tell(dataset=data.name, why=str(error))
+        tell(dataset=data.name, images=len(data.x_train), why=str(error))
     return data
 
 
@@ -99,13 +99,6 @@ def train_runs(
     data = load(experiment.dataset, local)
     with _get_slots().borrow(experiment, data) as slot:
         return train(experiment, runs, data, slot, tell, lambda run: (job, run) in _stopped)
-
-
-def keras_weights(architecture: Architecture, weights: Sequence[FloatArray]) -> bytes:
-    """A `.weights.h5` file, written by Keras; see `inits.network.weights_file`."""
-    from inits.network import weights_file
-
-    return weights_file(architecture, weights)
 
 
 def stop_runs(job: str, runs: list[int]) -> None:

@@ -26,7 +26,7 @@ def main() -> None:
         spec = initializer_picker(PAGE, spec)
         shape, seed = shape_popover(PAGE, spec, shape, seed)
     refusal(PAGE)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "View",
             list(VIEWS),

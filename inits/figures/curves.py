@@ -52,7 +52,8 @@ def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Fi
     _draw(fig, curves, "%{y:.3f}")
     fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
     ends = [style.End(float(c.smooth[-1]), c.name, c.start) for c in curves if len(c.smooth)]
-    style.end_labels(fig, ends, height=height, y_range=(low, high), log=True)
+    if len(curves) > 1:
+        style.end_labels(fig, ends, height=height, y_range=(low, high), log=True)
     return _finish(fig, total, height)
 
 
@@ -71,7 +72,8 @@ def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> g
     fig.add_hline(y=CHANCE, line={"color": style.MUTED, "width": 1, "dash": "dot"})
     fig.update_yaxes(range=[0, 1.02], tickformat=".0%")
     ends = [style.End(float(c.held[-1]), c.name, c.start) for c in curves if len(c.held)]
-    style.end_labels(fig, ends, height=height, y_range=(0, 1.02))
+    if len(curves) > 1:
+        style.end_labels(fig, ends, height=height, y_range=(0, 1.02))
     return _finish(fig, total, height)
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from inits.catalog import CATALOG
+from inits.errors import ShapeError
 from inits.examine import Examination, LayerRow, examine, examine_network
 from inits.experiment import Architecture
-from inits.figures import gallery as gallery_figure
+from inits.figures import gallery, style
 from inits.figures import kernel as figures
-from inits.figures import style
 from inits.figures.layers import Bars, weights
 from inits.laws import Law
 from inits.shapes import flattened
@@ -20,6 +20,7 @@ from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
 
 NETWORK = Architecture(hidden=(128, 128))
+PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -249,27 +250,38 @@ def network_code(spec: InitializerSpec) -> str:
 
 
 def everything(shape: tuple[int, ...]) -> None:
-    """Every initializer of Keras with its defaults, for this shape, on one scale."""
-    laws: dict[str, Law | None] = {}
-    notes: dict[str, str] = {}
-    refused: list[str] = []
-    for name in CATALOG:
-        spec = InitializerSpec.parse(f"{name}()")
-        try:
-            law = spec.law(shape)
-        except ValueError:
-            refused.append(name)
-            continue
-        if law is not None:
-            laws[name] = law
-            notes[name] = f"std {number(law.std, 3)}, σ² {number(spec.fans(shape)[0] * law.std**2, 3)}"
-        else:
-            refused.append(name)
+    """Every initializer of Keras with its defaults, for this shape, on one scale; one is picked by its name."""
+    random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
+    specs = {name: InitializerSpec(name) for name in random_first}
+    laws = {name: law for name, spec in specs.items() if (law := _law(spec, shape)) is not None}
     heading(
         f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
-        "The exact density of one weight, all on one scale. Stems are point masses. σ² is fan_in × variance.",
+        "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to see more of it.",
     )
-    fig = gallery_figure.gallery(laws, notes)
-    chart(fig, key="explore.gallery", height=int(fig.layout.height), alt="The density of every initializer.")
-    if refused:
-        st.markdown(f":gray[Not for this shape: {', '.join(refused)}.]")
+    reach, top = gallery.common_scale(laws.values())
+    with st.container(horizontal=True, gap="small"):
+        for name, law in laws.items():
+            with st.container(width=PANEL_WIDTH, gap="xxsmall"):
+                st.button(
+                    name, key=f"explore.pick.{name}", type="tertiary", on_click=_pick, args=(specs[name],)
+                )
+                gain = specs[name].fans(shape)[0] * law.std**2
+                st.markdown(f":small[:gray[std {number(law.std, 3)}, $\\sigma_w^2$ {number(gain, 3)}]]")
+                alt = f"Density of one weight of {name}, standard deviation {number(law.std, 3)}."
+                fig = gallery.panel(law, reach, top)
+                chart(fig, key=f"explore.panel.{name}", height=gallery.HEIGHT, alt=alt)
+    others = [name for name in specs if name not in laws]
+    if others:
+        st.markdown(f":gray[No law for this shape: {', '.join(others)}.]")
+
+
+def _law(spec: InitializerSpec, shape: tuple[int, ...]) -> Law | None:
+    try:
+        return spec.law(shape)
+    except ShapeError:
+        return None
+
+
+def _pick(spec: InitializerSpec) -> None:
+    st.session_state["explore.spec"] = str(spec)
+    st.session_state["explore.view"] = "kernel"

@@ -10,10 +10,12 @@ from inits.catalog import CATALOG
 from inits.errors import InitsError
 from inits.parameters import Parameter
 from inits.spec import InitializerSpec, OptimizerSpec
+from pages.shared.state import seed
 
 Spec = InitializerSpec | OptimizerSpec
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
 PER_DECADE, MOST_STEPS = 20, 100
+AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
@@ -81,15 +83,40 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
             on_change=partial(_take, prefix, spec, parameter.name, key),
         )
     st.session_state[exact] = value
+    slides = parameter.slider is not None and value is not None
     st.number_input(
-        f"{parameter.name}, exact",
+        f"{parameter.name}, exact" if slides else parameter.name,
         key=exact,
         format="%g",
         step=None,
-        label_visibility="hidden" if parameter.slider and value is not None else "visible",
+        label_visibility="hidden" if slides else "visible",
         width=NUMBER_WIDTH,
         on_change=partial(_take, prefix, spec, parameter.name, exact),
     )
+
+
+def axes_inputs(prefix: str, spec: InitializerSpec) -> None:
+    """Which axes count as inputs and outputs, for the initializers that take them: both, or Keras' rule."""
+    names = [p.name for p in spec.entry.parameters if p.kind == "axes"]
+    keys = [f"{prefix}.{name}" for name in names]
+    for name, key in zip(names, keys, strict=True):
+        value = spec.get(name)
+        seed(key, ", ".join(map(str, value)) if isinstance(value, tuple) else "")
+
+    def take() -> None:
+        texts = [st.session_state[key] for key in keys]
+        if all(texts) or not any(texts):
+            given = {name: _axes(text) for name, text in zip(names, texts, strict=True)}
+            _set(prefix, lambda: spec.replace(**given))
+
+    for column, name, key in zip(st.columns(2) if names else (), names, keys, strict=True):
+        column.text_input(name, key=key, on_change=take, placeholder="Keras' rule", help=AXES_HELP)
+
+
+def _axes(text: str) -> list[int | str] | None:
+    """ "0, 1" as [0, 1]; what is no number stays, and the spec refuses it."""
+    words = text.replace(",", " ").split()
+    return [int(word) if word.lstrip("-").isdecimal() else word for word in words] or None
 
 
 def _grid(parameter: Parameter) -> list[float]:

@@ -7,6 +7,7 @@ import streamlit as st
 from inits.errors import InitsError, ShapeError
 from inits.shapes import checked
 from inits.spec import InitializerSpec
+from pages.shared.picker import axes_inputs
 from pages.shared.state import seed as seeded
 
 KINDS = ("Dense", "Convolution", "Any")
@@ -54,6 +55,7 @@ def shape_popover(
             label_visibility="collapsed",
         )
         shape = _any(page, shape) if kind == "Any" else _layer(page, str(kind), shape)
+        axes_inputs(page, spec)
         if spec.random:
             st.number_input(
                 "Seed", 0, 2**31 - 3, key=f"{page}.seed", step=1, help="The same seed draws the same."

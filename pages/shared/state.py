@@ -39,6 +39,10 @@ def forget(page: str) -> None:
 
 
 def seed(key: str, value: Any) -> str:
-    """Give the widget `key` its first value; returns the key."""
-    st.session_state.setdefault(key, value)
+    """Give the widget `key` its first value; returns the key.
+
+    A value is set in every run: a widget in a popover that nobody has opened yet does not exist in the browser,
+    and would show its own default when it is opened later.
+    """
+    st.session_state[key] = st.session_state.get(key, value)
     return key

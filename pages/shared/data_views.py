@@ -1,0 +1,21 @@
+"""What the page says about the digits that networks learn."""
+
+import streamlit as st
+
+from pages.shared.engine import engine
+
+
+def data_note(wanted: str) -> None:
+    """Say plainly when the digits are not MNIST, and how to get MNIST."""
+    status = engine().status
+    if wanted == "mnist" and status.dataset == "digits":
+        st.warning(
+            "**These are not MNIST digits.** A stand-in of 1,797 real handwritten digits takes its place. "
+            f"{status.why}",
+            icon=":material/info:",
+        )
+        if st.button("Try to get MNIST again", key="train.retry", icon=":material/refresh:"):
+            engine().find_data()
+            st.rerun()
+    elif wanted == "digits":
+        st.info("The stand-in of 1,797 real handwritten digits, enlarged to 28 × 28. It is not MNIST.")
