@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -44,20 +46,28 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serve(script: str, *options: str, base: str = "", seconds: float = 60) -> Iterator[str]:
-    """The address of a fresh server that runs `script`, a path inside the repository, under `base`."""
+def serve(
+    script: str, *options: str, base: str = "", seconds: float = 60, environ: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The address of a fresh server that runs `script`, a path inside the repository, under `base`.
+
+    `environ` is added to the environment.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", script]
     command += [f"--server.port={port}", "--server.headless=true"]
     command += [f"--server.baseUrlPath={base}", *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
-    try:
-        _wait(process, f"{address}/_stcore/health", seconds)
-        yield address
-    finally:
-        process.terminate()
-        process.communicate()
+    with TemporaryFile() as log:  # not a pipe: nobody empties it, and a full one stops the server
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(environ or {})}
+        )
+        try:
+            _wait(process, f"{address}/_stcore/health", seconds, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _free_port() -> int:
@@ -66,11 +76,12 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait(process: subprocess.Popen, address: str, seconds: float) -> None:
+def _wait(process: subprocess.Popen, address: str, seconds: float, log: IO[bytes]) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RuntimeError(f"The server ended.\n{process.communicate()[0].decode()}")
+            log.seek(0)
+            raise RuntimeError(f"The server ended.\n{log.read().decode()}")
         try:
             with urlopen(address, timeout=1):
                 return

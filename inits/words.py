@@ -13,13 +13,13 @@ def number(x: float, digits: int = 4) -> str:
         return "∞" if x > 0 else "−∞"
     if x == 0:
         return "0"
-    x = float(f"{x:.{digits - 1}e}")
-    exponent = math.floor(math.log10(abs(x)) + 1e-12)
-    if not -4 <= exponent < 7:
-        return f"{x / 10.0**exponent:.{digits}g} × 10{str(exponent).translate(_SUPERSCRIPT)}".replace(
-            "-", "−"
-        )
-    return _bare(f"{x:,.{max(0, digits - 1 - exponent)}f}").replace("-", "−")
+    mantissa, power = f"{x:.{digits - 1}e}".split("e")
+    exponent = int(power)
+    if -4 <= exponent < 7:
+        text = _bare(f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - exponent)}f}")
+    else:
+        text = f"{_bare(mantissa)} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    return text.replace("-", "−")
 
 
 def _bare(text: str) -> str:
@@ -39,14 +39,14 @@ def counted(n: int, thing: str) -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """97.5%."""
-    return f"{100 * share:.{digits}f}%"
+    return f"{100 * share:.{digits}f}%".replace("-", "−")
 
 
 def duration(seconds: float) -> str:
     """0.4 s, 12 s, 3 min."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"
 
 
 def megabytes(size: int) -> str:

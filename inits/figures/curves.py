@@ -29,10 +29,14 @@ class Curve:
 def smooth(values: ArrayLike, window: int) -> NDArray[np.float32]:
     """Mean of each value and the up to `window` - 1 before it, float32 (n,)."""
     values = np.asarray(values, np.float64)
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    last = np.arange(1, len(values) + 1)
-    first = np.maximum(last - window, 0)
-    means: NDArray[np.float32] = ((sums[last] - sums[first]) / (last - first)).astype(np.float32)
+    # Sums within blocks of one window: a loss of 1e20, or an infinite one, leaves with the window it is in.
+    blocks = np.pad(values, (0, -len(values) % window)).reshape(-1, window)
+    sums = np.cumsum(blocks, axis=1).ravel()[: len(values)]
+    rest = np.cumsum(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
+    first = np.arange(len(values)) - window + 1
+    inside = (first > 0) & (first % window > 0)
+    sums[inside] += rest[first[inside]]
+    means: NDArray[np.float32] = (sums / np.minimum(first + window, window)).astype(np.float32)
     return means
 
 
@@ -62,7 +66,8 @@ def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
     seen = np.concatenate([np.empty(0), *(c.smooth for c in curves), *(c.held for c in curves)])
     seen = seen[np.isfinite(seen) & (seen > 0)]
     low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.2, 2.5)
-    return max(low, 1e-4) / 1.8, min(high, 1e8) * 1.3
+    low = max(low, 1e-4)
+    return low / 1.8, min(max(low, high), 1e8 * max(low, 1.0)) * 1.3
 
 
 def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:

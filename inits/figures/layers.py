@@ -34,29 +34,34 @@ class Bars:
 
 
 def weights(
-    before: Sequence[Bars] | None, now: Sequence[Bars], names: Sequence[str], start: int = 0, columns: int = 6
+    before: Sequence[Bars] | None,
+    now: Sequence[Bars],
+    names: Sequence[str],
+    start: int = 0,
+    reach: Sequence[float] | None = None,
+    columns: int = 6,
 ) -> go.Figure:
-    """One panel a layer: filled now, a line at the start if that is given, on an axis that holds both."""
-    outlined, before = before is not None, before or now
+    """One panel a layer: filled now, a line at the start if that is given.
+
+    `reach` is the largest absolute weight that each panel must hold; by default that of what is drawn.
+    """
+    reach = reach or [max(widest(bars) for bars in pair) for pair in zip(before or now, now, strict=True)]
     columns = min(columns, len(names))
     rows = -(-len(names) // columns)
-    titles = [f"{name}<br>±{number(_reach(a, b), 2)}" for name, a, b in zip(names, before, now, strict=True)]
+    titles = [f"{name}<br>±{number(most, 2)}" for name, most in zip(names, reach, strict=True)]
     fig = make_subplots(rows, columns, subplot_titles=titles, horizontal_spacing=0.02)
-    for i, (first, last) in enumerate(zip(before, now, strict=True)):
+    for i, (bars, most) in enumerate(zip(now, reach, strict=True)):
         where = {"row": i // columns + 1, "col": i % columns + 1}
-        reach = _reach(first, last) or 1.0
-        (x0, y0), (x1, y1) = first.steps, last.steps
-        top = max(float(y0.max()), float(y1.max()))
-        colour = style.START[start]
-        fig.add_scatter(
-            x=x1, y=y1, mode="none", fill="tozeroy", fillcolor=style.faint(colour, style.BAR_OPACITY),
-            hoverinfo="skip", **where,
-        )  # fmt: skip
-        if outlined:
-            fig.add_scatter(
-                x=x0, y=y0, mode="lines", line={"color": style.INK, "width": 1.5}, hoverinfo="skip", **where
-            )
-        fig.update_xaxes(range=[-1.05 * reach, 1.05 * reach], **where)
+        fill = {"fill": "tozeroy", "fillcolor": style.faint(style.START[start], style.BAR_OPACITY)}
+        x, y = bars.steps
+        fig.add_scatter(x=x, y=y, mode="none", hoverinfo="skip", **fill, **where)
+        top = float(y.max())
+        if before:
+            x, y = before[i].steps
+            line = {"color": style.INK, "width": 1.5}
+            fig.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", **where)
+            top = max(top, float(y.max()))
+        fig.update_xaxes(range=[-1.05 * (most or 1), 1.05 * (most or 1)], **where)
         fig.update_yaxes(range=[0, 1.08 * top], **where)
     fig.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, showline=True, fixedrange=True)
     fig.update_yaxes(visible=False, fixedrange=True)
@@ -65,15 +70,26 @@ def weights(
     return fig.update_layout(height=PANEL * rows + 44, margin=margin, showlegend=False, template="none")
 
 
-def _reach(first: Bars, last: Bars) -> float:
-    ends = np.abs([first.low, first.high, last.low, last.high])
+def widest(bars: Bars) -> float:
+    """The largest absolute weight; 0 when none is finite."""
+    ends = np.abs([bars.low, bars.high])
     return float(ends[np.isfinite(ends)].max(initial=0.0))
 
 
 def by_layer(
-    names: Sequence[str], before: ArrayLike, now: ArrayLike, start: int, title: str, *, share: bool = False
+    names: Sequence[str],
+    before: ArrayLike,
+    now: ArrayLike,
+    start: int,
+    title: str,
+    *,
+    share: bool = False,
+    every: ArrayLike | None = None,
 ) -> go.Figure:
-    """A number for each layer, dotted at the start and solid now: a log axis, or shares from 0 to 100%."""
+    """A number for each layer, dotted at the start and solid now: shares from 0 to 100%, or a log axis.
+
+    The log axis holds `every` (any shape) as well, so that it stays as it is from moment to moment.
+    """
     before, now = np.asarray(before, float), np.asarray(now, float)
     fig = style.figure(y=title)
     form = "%{y:.1%}" if share else "%{y:.2e}"
@@ -89,7 +105,7 @@ def by_layer(
     if share:
         fig.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     else:
-        values = np.concatenate([before, now])
+        values = np.concatenate([before, now, np.ravel(np.asarray([] if every is None else every, float))])
         values = values[np.isfinite(values) & (values > 0)]
         low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
         low, high = float(low) / 2, float(high) * 2

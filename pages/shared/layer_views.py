@@ -1,5 +1,6 @@
 """What happens inside a network while it learns, layer by layer, at any moment of the epoch."""
 
+import numpy as np
 import streamlit as st
 
 from inits.experiment import Experiment
@@ -18,15 +19,17 @@ def inside(experiment: Experiment, record: Record) -> None:
     names = experiment.architecture.layer_names
     shown = _moment(experiment, points)
     heading("Weights", "Line: at the start. Filled: at that moment. Each layer on its own axis.")
-    fig = figures.weights(_bars(points[0]), _bars(shown), names)
+    reach = np.max([[figures.widest(bars) for bars in _bars(point)] for point in points], axis=0).tolist()
+    fig = figures.weights(_bars(points[0]), _bars(shown), names, reach=reach)
     chart(fig, key="train.weights", height=int(fig.layout.height), alt="Histogram of each layer's weights.")
+    every = [point.gradient for point in points]
     left, right = st.columns(2, gap="medium")
     first = points[0]
     with left:
         heading(
             "Gradient norm by layer", "On the same 128 images each time. Dotted: at the start. Log scale."
         )
-        fig = figures.by_layer(names, first.gradient, shown.gradient, 0, "gradient norm")
+        fig = figures.by_layer(names, first.gradient, shown.gradient, 0, "gradient norm", every=every)
         chart(fig, key="train.gradient", height=style.SMALL, alt="Gradient norm of each layer's kernel.")
     with right:
         heading("Dead units by layer", "Units with the same output for all 128 images. Dotted: at the start.")

@@ -26,6 +26,13 @@ def chart_app() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def app() -> Iterator[str]:
+    """The app without MNIST: the file that the setting names is not there, so the stand-in takes its place."""
+    with serve("app.py", environ={"INITS_MNIST": "missing.npz"}) as address:
+        yield address
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A desktop window with an empty cache."""

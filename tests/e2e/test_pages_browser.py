@@ -1,0 +1,213 @@
+"""The app as a person uses it, in a real browser, on the stand-in digits."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from inits.experiment import Architecture
+from inits.network import build_model
+
+pytestmark = [pytest.mark.browser, pytest.mark.keras]
+
+DRAWN = '.inits-chart[data-meta="drawn"]'
+SECONDS = 1000  # milliseconds
+LONG = "/train?data=digits&hidden=10x512&batch=4&optimizer=adam"  # half a minute
+
+
+@pytest.fixture(autouse=True)
+def _no_tracebacks(page: Page) -> Iterator[None]:
+    yield
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
+    expect(page.locator("h1")).to_be_visible(timeout=30 * SECONDS)
+    return page
+
+
+def drawn(page: Page, address: str) -> Page:
+    opened(page, address)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=60 * SECONDS)
+    return page
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def bars(page: Page) -> list[float]:
+    """Heights of the drawn histogram."""
+    return page.locator(f"{DRAWN} .js-plotly-plot").evaluate(
+        "gd => Array.from(gd.calcdata.find(trace => trace[0].trace.type === 'bar').map(bar => bar.s1 ?? bar.s))"
+    )
+
+
+def until(page: Page, condition: Callable[[], bool], seconds: int = 20) -> None:
+    for _ in range(10 * seconds):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"It did not come true within {seconds} s.")
+
+
+def metrics(page: Page) -> dict[str, str]:
+    names = page.locator("[data-testid=stMetricLabel]").all_inner_texts()
+    return dict(zip(names, page.locator("[data-testid=stMetricValue]").all_inner_texts(), strict=True))
+
+
+def ran(page: Page) -> Page:
+    expect(page.locator("[data-testid=stMetricValue]").first).to_be_visible(timeout=90 * SECONDS)
+    return page
+
+
+def images_seen(page: Page) -> int:
+    text = page.get_by_text(re.compile(r"images seen\.")).inner_text(timeout=60 * SECONDS)
+    return int(text.split()[0].replace(",", ""))
+
+
+def test_theory_is_there_before_keras_and_the_draw_comes_by_itself(page: Page, app: str) -> None:
+    opened(page, app)
+    expect(page.get_by_text("exact density")).to_be_visible(timeout=20 * SECONDS)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("Drawn as the law says")).to_be_visible()
+    assert sum(bars(page)) > 0
+
+
+def test_a_parameter_changes_picture_numbers_code_and_address(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?init=RandomNormal(stddev=0.05)")
+    before = bars(page)
+    page.get_by_label("stddev, exact").fill("0.2")
+    page.get_by_label("stddev, exact").press("Enter")
+    expect(page.get_by_text("stddev=0.2,")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"stddev%3D0\.2"))
+    until(page, lambda: bars(page) != before)
+    assert max(bars(page)) < 0.5 * max(before)
+
+
+def test_a_slider_changes_the_exact_number(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?init=RandomNormal(stddev=0.05)")
+    page.locator("[data-testid=stSlider] input[type=range]").last.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("stddev, exact")).to_have_value("0.056")
+    expect(page).to_have_url(re.compile(r"stddev%3D0\.056"))
+
+
+def test_what_people_type_is_understood_or_answered(page: Page, app: str) -> None:
+    drawn(page, app)
+    box = page.get_by_role("combobox", name="Initializer")
+    box.fill("random_normal(stddev=0.1)")
+    box.press("Enter")
+    expect(page.locator("h1")).to_have_text("What does RandomNormal draw?")
+    box.fill("xavier")
+    box.press("Enter")
+    expect(page.get_by_text("Did you mean GlorotUniform()?")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("What does RandomNormal draw?")
+
+
+def test_a_popover_opened_late_keeps_its_values(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?view=kernel")
+    button(page, "Draw again").click()
+    expect(button(page, "784 × 128, seed 1")).to_be_visible()
+    button(page, "784 × 128, seed 1").click()
+    expect(page.get_by_label("Inputs")).to_have_value("784")
+    page.get_by_role("spinbutton", name="Units").fill("64")
+    page.get_by_role("spinbutton", name="Units").press("Enter")
+    expect(page.get_by_text("50,176 weights")).to_be_visible()
+
+
+def test_all_initializers_and_back_to_one(page: Page, app: str) -> None:
+    opened(page, f"{app}/?view=all")
+    expect(page.locator(".inits-chart[role=img]")).to_have_count(15, timeout=30 * SECONDS)
+    button(page, "Orthogonal").click()
+    expect(page.locator("h1")).to_have_text("What does Orthogonal draw?")
+    expect(page.locator(DRAWN)).to_be_visible(timeout=30 * SECONDS)
+
+
+def test_a_damaged_link_opens_what_can_be_understood(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?init=kaiming&shape=100x50&seed=x")
+    expect(page.get_by_text("Did you mean HeNormal()?")).to_be_visible()
+    expect(page.get_by_text("5,000 weights")).to_be_visible()
+
+
+def test_a_run_to_the_end_and_what_it_leaves(page: Page, app: str, tmp_path) -> None:
+    opened(page, f"{app}/train?hidden=64")
+    expect(page.get_by_text("These are not MNIST digits.")).to_be_visible(timeout=60 * SECONDS)
+    button(page, "Run").click()
+    ran(page)
+    assert float(metrics(page)["Test accuracy"].rstrip("%")) > 70
+    assert metrics(page)["Steps"] == "375"
+    with page.expect_download() as download:
+        button(page, "Curves (CSV)").click()
+    lines = download.value.path().read_text().splitlines()
+    assert len(lines) == 1 + 376
+    with page.expect_download() as download:
+        button(page, "Weights (.weights.h5)").click()
+    download.value.save_as(tmp_path / "model.weights.h5")
+    model = build_model(Architecture((64,)))
+    model.load_weights(tmp_path / "model.weights.h5")
+    assert np.isfinite(model.get_weights()[0]).all()
+
+
+def test_the_moment_of_the_epoch_can_be_chosen(page: Page, app: str) -> None:
+    opened(page, f"{app}/train?hidden=64&data=digits")
+    button(page, "Run").click()
+    ran(page)
+    page.get_by_role("slider", name="Moment of the epoch").focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_text("0 images").first).to_be_visible()
+
+
+def test_run_can_be_pressed_before_keras_is_there(page: Page) -> None:
+    from benchmarks.live import serve
+
+    with serve("app.py", environ={"INITS_MNIST": "missing.npz"}) as fresh:
+        opened(page, f"{fresh}/train?hidden=32")
+        button(page, "Run").click()
+        ran(page)
+
+
+def test_stop_keeps_what_was_measured(page: Page, app: str) -> None:
+    opened(page, f"{app}{LONG}&seed=1")
+    button(page, "Run").click()
+    assert images_seen(page) > 0
+    button(page, "Stop").click()
+    expect(page.get_by_text("Curves are kept.")).to_be_visible(timeout=10 * SECONDS)
+    expect(button(page, "Run")).to_be_visible()
+    expect(page.locator('.inits-chart[aria-label="Loss by images seen."]')).to_be_visible()
+
+
+def test_leaving_coming_back_and_reloading_find_the_run(page: Page, app: str) -> None:
+    opened(page, f"{app}{LONG}&seed=2")
+    button(page, "Run").click()
+    seen = images_seen(page)
+    page.get_by_role("link", name="Explore").first.click()
+    expect(page.locator("h1")).to_have_text(re.compile("draw"))
+    page.get_by_role("link", name="Train").first.click()
+    expect(button(page, "Stop")).to_be_visible(timeout=10 * SECONDS)
+    again = images_seen(page)
+    assert again > seen
+    page.reload()
+    expect(button(page, "Stop")).to_be_visible(timeout=20 * SECONDS)
+    assert images_seen(page) > again
+    button(page, "Stop").click()
+    expect(page.get_by_text("Curves are kept.")).to_be_visible(timeout=10 * SECONDS)
+
+
+def test_a_loss_that_is_no_number_is_explained(page: Page, app: str) -> None:
+    query = "init=RandomNormal(stddev=3.0)&hidden=4x128&optimizer=SGD(learning_rate=1.0)&data=digits"
+    opened(page, f"{app}/train?{query}")
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"Loss became NaN at step \d+"))).to_be_visible(timeout=60 * SECONDS)
+    expect(button(page, "Run")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/?view=network", "/?view=all", "/train"])
+def test_nothing_scrolls_sideways_on_a_phone(phone: Page, app: str, path: str) -> None:
+    opened(phone, f"{app}{path}")
+    phone.wait_for_timeout(2 * SECONDS)
+    wide = phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
