@@ -12,7 +12,7 @@ from inits.spec import InitializerSpec
 from inits.spectrum import singular_values
 from inits.statistics import Row, Summary, compare, histogram, kolmogorov, qq
 
-BINS, QUANTILES = 80, 120
+BINS, LAYER_BINS, QUANTILES = 80, 64, 120
 MOST_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
 TILES, IMAGE = 32, (28, 28)
 BLOCK = 128
@@ -67,7 +67,8 @@ def measure(kernel: FloatArray, spec: InitializerSpec) -> Examination:
     values = [np.float32(value) for value, _ in law.atoms] if law else []
     rows, columns = flattened(kernel.shape)
     matrix = kernel.reshape(rows, columns)
-    scale = float(np.abs(matrix[:BLOCK, :BLOCK]).max()) or 1.0
+    block, units = matrix[:BLOCK, :BLOCK], matrix[:, :TILES] if rows == IMAGE[0] * IMAGE[1] else None
+    scale = max(float(np.abs(shown).max()) for shown in (block, units) if shown is not None) or 1.0
     return Examination(
         summary=Summary.of(kernel),
         rows=compare(kernel, law, spec.fans(kernel.shape)[0]) if law else (),
@@ -79,8 +80,8 @@ def measure(kernel: FloatArray, spec: InitializerSpec) -> Examination:
         theory=theory.astype(np.float32),
         drawn=drawn.astype(np.float32),
         singular=singular_values(kernel).astype(np.float32) if min(rows, columns) <= MOST_SINGULAR else None,
-        tiles=_tiles(matrix, scale) if rows == IMAGE[0] * IMAGE[1] else None,
-        block=_pixels(matrix[:BLOCK, :BLOCK], scale),
+        tiles=None if units is None else _pixels(units.T, scale).reshape(-1, *IMAGE),
+        block=_pixels(block, scale),
         scale=scale,
     )
 
@@ -92,11 +93,6 @@ def _bins(weights: int) -> int:
 def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
     pixels: NDArray[np.int8] = np.clip(np.rint(values * (127 / scale)), -127, 127).astype(np.int8)
     return pixels
-
-
-def _tiles(matrix: FloatArray, scale: float) -> NDArray[np.int8]:
-    units = matrix[:, :TILES].T
-    return _pixels(units, scale).reshape(-1, *IMAGE)
 
 
 @dataclass(frozen=True)
@@ -141,8 +137,14 @@ def measure_layer(name: str, kernel: FloatArray, spec: InitializerSpec) -> Layer
     """One row of the network table."""
     law, (fan_in, fan_out) = spec.law(kernel.shape), spec.fans(kernel.shape)
     low, high = float(kernel.min()), float(kernel.max())
-    counts, _ = np.histogram(kernel, 64, (low, high) if low < high else (low - 0.5, low + 0.5))
     std = float(kernel.std(dtype=np.float64))
-    return LayerRow(
-        name, kernel.shape, fan_in, fan_out, std, law.std if law else None, low, high, counts.astype(np.int32)
-    )
+    theory, counts = law.std if law else None, _counts(kernel, low, high)
+    return LayerRow(name, kernel.shape, fan_in, fan_out, std, theory, low, high, counts)
+
+
+def _counts(kernel: FloatArray, low: float, high: float) -> NDArray[np.int32]:
+    """Histogram from the smallest to the largest weight; all in the first bin when they are equal."""
+    if low == high:
+        return np.bincount([0], [kernel.size], minlength=LAYER_BINS).astype(np.int32)
+    # Between two neighbouring numbers float32 has no place for the edges.
+    return np.histogram(kernel.astype(np.float64), LAYER_BINS, (low, high))[0].astype(np.int32)

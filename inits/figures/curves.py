@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
+from inits.record import Record
 
 MOST_POINTS = 1000  # of a raw curve; beyond it only the extremes of each piece are drawn
 CHANCE = 0.1
@@ -24,6 +25,19 @@ class Curve:
     smooth: NDArray[np.float32]
     held_images: NDArray[np.float32]
     held: NDArray[np.float32]
+
+
+def of_run(name: str, start: int, record: Record, batch_size: int, window: int) -> tuple[Curve, Curve]:
+    """Loss and accuracy of a run; the running mean is that of `window` batches."""
+    images = np.minimum(np.arange(1, record.done + 1) * batch_size, record.images).astype(np.float32)
+    points = record.checkpoints
+    held_images = np.array([min(p.step * batch_size, record.images) for p in points], np.float32)
+
+    def curve(raw: NDArray[np.float32], held: list[float]) -> Curve:
+        return Curve(name, start, images, raw, smooth(raw, window), held_images, np.array(held, np.float32))
+
+    losses = curve(record.losses, [point.loss for point in points])
+    return losses, curve(record.accuracies, [point.accuracy for point in points])
 
 
 def smooth(values: ArrayLike, window: int) -> NDArray[np.float32]:

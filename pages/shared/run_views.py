@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from inits.advice import why_diverged
 from inits.compute import Job
 from inits.experiment import Experiment
 from inits.export import curves_csv, weights_file
-from inits.figures import curves as curve_figures
-from inits.figures import style
+from inits.figures import curves, style
 from inits.record import Record
-from inits.words import count, counted, duration, number, percent
+from inits.words import count, counted, duration, percent
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.engine import ask, engine, waiting_words
@@ -63,7 +63,7 @@ def _sentence(job: Job, record: Record) -> str:
     experiment = job.experiment
     images = record.seen(experiment.batch_size)
     if job.error:
-        return job.error
+        return "The run ended before its time. What was measured is kept."
     if record.divergence is not None:
         return f"The loss stopped being a number after **{count(images)} images**."
     if record.finished and record.test_accuracy is not None:
@@ -90,9 +90,9 @@ def _window(record: Record) -> int:
 def _reached(experiment: Experiment, record: Record, accuracy: float) -> int | None:
     """Images seen until the running mean of the accuracy first reached a value."""
     window = _window(record)
-    smooth = curve_figures.smooth(record.accuracies, window)
+    smooth = curves.smooth(record.accuracies, window)
     there = np.flatnonzero(smooth[window - 1 :] >= accuracy)
-    return int(there[0] + window) * experiment.batch_size if len(there) else None
+    return min(int(there[0] + window) * experiment.batch_size, record.images) if len(there) else None
 
 
 def _progress(job: Job, record: Record) -> None:
@@ -118,56 +118,25 @@ def _trouble(job: Job, record: Record) -> None:
     why = record.divergence
     if why is None:
         return
-    names = job.experiment.architecture.layer_names
-    finite = np.nan_to_num(why.largest, nan=np.inf)
-    worst = int(np.argmax(finite))
-    rate = number(job.experiment.optimizer.learning_rate)
-    where = (
-        f" The first output that is not a number is that of {names[why.broken]}."
-        if why.broken is not None
-        else ""
-    )
-    steepest = int(np.argmax(np.nan_to_num(why.gradient, nan=np.inf)))
-    st.error(
-        f"Loss became {'infinite' if np.isinf(why.loss) else 'NaN'} at step {count(why.step)}. Just before, the "
-        f"largest output was {number(float(why.largest[worst]), 2)} in {names[worst]}, and the largest gradient norm "
-        f"{number(float(why.gradient[steepest]), 2)} in {names[steepest]}.{where} "
-        f"Lower the learning rate ({rate}) or start with smaller weights.",
-        icon=":material/error:",
-    )
+    net, rate = job.experiment.architecture, job.experiment.optimizer.learning_rate
+    st.error(why_diverged(why, net.layer_names, rate), icon=":material/error:")
 
 
 def _curves(job: Job, record: Record) -> None:
     experiment = job.experiment
-    name = experiment.starts[0].kernel.label
-    images = np.minimum(np.arange(1, record.done + 1) * experiment.batch_size, record.images).astype(
-        np.float32
-    )
+    window = _window(record)
     whole = not job.over.is_set() or record.finished
     total = record.images if whole else max(record.seen(experiment.batch_size), experiment.batch_size)
-    held = np.array([point.step * experiment.batch_size for point in record.checkpoints], np.float32)
-    window = _window(record)
-
-    def curve(raw, held_values) -> list[curve_figures.Curve]:
-        smooth = curve_figures.smooth(raw, window)
-        return [curve_figures.Curve(name, 0, images, raw, smooth, held, np.array(held_values, np.float32))]
-
-    losses = curve(record.losses, [point.loss for point in record.checkpoints])
-    accuracies = curve(record.accuracies, [point.accuracy for point in record.checkpoints])
+    name = experiment.starts[0].kernel.label
+    losses, accuracies = curves.of_run(name, 0, record, experiment.batch_size, window)
     left, right = st.columns(2, gap="medium")
     with left:
-        heading(
-            "Loss",
-            f"Line: mean of {window} batches. Points: held-out images. Log scale.".replace(
-                "batchs", "batches"
-            ),
-        )
-        alt = "Loss by images seen."
-        chart(curve_figures.loss(losses, total), key="train.loss", height=style.HERO, alt=alt)
+        heading("Loss", f"Line: mean of {window} batches. Points: held-out images. Log scale.")
+        chart(curves.loss([losses], total), key="train.loss", height=style.HERO, alt="Loss by images seen.")
     with right:
         heading("Accuracy", "Every batch is new to the network when it is scored. Chance is 10%.")
         alt = "Accuracy by images seen."
-        chart(curve_figures.accuracy(accuracies, total), key="train.accuracy", height=style.HERO, alt=alt)
+        chart(curves.accuracy([accuracies], total), key="train.accuracy", height=style.HERO, alt=alt)
 
 
 def _result(job: Job, record: Record) -> None:
