@@ -3,7 +3,9 @@
 import argparse
 import ast
 import json
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(known)}")
     results = {}
     for name in options.names or known:
-        results[name] = import_module(f"benchmarks.{name}").run()
+        with redirect_stdout(sys.stderr):  # whatever a benchmark prints, stdout is for the figures
+            results[name] = import_module(f"benchmarks.{name}").run()
         if not options.json:
             print(f"{known[name]}\n\n{table(results[name])}\n", flush=True)
     if options.json:

@@ -220,8 +220,8 @@ def network(spec: InitializerSpec, seed: int) -> None:
             "fan_out": [str(fan_out) for _, fan_out in fans],
             "std drawn": drawn,
             "std theory": [number(law.std) if law else "" for law in laws],
-            "$\\sigma_w^2$ drawn": gains,
-            "$\\sigma_w^2$ theory": [
+            "σ_w² drawn": gains,
+            "σ_w² theory": [
                 number(fan_in * law.std**2, 3) if law else ""
                 for law, (fan_in, _) in zip(laws, fans, strict=True)
             ],

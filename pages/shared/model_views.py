@@ -20,7 +20,7 @@ def model_table(choices: Choices) -> None:
             "parameters": [count((fan_in + 1) * units) for fan_in, units in net.kernel_shapes],
             "activation": [net.activation] * len(net.hidden) + ["logits"],
             "std at the start": [_std(kernel, shape) for shape in net.kernel_shapes],
-            "$\\sigma_w^2$": [_std(kernel, shape, gain=True) for shape in net.kernel_shapes],
+            "σ_w²": [_std(kernel, shape, gain=True) for shape in net.kernel_shapes],
         }
     )
 

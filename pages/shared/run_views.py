@@ -15,7 +15,7 @@ from inits.record import Record
 from inits.words import count, counted, duration, percent
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
-from pages.shared.engine import ask, engine, waiting_words
+from pages.shared.engine import ask, engine, wait_for, waiting_words
 from pages.shared.kernel_views import heading
 from pages.shared.layer_views import inside
 
@@ -25,15 +25,15 @@ STANDIN_IMAGES = 12_000
 
 
 def answer_before(place: DeltaGenerator, choices: Choices) -> None:
-    """What to do, and how long it takes."""
+    """What to do, and how long it takes; until the engine is ready, what it does."""
     status = engine().status
-    if not status.images:
-        place.markdown(f"Press Run. {waiting_words()}")
-        return
     images = STANDIN_IMAGES if choices.data == "digits" else status.images
     seconds = max(0.5, 6 * choices.architecture.parameters * images / FLOPS)
-    ready = "" if status.ready else f" {waiting_words()}"
-    place.markdown(f"Press Run. One epoch of {count(images)} images takes about {duration(seconds)}.{ready}")
+    takes = f" One epoch of {count(images)} images takes about {duration(seconds)}." if images else ""
+    with place.container():
+        st.markdown(f"Press Run.{takes}")
+        if not status.ready:
+            wait_for(lambda: engine().status.ready)
 
 
 def live(job: Job, answer: DeltaGenerator) -> None:

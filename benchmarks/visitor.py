@@ -1,0 +1,25 @@
+"""What a visitor of the app does, for the benchmarks and the pictures."""
+
+from playwright.sync_api import Page
+
+PATIENCE = 120_000  # milliseconds: TensorFlow starts, and MNIST may have to be downloaded
+KERAS_HAS_DRAWN = "() => document.querySelectorAll('.js-plotly-plot .main-svg').length > 3"
+
+
+def explore(page: Page, url: str) -> None:
+    """Open Explore at `url` and wait until Keras has drawn: theory alone is one chart."""
+    page.goto(url)
+    page.wait_for_function(KERAS_HAS_DRAWN, timeout=PATIENCE)
+
+
+def train(page: Page, url: str) -> None:
+    """Open Train at `url`, press Run and wait for the end of the epoch.
+
+    Raises RuntimeError with the page's own words when the training fails.
+    """
+    page.goto(url)
+    page.locator(".st-key-train-run button").click(timeout=PATIENCE)
+    curves, error = page.locator(".st-key-train-csv button"), page.get_by_test_id("stAlertContentError")
+    curves.or_(error).first.wait_for(timeout=PATIENCE)
+    if error.count():
+        raise RuntimeError(error.first.inner_text())

@@ -1,0 +1,41 @@
+"""Makes the README's pictures from the app itself: `python docs/pictures.py`.
+
+It trains on MNIST: the file that INITS_MNIST names, else Keras' download.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent))
+
+from benchmarks.live import chromium, serve  # noqa: E402
+from benchmarks.visitor import explore, train  # noqa: E402
+
+WIDTH, HEIGHT = 1280, 1200  # of the window; pictures end before its lower edge
+SETTLED = 1500  # milliseconds, for the last chart and the fade of what a rerun left behind
+
+
+def main() -> None:
+    with serve("app.py") as address, chromium() as browser:
+        size = {"width": WIDTH, "height": HEIGHT}
+        page = browser.new_page(viewport=size, color_scheme="light", reduced_motion="reduce")
+        explore(page, f"{address}/?init=RandomNormal(stddev=0.05)")
+        save(page, "explore", before="Q-Q")
+        train(page, f"{address}/train")
+        save(page, "train", before="Moment of the epoch")
+
+
+def save(page: Page, name: str, before: str) -> None:
+    """Save the page from its top down to the words `before`."""
+    page.mouse.move(WIDTH - 1, HEIGHT - 1)
+    page.wait_for_timeout(SETTLED)
+    end = page.get_by_text(before, exact=True).bounding_box()["y"]
+    clip = {"x": 0, "y": 0, "width": WIDTH, "height": min(end, HEIGHT)}
+    page.screenshot(path=FOLDER / f"{name}.png", clip=clip)
+
+
+if __name__ == "__main__":
+    main()
