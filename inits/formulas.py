@@ -6,32 +6,22 @@ Every function takes (arguments, shape), both checked, and returns Markdown with
 import math
 from collections.abc import Sequence
 
+from inits import words
 from inits.laws import TRUNCATED_STD
 from inits.parameters import Arguments
 from inits.shapes import Shape, compute_fans, flattened, times
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SPHERE_SIDES = {1: "Orthonormal columns", 0: "An orthonormal square matrix", -1: "Orthonormal rows"}
 
 
 def number(x: float) -> str:
-    """A given number as short as it can be written: 0.05, −2, 1.5 × 10⁻⁷."""
-    if x == 0.0 or 1e-4 <= abs(x) < 1e6:
-        return f"{x:.12g}".replace("-", "−")
-    mantissa, exponent = f"{x:.11e}".split("e")
-    power = f"10{str(int(exponent)).translate(_SUPERSCRIPT)}"
-    return f"{float(mantissa):.12g} × {power}".replace("-", "−")
+    """A given number as it was written: 0.05, −2, 1.5 × 10⁻⁷."""
+    return words.number(x, 12)
 
 
 def found(x: float) -> str:
     """A found number with three significant digits, in bold: **0.0505**."""
-    if x == 0.0:
-        return "**0**"
-    if not 1e-4 <= abs(x) < 1e6:
-        return f"**{number(float(f'{x:.2e}'))}**"
-    rounded = float(f"{x:.2e}")
-    decimals = max(0, 2 - math.floor(math.log10(abs(rounded))))
-    return f"**{rounded:.{decimals}f}**".replace("-", "−")
+    return f"**{words.number(x, 3)}**"
 
 
 def real(arguments: Arguments, name: str) -> float:

@@ -88,13 +88,13 @@ def test_formula_ends_with_the_std_of_the_law(case, sizes):
             "GlorotNormal",
             (100,),
             "A normal law cut at ±2.27 of its standard deviations. For a vector of 100 its standard "
-            "deviation, after the cut, is √(1/fan_avg) = √(1/100) = **0.100**.",
+            "deviation, after the cut, is √(1/fan_avg) = √(1/100) = **0.1**.",
         ),
         (
             "TruncatedNormal",
             (784, 128),
             "A normal law with mean 0, cut at ±2 stddev = ±0.1 about it, whatever the shape. After the cut "
-            "its standard deviation is 0.8796 × stddev = 0.8796 × 0.05 = **0.0440**.",
+            "its standard deviation is 0.8796 × stddev = 0.8796 × 0.05 = **0.044**.",
         ),
         (
             "RandomUniform",
@@ -131,9 +131,9 @@ def test_numbers_for_people():
     ]
     assert [found(x) for x in (0.050508, 0.0999999, 12.345, 123456.0, 2e-9, 0.0)] == [
         "**0.0505**",
-        "**0.100**",
+        "**0.1**",
         "**12.3**",
-        "**123000**",
+        "**123,000**",
         "**2 × 10⁻⁹**",
         "**0**",
     ]
@@ -141,7 +141,7 @@ def test_numbers_for_people():
 
 @given(st.floats(1e-30, 1e30))
 def test_found_numbers_are_right_to_three_digits(x):
-    mantissa, _, power = found(x).strip("*").partition(" × 10")
+    mantissa, _, power = found(x).strip("*").replace(",", "").partition(" × 10")
     exponent = int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
     assert float(mantissa) * 10.0**exponent == pytest.approx(x, rel=0.0051)
 
