@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inits.record import Divergence
+from inits.record import Divergence, Record
 from inits.words import count, number
 
 
@@ -24,12 +24,41 @@ def why_diverged(why: Divergence, names: Sequence[str], learning_rate: float) ->
         if why.broken is not None
         else ""
     )
+    advice = f"Lower the learning rate ({number(learning_rate)}) or start with smaller weights."
+    if why.step == 1:
+        advice = "The start itself overflows: start with smaller weights."
     before = "Just before" if why.step > 1 else "There"
     return (
         f"Loss became {kind} at step {count(why.step)}. {before}, the largest output was {largest} in {where}, and "
-        f"the largest gradient norm {steepest} in {there}.{first} "
-        f"Lower the learning rate ({number(learning_rate)}) or start with smaller weights."
+        f"the largest gradient norm {steepest} in {there}.{first} {advice}"
     )
+
+
+def remarks(record: Record, names: Sequence[str]) -> list[str]:
+    """What a run shows that a person should not overlook, from its first and last checkpoint.
+
+    Args:
+        record: a run that is over.
+        names: of the Dense layers, the output last.
+    """
+    if not record.checkpoints or record.divergence is not None:
+        return []
+    first, last = record.checkpoints[0], record.checkpoints[-1]
+    found = []
+    silent = [name for name, norm in zip(names, first.gradient, strict=True) if norm == 0]
+    if len(silent) == len(names):
+        found.append(
+            "At the start no kernel gets a gradient, so none moves: only the biases of the output learn."
+        )
+    elif silent:
+        found.append(f"At the start the kernel of {', '.join(silent)} gets no gradient.")
+    dead = [name for name, share in zip(names[:-1], last.dead, strict=False) if share == 1]
+    if dead and len(silent) < len(names):
+        found.append(f"At the end every unit of {', '.join(dead)} has the same output for all images.")
+    if last.loss > 1.05 * first.loss:
+        was, now = number(first.loss, 3), number(last.loss, 3)
+        found.append(f"The loss ends above its start ({now} after {was}): the learning rate is too high.")
+    return found
 
 
 def _worst(values: np.ndarray, names: Sequence[str]) -> tuple[str, str]:

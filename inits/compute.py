@@ -36,6 +36,8 @@ DASK = {
     "distributed.scheduler.allowed-failures": 0,  # a run is never repeated behind a person's back
     "distributed.admin.low-level-log-length": 100,
     "distributed.admin.system-monitor.log-length": 100,
+    "distributed.scheduler.http.routes": [],  # Dask always opens a web server; ours shows nothing
+    "distributed.worker.http.routes": [],
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -79,6 +81,7 @@ class Job:
         self.experiment, self.name = experiment, name
         self.error: str | None = None
         self.over = threading.Event()
+        self.stopping = False
         self.began: float | None = None  # time.monotonic() at the first frame
         self._lock = threading.Lock()
         self._records = {run: Record(run) for run in range(len(experiment.runs))}
@@ -176,7 +179,8 @@ class Engine:
             host="127.0.0.1",
             protocol="tls://",
             security=Security.temporary(),
-            dashboard_address=None,
+            # A free port, where Dask's own choice is 8787 and a warning when that is taken.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             memory_limit=None,
             silence_logs=logging.ERROR,
         )
@@ -238,6 +242,7 @@ class Engine:
                 return job
             job = Job(experiment, uuid4().hex)
             self._jobs[experiment.key] = self._by_name[job.name] = job
+            self._jobs.move_to_end(experiment.key)  # one that failed or was stopped had an older place
         runs = list(range(len(experiment.runs)))
         lanes = [lane for i in range(self.settings.cores) if (lane := runs[i :: self.settings.cores])]
         waiting = {id(lane) for lane in lanes}
@@ -288,9 +293,9 @@ class Engine:
         from inits import worker
 
         client = self._ready_client(timeout=5.0)
-        client.run(
-            worker.stop_runs, job.name, list(runs or range(len(job.experiment.runs))), on_error="ignore"
-        )
+        chosen = range(len(job.experiment.runs)) if runs is None else runs
+        job.stopping = runs is None
+        client.run(worker.stop_runs, job.name, list(chosen), on_error="ignore")
 
     def find_data(self) -> None:
         """Try again to get MNIST; the status tells how it goes."""

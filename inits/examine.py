@@ -97,7 +97,10 @@ def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer of a network: its fans, and what was drawn beside what the law promises."""
+    """One layer of a network: its fans, and what was drawn beside what the law promises.
+
+    `errors` is the difference of the standard deviations in standard errors; None where nothing varies.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -105,6 +108,7 @@ class LayerRow:
     fan_out: int
     std: float
     theory_std: float | None
+    errors: float | None
     low: float
     high: float
     counts: NDArray[np.int32]
@@ -138,8 +142,9 @@ def measure_layer(name: str, kernel: FloatArray, spec: InitializerSpec) -> Layer
     law, (fan_in, fan_out) = spec.law(kernel.shape), spec.fans(kernel.shape)
     low, high = float(kernel.min()), float(kernel.max())
     std = float(kernel.std(dtype=np.float64))
+    errors = next((row.errors for row in compare(kernel, law) if row.name == "std"), None) if law else None
     theory, counts = law.std if law else None, _counts(kernel, low, high)
-    return LayerRow(name, kernel.shape, fan_in, fan_out, std, theory, low, high, counts)
+    return LayerRow(name, kernel.shape, fan_in, fan_out, std, theory, errors, low, high, counts)
 
 
 def _counts(kernel: FloatArray, low: float, high: float) -> NDArray[np.int32]:

@@ -108,6 +108,8 @@ class Probe:
         seen = self.look(*self._batch)
         kernels = [layer.kernel.numpy() for layer in self.model.layers]
         bars = [kernel_histogram(kernel) for kernel in kernels]
+        with np.errstate(invalid="ignore"):  # the last step may have made some infinite
+            std = [kernel.std(dtype=np.float64) for kernel in kernels]
         return Checkpoint(
             step=step,
             loss=loss,
@@ -115,7 +117,7 @@ class Probe:
             held_out=held_out,
             edges=np.array([edges for edges, _ in bars], np.float32),
             counts=np.array([counts for _, counts in bars], np.int32),
-            std=np.array([kernel.std(dtype=np.float64) for kernel in kernels], np.float32),
+            std=np.array(std, np.float32),
             gradient=seen.gradient,
             dead=seen.dead,
             largest=seen.largest,
@@ -131,7 +133,9 @@ def kernel_histogram(kernel: FloatArray, bins: int = BINS) -> tuple[tuple[float,
     low, high = float(kernel.min()), float(kernel.max())
     if not np.isfinite([low, high]).all():
         return (low, high), np.zeros(bins, np.int64)
-    width = np.float32(high) - np.float32(low)
-    scale = np.float32(bins) / width if width > 1e-30 else np.float32(0)
-    index = np.minimum((kernel.ravel() - np.float32(low)) * scale, bins - 1).astype(np.uint8)
+    values: NDArray[np.floating] = kernel.ravel()
+    if not 1e-30 < high - low < 1e38:  # where float32 does not reach
+        values = values.astype(np.float64)
+    scale = bins / (high - low) if low < high else 0.0
+    index = np.minimum((values - low) * scale, bins - 1).astype(np.uint8)
     return (low, high), np.bincount(index, minlength=bins)

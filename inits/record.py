@@ -130,4 +130,6 @@ class Record:
                 point.dead,
                 point.largest,
             ]
+        if self.divergence is not None:
+            parts += [self.divergence.largest, self.divergence.gradient]
         return b"".join(part.tobytes() for part in parts)

@@ -149,8 +149,7 @@ class Row(NamedTuple):
 def compare(values: ArrayLike, law: Law, fan_in: int | None = None) -> tuple[Row, ...]:
     """Rows mean, std, sigma_w^2 (with `fan_in`: fan_in times the variance), min, max, excess kurtosis.
 
-    Theory for min and max is the median of the smallest and largest of so many independent draws (for
-    orthogonal kernels, whose entries depend weakly on each other, that is close from about 100 weights on).
+    Theory for min and max: see `extremes`.
     Orthogonal kernels have a fixed sum of squares: only their mean has a sampling error.
 
     Raises:
@@ -168,13 +167,31 @@ def compare(values: ArrayLike, law: Law, fan_in: int | None = None) -> tuple[Row
     if fan_in is not None:
         error = None if std_error is None else 2.0 * fan_in * std * std_error
         rows.append(_row("sigma_w^2", fan_in * found.std**2, fan_in * std**2, error))
-    low, high = law.ppf([-math.expm1(-math.log(2.0) / n), 0.5 ** (1.0 / n)])
+    low, high = extremes(law, n)
     return (
         *rows,
-        _row("min", found.min, float(low), None),
-        _row("max", found.max, float(high), None),
+        _row("min", found.min, low, None),
+        _row("max", found.max, high, None),
         _row("excess kurtosis", found.kurtosis, law.kurtosis, kurtosis_error),
     )
+
+
+def has_sharp_ends(law: Law) -> bool:
+    """Whether the density ends abruptly, so that draws come close to the ends of the support."""
+    ends = law.pdf(law.support) if np.isfinite(law.support).all() else np.zeros(2)
+    return bool(law.atoms) or bool((ends > 0).all() and np.isfinite(ends).all())
+
+
+def extremes(law: Law, n: int) -> tuple[float, float]:
+    """What to expect of the smallest and the largest of n weights.
+
+    The ends of the support where the law has sharp ones; else the medians for n independent draws (orthogonal
+    entries depend weakly on each other: close from about 100 weights on).
+    """
+    if has_sharp_ends(law):
+        return law.support
+    low, high = law.ppf([-math.expm1(-math.log(2.0) / n), 0.5 ** (1.0 / n)])
+    return float(low), float(high)
 
 
 def _row(name: str, measured: float | None, theory: float | None, error: float | None) -> Row:

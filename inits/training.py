@@ -123,8 +123,9 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
     nothing = np.empty(0, np.float32)
     yield Frame(run, *length, nothing, nothing, slot.probe.checkpoint(0))
     done, pace = 0, FIRST_CALL
+    anchors: deque[tuple[int, list[NDArray[np.generic]]]] = deque(maxlen=2)
     for goal in measured_steps(len(order))[1:]:
-        anchor, anchored = slot.state(), done
+        anchors.append((done, slot.state()))
         while done < goal:
             rows = order[done : min(done + pace, goal, done + slot.call_steps)]
             began = time.perf_counter()
@@ -132,7 +133,9 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
             pace = max(1, int(len(rows) * CALL_SECONDS / (time.perf_counter() - began)))
             if not np.isfinite(losses).all():
                 end = int(np.argmin(np.isfinite(losses))) + 1
-                why = _explain(slot, anchor, order[anchored : done + end], done + end, float(losses[end - 1]))
+                step = done + end
+                since, state = anchors[-1] if step - anchors[-1][0] > 1 else anchors[0]
+                why = _explain(slot, state, order[since:step], step, float(losses[end - 1]))
                 yield Frame(run, *length, losses[:end], accuracies[:end], divergence=why)
                 return
             done += len(rows)

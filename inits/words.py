@@ -16,13 +16,13 @@ def number(x: float, digits: int = 4) -> str:
     mantissa, power = f"{x:.{digits - 1}e}".split("e")
     exponent = int(power)
     if -4 <= exponent < 7:
-        text = _bare(f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - exponent)}f}")
+        text = bare(f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - exponent)}f}")
     else:
-        text = f"{_bare(mantissa)} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+        text = f"{bare(mantissa)} × 10{str(exponent).translate(_SUPERSCRIPT)}"
     return text.replace("-", "−")
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Without zeros at the end of a fraction."""
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -32,9 +32,9 @@ def count(n: int) -> str:
     return f"{n:,}".replace("-", "−")
 
 
-def counted(n: int, thing: str) -> str:
-    """1 layer, 2 layers."""
-    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
+def counted(n: int, thing: str, ending: str = "s") -> str:
+    """1 layer, 2 layers, 3 batches."""
+    return f"{count(n)} {thing}{'' if n == 1 else ending}"
 
 
 def percent(share: float, digits: int = 1) -> str:

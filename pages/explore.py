@@ -1,25 +1,31 @@
 """One initializer in depth: what it draws beside what theory promises."""
 
+from functools import partial
+
 import streamlit as st
 
 from inits.catalog import CATALOG
-from inits.errors import InitsError
+from inits.errors import ShapeError
+from inits.shapes import times
 from inits.spec import InitializerSpec
 from pages.shared import state
-from pages.shared.kernel_views import everything, network, one_kernel
-from pages.shared.picker import initializer_picker, refusal
+from pages.shared.kernel_views import down_the_network, everything, network, one_kernel
+from pages.shared.notes import problem
+from pages.shared.picker import LARGEST_SEED, initializer_picker, refusal
 from pages.shared.setup import setup
 from pages.shared.shape import format_shape, parse_shape, shape_popover
 
 PAGE = "explore"
 VIEWS = {"kernel": "One kernel", "network": "A whole network", "all": "All initializers"}
+STFT_SHAPE = (256, 1, 129)
 DEFAULTS = {"init": "HeNormal()", "shape": "784x128", "seed": "0", "view": "kernel"}
 
 
 def main() -> None:
     setup("Explore")
-    kept = state.load(PAGE, DEFAULTS)
-    spec, shape, seed, view = understood(kept)
+    read = partial(state.read, state.load(PAGE, DEFAULTS), DEFAULTS)
+    spec, shape = read("init", InitializerSpec.parse), read("shape", parse_shape)
+    seed, view = read("seed", state.whole("seed", 0, LARGEST_SEED)), read("view", state.one_of("view", VIEWS))
 
     title, answer = st.empty(), st.empty()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -35,58 +41,61 @@ def main() -> None:
             label_visibility="collapsed",
             required=True,
         )
-        if st.button("Draw again", icon=":material/casino:", key=f"{PAGE}.again", disabled=not spec.random):
-            st.session_state[f"{PAGE}.reseed"] = seed + 1
-            st.rerun()
-        train = st.button("Train it", icon=":material/add:", type="primary", key=f"{PAGE}.train")
+        if view != "all":
+            draw_again(spec, seed)
+        train_it(spec)
     values = {"init": str(spec), "shape": format_shape(shape), "seed": str(seed), "view": str(view)}
     state.save(PAGE, values, DEFAULTS)
-    title.title(f"What does {spec.name} draw?")
-    if train:
-        st.switch_page("pages/train.py", query_params={"init": str(spec)})
-
+    title.title(
+        "How do the initializers of Keras differ?" if view == "all" else f"What does {spec.name} draw?"
+    )
     try:
-        answer.markdown(sentence(spec, shape))
         if view == "kernel":
+            answer.markdown(sentence(spec, shape))
             one_kernel(spec, shape, seed)
         elif view == "network":
+            answer.markdown(down_the_network(spec))
             network(spec, seed)
         else:
+            answer.markdown(f"In what one weight of a {times(shape)} kernel can be, and how often.")
             everything(shape)
-    except InitsError as error:
-        st.error(str(error), icon=":material/error:")
+    except ShapeError as error:
+        problem(str(error))
+        if spec.name == "STFT":
+            st.button(
+                f"Show {times(STFT_SHAPE)}", key=f"{PAGE}.stft", on_click=show_shape, args=(STFT_SHAPE,)
+            )
 
 
-def understood(kept: dict[str, str]) -> tuple[InitializerSpec, tuple[int, ...], int, str]:
-    """The state as values; what cannot be understood is at its default, and said."""
-    parsers = {
-        "init": InitializerSpec.parse,
-        "shape": parse_shape,
-        "seed": int,
-        "view": lambda text: text if text in VIEWS else DEFAULTS["view"],
-    }
-    values = {}
-    for name, parse in parsers.items():
-        try:
-            values[name] = parse(kept[name])
-        except (InitsError, ValueError) as error:
-            st.warning(f"The link's {name} was not understood. {error}", icon=":material/link_off:")
-            values[name] = parse(DEFAULTS[name])
-    return values["init"], values["shape"], values["seed"], values["view"]
+def draw_again(spec: InitializerSpec, seed: int) -> None:
+    if st.button("Draw again", icon=":material/casino:", key=f"{PAGE}.again", disabled=not spec.random):
+        st.session_state[f"{PAGE}.reseed"] = seed + 1
+        st.rerun()
+
+
+def train_it(spec: InitializerSpec) -> None:
+    """To the Train page with this initializer, if it can fill a Dense kernel."""
+    try:
+        spec.check_shape((784, 128))
+        why = None
+    except ShapeError as error:
+        why = str(error)
+    button = partial(st.button, "Train it", icon=":material/add:", type="primary", key=f"{PAGE}.train")
+    if button(disabled=why is not None, help=why):
+        st.switch_page("pages/train.py", query_params={"init": str(spec)})
+
+
+def show_shape(shape: tuple[int, ...]) -> None:
+    state.forget(PAGE, keep=("spec", "view", "seed"))
+    st.session_state[f"{PAGE}.shape"] = shape
 
 
 def sentence(spec: InitializerSpec, shape: tuple[int, ...]) -> str:
     """What it draws for this shape, with the numbers, and the named initializer that draws the same."""
     law = spec.law(shape)
-    twins = [
-        name
-        for name in CATALOG
-        if name.startswith(("Glorot", "He", "Lecun"))
-        and name != spec.name
-        and law == InitializerSpec(name).law(shape)
-    ]
-    same = f", the same as {twins[0]}" if twins and law is not None else ""
-    return spec.formula(shape).removesuffix(".") + same + "."
+    named = [name for name in CATALOG if name.startswith(("Glorot", "He", "Lecun")) and name != spec.name]
+    twin = next((name for name in named if law is not None and law == InitializerSpec(name).law(shape)), None)
+    return spec.formula(shape).removesuffix(".") + (f", the same as {twin}." if twin else ".")
 
 
 main()

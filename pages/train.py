@@ -10,6 +10,7 @@ from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understoo
 from pages.shared.data_views import data_note
 from pages.shared.engine import engine, wait_for
 from pages.shared.model_views import model_table
+from pages.shared.notes import problem
 from pages.shared.picker import refusal
 from pages.shared.run_views import answer_before, live
 from pages.shared.setup import setup
@@ -81,7 +82,7 @@ def start_pending(choices: Choices) -> None:
     try:
         job = engine().run(choices.experiment(str(dataset(choices))))
     except InitsError as error:
-        st.error(str(error), icon=":material/error:")
+        problem(str(error))
         return
     st.session_state[SHOWN] = job.experiment.key
     job.wait_for_news(0.25)

@@ -109,13 +109,23 @@ def test_standard_errors_are_the_spread_over_many_samples(law):
     assert errors["min"][0] is None
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", [Normal(0.5, 2.0), SphereCoordinate(40, 1.5)])
 def test_smallest_and_largest_are_as_often_above_as_below_theory(law):
     rng = np.random.default_rng(3)
     rows = [{row.name: row for row in compare(draw, law)} for draw in law.ppf(rng.random((4000, 50)))]
     for name in ("min", "max"):
         above = np.mean([row[name].measured > row[name].theory for row in rows])
         assert above == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.parametrize("law", [Uniform(-1.0, 3.0), TruncatedNormal(0.0, 0.05), SphereCoordinate(3, 2.0)])
+def test_laws_with_sharp_ends_promise_those(law):
+    draw = law.ppf(np.random.default_rng(3).random(10_000))
+    rows = {row.name: row for row in compare(draw, law)}
+    assert (rows["min"].theory, rows["max"].theory) == law.support
+    reach = law.support[1] - law.support[0]
+    assert 0 <= rows["min"].measured - law.support[0] < 0.002 * reach
+    assert 0 <= law.support[1] - rows["max"].measured < 0.002 * reach
 
 
 def test_compare_names_and_theory():

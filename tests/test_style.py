@@ -59,6 +59,7 @@ def test_log_axis_has_few_ticks_inside_its_range(low: float, high: float) -> Non
 
 def test_log_axis_labels() -> None:
     assert style.log_axis(0.1, 2.4)["ticktext"] == ["0.1", "0.2", "0.5", "1", "2"]
+    assert style.log_axis(0.02, 0.3)["ticktext"] == ["0.02", "0.05", "0.1", "0.2"]
     assert style.log_axis(1e-4, 1)["ticktext"] == ["10⁻⁴", "10⁻³", "10⁻²", "0.1", "1"]
 
 

@@ -11,6 +11,7 @@ from inits.figures import style
 from inits.record import Record
 
 MOST_POINTS = 1000  # of a raw curve; beyond it only the extremes of each piece are drawn
+MANY = 3000  # batches whose raw curve would fill the picture
 CHANCE = 0.1
 
 
@@ -76,12 +77,19 @@ def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Fi
 
 
 def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """What the loss axis shows: the running means and the points, and most of the batches around them."""
+    """What the loss axis shows: the running means and the points, but for the highest peaks.
+
+    One batch with a loss of 10^5 must not flatten the rest; where a mean ends is inside, up to nine decades.
+    """
     seen = np.concatenate([np.empty(0), *(c.smooth for c in curves), *(c.held for c in curves)])
     seen = seen[np.isfinite(seen) & (seen > 0)]
-    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.2, 2.5)
-    low = max(low, 1e-4)
-    return low / 1.8, min(max(low, high), 1e8 * max(low, 1.0)) * 1.3
+    if not len(seen):
+        return 0.2, 2.5
+    means = [finite for c in curves if len(finite := c.smooth[np.isfinite(c.smooth)])]
+    tops = [float(top) for mean in means for top in (np.percentile(mean, 99), mean[-1])]
+    high = 1.3 * max([*tops, 1e-3] if tops else [float(seen.max())])
+    low = min(max(float(seen.min()), 1e-4) / 1.8, high / 6)
+    return low, min(high, 1e9 * low)
 
 
 def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
@@ -100,7 +108,8 @@ def _draw(fig: go.Figure, curves: Sequence[Curve], form: str) -> None:
     for curve in curves:
         line = style.start_line(curve.start)
         x, y = thin(curve.images, curve.raw)
-        fig.add_scatter(x=x, y=y, mode="lines", line={**line, "width": 1}, opacity=0.25, hoverinfo="skip")
+        pale = 0.25 if len(curve.raw) < MANY else 0.12
+        fig.add_scatter(x=x, y=y, mode="lines", line={**line, "width": 1}, opacity=pale, hoverinfo="skip")
         x, y = thin(curve.images, curve.smooth)
         fig.add_scatter(x=x, y=y, mode="lines", line=line, name=f"{curve.name}, batches", hovertemplate=form)
         fig.add_scatter(
@@ -114,5 +123,5 @@ def _draw(fig: go.Figure, curves: Sequence[Curve], form: str) -> None:
 
 
 def _finish(fig: go.Figure, total: int, height: int) -> go.Figure:
-    fig.update_xaxes(range=[-0.015 * total, total * 1.015])
+    fig.update_xaxes(range=[-0.015 * total, total * 1.015], unifiedhovertitle_text="%{x:,.0f} images")
     return fig.update_layout(height=height, hovermode="x unified")

@@ -10,6 +10,7 @@ from inits.words import number
 
 Array = NDArray[np.float64]
 POINTS = 400
+FAR = 1.3  # times the upper edge of the bulk
 REACH = 4.0  # standard deviations shown of a law without ends
 
 
@@ -90,8 +91,7 @@ def _key(fig: go.Figure, start: int, drawn: bool) -> None:
     """What bars and line are, in the upper corner, where neither comes."""
     line = f'<span style="color:{style.INK}"><b>—</b></span> exact density'
     bars = f'<span style="color:{style.START[start]}">■</span> drawn    ' if drawn else ""
-    corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
-    fig.add_annotation(**corner, text=bars + line, showarrow=False)
+    _tell(fig, bars + line)
 
 
 def shares(
@@ -148,9 +148,11 @@ def quantiles(theory: ArrayLike, drawn: ArrayLike, start: int = 0) -> go.Figure:
     return fig.update_layout(height=style.SMALL)
 
 
-def spectrum(values: ArrayLike, x: ArrayLike | None, density: ArrayLike | None, start: int = 0) -> go.Figure:
+def spectrum(
+    singular: ArrayLike, x: ArrayLike | None, density: ArrayLike | None, start: int = 0
+) -> go.Figure:
     """Histogram of singular values, with the Marchenko-Pastur density (x, density) where it holds."""
-    values = np.asarray(values, dtype=float)
+    values = np.asarray(singular, dtype=float)
     low, high = float(values.min()), float(values.max())
     fig = style.figure(x="singular value", y="density")
     if high - low < 1e-4 * max(abs(high), 1e-12):
@@ -162,7 +164,11 @@ def spectrum(values: ArrayLike, x: ArrayLike | None, density: ArrayLike | None, 
         return fig.update_layout(height=style.SMALL)
     if x is not None:
         line = np.asarray(x, dtype=float)
-        low, high = min(low, float(line[0])), max(high, float(line[-1]))
+        outside = values[values > FAR * line[-1]]  # what a mean adds to the bulk
+        values = values[values <= FAR * line[-1]]
+        low, high = np.append(values, line[0]).min(), np.append(values, line[-1]).max()
+        if len(outside):
+            _tell(fig, f"{len(outside)} more at {number(float(outside.max()), 3)} →")
     bins = int(np.clip(np.sqrt(len(values)) * 1.6, 6, 40))
     density_drawn, edges = np.histogram(values, bins=bins, range=(low, high), density=True)
     _bars(fig, edges, density_drawn, start)
@@ -177,6 +183,12 @@ def spectrum(values: ArrayLike, x: ArrayLike | None, density: ArrayLike | None, 
         )
     room = 0.06 * (high - low)
     return fig.update_layout(height=style.SMALL, xaxis_range=[low - room, high + room], hovermode="x")
+
+
+def _tell(fig: go.Figure, words: str) -> None:
+    """A few words in the upper right corner."""
+    corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
+    fig.add_annotation(**corner, text=words, showarrow=False)
 
 
 def tiles(pixels: NDArray[np.int8], scale: float, columns: int = 8) -> go.Figure:

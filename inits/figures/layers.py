@@ -106,9 +106,19 @@ def by_layer(
         fig.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     else:
         values = np.concatenate([before, now, np.ravel(np.asarray([] if every is None else every, float))])
+        silent = [name for name, value in zip(names, now, strict=True) if value == 0]
+        if silent:
+            where = "any layer" if len(silent) == len(names) else ", ".join(silent)
+            _say(fig, f"no gradient in {where}")
         values = values[np.isfinite(values) & (values > 0)]
         low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
         low, high = float(low) / 2, float(high) * 2
         fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
     fig.update_xaxes(nticks=8)
     return fig.update_layout(height=style.SMALL, hovermode="x unified")
+
+
+def _say(fig: go.Figure, words: str) -> None:
+    """A few words in the lower corner, for what a log axis cannot show."""
+    corner = {"xref": "paper", "yref": "paper", "x": 0.01, "y": 0.02, "xanchor": "left", "yanchor": "bottom"}
+    fig.add_annotation(**corner, text=words, showarrow=False)

@@ -100,18 +100,20 @@ def log_axis(low: float, high: float, count: int = 5) -> dict[str, Any]:
     """
     if not 0 < low <= high:
         raise ValueError(f"low and high must be positive and in order. Received low={low}, high={high}.")
-    values = _decades(low, high, count) if high >= 100 * low else _one_two_five(low, high)
+    wide = high >= 100 * low
+    values = _decades(low, high, count) if wide else _one_two_five(low, high)
+    plain = not wide and 0.001 <= low <= high < 10_000  # 0.02, 0.05 beside 0.1 read better than powers
     return {
         "type": "log",
         "tickmode": "array",
         "tickvals": values,
-        "ticktext": [tick_text(value) for value in values],
+        "ticktext": [f"{value:g}" if plain else tick_text(value) for value in values],
     }
 
 
 def tick_text(value: float) -> str:
-    """`value` as a tick of a log axis: 0.02, 1, 10, 10⁻⁴, 2×10⁵."""
-    if 0.001 <= value < 1000:
+    """`value` as a tick of a log axis: 0.2, 1, 10, 10⁻², 2×10⁵."""
+    if 0.1 <= value < 1000:
         return f"{value:g}"
     exponent = floor(log10(value) + 1e-9)
     mantissa = value / 10**exponent

@@ -1,10 +1,11 @@
 """The controls that build an experiment on the Train page."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
 
-from inits.errors import InitsError, SpecError
+from inits.errors import InitsError
 from inits.experiment import (
     ACTIVATIONS,
     MAX_BATCH,
@@ -17,7 +18,8 @@ from inits.experiment import (
 from inits.optimizers import OPTIMIZERS
 from inits.spec import InitializerSpec, OptimizerSpec
 from inits.words import number
-from pages.shared.picker import initializer_picker, parameter_controls
+from pages.shared import state
+from pages.shared.picker import LARGEST_SEED, initializer_picker, parameter_controls
 from pages.shared.state import seed as seeded
 
 DEFAULTS = {
@@ -80,30 +82,17 @@ class Choices:
 
 
 def understood(kept: dict[str, str]) -> Choices:
-    """The choices of a saved state or a link; what cannot be understood is at its default, and said."""
-
-    def read(name, parse):
-        try:
-            return parse(kept[name])
-        except (InitsError, ValueError) as error:
-            st.warning(f"The link's {name} was not understood. {error}", icon=":material/link_off:")
-            return parse(DEFAULTS[name])
-
+    """The choices of a saved state or a link."""
+    read = partial(state.read, kept, DEFAULTS)
     hidden = read("hidden", parse_hidden)
     return Choices(
         start=Start(read("init", InitializerSpec.parse), read("bias", InitializerSpec.parse)),
         architecture=read("activation", lambda text: Architecture(hidden, text)),
         optimizer=read("optimizer", OptimizerSpec.parse),
-        batch_size=read("batch", lambda text: _between("batch", int(text), 1, MAX_BATCH)),
-        seed=read("seed", lambda text: _between("seed", int(text), 0, 2**31 - 3)),
-        data=kept["data"] if kept["data"] in DATA else DEFAULTS["data"],
+        batch_size=read("batch", state.whole("batch", 1, MAX_BATCH)),
+        seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
+        data=read("data", state.one_of("data", DATA)),
     )
-
-
-def _between(name: str, value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise SpecError(f"{name} must be from {low} to {high:,}. Received {value:,}.")
-    return value
 
 
 def builder(page: str, choices: Choices) -> tuple[Choices, bool]:
@@ -183,6 +172,8 @@ def _rest(page: str, choices: Choices) -> Choices:
     seeded(f"{page}.seed", choices.seed)
     batch, seed = st.session_state[f"{page}.batch"], st.session_state[f"{page}.seed"]
     label = f"{choices.optimizer.name}, batch {batch}, seed {seed}"
+    if st.session_state.get(f"{page}.data", choices.data) == "digits":
+        label += ", digits"
     with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
         name = f"{page}.optimizer.name"
         st.session_state[name] = choices.optimizer.name
@@ -199,7 +190,7 @@ def _rest(page: str, choices: Choices) -> Choices:
             batch = st.number_input("Batch size", 1, MAX_BATCH, key=f"{page}.batch", step=1)
         with right:
             seed = st.number_input(
-                "Seed", 0, 2**31 - 3, key=f"{page}.seed", step=1,
+                "Seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1,
                 help="Decides the weights drawn and the order of the batches.",
             )  # fmt: skip
         bias = _bias(page, choices.start.bias)
@@ -239,5 +230,5 @@ def in_words(choices: Choices) -> str:
     bias = "" if str(start.bias) == "Zeros()" else f", biases {start.bias}"
     return (
         f"{start.kernel}{bias}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
-        f"batch {choices.batch_size}, seed {choices.seed}"
+        f"batch {choices.batch_size}, seed {choices.seed}, {DATA[choices.data]}"
     )

@@ -9,6 +9,7 @@ from inits import settings
 from inits.compute import Engine
 from inits.errors import InitsError
 from inits.words import megabytes
+from pages.shared.notes import problem
 
 T = TypeVar("T")
 
@@ -57,5 +58,5 @@ def ask(function: Callable[..., T], *arguments: object) -> T | None:
     try:
         return engine().call(function, *arguments)
     except InitsError as error:
-        st.error(str(error), icon=":material/error:")
+        problem(str(error))
         return None

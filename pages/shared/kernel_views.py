@@ -11,6 +11,7 @@ from inits.figures import gallery, style
 from inits.figures import kernel as figures
 from inits.figures.layers import Bars, weights
 from inits.laws import Law
+from inits.seeds import derive_seed
 from inits.shapes import flattened
 from inits.spec import InitializerSpec
 from inits.spectrum import marchenko_pastur_edges, marchenko_pastur_pdf
@@ -20,6 +21,7 @@ from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
 
 NETWORK = Architecture(hidden=(128, 128))
+FEWEST = 8  # weights that can be tested
 PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
 
 
@@ -44,13 +46,13 @@ def one_kernel(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> None
     drawn = _examined(str(spec), shape, seed) if can_draw() else None
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        what = f"{count(int(np.prod(shape)))} weights"
+        what = counted(int(np.prod(shape)), "weight")
         heading(what, _how_to_read(law))
-        _hero(law, drawn)
+        _hero(law, drawn, f"{spec.name} {shape}")
     with right:
-        heading("Measured and theory", "Difference in standard errors; within ±2 is chance.")
+        heading("Measured and theory", "Difference in standard errors: 95 in 100 lie within ±2.")
         if drawn is not None and drawn.rows:
-            tables.measured_and_theory(drawn.rows)
+            tables.measured_and_theory(drawn.rows if drawn.summary.count >= FEWEST else drawn.rows[:1], law)
         elif drawn is not None:
             tables.measured_alone(drawn.summary)
         elif law is not None:
@@ -59,6 +61,8 @@ def one_kernel(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> None
             verdict(law, drawn)
         else:
             wait_for(can_draw)
+        if law is not None and law.mean and law.std:
+            st.markdown(f":small[:gray[{mean_words(law, spec.fans(shape)[0])}]]")
         st.code(spec.code(seed), language="python", wrap_lines=True)
     if drawn is not None:
         _details(spec, law, shape, drawn)
@@ -72,7 +76,7 @@ def _how_to_read(law: Law | None) -> str:
     return "Bars count what was drawn. The line is the exact density."
 
 
-def _hero(law: Law | None, drawn: Examination | None) -> None:
+def _hero(law: Law | None, drawn: Examination | None, revision: str) -> None:
     if law is not None and law.atoms:
         fig = figures.shares(law.atoms, drawn.shares if drawn else None)
         alt = "Share of the weights at each value, drawn and exact."
@@ -85,31 +89,40 @@ def _hero(law: Law | None, drawn: Examination | None) -> None:
     )
 
 
+def mean_words(law: Law, fan_in: int) -> str:
+    """What sigma_w^2 leaves out."""
+    part = number(fan_in * law.mean**2, 3)
+    return f"The mean is not 0: σ²w leaves out its part, fan_in × mean² = {part}."
+
+
 def verdict(law: Law | None, drawn: Examination) -> None:
     """Whether the draw follows the law, in words with the numbers."""
     if law is None or drawn.distance is None:
         st.badge("Not random: nothing to test", icon=":material/info:", color="gray")
-        return
-    gap = number(drawn.distance, 2)
-    if law.atoms:
+    elif drawn.summary.count < FEWEST:
+        st.badge("Too few weights to test", icon=":material/info:", color="gray")
+    elif (step := float32_step(law)) > 0.01 * law.std > 0:
+        st.badge("Rounded by float32", icon=":material/warning:", color="orange")
+        st.markdown(f":small[:gray[Near {number(law.mean)} float32 has steps of {number(step, 2)}.]]")
+    elif law.atoms:
         good = drawn.distance < 1e-6
-        words = "Exactly as the law says" if good else "Not as the law says"
+        icon = ":material/check_circle:" if good else ":material/error:"
         st.badge(
-            words,
-            icon=":material/check_circle:" if good else ":material/error:",
-            color="green" if good else "red",
+            f"{'Exactly' if good else 'Not'} as the law says", icon=icon, color="green" if good else "red"
         )
     elif drawn.p is None:
         st.badge("Close to the law", icon=":material/check_circle:", color="green")
-        st.markdown(
-            f":small[:gray[Kolmogorov distance {gap}. The weights depend on each other, so it has no p-value.]]"
-        )
+        words = "The weights depend on each other, so it has no p-value."
+        st.markdown(f":small[:gray[Kolmogorov distance {number(drawn.distance, 2)}. {words}]]")
     else:
         words, icon, colour = judged(drawn.p)
         st.badge(words, icon=icon, color=colour)
-        st.markdown(
-            f":small[:gray[Kolmogorov distance {gap}; {chance(drawn.p)} (p = {number(drawn.p, 2)}).]]"
-        )
+        st.markdown(f":small[:gray[Kolmogorov distance {number(drawn.distance, 2)}; {chance(drawn.p)}.]]")
+
+
+def float32_step(law: Law) -> float:
+    """Distance of two neighbours in float32 at the law's mean."""
+    return float(np.spacing(np.float32(abs(law.mean))))
 
 
 def judged(p: float) -> tuple[str, str, str]:
@@ -123,11 +136,15 @@ def judged(p: float) -> tuple[str, str, str]:
 
 def chance(p: float) -> str:
     """A p-value as a frequency."""
+    if p < 1e-9:
+        return "fewer than 1 in a billion draws are farther off (p < 10⁻⁹)"
     if p > 0.95:
-        return "nearly every draw is farther off"
-    if p >= 0.095:
-        return f"{round(10 * p)} in 10 draws are farther off"
-    return f"1 in {count(round(1 / max(p, 1e-9)))} draws is farther off"
+        words = "nearly every draw is farther off"
+    elif p >= 0.15:
+        words = f"{round(10 * p)} in 10 draws are farther off"
+    else:
+        words = f"1 in {count(round(1 / p))} draws is farther off"
+    return f"{words} (p = {number(p, 2)})"
 
 
 def _details(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
@@ -136,7 +153,10 @@ def _details(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], dra
         heading("Q-Q", "On the line: same law. Ends off the line: other tails.")
         if len(drawn.theory):
             alt = "Quantiles of the drawn weights against those of the law."
-            chart(figures.quantiles(drawn.theory, drawn.drawn), key="explore.qq", height=style.SMALL, alt=alt)
+            fig = figures.quantiles(drawn.theory, drawn.drawn).update_layout(
+                uirevision=f"{spec.name} {shape}"
+            )
+            chart(fig, key="explore.qq", height=style.SMALL, alt=alt)
         else:
             st.markdown(":gray[Nothing is drawn at random, so there are no quantiles to compare.]")
     with columns[1]:
@@ -162,7 +182,7 @@ def _spectrum(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], dr
         low, high = marchenko_pastur_edges(matrix, law.std)
         x = np.linspace(low, high, 200)
         density = marchenko_pastur_pdf(x, matrix, law.std)
-    fig = figures.spectrum(drawn.singular, x, density)
+    fig = figures.spectrum(drawn.singular, x, density).update_layout(uirevision=f"{spec} {shape}")
     alt = f"Histogram of {counted(len(drawn.singular), 'singular value')}."
     chart(fig, key="explore.spectrum", height=style.SMALL, alt=alt)
 
@@ -197,7 +217,7 @@ def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
 
 def _block_words(drawn: Examination) -> str:
     rows, columns = drawn.block.shape
-    return f"First {rows} inputs × {columns} units: orange −, blue +."
+    return f"First {counted(rows, 'input')} × {counted(columns, 'unit')}: orange −, blue +."
 
 
 def network(spec: InitializerSpec, seed: int) -> None:
@@ -207,7 +227,7 @@ def network(spec: InitializerSpec, seed: int) -> None:
     rows = _network(str(spec), seed) if can_draw() else None
     heading(
         "784 – 128 – 128 – 10, layer by layer",
-        "$\\sigma_w^2$ = fan_in × variance: what a layer multiplies a signal's power by, before the activation.",
+        "$\\sigma_w^2$ = fan_in × variance: what a layer does to a signal's power, for weights of mean 0.",
     )
     drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
     gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
@@ -220,6 +240,7 @@ def network(spec: InitializerSpec, seed: int) -> None:
             "fan_out": [str(fan_out) for _, fan_out in fans],
             "std drawn": drawn,
             "std theory": [number(law.std) if law else "" for law in laws],
+            "diff.": [""] * len(shapes) if rows is None else [tables.signed(row.errors) for row in rows],
             "σ_w² drawn": gains,
             "σ_w² theory": [
                 number(fan_in * law.std**2, 3) if law else ""
@@ -234,19 +255,26 @@ def network(spec: InitializerSpec, seed: int) -> None:
     bars = [Bars(row.low, row.high, row.counts) for row in rows]
     alt = "Histogram of the weights of each layer."
     chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
-    st.code(network_code(spec), language="python", wrap_lines=True)
+    st.code(network_code(spec, seed), language="python", wrap_lines=True)
 
 
-def network_code(spec: InitializerSpec) -> str:
-    """The network in Keras, without seeds: Keras gives every layer its own."""
-    layers = [
-        *(
-            f'    keras.layers.Dense({units}, activation="relu", kernel_initializer={spec.code(multiline=False)}),\n'
-            for units in NETWORK.hidden
-        ),
-        f"    keras.layers.Dense({NETWORK.outputs}, kernel_initializer={spec.code(multiline=False)}),\n",
-    ]
-    return f"model = keras.Sequential([\n    keras.Input(({NETWORK.inputs},)),\n{''.join(layers)}])"
+def down_the_network(spec: InitializerSpec) -> str:
+    """The number that decides, layer by layer."""
+    gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
+    found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
+    words = "2 keeps the power of a ReLU signal, 1 that of a linear one."
+    return f"Down a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
+
+
+def network_code(spec: InitializerSpec, seed: int) -> str:
+    """The network in Keras, with the seed that each layer has here."""
+    units, last = (*NETWORK.hidden, NETWORK.outputs), len(NETWORK.hidden)
+    layers = ""
+    for layer, size in enumerate(units):
+        code = spec.code(derive_seed(seed, "kernel", layer), multiline=False)
+        activation = 'activation="relu", ' if layer < last else ""
+        layers += f"    keras.layers.Dense({size}, {activation}kernel_initializer={code}),\n"
+    return f"model = keras.Sequential([\n    keras.Input(({NETWORK.inputs},)),\n{layers}])"
 
 
 def everything(shape: tuple[int, ...]) -> None:

@@ -12,12 +12,12 @@ from pages.shared.chart import chart
 from pages.shared.kernel_views import heading
 
 
-def inside(experiment: Experiment, record: Record) -> None:
+def inside(experiment: Experiment, record: Record, running: bool) -> None:
     points = record.checkpoints
     if not points:
         return
     names = experiment.architecture.layer_names
-    shown = _moment(experiment, points)
+    shown = _moment(experiment, points, running)
     heading("Weights", "Line: at the start. Filled: at that moment. Each layer on its own axis.")
     reach = np.max([[figures.widest(bars) for bars in _bars(point)] for point in points], axis=0).tolist()
     fig = figures.weights(_bars(points[0]), _bars(shown), names, reach=reach)
@@ -40,14 +40,17 @@ def inside(experiment: Experiment, record: Record) -> None:
             st.markdown(":gray[There is no hidden layer.]")
 
 
-def _moment(experiment: Experiment, points: tuple[Checkpoint, ...]) -> Checkpoint:
-    """A slider over the epoch; stays at "now" until somebody moves it."""
-    labels = {f"{count(point.step * experiment.batch_size)} images": point for point in points}
-    options = [*labels, "now"]
+def _moment(experiment: Experiment, points: tuple[Checkpoint, ...], running: bool) -> Checkpoint:
+    """A slider over the epoch; stays at its end until somebody moves it."""
+    moments = {f"{count(point.step * experiment.batch_size)} images": point for point in points}
+    if not running:
+        moments.pop(list(moments)[-1])
+    end = "now" if running else "end"
+    options = [*moments, end]
     if st.session_state.get("train.moment") not in options:
-        st.session_state["train.moment"] = "now"
-    chosen = st.select_slider("Moment of the epoch", options, key="train.moment")
-    return labels.get(str(chosen), points[-1])
+        st.session_state["train.moment"] = end
+    chosen = st.select_slider("Moment of the epoch", options, key="train.moment") if moments else end
+    return moments.get(str(chosen), points[-1])
 
 
 def _bars(point: Checkpoint) -> list[figures.Bars]:

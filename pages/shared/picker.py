@@ -6,15 +6,19 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from inits.calls import read_call
 from inits.catalog import CATALOG
 from inits.errors import InitsError
 from inits.parameters import Parameter
 from inits.spec import InitializerSpec, OptimizerSpec
+from pages.shared.notes import problem
 from pages.shared.state import seed
 
 Spec = InitializerSpec | OptimizerSpec
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
-PER_DECADE, MOST_STEPS = 20, 100
+MOST_STEPS = 100
+DIGITS = (1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
+LARGEST_SEED = 2**31 - 3
 AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
@@ -37,9 +41,24 @@ def initializer_picker(prefix: str, spec: InitializerSpec, label: str = "Initial
         accept_new_options=True,
         width=NAME_WIDTH,
         help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
-        on_change=lambda: _set(prefix, lambda: InitializerSpec.parse(st.session_state[name])),
+        format_func=lambda known: (
+            f"\u200b{known}"
+        ),  # else the browser takes it out of a text that begins alike
+        on_change=lambda: _set(prefix, lambda: _typed(prefix, st.session_state[name])),
     )
     parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
+    return spec
+
+
+def _typed(prefix: str, text: str) -> InitializerSpec:
+    """What was picked from the list or typed; a seed in it becomes the page's."""
+    text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
+    if text in CATALOG:
+        return InitializerSpec(text)
+    spec = InitializerSpec.parse(text)
+    seed = read_call(text).named.get("seed")
+    if isinstance(seed, int) and 0 <= seed <= LARGEST_SEED:
+        st.session_state[f"{prefix}.seed"] = seed
     return spec
 
 
@@ -72,7 +91,8 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
     exact = f"{key}.exact"
     if parameter.slider and value is not None:
         grid = _grid(parameter)
-        st.session_state[key] = min(grid, key=lambda x: abs(x - value))
+        inside = min(max(value, grid[0]), grid[-1])
+        st.session_state[key] = min(grid, key=lambda x: abs(x - inside))
         st.select_slider(
             parameter.name,
             grid,
@@ -86,6 +106,7 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
     slides = parameter.slider is not None and value is not None
     st.number_input(
         f"{parameter.name}, exact" if slides else parameter.name,
+        value=None,
         key=exact,
         format="%g",
         step=None,
@@ -124,15 +145,19 @@ def _grid(parameter: Parameter) -> list[float]:
     assert parameter.slider
     low, high = parameter.slider
     if parameter.log:
-        steps = round(PER_DECADE * np.log10(high / low))
-        return [float(f"{x:.2g}") for x in np.geomspace(low, high, steps + 1)]
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        grid = [float(f"{digits}e{decade}") for decade in decades for digits in DIGITS]
+        return [x for x in grid if low <= x <= high]
     step = next(step for step in STEPS if (high - low) / step <= MOST_STEPS)
     first, last = round(low / step), round(high / step)
     return [round(i * step, 10) for i in range(first, last + 1)]
 
 
 def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
-    _set(prefix, lambda: spec.replace(**{name: st.session_state[key]}))
+    """Change one argument; an emptied box means its default."""
+    value = st.session_state[key]
+    default = next(p.default for p in spec.entry.parameters if p.name == name)
+    _set(prefix, lambda: spec.replace(**{name: default if value is None else value}))
 
 
 def _set(prefix: str, make: Callable[[], Spec]) -> None:
@@ -147,4 +172,4 @@ def refusal(prefix: str) -> None:
     """Say why the last change was not taken, if it was not."""
     words = st.session_state.pop(f"{prefix}.refusal", None)
     if words:
-        st.error(words, icon=":material/error:")
+        problem(words)

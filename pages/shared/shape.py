@@ -7,7 +7,8 @@ import streamlit as st
 from inits.errors import InitsError, ShapeError
 from inits.shapes import checked
 from inits.spec import InitializerSpec
-from pages.shared.picker import axes_inputs
+from pages.shared.notes import problem
+from pages.shared.picker import LARGEST_SEED, axes_inputs
 from pages.shared.state import seed as seeded
 
 KINDS = ("Dense", "Convolution", "Any")
@@ -58,7 +59,7 @@ def shape_popover(
         axes_inputs(page, spec)
         if spec.random:
             st.number_input(
-                "Seed", 0, 2**31 - 3, key=f"{page}.seed", step=1, help="The same seed draws the same."
+                "Seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1, help="The same seed draws the same."
             )
     if shape != st.session_state[f"{page}.shape"]:
         st.session_state[f"{page}.shape"] = shape
@@ -75,10 +76,10 @@ def _layer(page: str, kind: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     first = shape if len(shape) == len(names) else ((784, 128) if kind == "Dense" else (3, 3, 16, 32))
     columns = st.columns(2)
     sizes = [
-        columns[i % 2].number_input(name, 1, 100_000, key=seeded(f"{page}.{name}", size), step=1)
+        columns[i % 2].number_input(name, key=seeded(f"{page}.{name}", size), value=None, step=1)
         for i, (name, size) in enumerate(zip(names, first, strict=True))
     ]
-    return _or_old("x".join(str(int(size)) for size in sizes), shape)
+    return _or_old("x".join(str(size) for size in sizes), shape)
 
 
 def _any(page: str, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -91,5 +92,5 @@ def _or_old(text: str, old: tuple[int, ...]) -> tuple[int, ...]:
     try:
         return parse_shape(text)
     except InitsError as error:
-        st.error(str(error))
+        problem(str(error))
         return old

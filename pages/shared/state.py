@@ -3,10 +3,16 @@
 Values are texts under short names. A page loads them first, seeds its widgets, and saves what they say.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import streamlit as st
+
+from inits.errors import InitsError, SpecError
+from pages.shared.notes import odd_link
+
+T = TypeVar("T")
 
 
 def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -32,9 +38,41 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
         st.query_params.from_dict(address)
 
 
-def forget(page: str) -> None:
-    """Drop the page's widgets, so that they are seeded anew."""
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}.")]:
+def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:
+    """One value of a state; what cannot be understood is at its default, and said."""
+    try:
+        return parse(kept[name])
+    except InitsError as error:
+        odd_link(name, str(error))
+        return parse(defaults[name])
+
+
+def whole(name: str, low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers from low to high. It raises SpecError."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,15}", text) or not low <= int(text) <= high:
+            raise SpecError(f"{name} must be a whole number from {low} to {high:,}. Received {text}.")
+        return int(text)
+
+    return parse
+
+
+def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
+    """A parser of a choice. It raises SpecError."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise SpecError(f"{name} must be one of {', '.join(choices)}. Received {text}.")
+        return text
+
+    return parse
+
+
+def forget(page: str, keep: Iterable[str] = ()) -> None:
+    """Drop the page's widgets but those to keep, so that they are seeded anew."""
+    kept = {f"{page}.{name}" for name in keep}
+    for key in [key for key in st.session_state if str(key).startswith(f"{page}.") and key not in kept]:
         del st.session_state[key]
 
 

@@ -7,8 +7,8 @@ from html import escape
 import streamlit as st
 
 from inits.laws import Law
-from inits.statistics import Row, Summary
-from inits.words import number
+from inits.statistics import Row, Summary, has_sharp_ends
+from inits.words import bare, number
 
 GAIN = "σ_w²"
 NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
@@ -36,17 +36,28 @@ def _html(text: str) -> str:
     return escape(text).replace(GAIN, "σ<sub>w</sub><sup>2</sup>")
 
 
-def measured_and_theory(rows: Sequence[Row]) -> None:
+def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
     """Each number as drawn, as promised, and their difference in standard errors."""
-    std = next((row.theory for row in rows if row.name == "std"), None)
+    rows = [row for row in rows if row.measured is not None]
     table(
         {
-            " ": [NAMES.get(row.name, row.name) for row in rows],
-            "measured": [_shown(row.measured, std if row.name == "mean" else None) for row in rows],
-            "theory": [_shown(row.theory) for row in rows],
-            "diff.": ["" if row.errors is None else f"{row.errors:+.1f}".replace("-", "−") for row in rows],
+            " ": [_name(row.name, law) for row in rows],
+            "measured": [_shown(row.measured, row.name, law) for row in rows],
+            "theory": [_shown(row.theory, row.name, law) for row in rows],
+            "diff.": [signed(row.errors) for row in rows],
         }
     )
+
+
+def signed(errors: float | None) -> str:
+    """A difference in standard errors: +0.3."""
+    return "" if errors is None else f"{errors:+.1f}".replace("-", "−")
+
+
+def _name(name: str, law: Law) -> str:
+    if name in ("min", "max") and not has_sharp_ends(law):
+        return f"{name}, typical"
+    return NAMES.get(name, name)
 
 
 def theory_alone(law: Law, fan_in: int) -> None:
@@ -64,11 +75,12 @@ def measured_alone(summary: Summary) -> None:
     table({" ": list(facts), "measured": [_shown(value) for value in facts.values()]})
 
 
-def _shown(value: float | None, beside: float | None = None) -> str:
-    """Four digits; a mean that is nearly 0 to the place that the standard deviation `beside` it has."""
+def _shown(value: float | None, name: str = "", law: Law | None = None) -> str:
+    """Four digits; places on the weight axis to the fourth digit of the standard deviation."""
     if value is None:
         return ""
-    if beside and abs(value) < beside:
-        places = max(0, 3 - math.floor(math.log10(beside)))
-        return f"{value:.{min(places, 12)}f}".replace("-", "−")
+    if law is not None and name in ("mean", "min", "max") and 1e-9 < law.std < 1e6:
+        places = max(0, 3 - math.floor(math.log10(law.std)))
+        if abs(value) < 1e9 * law.std:
+            return bare(f"{value:,.{places}f}").replace("-", "−")
     return number(value)

@@ -1,0 +1,22 @@
+"""Sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
+
+import re
+
+import streamlit as st
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
+
+
+def literal(text: str) -> str:
+    """`text` so that Markdown shows it as it is."""
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def problem(words: str) -> None:
+    """What was wrong, and what to do."""
+    st.error(literal(words), icon=":material/error:")
+
+
+def odd_link(name: str, words: str) -> None:
+    """A part of the address that was not understood."""
+    st.warning(f"The link's {name} was not understood. {literal(words)}", icon=":material/link_off:")
