@@ -36,7 +36,7 @@ def drawn(page: Page, address: str) -> Page:
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)  # not the header's Stop
 
 
 def bars(page: Page) -> list[float]:
