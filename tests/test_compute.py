@@ -1,0 +1,388 @@
+"""The engine with its real worker process: jobs, frames, stop, death, and what is kept."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import keras
+import numpy as np
+import psutil
+import pytest
+
+from inits import compute, worker
+from inits.compute import DEATH, Engine, Job, Status
+from inits.datasets import digits, load, read_mnist
+from inits.errors import EngineError, ShapeError
+from inits.examine import examine
+from inits.experiment import Architecture, Experiment, Start
+from inits.export import weights_file
+from inits.network import build_model
+from inits.record import Frame, Record
+from inits.settings import Settings
+from inits.spec import InitializerSpec
+from inits.training import Slots, train
+
+pytestmark = pytest.mark.keras
+
+START = Start(InitializerSpec("HeNormal"))
+NET = Architecture((16,))
+PATIENCE = 180.0  # seconds after which something is broken
+LONG = Experiment((START,), NET, batch_size=1, dataset="digits")  # 12,000 steps
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that happens unless the code is broken."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory):
+    """A small mnist.npz of the stand-in's digits: 640 to learn from, 150 to test on."""
+    data, path = digits(), tmp_path_factory.mktemp("data") / "mnist.npz"
+    arrays = {"x_train": data.x_train[:640], "x_test": data.x_test[:150]}
+    arrays = {name: array.reshape(-1, 28, 28) for name, array in arrays.items()}
+    np.savez(path, **arrays, y_train=data.y_train[:640], y_test=data.y_test[:150])
+    return path
+
+
+@pytest.fixture(scope="module")
+def settings(mnist):
+    return Settings(mnist=mnist, scheduler=None, tls_ca=None, tls_cert=None, tls_key=None, cores=2)
+
+
+@pytest.fixture(scope="module")
+def engine(settings):
+    engine = Engine(settings)
+    yield engine
+    engine.close()
+
+
+def finished(job: Job) -> Job:
+    assert job.over.wait(PATIENCE)
+    return job
+
+
+def pid_of_worker(engine: Engine) -> int:
+    (pid,) = engine._client.run(os.getpid).values()
+    return pid
+
+
+def test_it_gets_ready(engine):
+    until(lambda: engine.status.phase in ("ready", "failed"))
+    assert engine.status == Status("ready", "mnist", images=640)
+    assert pid_of_worker(engine) != os.getpid()
+
+
+def test_it_listens_on_this_machine_alone_and_shows_nothing(engine):
+    until(lambda: engine.status.ready)
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    found = [one for process in processes for one in process.net_connections("tcp")]
+    assert {one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+    assert engine._cluster.scheduler.address.startswith("tls://127.0.0.1:")
+    port = engine._cluster.scheduler.http_server.port
+    for page in ("info/main/workers.html", "json/index.html", "metrics"):
+        with pytest.raises(HTTPError, match="404") as caught:
+            urlopen(f"http://127.0.0.1:{port}/{page}", timeout=PATIENCE)
+        caught.value.close()
+
+
+def test_without_mnist_the_digits_stand_in_and_it_is_said(engine, settings, monkeypatch, tmp_path):
+    until(lambda: engine.status.ready)
+    monkeypatch.setattr(engine, "settings", replace(settings, mnist=tmp_path / "none.npz"))
+    engine.find_data()
+    until(lambda: engine.status.dataset is not None and engine.status.ready)
+    assert (engine.status.dataset, engine.status.images) == ("digits", 12_000)
+    assert "'none.npz' cannot be opened" in engine.status.why
+    job = finished(engine.run(Experiment((START,), NET, seeds=(77,))))
+    assert "'none.npz' cannot be opened" in job.error
+    monkeypatch.undo()
+    engine.find_data()
+    until(lambda: engine.status.dataset is not None and engine.status.ready)
+    assert (engine.status.dataset, engine.status.why) == ("mnist", None)
+
+
+def test_a_run_is_what_training_gives(engine, mnist):
+    experiment = Experiment((START, Start(InitializerSpec("Zeros"))), NET, seeds=(1, 2))
+    job = finished(engine.run(experiment))
+    assert (job.error, job.failed, job.stopped) == (None, False, False)
+    assert [record.run for record in job.records] == [0, 1, 2, 3]
+    assert all(record.finished and len(record.losses) == 20 for record in job.records)
+    data, slots = read_mnist(mnist), Slots(1)
+    with slots.borrow(experiment, data) as slot:
+        expected = train(experiment, range(4), data, slot, lambda frame: None, lambda run: False)
+    for ours, theirs in zip(job.records, expected, strict=True):
+        np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-5)
+        assert [point.step for point in ours.checkpoints] == [point.step for point in theirs.checkpoints]
+        for one, two in zip(ours.weights, theirs.weights, strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+def test_one_experiment_is_trained_once(engine):
+    experiment = Experiment((START,), NET, seeds=(5,))
+    assert engine.find(experiment.key) is None
+    job = engine.run(experiment)
+    assert engine.run(Experiment.from_json(experiment.to_json())) is job
+    assert engine.find(experiment.key) is job
+    finished(job)
+    assert engine.run(experiment) is job
+    assert engine.run(replace(experiment, seeds=(6,))) is not job
+
+
+def test_old_jobs_are_dropped_when_one_ends(engine, monkeypatch):
+    monkeypatch.setattr(compute, "KEPT_JOBS", 1)
+    one, two = (Experiment((START,), NET, seeds=(seed,)) for seed in (20, 21))
+    finished(engine.run(one))
+    finished(engine.run(two))
+    until(lambda: engine.find(one.key) is None)
+    assert engine.find(two.key) is not None
+
+
+def test_the_same_key_gives_the_same_bytes_in_another_job(engine):
+    experiment = Experiment((START,), NET, seeds=(9,))
+    first = finished(engine.run(experiment))
+    engine._jobs.pop(experiment.key)
+    second = finished(engine.run(experiment))
+    assert first is not second
+    assert list(map(bytes, first.records)) == list(map(bytes, second.records))
+
+
+def test_news_arrive_while_it_runs_and_stop_keeps_them(engine):
+    job = engine.run(LONG)
+    job.wait_for_news(PATIENCE)
+    early = job.records[0]
+    assert early.done > 0
+    assert not job.over.is_set()
+    assert not early.finished
+    assert job.began is not None
+    engine.stop(job)
+    (record,) = finished(job).records
+    assert (record.stopped, record.finished, job.stopped, job.error) == (True, False, True, None)
+    assert early.done <= record.done < record.steps == record.images == 12_000
+    np.testing.assert_array_equal(record.losses[: early.done], early.losses)
+    assert record.checkpoints[-1].step == record.done
+    assert [weight.shape for weight in record.weights] == [(784, 16), (16,), (16, 10), (10,)]
+    again = engine.run(LONG)
+    assert again is not job
+    engine.stop(again)
+    finished(again)
+
+
+def test_stop_of_some_runs_lets_the_others_go_on(engine):
+    experiment = Experiment((START, START, START), NET, batch_size=8, dataset="digits", seeds=(3,))
+    job = engine.run(experiment)
+    engine.stop(job, [])
+    engine.stop(job, [1])
+    records = finished(job).records
+    assert [record.stopped for record in records] == [False, True, False]
+    assert [record.finished for record in records] == [True, False, True]
+
+
+def test_a_call_gives_the_answer_and_keras_writes_files(engine, tmp_path):
+    found = engine.call(examine, InitializerSpec("HeNormal"), (784, 10), 3)
+    assert found.summary == examine(InitializerSpec("HeNormal"), (784, 10), 3).summary
+    weights = [np.full(shape, i, np.float32) for i, shape in enumerate([(784, 16), (16,), (16, 10), (10,)])]
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes(engine.call(weights_file, NET, weights))
+    model = build_model(NET)
+    model.load_weights(path)
+    for ours, theirs in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert isinstance(model, keras.Model)
+
+
+def test_an_error_for_people_arrives_as_itself(engine):
+    with pytest.raises(ShapeError, match="Identity needs a shape of exactly two dimensions"):
+        engine.call(examine, InitializerSpec("Identity"), (3,), 0)
+
+
+def test_another_error_is_the_engines(engine):
+    with pytest.raises(EngineError, match="ended unexpectedly"):
+        engine.call(int, "many")
+
+
+def test_an_answer_that_does_not_come(engine):
+    engine.call(int, "1")
+    with pytest.raises(EngineError, match=r"did not answer within 0\.01 s"):
+        engine.call(time.sleep, 1.0, timeout=0.01)
+
+
+def test_the_death_of_the_worker_fails_the_job_and_the_next_one_runs(engine):
+    before = pid_of_worker(engine)
+    experiment = replace(LONG, starts=(START, Start(InitializerSpec("GlorotNormal"))))
+    job = engine.run(experiment)
+    job.wait_for_news(PATIENCE)
+    os.kill(before, signal.SIGKILL)
+    finished(job)
+    assert (job.error, job.failed) == (DEATH, True)
+    assert any(record.done for record in job.records)
+    assert not any(record.finished for record in job.records)
+    short = Experiment((START,), NET, seeds=(8,))
+    done = finished(engine.run(short))
+    assert (done.error, done.records[0].finished) == (None, True)
+    assert pid_of_worker(engine) != before
+    again = engine.run(experiment)
+    assert again is not job
+    again.wait_for_news(PATIENCE)
+    assert any(record.done for record in again.records)
+    engine.stop(again)
+    finished(again)
+
+
+def test_closing_leaves_no_process(settings):
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    engine = Engine(settings)
+    assert engine._there.wait(PATIENCE)
+    new = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+    ours = [child for child in new if "resource_tracker" not in " ".join(child.cmdline())]
+    assert pid_of_worker(engine) in {child.pid for child in ours}
+    engine.close()
+    assert psutil.wait_procs(ours, PATIENCE)[1] == []
+
+
+def test_an_engine_that_cannot_start_says_so(settings, monkeypatch):
+    monkeypatch.setattr(Engine, "_connect", lambda self: 1 / 0)
+    engine = Engine(settings)
+    with pytest.raises(EngineError, match=r"is not there: ZeroDivisionError: division by zero\. Restart"):
+        engine.call(int, "1")
+    assert (engine.status.phase, engine.status.error) == ("failed", "ZeroDivisionError: division by zero")
+    engine.close()
+
+
+def test_an_engine_that_is_slow_to_start(settings, monkeypatch):
+    monkeypatch.setattr(Engine, "_start", lambda self: None)
+    with pytest.raises(EngineError, match=r"did not start within 0\.01 s"):
+        Engine(settings).call(int, "1", timeout=0.01)
+
+
+def frame(run: int, *losses: float) -> Frame:
+    values = np.array(losses, np.float32)
+    return Frame(run, 4, 128, values, values)
+
+
+def test_frames_after_the_end_are_not_counted_twice():
+    job = Job(replace(LONG, seeds=(0, 1)), "job")
+    job.take(frame(0, 1.0, 2.0))
+    job.take(frame(1, 5.0))
+    seen = job.records
+    whole = Record(0)
+    for news in (frame(0, 1.0, 2.0), frame(0, 3.0, 4.0)):
+        whole.add(news)
+    job.settle([whole])
+    job.take(frame(0, 3.0, 4.0))
+    job.take(frame(1, 6.0))
+    np.testing.assert_array_equal(job.records[0].losses, [1, 2, 3, 4])
+    np.testing.assert_array_equal(job.records[1].losses, [5, 6])
+    np.testing.assert_array_equal(seen[1].losses, [5])
+
+
+def test_waiting_for_news_ends_with_the_job():
+    job = Job(LONG, "job")
+    job.take(frame(0))
+    job.wait_for_news(0.05)
+    job.over.set()
+    job.wait_for_news(1e9)
+
+
+@pytest.fixture
+def idle(settings, monkeypatch):
+    """An engine without a process, which keeps 3 jobs and the weights of 2."""
+    monkeypatch.setattr(Engine, "_start", lambda self: None)
+    monkeypatch.setattr(compute, "KEPT_JOBS", 3)
+    monkeypatch.setattr(compute, "KEPT_WEIGHTS", 800)
+    return Engine(settings)
+
+
+def put(engine: Engine, name: str, size: int = 100, over: bool = True) -> Job:
+    job = Job(LONG, name)
+    job.settle([Record(0, weights=(np.zeros(size, np.float32),))])
+    if over:
+        job.over.set()
+    engine._jobs[name] = job
+    engine._trim()
+    return job
+
+
+def weights(engine: Engine) -> dict[str, int]:
+    return {name: sum(w.size for w in job.records[0].weights) for name, job in engine._jobs.items()}
+
+
+def test_the_oldest_jobs_go_first_and_their_weights_before(idle):
+    for name in "abc":
+        put(idle, name)
+    assert weights(idle) == {"a": 0, "b": 100, "c": 100}
+    put(idle, "d")
+    assert weights(idle) == {"b": 0, "c": 100, "d": 100}
+
+
+def test_the_newest_job_keeps_its_weights_however_large(idle):
+    put(idle, "a")
+    put(idle, "b", 1000)
+    assert weights(idle) == {"a": 0, "b": 1000}
+
+
+def test_jobs_that_run_are_kept(idle):
+    for name in "abcd":
+        put(idle, name, over=False)
+    assert list(idle._jobs) == ["a", "b", "c", "d"]
+    put(idle, "e")
+    assert list(idle._jobs) == ["a", "b", "c", "d"]
+
+
+class Silent:
+    """A client that starts nothing."""
+
+    def submit(self, *arguments, **options):
+        return self
+
+    def add_done_callback(self, function):
+        pass
+
+
+def test_a_job_run_again_is_the_newest(idle):
+    idle._client = Silent()
+    idle._there = Event()
+    idle._there.set()
+    one, two = (Experiment((START,), NET, seeds=(seed,)) for seed in (1, 2))
+    first = idle.run(one)
+    first.error = DEATH
+    idle.run(two)
+    assert idle.run(one) is not first
+    assert list(idle._jobs) == [two.key, one.key]
+
+
+def test_the_data_is_told(tmp_path, mnist):
+    told = []
+    data = worker.find_data(lambda **status: told.append(status), mnist)
+    assert data is load("mnist", mnist)
+    assert told == [
+        {"phase": "data", "done": 0, "total": 0},
+        {"dataset": "mnist", "images": 640, "why": None},
+    ]
+    told.clear()
+    data = worker.find_data(lambda **status: told.append(status), tmp_path / "none.npz")
+    assert (data.name, told[1]["dataset"], told[1]["images"]) == ("digits", "digits", 12_000)
+    assert "'none.npz' cannot be opened" in told[1]["why"]
+
+
+def test_a_warm_up_that_fails_says_why(monkeypatch):
+    told = []
+    monkeypatch.setattr(worker, "find_data", lambda tell, local: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        worker.warm_up(lambda **status: told.append(status), None, 1)
+    assert told == [{"phase": "keras"}, {"phase": "failed", "error": "ZeroDivisionError: division by zero"}]
+
+
+def test_stops_of_long_ago_are_forgotten():
+    worker.stop_runs("old", [0])
+    worker.stop_runs("new", list(range(10_000)))
+    assert len(worker._stopped) == 10_000
+    assert ("old", 0) not in worker._stopped
+    worker._stopped.clear()
