@@ -1,6 +1,7 @@
 """What tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,12 @@ def mnist_path() -> Path:
     if not path.is_file():
         pytest.skip("needs the real MNIST: set INITS_MNIST to a local mnist.npz")
     return path
+
+
+_MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def _own_main() -> None:
+    """Streamlit's AppTest leaves its script as `__main__`, which new processes would then run."""
+    sys.modules["__main__"] = _MAIN
