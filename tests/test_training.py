@@ -515,9 +515,10 @@ def test_kernel_histogram_of_what_is_not_finite(value):
     np.testing.assert_array_equal(counts, np.zeros(64))
 
 
-def test_kernel_histogram_of_the_widest_kernel():
-    (low, high), counts = kernel_histogram(np.array([-3e38, 0, 3e38], np.float32), 4)
-    assert (low, high) == (np.float32(-3e38), np.float32(3e38))
+@pytest.mark.parametrize("high", [3e38, 1e-39])
+def test_kernel_histogram_of_the_widest_and_the_narrowest_kernel(high):
+    edges, counts = kernel_histogram(np.array([-high, 0.1 * high, high], np.float32), 4)
+    assert edges == (np.float32(-high), np.float32(high))
     np.testing.assert_array_equal(counts, [1, 0, 1, 1])
 
 

@@ -95,7 +95,7 @@ async function update(chart) {
     await fonts();
     while (chart.due && !chart.removed) {
       chart.due = false;
-      await draw(chart, Plotly);
+      await inTurn(() => draw(chart, Plotly));
     }
   } catch (error) {
     console.error(error);
@@ -103,6 +103,22 @@ async function update(chart) {
   } finally {
     chart.busy = false;
   }
+}
+
+// One chart a frame: the first picture of a page is on the screen before the last one is drawn.
+let turn = Promise.resolve();
+
+function inTurn(task) {
+  const mine = turn.then(task);
+  turn = mine.then(frame, frame);
+  return mine;
+}
+
+function frame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    setTimeout(resolve, 100); // a hidden tab has no frames
+  });
 }
 
 async function draw(chart, Plotly) {
