@@ -106,13 +106,13 @@ def kolmogorov(values: ArrayLike, law: Law) -> Distance:
         InitsError: if there are no values or some are NaN.
     """
     array = np.asarray(values)
-    flat = np.sort(array.astype(np.float64), axis=None)
+    flat = np.sort(array, axis=None).astype(np.float64)  # float32 sorts faster
     if not flat.size or np.isnan(flat[-1]):
         raise InitsError(f"values must be numbers, at least one. Received {flat.size} with NaN or none.")
     rounded = _as_stored(law.atoms, array.dtype)
     if rounded:
         law = Atoms(rounded)
-    points = np.unique(np.concatenate([flat, [value for value, _ in rounded]]))
+    points = np.unique(np.concatenate([flat, [value for value, _ in rounded]])) if rounded else flat
     above = law.cdf(points)
     below = above.copy()
     for value, probability in rounded:
