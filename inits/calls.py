@@ -57,12 +57,13 @@ def _parsed(text: str) -> ast.expr:
         raise SpecError("Expected a text such as HeNormal(). Received an empty text.")
     if len(text) > LONGEST_TEXT:
         raise SpecError(f"A call must have at most {LONGEST_TEXT:,} characters. Received {len(text):,}.")
-    if "\\" not in text:
-        try:
-            return ast.parse(text.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):
-            pass
-    raise SpecError(f"Expected one call such as HeNormal(). Received {shown(text)}.")
+    refused = SpecError(f"Expected one call such as HeNormal(). Received {shown(text)}.")
+    if "\\" in text:
+        raise refused
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError, Warning) as error:
+        raise refused from error
 
 
 def _dotted(node: ast.expr, source: str) -> tuple[str, str]:

@@ -10,6 +10,9 @@ from typing import Any
 
 from scipy import stats
 
+from inits.errors import ShapeError
+from inits.spec import InitializerSpec
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -106,3 +109,11 @@ FIXED = (
     'STFT(side="imag", window=None, scaling="spectrum", periodic=True)',
 )
 TEXTS = (*(case.text for case in RANDOM), *FIXED, "GlorotNormal(input_axes=[0, 2], output_axes=[-1])")
+
+
+def fits(spec: InitializerSpec, shape: tuple[int, ...]) -> bool:
+    """Whether the initializer can fill the shape."""
+    try:
+        return bool(spec.check_shape(shape))
+    except ShapeError:
+        return False

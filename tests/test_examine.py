@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import fits
 from scipy import stats
 
 from inits.catalog import CATALOG
@@ -15,13 +16,6 @@ pytestmark = pytest.mark.keras
 
 parse = InitializerSpec.parse
 SHAPES = [(784, 40), (3, 3, 8, 20), (300,), (16, 1, 9), (50, 50)]
-
-
-def fits(spec: InitializerSpec, shape: tuple[int, ...]) -> bool:
-    try:
-        return bool(spec.check_shape(shape))
-    except ShapeError:
-        return False
 
 
 CASES = [(spec, shape) for spec in map(InitializerSpec, CATALOG) for shape in SHAPES if fits(spec, shape)]

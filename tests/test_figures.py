@@ -6,11 +6,11 @@ import re
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from cases import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.catalog import CATALOG
-from inits.errors import ShapeError
 from inits.examine import measure
 from inits.figures import curves, gallery, kernel, layers, style
 from inits.laws import Atoms, Law, Normal, SphereCoordinate, TruncatedNormal, Uniform
@@ -69,13 +69,6 @@ def draw(law: Law | None, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     """Weights by the law's own quantiles; a slope where there is none."""
     levels = np.random.default_rng(seed).random(shape)
     return (law.ppf(levels) if law else np.linspace(-1, 1, levels.size).reshape(shape)).astype(np.float32)
-
-
-def fits(spec: InitializerSpec, shape: tuple[int, ...]) -> bool:
-    try:
-        return bool(spec.check_shape(shape))
-    except ShapeError:
-        return False
 
 
 CASES = [(spec, shape) for spec in map(InitializerSpec, CATALOG) for shape in SHAPES if fits(spec, shape)]

@@ -212,3 +212,5 @@ def test_deep_links_work_on_a_fresh_server(page: Page, path: str, kept: str) -> 
 def test_works_under_a_base_path(page: Page) -> None:
     with serve("tests/e2e/chart_app.py", base="some/where") as address:
         opened(page, address)
+        assert address.endswith("/some/where")
+        assert plot(page, LIVE, "gd.data.length") > 0

@@ -168,6 +168,7 @@ def test_run_can_be_pressed_before_keras_is_there(page: Page) -> None:
         opened(page, f"{fresh}/train?hidden=32")
         button(page, "Run").click()
         ran(page)
+        assert metrics(page)["Steps"] == "375"
 
 
 def test_stop_keeps_what_was_measured(page: Page, app: str) -> None:
