@@ -1,0 +1,51 @@
+"""What a person takes along holds what was measured."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from inits.experiment import Experiment, Start
+from inits.export import COLUMNS, curves_csv
+from inits.record import Checkpoint, Record
+from inits.spec import InitializerSpec
+
+EXPERIMENT = Experiment((Start(InitializerSpec("HeNormal")),), batch_size=32)
+
+
+def checkpoint(step: int, loss: float, accuracy: float) -> Checkpoint:
+    layers = np.zeros(2, np.float32)
+    bars = np.zeros((2, 4), np.int32)
+    return Checkpoint(
+        step, loss, accuracy, 10, np.zeros((2, 2), np.float32), bars, layers, layers, layers, layers
+    )
+
+
+def rows(record: Record) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(curves_csv(EXPERIMENT, record))))
+
+
+def test_one_line_a_step_with_held_out_numbers_where_they_were_measured():
+    record = Record(
+        run=0,
+        steps=3,
+        images=70,
+        losses=np.array([2.5, 2.0, 1.5], np.float32),
+        accuracies=np.array([0.25, 0.5, 0.75], np.float32),
+        checkpoints=(checkpoint(0, 2.75, 0.125), checkpoint(3, 1.25, 0.875)),
+    )
+    lines = rows(record)
+    assert tuple(lines[0]) == COLUMNS
+    assert [line["step"] for line in lines] == ["0", "1", "2", "3"]
+    assert [line["images"] for line in lines] == ["0", "32", "64", "70"]  # the last batch is a short one
+    assert [line["loss"] for line in lines] == ["", "2.5", "2.0", "1.5"]
+    assert [line["accuracy"] for line in lines] == ["", "0.25", "0.5", "0.75"]
+    assert [line["held_out_loss"] for line in lines] == ["2.75", "", "", "1.25"]
+    assert [line["held_out_accuracy"] for line in lines] == ["0.125", "", "", "0.875"]
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_is_written_as_it_is(loss):
+    record = Record(0, 2, 64, np.array([1.0, loss], np.float32), np.array([0.5, 0.5], np.float32))
+    assert np.float32(rows(record)[-1]["loss"]).tobytes() == np.float32(loss).tobytes()
