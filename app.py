@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 PAGES = (
     Entry("explore", "Explore", ":material/ssid_chart:"),
     Entry("train", "Train", ":material/play_circle:"),
+    Entry("sweep", "Sweep", ":material/grid_on:"),
 )
 
 

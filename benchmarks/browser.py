@@ -7,7 +7,7 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.live import chromium, serve
+from benchmarks.live import NO_CACHE, chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import explore
 
@@ -55,7 +55,7 @@ class Waits:
 def run() -> list[Row]:
     with serve("benchmarks/chart_app.py") as address:
         ours, rival = measure(Target(f"{address}/?", OURS), Target(f"{address}/?with=plotly", RIVAL))
-    with serve("app.py") as address, serve("benchmarks/explore_with_plotly.py") as other:
+    with serve("app.py", environ=NO_CACHE) as address, serve("benchmarks/explore_with_plotly.py") as other:
         targets = Target(f"{address}{EXPLORE}", OURS), Target(f"{other}{EXPLORE}", RIVAL)
         for target in targets:
             _wait_for_keras(target.url)

@@ -9,7 +9,7 @@ import psutil
 import streamlit
 from playwright.sync_api import Browser
 
-from benchmarks.live import chromium, serve
+from benchmarks.live import NO_CACHE, chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import explore, train
 
@@ -57,7 +57,7 @@ def _start(browser: Browser, script: str) -> tuple[float, float]:
 
 def _weight() -> tuple[float, int]:
     """Megabytes and loaded TensorFlow libraries of the web process alone, after a visitor's work."""
-    with serve("app.py") as address, chromium() as browser:
+    with serve("app.py", environ=NO_CACHE) as address, chromium() as browser:
         web = next(child for child in psutil.Process().children() if "app.py" in child.cmdline())
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         explore(page, address)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from benchmarks.live import chromium, serve  # noqa: E402
+from benchmarks.live import NO_CACHE, chromium, serve  # noqa: E402
 from benchmarks.visitor import explore, train  # noqa: E402
 
 WIDTH, HEIGHT = 1280, 1200  # of the window; pictures end before its lower edge
@@ -19,7 +19,7 @@ SETTLED = 1500  # milliseconds, for the last chart and the fade of what a rerun 
 
 
 def main() -> None:
-    with serve("app.py") as address, chromium() as browser:
+    with serve("app.py", environ=NO_CACHE) as address, chromium() as browser:
         size = {"width": WIDTH, "height": HEIGHT}
         page = browser.new_page(viewport=size, color_scheme="light", reduced_motion="reduce")
         explore(page, f"{address}/?init=RandomNormal(stddev=0.05)")

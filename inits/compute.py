@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import pickle
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
+from inits.datasets import DIGITS_FINGERPRINT
 from inits.errors import EngineError, InitsError
-from inits.experiment import Experiment
-from inits.record import Frame, Record
+from inits.experiment import Run
+from inits.jobs import Job, Plan, lanes
+from inits.record import Record
 from inits.settings import Settings
+from inits.store import Store, run_key
 
 if TYPE_CHECKING:  # Dask takes 0.3 s to import: the first page does not wait for it
     from distributed import Client, Future, LocalCluster
@@ -28,8 +31,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
-KEPT_JOBS = 64
-KEPT_WEIGHTS = 50_000_000  # bytes; beyond it the oldest jobs keep their curves and lose their weights
+KEPT_JOBS, KEPT_BYTES = 64, 64_000_000  # in memory; what is older comes from disk
+LEARN_AGAIN = 300.0  # seconds, for the largest network
 DEATH = "The training process ended unexpectedly. Your settings are kept. Run again."
 
 DASK = {
@@ -64,6 +67,8 @@ class Status:
     phase: Phase = "starting"
     dataset: str | None = None
     images: int = 0  # to learn from in one epoch
+    fingerprint: str = ""  # of the dataset
+    versions: str = ""  # of what computes
     why: str | None = None  # MNIST could not be had because ...
     done: int = 0  # bytes of MNIST downloaded
     total: int = 0
@@ -74,61 +79,6 @@ class Status:
         return self.phase == "ready"
 
 
-class Job:
-    """One training of an experiment, shared by all who ask for it."""
-
-    def __init__(self, experiment: Experiment, name: str):
-        self.experiment, self.name = experiment, name
-        self.error: str | None = None
-        self.over = threading.Event()
-        self.stopping = False
-        self.began: float | None = None  # time.monotonic() at the first frame
-        self._lock = threading.Lock()
-        self._records = {run: Record(run) for run in range(len(experiment.runs))}
-        self._settled: set[int] = set()
-
-    @property
-    def records(self) -> list[Record]:
-        """One record per run so far, in the order of `experiment.runs`; yours to keep."""
-        with self._lock:
-            return [replace(record) for record in self._records.values()]
-
-    @property
-    def stopped(self) -> bool:
-        return any(record.stopped for record in self.records)
-
-    @property
-    def failed(self) -> bool:
-        return self.error is not None
-
-    def wait_for_news(self, seconds: float) -> None:
-        """Return at the first frame after the first measurement, at the end, or after so many seconds."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not (self.over.is_set() or any(r.done for r in self.records)):
-            self.over.wait(0.02)
-
-    def take(self, frame: Frame) -> None:
-        """Add news; what comes after the final record is in that record already."""
-        with self._lock:
-            self.began = self.began or time.monotonic()
-            if frame.run not in self._settled:
-                self._records[frame.run].add(frame)
-
-    def settle(self, records: Sequence[Record]) -> None:
-        with self._lock:
-            for record in records:
-                self._records[record.run] = record
-                self._settled.add(record.run)
-
-    def forget_weights(self) -> int:
-        """Drop the weights; returns the bytes that frees."""
-        with self._lock:
-            freed = sum(w.nbytes for record in self._records.values() for w in record.weights)
-            for record in self._records.values():
-                record.weights = ()
-        return freed
-
-
 class Engine:
     """The compute process, or a cluster of them. Starts in the background; nothing waits for it but its answers."""
 
@@ -136,6 +86,8 @@ class Engine:
         self.settings = settings
         self.status = Status()
         self._topic = f"inits-{uuid4().hex}"
+        self.store = Store(settings.cache, 1_000_000 * settings.cache_mb)
+        self._writer = ThreadPoolExecutor(1, "inits-writer")  # a slow disk holds up nobody
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_name: dict[str, Job] = {}
         self._lock = threading.RLock()
@@ -188,12 +140,14 @@ class Engine:
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         message = event[1]
-        if "frame" in message:
-            job = self._by_name.get(message["job"])
-            if job is not None:
-                job.take(pickle.loads(message["frame"]))
-        else:
+        if "status" in message:
             self.status = replace(self.status, **message["status"])
+            return
+        job = self._by_name.get(message["job"])
+        if job is not None and "frame" in message:
+            job.take(pickle.loads(message["frame"]))
+        elif job is not None:
+            self._settle(job, [pickle.loads(message["record"])])
 
     def call(self, function: Callable[..., T], *arguments: object, timeout: float = 30.0) -> T:
         """The result of a function in the compute process.
@@ -219,6 +173,12 @@ class Engine:
         finally:
             future.release()
 
+    def weights_file(self, run: Run, steps: int) -> bytes:
+        """The weights of a run after so many steps as a `.weights.h5` file. Raises what `call` does."""
+        from inits import worker
+
+        return self.call(worker.weights_file, run, steps, self.settings.mnist, timeout=LEARN_AGAIN)
+
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):
             raise EngineError(f"The compute process did not start within {timeout:g} s. Try again.")
@@ -226,75 +186,106 @@ class Engine:
             raise EngineError(f"The compute process is not there: {self.status.error}. Restart the app.")
         return self._client
 
-    def find(self, key: str) -> Job | None:
-        """The job of an experiment that runs or has run."""
+    def find(self, plan: Plan) -> Job | None:
+        """The job of a plan that runs or has run; one that is over at once when all of it is on disk."""
         with self._lock:
-            return self._jobs.get(key)
+            job = self._jobs.get(plan.key)
+        return self.run(plan) if job is None and not self.missing(plan) else job
 
-    def run(self, experiment: Experiment) -> Job:
-        """The job of an experiment: the one that runs or is done already, else a new one."""
+    def missing(self, plan: Plan) -> int:
+        """How many runs of a plan are not on disk."""
+        return sum(key is None or not self.store.has(key) for key in map(self._key, plan.runs))
+
+    def _key(self, run: Run) -> str | None:
+        """What its result is kept under; None while it is not known what computes, and on which data."""
+        status = self.status
+        known = status.fingerprint if status.dataset == run.dataset else ""
+        data = DIGITS_FINGERPRINT if run.dataset == "digits" else known
+        return run_key(run, data, status.versions) if data and status.versions else None
+
+    def run(self, plan: Plan) -> Job:
+        """The job of a plan: the one that runs or is done already, else a new one for what is not on disk."""
+        job, old = Job(plan, uuid4().hex), None
+        keys = [self._key(run) for run in job.runs]
+        kept = [self.store.get(key, number) if key else None for number, key in enumerate(keys)]
+        client = self._ready_client(timeout=30.0) if None in kept else None
+        with self._lock:
+            old = self._jobs.get(plan.key)
+            if old is not None and not (old.failed or old.stopped):
+                return old
+            self._jobs[plan.key] = self._by_name[job.name] = job
+            self._jobs.move_to_end(plan.key)  # one that failed or was stopped had an older place
+        done = [record for record in old.records if record.settled] if old else []
+        job.keep([*done, *(record for record in kept if record)])
+        missing = [(number, run) for number, run in enumerate(job.runs) if number not in job.kept]
+        self._submit(client, job, lanes(missing, self.settings.cores))
+        return job
+
+    def _submit(self, client: Client | None, job: Job, dealt: list[list[tuple[int, Run]]]) -> None:
         from inits import worker
 
-        client = self._ready_client(timeout=30.0)
-        with self._lock:
-            job = self._jobs.get(experiment.key)
-            if job is not None and not (job.failed or job.stopped):
-                return job
-            job = Job(experiment, uuid4().hex)
-            self._jobs[experiment.key] = self._by_name[job.name] = job
-            self._jobs.move_to_end(experiment.key)  # one that failed or was stopped had an older place
-        runs = list(range(len(experiment.runs)))
-        lanes = [lane for i in range(self.settings.cores) if (lane := runs[i :: self.settings.cores])]
-        waiting = {id(lane) for lane in lanes}
-        for i, lane in enumerate(lanes):
+        waiting = set(range(len(dealt)))
+        if client is None or not dealt:
+            self._over(job)
+            return
+        for i, lane in enumerate(dealt):
             future = client.submit(
                 worker.train_runs,
-                experiment,
                 lane,
+                -(-job.plan.at_once // self.settings.cores),
                 job.name,
                 self._topic,
                 self.settings.mnist,
                 key=f"train-{job.name}-{i}",
                 resources={"training": 1},
+                priority=-len(dealt),  # a sweep lets others go first
                 pure=False,
             )
-            future.add_done_callback(lambda f, lane=lane: self._finish(job, f, waiting, id(lane)))
-        return job
+            future.add_done_callback(lambda f, i=i: self._finish(job, f, waiting, i))
 
     def _finish(self, job: Job, future: Future, waiting: set[int], lane: int) -> None:
         try:
-            job.settle(future.result())
+            self._settle(job, future.result())
         except InitsError as error:
             job.error = str(error)
         except Exception:
             log.exception("A training failed")
             job.error = DEATH
         future.release()
-        waiting.discard(lane)
-        if not waiting:
-            job.over.set()
-            self._by_name.pop(job.name, None)
-            self._trim()
+        with self._lock:
+            waiting.discard(lane)
+            last = not waiting
+        if last:
+            self._over(job)
+
+    def _settle(self, job: Job, records: Iterable[Record]) -> None:
+        """Final records to the job, and to disk those that are worth keeping."""
+        for record in job.settle(records):
+            key = self._key(job.runs[record.run])  # known now, if not when the job began
+            if record.settled and key:
+                self._writer.submit(self.store.put, key, record)
+
+    def _over(self, job: Job) -> None:
+        job.end()
+        self._by_name.pop(job.name, None)
+        self._trim()
 
     def _trim(self) -> None:
-        """Keep the newest jobs, and the weights of as many as the limit allows."""
+        """Keep the newest jobs, as many as the limits allow, and all that run."""
         with self._lock:
-            over = [key for key, job in self._jobs.items() if job.over.is_set()]
-            for key in over[: max(0, len(self._jobs) - KEPT_JOBS)]:
-                del self._jobs[key]
-            kept = 0
-            for job in reversed(self._jobs.values()):
-                kept += sum(w.nbytes for record in job.records for w in record.weights)
-                if kept > KEPT_WEIGHTS and job is not next(reversed(self._jobs.values())):
-                    kept -= job.forget_weights()
+            number = size = 0
+            for key, job in reversed(list(self._jobs.items())):
+                number, size = number + 1, size + job.size
+                if number > 1 and (number > KEPT_JOBS or size > KEPT_BYTES) and job.over.is_set():
+                    del self._jobs[key]
 
     def stop(self, job: Job, runs: Sequence[int] | None = None) -> None:
         """End some runs of a job, or all, at their next frame; what was measured is kept."""
         from inits import worker
 
         client = self._ready_client(timeout=5.0)
-        chosen = range(len(job.experiment.runs)) if runs is None else runs
-        job.stopping = runs is None
+        chosen = range(len(job.runs)) if runs is None else runs
+        job.stopping |= frozenset(chosen)
         client.run(worker.stop_runs, job.name, list(chosen), on_error="ignore")
 
     def find_data(self) -> None:
@@ -310,6 +301,7 @@ class Engine:
     def close(self) -> None:
         """End the compute process."""
         self._there.wait(30)
+        self._writer.shutdown()
         for thing in (self._client, self._cluster):
             if thing is not None:
                 thing.close(timeout=5)

@@ -12,7 +12,7 @@ from inits.spec import InitializerSpec
 from inits.spectrum import singular_values
 from inits.statistics import Row, Summary, compare, histogram, kolmogorov, qq
 
-BINS, LAYER_BINS, QUANTILES = 80, 64, 120
+BINS, LAYER_BINS, SKETCH_BINS, QUANTILES = 80, 64, 40, 120
 MOST_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
 TILES, IMAGE = 32, (28, 28)
 BLOCK = 128
@@ -95,6 +95,23 @@ def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
     return pixels
 
 
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A small histogram: int32 (bins,) counts between the smallest and the largest weight."""
+
+    counts: NDArray[np.int32]
+    edges: tuple[float, float]
+
+
+def sketch(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Sketch:
+    """A kernel as a card shows it. Raises what `inits.starts.draw` raises."""
+    from inits.starts import draw
+
+    kernel = draw(spec, shape, seed)
+    low, high = float(kernel.min()), float(kernel.max())
+    return Sketch(_counts(kernel, low, high, SKETCH_BINS), (low, high))
+
+
 @dataclass(frozen=True)
 class LayerRow:
     """One layer of a network: its fans, and what was drawn beside what the law promises.
@@ -147,9 +164,9 @@ def measure_layer(name: str, kernel: FloatArray, spec: InitializerSpec) -> Layer
     return LayerRow(name, kernel.shape, fan_in, fan_out, std, theory, errors, low, high, counts)
 
 
-def _counts(kernel: FloatArray, low: float, high: float) -> NDArray[np.int32]:
+def _counts(kernel: FloatArray, low: float, high: float, bins: int = LAYER_BINS) -> NDArray[np.int32]:
     """Histogram from the smallest to the largest weight; all in the first bin when they are equal."""
     if low == high:
-        return np.bincount([0], [kernel.size], minlength=LAYER_BINS).astype(np.int32)
+        return np.bincount([0], [kernel.size], minlength=bins).astype(np.int32)
     # Between two neighbouring numbers float32 has no place for the edges.
-    return np.histogram(kernel.astype(np.float64), LAYER_BINS, (low, high))[0].astype(np.int32)
+    return np.histogram(kernel.astype(np.float64), bins, (low, high))[0].astype(np.int32)

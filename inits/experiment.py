@@ -121,9 +121,22 @@ class Experiment:
             start.check(self.architecture)
 
     @property
-    def runs(self) -> tuple[tuple[int, int], ...]:
-        """(start, seed index) of every run: all starts with the first seed, then the next seed."""
-        return tuple((start, seed) for seed in range(len(self.seeds)) for start in range(len(self.starts)))
+    def runs(self) -> tuple["Run", ...]:
+        """All starts with the first seed, then all with the next: the run of a start and a seed index is at
+        seed index * number of starts + start."""
+        settings = (self.architecture, self.optimizer, self.batch_size)
+        return tuple(
+            Run(start, *settings, seed, self.dataset) for seed in self.seeds for start in self.starts
+        )
+
+    def of_start(self, start: int) -> range:
+        """The indices into `runs` of one start, seed by seed."""
+        return range(start, len(self.starts) * len(self.seeds), len(self.starts))
+
+    @property
+    def at_once(self) -> int:
+        """How many runs learn side by side: all starts of a seed."""
+        return len(self.starts)
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
@@ -172,6 +185,34 @@ class Experiment:
             seeds=tuple(value["seeds"]),
             dataset=value["dataset"],
         )
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network with one start and one seed: what is trained, and what is kept of it under `key`."""
+
+    start: Start
+    architecture: Architecture
+    optimizer: OptimizerSpec
+    batch_size: int
+    seed: int
+    dataset: str
+
+    @property
+    def network(self) -> tuple[Architecture, OptimizerSpec, int, str]:
+        """Runs of one network share a compiled slot: the learning rate is a variable in it."""
+        return self.architecture, self.optimizer.replace(learning_rate=1e-3), self.batch_size, self.dataset
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that is this run alone."""
+        return Experiment(
+            (self.start,), self.architecture, self.optimizer, self.batch_size, (self.seed,), self.dataset
+        )
+
+    @property
+    def key(self) -> str:
+        return self.experiment.key
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from inits.experiment import Architecture
 from inits.record import FloatArray
@@ -15,6 +17,11 @@ def build_model(architecture: Architecture) -> keras.Sequential:
     hidden = [keras.layers.Dense(units, activation=architecture.activation) for units in architecture.hidden]
     output = keras.layers.Dense(architecture.outputs)
     return keras.Sequential([keras.Input((architecture.inputs,)), *hidden, output])
+
+
+def versions() -> str:
+    """Of what computes: another one may come to numbers that differ in the last digits."""
+    return f"keras {keras.__version__}, tensorflow {tf.__version__}, numpy {np.__version__}"
 
 
 def weights_file(architecture: Architecture, weights: Sequence[FloatArray]) -> bytes:

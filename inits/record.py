@@ -79,6 +79,8 @@ class Record:
     the network, so they are honest estimates of how it does on images that it has not seen.
 
     `weights`: kernels and biases in turn, as `Model.get_weights` gives them; at the end, or where it stopped.
+    They stay in the compute process, which can make them again.
+    `error`: why the run could not begin, in words for people.
     """
 
     run: int
@@ -90,6 +92,7 @@ class Record:
     divergence: Divergence | None = None
     finished: bool = False
     stopped: bool = False
+    error: str | None = None
     seconds: float = 0.0
     weights: tuple[FloatArray, ...] = ()
 
@@ -112,9 +115,24 @@ class Record:
         return min(self.done * batch_size, self.images)
 
     @property
+    def settled(self) -> bool:
+        """Whether it went as far as it can go: the same run again would measure the same."""
+        return self.finished or self.divergence is not None
+
+    @property
+    def over(self) -> bool:
+        return self.settled or self.stopped or self.error is not None
+
+    @property
     def test_accuracy(self) -> float | None:
         """Share of right answers on all test images after the epoch; None before the end."""
         return self.checkpoints[-1].accuracy if self.finished and self.checkpoints else None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays, about."""
+        points = sum(point.counts.nbytes + point.edges.nbytes for point in self.checkpoints)
+        return points + 2 * self.losses.nbytes + sum(array.nbytes for array in self.weights)
 
     def __bytes__(self) -> bytes:
         """Everything that was measured but the time it took: equal bytes, equal result."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,10 @@ SETTINGS = (
     Setting("INITS_TLS_CERT", "none", "PEM file of this client's certificate."),
     Setting("INITS_TLS_KEY", "none", "PEM file of this client's private key."),
     Setting("INITS_CORES", "the machine's cores", "How many trainings run at once."),
+    Setting("INITS_CACHE", "`~/.cache/inits`", "Folder for results, so that no run is trained twice."),
+    Setting("INITS_CACHE_MB", "500", "Size limit of that folder in MB; the oldest results go. 0 keeps none."),
 )
+CACHE_MB, MOST_MB = 500, 1_000_000
 MOST_CORES = 1024
 _TLS = ("INITS_TLS_CA", "INITS_TLS_CERT", "INITS_TLS_KEY")
 _ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -41,6 +45,8 @@ class Settings:
     tls_cert: Path | None
     tls_key: Path | None
     cores: int
+    cache: Path = Path()
+    cache_mb: int = 0
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -57,7 +63,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         tls_ca=tls[0],
         tls_cert=tls[1],
         tls_key=tls[2],
-        cores=_cores(given["INITS_CORES"]),
+        cores=_whole("INITS_CORES", given, os.cpu_count() or 1, 1, MOST_CORES),
+        cache=_path("INITS_CACHE", given["INITS_CACHE"]) or _default_cache(),
+        cache_mb=_whole("INITS_CACHE_MB", given, CACHE_MB, 0, MOST_MB),
     )
 
 
@@ -69,6 +77,13 @@ def _path(name: str, text: str) -> Path | None:
             f"Setting {name} must be a path. Received: {text!r}, a home that does not exist. "
             "Write the path from the root."
         ) from error
+
+
+def _default_cache() -> Path:
+    try:
+        return Path.home() / ".cache" / "inits"
+    except RuntimeError:  # a user without a home, as some containers have
+        return Path(tempfile.gettempdir(), "inits")
 
 
 def _tls(given: Mapping[str, str]) -> tuple[Path | None, ...]:
@@ -93,12 +108,13 @@ def _address(text: str) -> str | None:
     return text
 
 
-def _cores(text: str) -> int:
+def _whole(name: str, given: Mapping[str, str], default: int, low: int, high: int) -> int:
+    text = given[name]
     if not text:
-        return os.cpu_count() or 1
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_CORES):
+        return default
+    if not (text.isascii() and text.isdecimal() and low <= int(text[:9]) <= high):
         raise SpecError(
-            f"Setting INITS_CORES must be a whole number from 1 to {MOST_CORES}. Received: {text!r}. "
-            "Leave it unset to use the machine's cores."
+            f"Setting {name} must be a whole number from {low} to {high}. Received: {text!r}. "
+            f"Leave it unset to use {next(s.default for s in SETTINGS if s.name == name)}."
         )
     return int(text)

@@ -16,7 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from inits.datasets import Dataset, batches
-from inits.experiment import Architecture, Experiment
+from inits.errors import InitsError
+from inits.experiment import MAX_STARTS, Architecture, Run
 from inits.network import build_model
 from inits.probe import Probe, tensors
 from inits.record import Divergence, FloatArray, Frame, Record
@@ -169,21 +170,21 @@ class Slots:
         self._lock = threading.Lock()
 
     @contextmanager
-    def borrow(self, experiment: Experiment, data: Dataset) -> Iterator[Slot]:
-        """A slot that fits the experiment, made anew (compiling takes 1 to 2 s) when none is free."""
-        optimizer = experiment.optimizer.replace(learning_rate=1e-3)  # a variable: no reason to compile again
-        key = (experiment.architecture, optimizer, experiment.batch_size, data.fingerprint)
+    def borrow(self, run: Run, data: Dataset) -> Iterator[Slot]:
+        """A slot that fits the run, made anew (compiling takes 1 to 2 s) when none is free."""
+        architecture, optimizer, batch_size, _ = run.network
+        key = (architecture, optimizer, batch_size, data.fingerprint)
         slot = self._take(key)
         if slot is None:
-            slot = Slot(experiment.architecture, optimizer, experiment.batch_size, data)
+            slot = Slot(architecture, optimizer, batch_size, data)
         yield slot
         with self._lock:  # not after an error: that slot is dropped
             self._free.append((key, slot))
             del self._free[: -self._keep]
 
-    def warm(self, experiment: Experiment, data: Dataset) -> None:
-        """Have a compiled slot ready for the experiment."""
-        with self.borrow(experiment, data):
+    def warm(self, run: Run, data: Dataset) -> None:
+        """Have a compiled slot ready for the run."""
+        with self.borrow(run, data):
             pass
 
     def _take(self, key: tuple[object, ...]) -> Slot | None:
@@ -197,32 +198,30 @@ class Slots:
 class _Turn:
     """One run in a lane of runs that share a slot: it takes the slot for one frame at a time."""
 
-    def __init__(self, experiment: Experiment, run: int, data: Dataset, slot: Slot):
-        start, seed = experiment.runs[run]
-        self._experiment, self._slot = experiment, slot
-        self._start, self._seed = experiment.starts[start], experiment.seeds[seed]
-        order = batches(len(data.x_train), experiment.batch_size, derive_seed(self._seed, "batches"))
-        self._frames = epoch(slot, run, order)
+    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot):
+        self._run, self._slot = run, slot
+        order = order_of(run, data)
+        self._frames = epoch(slot, number, order)
         self._saved: list[NDArray[np.generic]] | None = None
         self._begun = False
-        self.record = Record(run, len(order), len(data.x_train))
+        self.record = Record(number, len(order), len(data.x_train))
 
-    def advance(self, alone: bool) -> Frame:
-        """The next frame. `alone`: nobody else uses the slot until this run's next turn."""
-        self._enter()
+    def advance(self, alone: bool) -> Frame | None:
+        """The next frame; None when the run cannot begin. `alone`: nobody else uses the slot until the next turn."""
+        try:
+            self._enter()
+        except InitsError as error:
+            self.record.error = str(error)
+            return None
         began = time.perf_counter()
         frame = next(self._frames)
         self.record.add(frame)
         self.record.seconds += time.perf_counter() - began
         self.record.finished = self.record.done == self.record.steps and self.record.divergence is None
-        if self.over:
+        if self.record.over:
             self.record.weights = self._slot.weights()
         self._saved = None if alone else self._slot.state()
         return frame
-
-    @property
-    def over(self) -> bool:
-        return self.record.finished or self.record.stopped or self.record.divergence is not None
 
     def stop(self) -> Frame | None:
         """End here: one last look at the network, if it has learned anything since the last one."""
@@ -247,33 +246,56 @@ class _Turn:
 
     def _enter(self) -> None:
         if not self._begun:
-            arrays = start_arrays(self._start, self._experiment.architecture, self._seed)
-            self._slot.load(arrays, self._experiment.optimizer.learning_rate)
+            self._slot.load(
+                start_arrays(self._run.start, self._run.architecture, self._run.seed),
+                self._run.optimizer.learning_rate,
+            )
             self._begun = True
         elif self._saved is not None:
             self._slot.restore(self._saved)
 
 
+def order_of(run: Run, data: Dataset) -> NDArray[np.int32]:
+    """The batches of a run's epoch: the same for every start and network with its seed and batch size."""
+    return batches(len(data.x_train), run.batch_size, derive_seed(run.seed, "batches"))
+
+
 def train(
-    experiment: Experiment,
-    runs: Sequence[int],
+    runs: Sequence[tuple[int, Run]],
     data: Dataset,
     slot: Slot,
     tell: Callable[[Frame], None],
     stopped: Callable[[int], bool],
+    settle: Callable[[Record], None] = lambda record: None,
+    at_once: int = MAX_STARTS,
 ) -> list[Record]:
-    """Train some runs of an experiment in one slot, a few steps each in turn.
+    """Train runs of one network in one slot, so many at once, a few steps each in turn.
 
-    `runs` are indices into `experiment.runs`; `tell` is called with every frame, `stopped(run)` is asked after
-    it. Returns one record per run, in the order of `runs`.
+    `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is asked before
+    it, `settle` is called with the record of each run that is over. Returns one record per run, in the order of
+    `runs`.
     """
-    turns = [_Turn(experiment, run, data, slot) for run in runs]
-    lane = deque(turns)
-    while lane:
+    waiting, records = deque(runs), []
+    lane: deque[_Turn] = deque()
+    while lane or waiting:
+        while waiting and len(lane) < at_once:
+            lane.append(_Turn(*waiting.popleft(), data, slot))
+            records.append(lane[-1].record)
         turn = lane.popleft()
         frame = turn.stop() if stopped(turn.record.run) else turn.advance(alone=not lane)
         if frame is not None:
             tell(frame)
-        if not turn.over:
+        if turn.record.over:
+            settle(turn.record)
+        else:
             lane.append(turn)
-    return [turn.record for turn in turns]
+    return records
+
+
+def weights_after(run: Run, steps: int, data: Dataset, slot: Slot) -> tuple[FloatArray, ...]:
+    """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
+    slot.load(start_arrays(run.start, run.architecture, run.seed), run.optimizer.learning_rate)
+    rows = order_of(run, data)[:steps]
+    for first in range(0, steps, slot.call_steps):
+        slot.train(rows[first : first + slot.call_steps])
+    return slot.weights()

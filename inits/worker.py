@@ -12,7 +12,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from inits.datasets import Dataset, load
 from inits.errors import DataError
-from inits.experiment import Experiment, Start
+from inits.experiment import Experiment, Run, Start
 from inits.record import Frame, Record
 from inits.spec import InitializerSpec
 
@@ -24,7 +24,7 @@ Tell = Callable[..., None]
 _once = threading.RLock()
 _slots: "Slots | None" = None
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
-WARM = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),))
+(WARM,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
 
 
 class WarmUp(WorkerPlugin):  # type: ignore[misc]
@@ -47,6 +47,9 @@ def warm_up(tell: Tell, local: Path | None, cores: int) -> None:
     try:
         tell(phase="keras")
         slots = _get_slots(cores)
+        from inits.network import versions
+
+        tell(versions=versions())
         data = find_data(tell, local)
         tell(phase="compiling")
         slots.warm(WARM, data)
@@ -61,10 +64,10 @@ def find_data(tell: Tell, local: Path | None) -> Dataset:
     tell(phase="data", done=0, total=0)
     try:
         data = load("mnist", local, lambda done, total: tell(phase="data", done=done, total=total))
-        tell(dataset=data.name, images=len(data.x_train), why=None)
+        tell(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=None)
     except DataError as error:
         data = load("digits")
-        tell(dataset=data.name, images=len(data.x_train), why=str(error))
+        tell(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=str(error))
     return data
 
 
@@ -86,19 +89,43 @@ def _get_slots(cores: int | None = None) -> "Slots":
 
 
 def train_runs(
-    experiment: Experiment, runs: list[int], job: str, topic: str, local: Path | None
+    runs: list[tuple[int, Run]], at_once: int, job: str, topic: str, local: Path | None
 ) -> list[Record]:
-    """Train some runs of a job in one slot and tell every frame; see `inits.training.train`."""
+    """Train runs of one network in one slot; tell every frame, and the record of each run that is over.
+
+    Weights stay here: `weights_file` makes them again.
+    """
     from inits.training import train
 
     worker = get_worker()
 
+    def stopped(number: int) -> bool:
+        return (job, number) in _stopped
+
     def tell(frame: Frame) -> None:
         worker.log_event(topic, {"job": job, "frame": pickle.dumps(frame)})
 
-    data = load(experiment.dataset, local)
-    with _get_slots().borrow(experiment, data) as slot:
-        return train(experiment, runs, data, slot, tell, lambda run: (job, run) in _stopped)
+    def settle(record: Record) -> None:
+        record.weights = ()
+        worker.log_event(topic, {"job": job, "record": pickle.dumps(record)})
+
+    if all(stopped(number) for number, _ in runs):
+        return [Record(number, stopped=True) for number, _ in runs]
+    first = runs[0][1]
+    data = load(first.dataset, local)
+    with _get_slots().borrow(first, data) as slot:
+        return train(runs, data, slot, tell, stopped, settle, at_once)
+
+
+def weights_file(run: Run, steps: int, local: Path | None) -> bytes:
+    """The weights of a run after so many steps, as the bytes of a `.weights.h5` file."""
+    from inits import network
+    from inits.training import weights_after
+
+    data = load(run.dataset, local)
+    with _get_slots().borrow(run, data) as slot:
+        weights = weights_after(run, steps, data, slot)
+    return network.weights_file(run.architecture, weights)
 
 
 def stop_runs(job: str, runs: list[int]) -> None:

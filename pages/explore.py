@@ -6,6 +6,7 @@ import streamlit as st
 
 from inits.catalog import CATALOG
 from inits.errors import ShapeError
+from inits.experiment import Start
 from inits.shapes import times
 from inits.spec import InitializerSpec
 from pages.shared import state
@@ -14,6 +15,7 @@ from pages.shared.notes import problem
 from pages.shared.picker import LARGEST_SEED, initializer_picker, refusal
 from pages.shared.setup import setup
 from pages.shared.shape import format_shape, parse_shape, shape_popover
+from pages.shared.start_cards import add_card
 
 PAGE = "explore"
 VIEWS = {"kernel": "One kernel", "network": "A whole network", "all": "All initializers"}
@@ -82,7 +84,8 @@ def train_it(spec: InitializerSpec) -> None:
         why = str(error)
     button = partial(st.button, "Train it", icon=":material/add:", type="primary", key=f"{PAGE}.train")
     if button(disabled=why is not None, help=why):
-        st.switch_page("pages/train.py", query_params={"init": str(spec)})
+        add_card("train", Start(spec))
+        st.switch_page("pages/train.py")
 
 
 def show_shape(shape: tuple[int, ...]) -> None:

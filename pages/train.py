@@ -1,4 +1,4 @@
-"""Build a Dense model, choose how it starts, and watch its first epoch."""
+"""Build a Dense model, choose how it starts, one to eight ways, and watch the first epoch side by side."""
 
 import streamlit as st
 
@@ -10,45 +10,56 @@ from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understoo
 from pages.shared.data_views import data_note
 from pages.shared.engine import engine, wait_for
 from pages.shared.model_views import model_table
-from pages.shared.notes import problem
+from pages.shared.notes import literal, problem
 from pages.shared.picker import refusal
-from pages.shared.run_views import answer_before, live
+from pages.shared.run_views import answer_before, live, results
 from pages.shared.setup import setup
+from pages.shared.start_cards import card_row, chosen_cards, presets
 
 PAGE = "train"
-SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the key of the job on the page; Run was pressed early
+SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
 
 
 def main() -> None:
     setup("Train")
-    choices = understood(state.load(PAGE, DEFAULTS))
+    choices = chosen_cards(PAGE, understood(state.load(PAGE, DEFAULTS)))
     title, answer = st.empty(), st.empty()
+    # The places stay the same whether a job runs or not: else its charts would be new ones when it ends.
+    cards, controls, notes = st.container(), st.container(), st.container()
     job = find(choices)
     if job is None or job.over.is_set():
-        choices, pressed = builder(PAGE, choices)
-        refusal(PAGE)
+        with controls:
+            choices, pressed = builder(PAGE, choices, lambda: presets(PAGE))
+            refusal(PAGE)
         if pressed:
             st.session_state[PENDING] = True
+        job = find(choices)
+        with cards:
+            card_row(PAGE, choices, outcomes=results(job) if shows(job, choices) else ())
     state.save(PAGE, choices.texts(), DEFAULTS)
-    title.title(f"How far does {choices.start.kernel.name} get in one epoch?")
-    data_note(choices.data)
-    start_pending(choices)
+    title.title(question(choices))
+    with notes:
+        data_note(PAGE, choices.data)
+        start_pending(choices)
 
-    job = find(choices)
     if job is not None:
-        st.session_state[SHOWN] = job.experiment.key
-        tell_difference(job, choices)
-        live(job, answer)
+        st.session_state[SHOWN] = job
+        shown = Choices.of(job.plan, choices.cards)
+        with notes:
+            tell_difference(job, choices, shown)
+        live(PAGE, job, shown, answer)
     elif PENDING in st.session_state:
         answer.markdown("The run starts by itself as soon as the digits are there.")
         wait_for(lambda: dataset(choices) is not None)
     else:
-        answer_before(answer, choices)
+        answer_before(answer, choices, experiment(choices))
     model_table(choices)
-    name, query = choices.start.kernel.name, {"init": str(choices.start.kernel)}
-    st.page_link(
-        "pages/explore.py", label=f"What does {name} draw?", icon=":material/ssid_chart:", query_params=query
-    )
+
+
+def question(choices: Choices) -> str:
+    if len(choices.cards) > 1:
+        return "Which start learns fastest?"
+    return f"How far does {literal(choices.labels[0])} get in one epoch?"
 
 
 def dataset(choices: Choices) -> str | None:
@@ -57,7 +68,7 @@ def dataset(choices: Choices) -> str | None:
 
 
 def experiment(choices: Choices) -> Experiment | None:
-    """What Run would run; None while that is not known, or when the start cannot fill the network."""
+    """What Run would run; None while that is not known, or when a start cannot fill the network."""
     try:
         known = dataset(choices)
         return choices.experiment(known) if known else None
@@ -66,12 +77,18 @@ def experiment(choices: Choices) -> Experiment | None:
 
 
 def find(choices: Choices) -> Job | None:
-    """The job of these choices, by whomever, else the one that was on this page last."""
-    wanted = experiment(choices)
-    last = engine().find(st.session_state.get(SHOWN, ""))
+    """The job on this page while it runs; else that of these choices, by whomever; else the last one here."""
+    last: Job | None = st.session_state.get(SHOWN)
     if last is not None and not last.over.is_set():
         return last
-    return (engine().find(wanted.key) if wanted else None) or last
+    wanted = experiment(choices)
+    return (engine().find(wanted) if wanted else None) or last
+
+
+def shows(job: Job | None, choices: Choices) -> bool:
+    """Whether a job is that of these choices."""
+    wanted = experiment(choices)
+    return job is not None and wanted is not None and job.plan.key == wanted.key
 
 
 def start_pending(choices: Choices) -> None:
@@ -84,18 +101,18 @@ def start_pending(choices: Choices) -> None:
     except InitsError as error:
         problem(str(error))
         return
-    st.session_state[SHOWN] = job.experiment.key
+    st.session_state[SHOWN] = job
     job.wait_for_news(0.25)
     st.rerun()
 
 
-def tell_difference(job: Job, choices: Choices) -> None:
+def tell_difference(job: Job, choices: Choices, shown: Choices) -> None:
     """Say what is shown when the controls say something else, and while there are no controls."""
-    shown = Choices.of(job.experiment)
     if not job.over.is_set():
-        st.markdown(f":small[:gray[{in_words(shown)}]]")
-    elif experiment(choices) != job.experiment:
-        st.info(f"Shown: {in_words(shown)}. Press Run for the new settings.", icon=":material/history:")
+        st.markdown(f":small[:gray[{literal(in_words(shown))}]]")
+    elif not shows(job, choices):
+        words = f"Shown: {literal(in_words(shown))}. Press Run for the new settings."
+        st.info(words, icon=":material/history:")
 
 
 main()

@@ -9,22 +9,22 @@ from threading import Event
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-import keras
 import numpy as np
 import psutil
 import pytest
 
 from inits import compute, worker
 from inits.compute import DEATH, Engine, Job, Status
-from inits.datasets import digits, load, read_mnist
+from inits.datasets import DIGITS_FINGERPRINT, digits, load, read_mnist
 from inits.errors import EngineError, ShapeError
 from inits.examine import examine
 from inits.experiment import Architecture, Experiment, Start
-from inits.export import weights_file
-from inits.network import build_model
+from inits.network import build_model, versions
 from inits.record import Frame, Record
 from inits.settings import Settings
 from inits.spec import InitializerSpec
+from inits.starts import start_arrays
+from inits.store import Store
 from inits.training import Slots, train
 
 pytestmark = pytest.mark.keras
@@ -55,6 +55,7 @@ def mnist(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def settings(mnist):
+    """Two cores, and no cache: what is asked for is trained."""
     return Settings(mnist=mnist, scheduler=None, tls_ca=None, tls_cert=None, tls_key=None, cores=2)
 
 
@@ -75,9 +76,11 @@ def pid_of_worker(engine: Engine) -> int:
     return pid
 
 
-def test_it_gets_ready(engine):
+def test_it_gets_ready(engine, mnist):
     until(lambda: engine.status.phase in ("ready", "failed"))
-    assert engine.status == Status("ready", "mnist", images=640)
+    assert engine.status == Status(
+        "ready", "mnist", images=640, fingerprint=read_mnist(mnist).fingerprint, versions=versions()
+    )
     assert pid_of_worker(engine) != os.getpid()
 
 
@@ -116,21 +119,21 @@ def test_a_run_is_what_training_gives(engine, mnist):
     assert [record.run for record in job.records] == [0, 1, 2, 3]
     assert all(record.finished and len(record.losses) == 20 for record in job.records)
     data, slots = read_mnist(mnist), Slots(1)
-    with slots.borrow(experiment, data) as slot:
-        expected = train(experiment, range(4), data, slot, lambda frame: None, lambda run: False)
+    with slots.borrow(experiment.runs[0], data) as slot:
+        runs = list(enumerate(experiment.runs))
+        expected = train(runs, data, slot, lambda frame: None, lambda run: False)
     for ours, theirs in zip(job.records, expected, strict=True):
         np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-5)
         assert [point.step for point in ours.checkpoints] == [point.step for point in theirs.checkpoints]
-        for one, two in zip(ours.weights, theirs.weights, strict=True):
-            np.testing.assert_allclose(one, two, atol=1e-5)
+        assert ours.weights == ()  # they stay in the compute process
 
 
 def test_one_experiment_is_trained_once(engine):
     experiment = Experiment((START,), NET, seeds=(5,))
-    assert engine.find(experiment.key) is None
+    assert engine.find(experiment) is None
     job = engine.run(experiment)
     assert engine.run(Experiment.from_json(experiment.to_json())) is job
-    assert engine.find(experiment.key) is job
+    assert engine.find(experiment) is job
     finished(job)
     assert engine.run(experiment) is job
     assert engine.run(replace(experiment, seeds=(6,))) is not job
@@ -141,8 +144,8 @@ def test_old_jobs_are_dropped_when_one_ends(engine, monkeypatch):
     one, two = (Experiment((START,), NET, seeds=(seed,)) for seed in (20, 21))
     finished(engine.run(one))
     finished(engine.run(two))
-    until(lambda: engine.find(one.key) is None)
-    assert engine.find(two.key) is not None
+    until(lambda: engine.find(one) is None)
+    assert engine.find(two) is not None
 
 
 def test_the_same_key_gives_the_same_bytes_in_another_job(engine):
@@ -168,7 +171,6 @@ def test_news_arrive_while_it_runs_and_stop_keeps_them(engine):
     assert early.done <= record.done < record.steps == record.images == 12_000
     np.testing.assert_array_equal(record.losses[: early.done], early.losses)
     assert record.checkpoints[-1].step == record.done
-    assert [weight.shape for weight in record.weights] == [(784, 16), (16,), (16, 10), (10,)]
     again = engine.run(LONG)
     assert again is not job
     engine.stop(again)
@@ -185,17 +187,9 @@ def test_stop_of_some_runs_lets_the_others_go_on(engine):
     assert [record.finished for record in records] == [True, False, True]
 
 
-def test_a_call_gives_the_answer_and_keras_writes_files(engine, tmp_path):
+def test_a_call_gives_the_answer(engine):
     found = engine.call(examine, InitializerSpec("HeNormal"), (784, 10), 3)
     assert found.summary == examine(InitializerSpec("HeNormal"), (784, 10), 3).summary
-    weights = [np.full(shape, i, np.float32) for i, shape in enumerate([(784, 16), (16,), (16, 10), (10,)])]
-    path = tmp_path / "model.weights.h5"
-    path.write_bytes(engine.call(weights_file, NET, weights))
-    model = build_model(NET)
-    model.load_weights(path)
-    for ours, theirs in zip(model.get_weights(), weights, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert isinstance(model, keras.Model)
 
 
 def test_an_error_for_people_arrives_as_itself(engine):
@@ -295,16 +289,17 @@ def test_waiting_for_news_ends_with_the_job():
 
 @pytest.fixture
 def idle(settings, monkeypatch):
-    """An engine without a process, which keeps 3 jobs and the weights of 2."""
+    """An engine without a process, which keeps 3 jobs of 1,600 bytes in all."""
     monkeypatch.setattr(Engine, "_start", lambda self: None)
     monkeypatch.setattr(compute, "KEPT_JOBS", 3)
-    monkeypatch.setattr(compute, "KEPT_WEIGHTS", 800)
+    monkeypatch.setattr(compute, "KEPT_BYTES", 1600)
     return Engine(settings)
 
 
-def put(engine: Engine, name: str, size: int = 100, over: bool = True) -> Job:
+def put(engine: Engine, name: str, steps: int = 50, over: bool = True) -> Job:
+    """A job that holds 8 bytes a step."""
     job = Job(LONG, name)
-    job.settle([Record(0, weights=(np.zeros(size, np.float32),))])
+    job.settle([Record(0, losses=np.zeros(steps, np.float32))])
     if over:
         job.over.set()
     engine._jobs[name] = job
@@ -312,30 +307,119 @@ def put(engine: Engine, name: str, size: int = 100, over: bool = True) -> Job:
     return job
 
 
-def weights(engine: Engine) -> dict[str, int]:
-    return {name: sum(w.size for w in job.records[0].weights) for name, job in engine._jobs.items()}
-
-
-def test_the_oldest_jobs_go_first_and_their_weights_before(idle):
-    for name in "abc":
+def test_the_oldest_jobs_go_first(idle):
+    for name in "abcd":
         put(idle, name)
-    assert weights(idle) == {"a": 0, "b": 100, "c": 100}
-    put(idle, "d")
-    assert weights(idle) == {"b": 0, "c": 100, "d": 100}
+    assert list(idle._jobs) == ["b", "c", "d"]
+    put(idle, "e", steps=150)
+    assert list(idle._jobs) == ["d", "e"]
 
 
-def test_the_newest_job_keeps_its_weights_however_large(idle):
+def test_the_newest_job_stays_however_large(idle):
     put(idle, "a")
-    put(idle, "b", 1000)
-    assert weights(idle) == {"a": 0, "b": 1000}
+    put(idle, "b", steps=1000)
+    assert list(idle._jobs) == ["b"]
 
 
 def test_jobs_that_run_are_kept(idle):
     for name in "abcd":
         put(idle, name, over=False)
     assert list(idle._jobs) == ["a", "b", "c", "d"]
-    put(idle, "e")
-    assert list(idle._jobs) == ["a", "b", "c", "d"]
+    for name in "efgh":
+        put(idle, name)
+    assert list(idle._jobs) == ["a", "b", "c", "d", "f", "g", "h"]
+
+
+@pytest.fixture
+def cache(engine, tmp_path, monkeypatch):
+    """The engine with a cache of its own."""
+    until(lambda: engine.status.ready)
+    monkeypatch.setattr(engine, "store", Store(tmp_path, 10_000_000))
+    return engine
+
+
+def kept(engine: Engine, plan: Experiment, missing: int = 0) -> None:
+    """Wait until results are on disk, and forget them in memory."""
+    until(lambda: engine.missing(plan) == missing)
+    engine._jobs.clear()
+
+
+def test_a_result_on_disk_is_there_at_once_without_a_process(cache, monkeypatch):
+    experiment = Experiment((START, Start(InitializerSpec("Zeros"))), NET, seeds=(31, 32))
+    assert cache.find(experiment) is None
+    job = finished(cache.run(experiment))
+    kept(cache, experiment)
+    monkeypatch.setattr(cache, "_client", None)
+    again = cache.find(experiment)
+    assert again is not job
+    assert (again.over.is_set(), again.kept) == (True, {0, 1, 2, 3})
+    assert list(map(bytes, again.records)) == list(map(bytes, job.records))
+    assert cache.run(experiment) is cache.find(experiment) is again
+    with pytest.raises(EngineError, match="is not there"):
+        cache.run(replace(experiment, seeds=(33,)))
+
+
+def test_only_what_is_missing_is_trained(cache):
+    one = Experiment((START,), NET, seeds=(41,))
+    before = finished(cache.run(one)).records[0]
+    kept(cache, one)
+    both = replace(one, starts=(Start(InitializerSpec("GlorotNormal")), START))
+    assert (cache.missing(both), cache.find(both)) == (1, None)
+    job = finished(cache.run(both))
+    assert job.kept == {1}
+    assert bytes(job.records[1]) == bytes(before)
+    assert job.records[0].finished
+    assert [record.run for record in job.records] == [0, 1]
+
+
+def test_a_stopped_run_is_not_kept_and_the_others_are(cache):
+    experiment = replace(LONG, starts=(START, START), batch_size=4, seeds=(51,))
+    other = replace(experiment, starts=(Start(InitializerSpec("Ones")),))
+    job = cache.run(replace(experiment, starts=(START, *other.starts)))
+    cache.stop(job, [0])
+    assert job.stopping == {0}
+    finished(job)
+    assert [record.stopped for record in job.records] == [True, False]
+    kept(cache, job.plan, missing=1)
+    assert cache.missing(other) == 0
+    again = cache.run(job.plan)
+    cache.stop(again)
+    assert bytes(finished(again).records[1]) == bytes(job.records[1])
+
+
+def test_a_stopped_job_run_again_keeps_what_was_finished_without_a_cache(engine):
+    experiment = replace(LONG, starts=(START, Start(InitializerSpec("Ones"))), batch_size=4, seeds=(52,))
+    job = engine.run(experiment)
+    engine.stop(job, [0])
+    finished(job)
+    again = engine.run(experiment)
+    assert (again is not job, again.kept) == (True, {1})
+    engine.stop(again)
+    finished(again)
+
+
+def test_another_data_set_has_other_results(cache, monkeypatch):
+    experiment = Experiment((START,), NET, seeds=(61,))
+    finished(cache.run(experiment))
+    kept(cache, experiment)
+    for changed in ({"fingerprint": "another"}, {"versions": "keras 4"}, {"dataset": None}):
+        monkeypatch.setattr(cache, "status", replace(cache.status, **changed))
+        assert cache.missing(experiment) == 1
+        monkeypatch.undo()
+
+
+def test_weights_are_made_again_for_a_file(engine, mnist, tmp_path):
+    experiment = Experiment((START,), NET, seeds=(71,))
+    (run,), data = experiment.runs, read_mnist(mnist)
+    with Slots(1).borrow(run, data) as slot:
+        (record,) = train([(0, run)], data, slot, lambda frame: None, lambda run: False)
+    for steps, expected in [(record.steps, record.weights), (0, start_arrays(START, NET, 71))]:
+        path = tmp_path / f"{steps}.weights.h5"
+        path.write_bytes(engine.call(worker.weights_file, run, steps, mnist))
+        model = build_model(NET)
+        model.load_weights(path)
+        for ours, theirs in zip(model.get_weights(), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
 
 
 class Silent:
@@ -366,11 +450,12 @@ def test_the_data_is_told(tmp_path, mnist):
     assert data is load("mnist", mnist)
     assert told == [
         {"phase": "data", "done": 0, "total": 0},
-        {"dataset": "mnist", "images": 640, "why": None},
+        {"dataset": "mnist", "images": 640, "fingerprint": data.fingerprint, "why": None},
     ]
     told.clear()
     data = worker.find_data(lambda **status: told.append(status), tmp_path / "none.npz")
     assert (data.name, told[1]["dataset"], told[1]["images"]) == ("digits", "digits", 12_000)
+    assert told[1]["fingerprint"] == DIGITS_FINGERPRINT
     assert "'none.npz' cannot be opened" in told[1]["why"]
 
 
@@ -379,7 +464,8 @@ def test_a_warm_up_that_fails_says_why(monkeypatch):
     monkeypatch.setattr(worker, "find_data", lambda tell, local: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         worker.warm_up(lambda **status: told.append(status), None, 1)
-    assert told == [{"phase": "keras"}, {"phase": "failed", "error": "ZeroDivisionError: division by zero"}]
+    assert [status.get("phase") for status in told] == ["keras", None, "failed"]
+    assert (told[1], told[2]["error"]) == ({"versions": versions()}, "ZeroDivisionError: division by zero")
 
 
 def test_stops_of_long_ago_are_forgotten():

@@ -122,7 +122,12 @@ def test_the_key_does_not_follow_the_layout_of_the_json():
 
 def test_runs_are_all_starts_seed_by_seed():
     experiment = Experiment((HE, HE, HE), seeds=(5, 6))
-    assert experiment.runs == ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1))
+    assert [(run.start, run.seed) for run in experiment.runs] == [
+        (start, seed) for seed in experiment.seeds for start in experiment.starts
+    ]
+    assert [[experiment.runs[i].start for i in experiment.of_start(k)] for k in range(3)] == [
+        [start] * 2 for start in experiment.starts
+    ]
 
 
 @given(hidden_layers)

@@ -23,7 +23,7 @@ def checkpoint(step: int, loss: float, accuracy: float) -> Checkpoint:
 
 
 def rows(record: Record) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(curves_csv(EXPERIMENT, record))))
+    return list(csv.DictReader(io.StringIO(curves_csv(EXPERIMENT, [record], ["mine"]))))
 
 
 def test_one_line_a_step_with_held_out_numbers_where_they_were_measured():
@@ -43,6 +43,27 @@ def test_one_line_a_step_with_held_out_numbers_where_they_were_measured():
     assert [line["accuracy"] for line in lines] == ["", "0.25", "0.5", "0.75"]
     assert [line["held_out_loss"] for line in lines] == ["2.75", "", "", "1.25"]
     assert [line["held_out_accuracy"] for line in lines] == ["0.125", "", "", "0.875"]
+
+
+def test_every_run_says_which_it_is():
+    starts = (Start(InitializerSpec("HeNormal")), Start(InitializerSpec("Zeros"), InitializerSpec("Ones")))
+    experiment = Experiment(starts, batch_size=32, seeds=(4, 7))
+    losses = np.zeros(1, np.float32)
+    records = [Record(number, 1, 32, losses + number, losses) for number in range(4)]
+    lines = list(csv.DictReader(io.StringIO(curves_csv(experiment, records, ["a", "b, c"]))))
+    assert [(line["start"], line["seed"], line["step"], line["loss"]) for line in lines] == [
+        (start, seed, step, "" if step == "0" else f"{number}.0")
+        for number, (start, seed) in enumerate([("1", "4"), ("2", "4"), ("1", "7"), ("2", "7")])
+        for step in "01"
+    ]
+    assert {(line["name"], line["kernel"], line["bias"]) for line in lines} == {
+        ("a", "HeNormal()", "Zeros()"),
+        ("b, c", "Zeros()", "Ones()"),
+    }
+
+
+def test_a_run_that_never_began_has_no_line():
+    assert rows(Record(0)) == []
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf])

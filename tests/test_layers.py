@@ -39,10 +39,19 @@ PURE = modules(
         "spec",
     ),
     *("seeds", "words", "settings", "spectrum", "statistics", "experiment", "record", "advice"),
+    *("store", "jobs", "meanfield", "outcomes", "sweep"),
 )
 DATA = modules("datasets", "data.standin")
 MODELS = modules("starts", "network", "probe", "training")
-FIGURES = modules("figures.style", "figures.kernel", "figures.gallery", "figures.curves", "figures.layers")
+FIGURES = modules(
+    "figures.style",
+    "figures.kernel",
+    "figures.gallery",
+    "figures.curves",
+    "figures.layers",
+    "figures.mini",
+    "figures.sweep",
+)
 ANSWERS = modules("examine", "export")
 WEB = PURE | FIGURES | ANSWERS | modules("compute")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
@@ -66,7 +75,7 @@ RULES = {
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
     "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA, MODELS),
-    "inits.compute": Rule(PURE, DASK | modules("worker")),
+    "inits.compute": Rule(PURE | DATA, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 

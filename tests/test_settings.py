@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.errors import SpecError
-from inits.settings import MOST_CORES, SETTINGS, Settings, read
+from inits.settings import CACHE_MB, MOST_CORES, SETTINGS, Settings, read
 
 TLS = {"INITS_TLS_CA": "/k/ca.pem", "INITS_TLS_CERT": "/k/cert.pem", "INITS_TLS_KEY": "/k/key.pem"}
 
 
 def test_unset_means_local_and_all_cores() -> None:
-    assert read({}) == Settings(None, None, None, None, None, os.cpu_count() or 1)
+    cache = Path.home() / ".cache" / "inits"
+    assert read({}) == Settings(None, None, None, None, None, os.cpu_count() or 1, cache, CACHE_MB)
+
+
+def test_the_cache_without_a_home_is_where_temporary_files_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert read({}).cache == Path(tempfile.gettempdir(), "inits")
 
 
 def test_empty_and_blank_count_as_unset() -> None:
@@ -30,6 +37,7 @@ def test_every_setting_has_its_field_and_says_what_it_is_for() -> None:
 
 def test_reads_all() -> None:
     environ = {"INITS_MNIST": " /d/mnist.npz ", "INITS_SCHEDULER": "tls://10.0.0.1:8786", "INITS_CORES": "3"}
+    environ |= {"INITS_CACHE": "/var/cache/inits", "INITS_CACHE_MB": "20"}
     settings = read(environ | TLS | {"PATH": "/bin"})
     assert settings == Settings(
         mnist=Path("/d/mnist.npz"),
@@ -38,6 +46,8 @@ def test_reads_all() -> None:
         tls_cert=Path("/k/cert.pem"),
         tls_key=Path("/k/key.pem"),
         cores=3,
+        cache=Path("/var/cache/inits"),
+        cache_mb=20,
     )
 
 
@@ -64,6 +74,8 @@ BAD = {
         "a b:1",
         "h:٣",
     ],
+    "INITS_CACHE": ["~no-such-person/cache"],
+    "INITS_CACHE_MB": ["-1", "many", "1.5", "9" * 50],
     "INITS_CORES": ["0", "-1", "2.5", "two", "1e3", "٣", "²", str(MOST_CORES + 1), "9" * 5000],
 }
 REFUSED = [(name, value) for name, values in BAD.items() for value in values]

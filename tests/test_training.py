@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from inits import training
 from inits.datasets import Dataset, batches, digits, pixels, read_mnist
+from inits.errors import InitsError
 from inits.experiment import ACTIVATIONS, MAX_LAYERS, Architecture, Experiment, Start
 from inits.optimizers import OPTIMIZERS
 from inits.probe import PROBE_IMAGES, VALIDATION_IMAGES, kernel_histogram
@@ -20,7 +21,7 @@ from inits.record import Checkpoint, Divergence, Frame, Record
 from inits.seeds import derive_seed
 from inits.spec import InitializerSpec, OptimizerSpec
 from inits.starts import start_arrays
-from inits.training import Slot, Slots, measured_steps, train
+from inits.training import Slot, Slots, measured_steps, train, weights_after
 
 pytestmark = pytest.mark.keras
 
@@ -81,8 +82,8 @@ def order_of(data: Dataset, batch_size: int = BATCH, seed: int = 0) -> np.ndarra
 def run(
     experiment, data, slots, runs=(0,), stopped=lambda run: False, tell=lambda frame: None
 ) -> list[Record]:
-    with slots.borrow(experiment, data) as slot:
-        return train(experiment, runs, data, slot, tell, stopped)
+    with slots.borrow(experiment.runs[0], data) as slot:
+        return train([(i, experiment.runs[i]) for i in runs], data, slot, tell, stopped)
 
 
 @pytest.mark.parametrize("text", ["SGD(0.05)", "SGD(0.05, momentum=0.9, nesterov=True)", "Adam()"])
@@ -347,7 +348,7 @@ def test_the_bytes_of_a_record_hold_all_that_was_measured():
 
 
 def test_a_checkpoint_of_weights_that_are_not_finite(data, slots):
-    with slots.borrow(Experiment((HE,), NET, SGD, BATCH), data) as slot:
+    with slots.borrow(Experiment((HE,), NET, SGD, BATCH).runs[0], data) as slot:
         weights = start_arrays(HE, NET, 0)
         weights[0][0, 0], weights[2][0, 0], weights[2][1, 1] = np.nan, np.inf, -np.inf
         slot.load(weights, 0.1)
@@ -363,6 +364,48 @@ def test_a_divergence_leaves_the_other_runs_alone(data, slots):
     assert together[0].divergence is not None
     for i in (1, 0):
         assert bytes(run(experiment, data, slots, (i,))[0]) == bytes(together[i])
+
+
+def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, monkeypatch):
+    experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH)
+    (alone,) = run(experiment, data, slots)
+
+    def draw(start, architecture, seed):
+        if start is GLOROT:
+            raise InitsError("Weights must be finite. Received 3 NaN.")
+        return start_arrays(start, architecture, seed)
+
+    monkeypatch.setattr(training, "start_arrays", draw)
+    first, second, third = run(experiment, data, slots, (0, 1, 2))
+    assert (second.error, second.done, second.over) == ("Weights must be finite. Received 3 NaN.", 0, True)
+    assert not second.settled
+    assert bytes(first) == bytes(third) == bytes(alone)
+
+
+def test_the_first_points_of_all_starts_come_before_any_ends(data, slots):
+    experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH, seeds=(0, 1))
+    seen, ended = [], []
+    with slots.borrow(experiment.runs[0], data) as slot:
+        runs = list(enumerate(experiment.runs))
+        train(runs, data, slot, lambda frame: seen.append(frame.run), lambda run: False, ended.append, 3)
+    assert seen[:3] == [0, 1, 2]
+    assert [record.run for record in ended] == [0, 1, 2, 3, 4, 5]
+    first_of_next_seed = seen.index(3)
+    assert set(seen[:first_of_next_seed]) == {0, 1, 2}
+    assert all(record.finished for record in ended)
+
+
+def test_weights_after_so_many_steps_are_those_of_the_run(data, slots):
+    experiment = Experiment((HE,), NET, ADAM, BATCH)
+    frames = []
+    (whole,) = run(experiment, data, slots)
+    (part,) = run(experiment, data, slots, stopped=lambda run: len(frames) == 4, tell=frames.append)
+    assert 0 < part.done < whole.done
+    with slots.borrow(experiment.runs[0], data) as slot:
+        for record in (whole, part):
+            again = weights_after(experiment.runs[0], record.done, data, slot)
+            for ours, theirs in zip(again, record.weights, strict=True):
+                np.testing.assert_array_equal(ours, theirs)
 
 
 def test_stop_keeps_what_was_measured(data, slots):
@@ -448,7 +491,7 @@ def test_dead_units_of_a_small_batch(data, slots):
     """With few images many ReLU units are 0 for all of them."""
     experiment = Experiment((HE,), NET, SGD, BATCH)
     weights = start_arrays(HE, NET, 0)
-    with slots.borrow(experiment, data) as slot:
+    with slots.borrow(experiment.runs[0], data) as slot:
         slot.load(weights, 0.1)
         for n in (2, 4, 40):
             look = slot.probe.look(data.x_test[:n], data.y_test[:n].astype(np.int32))

@@ -1,17 +1,28 @@
 """What happens inside: weights, gradients and dead units, layer by layer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
-from plotly.subplots import make_subplots
 
 from inits.figures import style
-from inits.words import number
+from inits.words import counted, number
 
-PANEL = 108  # pixels of one row of panels
+Array = NDArray[np.float64]
+
+PANEL, ROW = 108, 96  # pixels of one line of panels: each with its own title, or the titles above all lines
+TITLE = 44  # pixels for the title of a panel: two lines of words and some air
+NAME_MARGIN, NAME_LENGTH = (
+    120,
+    13,
+)  # pixels left of a grid for the names of its starts, and characters in them
+HALF = 0.46  # half a panel's width, in columns
+FOOT = 0.04  # below a panel, in lines
+SPIKE = 0.03  # half the width of equal weights, as a share of the reach
+CUT = 4.0  # a peak that is more than so many times as high as the other one of its panel is cut
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Bars:
     counts: NDArray[np.int32]
 
     @property
-    def steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def steps(self) -> tuple[Array, Array]:
         """x and density of its outline; a single spike when all weights are equal."""
         width = (self.high - self.low) / len(self.counts)
         if width <= 0 or not self.counts.sum():
@@ -31,6 +42,109 @@ class Bars:
         edges = np.linspace(self.low, self.high, len(self.counts) + 1)
         density = self.counts / (self.counts.sum() * width)
         return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(density, 2), [0.0]])
+
+
+@dataclass(frozen=True)
+class Row:
+    """The weights of one start: a histogram for each layer shown, at its beginning (or None) and now."""
+
+    name: str
+    start: int
+    before: list[Bars] | None
+    now: list[Bars]
+
+
+@dataclass(frozen=True)
+class Series:
+    """A number for each layer of one start: float (layers,), at its beginning (or None) and now."""
+
+    name: str
+    start: int
+    before: ArrayLike | None
+    now: ArrayLike
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The weights of one layer in their place: column and line are counted from the upper left corner."""
+
+    column: int
+    line: int
+    start: int
+    before: Bars | None
+    now: Bars
+    reach: float
+
+    def outlines(self, tall: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """Where before and now are drawn, `tall` lines high at most; empty when not finite or not there."""
+        drawn = [bars and _visible(bars, self.reach) for bars in (self.before, self.now)]
+        steps = [bars.steps if bars else (np.empty(0), np.empty(0)) for bars in drawn]
+        peaks = [float(y.max()) for _, y in steps if len(y)]
+        top = min(max(peaks), CUT * min(peaks)) if peaks else 1.0
+        before, now = ((self.across(x), self.foot + tall * np.minimum(y / top, 1.0)) for x, y in steps)
+        return before, now
+
+    def across(self, weights: Array) -> Array:
+        """Place of weights in the picture."""
+        return self.column + 0.5 + HALF * np.clip(weights / (1.05 * self.reach), -1.0, 1.0)
+
+    @property
+    def foot(self) -> float:
+        return FOOT - 1 - self.line
+
+
+def _visible(bars: Bars, reach: float) -> Bars | None:
+    """Bars that are wide enough to be seen; None when they are not finite."""
+    if not np.isfinite([bars.low, bars.high]).all():
+        return None
+    if bars.high - bars.low > 2 * SPIKE * reach and bars.counts.any():
+        return bars
+    middle = bars.low / 2 + bars.high / 2
+    return Bars(middle - SPIKE * reach, middle + SPIKE * reach, np.ones(1, np.int32))
+
+
+def choose_layers(count: int, most: int = 6) -> list[int]:
+    """At most so many of `count` layers by index, evenly spread, with the first and the last."""
+    return sorted({int(i) for i in np.linspace(0, count - 1, min(count, most)).round()})
+
+
+def widest(bars: Bars) -> float:
+    """The largest absolute weight; 0 when none is finite."""
+    ends = np.abs([bars.low, bars.high])
+    return float(ends[np.isfinite(ends)].max(initial=0.0))
+
+
+def _reaches(drawn: Sequence[Sequence[Bars] | None], layers: int) -> list[float]:
+    return [max((widest(bars[i]) for bars in drawn if bars), default=0.0) for i in range(layers)]
+
+
+def weights_grid(
+    rows: Sequence[Row], names: Sequence[str], reach: Sequence[float] | None = None
+) -> go.Figure:
+    """Weights by start (rows) and layer (columns): filled now, an ink line at the beginning.
+
+    A column has one scale, and each panel its own height. One start alone is drawn as `weights` does.
+
+    Args:
+        rows: the starts; one that has not begun has no histograms.
+        names: of the layers, see `choose_layers`.
+        reach: largest absolute weight that each column must hold; by default that of what is drawn.
+    """
+    if len(rows) == 1:
+        return weights(rows[0].before, rows[0].now, names, rows[0].start, reach)
+    if reach is None:
+        reach = _reaches([drawn for row in rows for drawn in (row.before, row.now)], len(names))
+    panels = [
+        Panel(i, line, row.start, row.before[i] if row.before else None, bars, reach[i] or 1.0)
+        for line, row in enumerate(rows)
+        for i, bars in enumerate(row.now)
+    ]
+    fig = _grid(panels, len(names), len(rows), tall=0.84)
+    size = 12 if len(names) < 6 else 11  # six fit a phone
+    titles = [_title(name, reach[i], i, 0, 0.84, size) for i, name in enumerate(names)]
+    margin = {"l": NAME_MARGIN, "r": 4, "t": 44, "b": 6}
+    fig.layout.annotations = titles + _names(rows)
+    return fig.update_layout(height=ROW * len(rows) + 50, margin=margin)
 
 
 def weights(
@@ -41,84 +155,173 @@ def weights(
     reach: Sequence[float] | None = None,
     columns: int = 6,
 ) -> go.Figure:
-    """One panel a layer: filled now, a line at the start if that is given.
+    """One panel a layer, each on its own scale: filled now, a line at the start if that is given.
 
     `reach` is the largest absolute weight that each panel must hold; by default that of what is drawn.
     """
-    reach = reach or [max(widest(bars) for bars in pair) for pair in zip(before or now, now, strict=True)]
+    reach = _reaches([before, now], len(names)) if reach is None else reach
     columns = min(columns, len(names))
-    rows = -(-len(names) // columns)
-    titles = [f"{name}<br>±{number(most, 2)}" for name, most in zip(names, reach, strict=True)]
-    fig = make_subplots(rows, columns, subplot_titles=titles, horizontal_spacing=0.02)
-    for i, (bars, most) in enumerate(zip(now, reach, strict=True)):
-        where = {"row": i // columns + 1, "col": i % columns + 1}
-        fill = {"fill": "tozeroy", "fillcolor": style.faint(style.START[start], style.BAR_OPACITY)}
-        x, y = bars.steps
-        fig.add_scatter(x=x, y=y, mode="none", hoverinfo="skip", **fill, **where)
-        top = float(y.max())
-        if before:
-            x, y = before[i].steps
-            line = {"color": style.INK, "width": 1.5}
-            fig.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", **where)
-            top = max(top, float(y.max()))
-        fig.update_xaxes(range=[-1.05 * (most or 1), 1.05 * (most or 1)], **where)
-        fig.update_yaxes(range=[0, 1.08 * top], **where)
-    fig.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, showline=True, fixedrange=True)
-    fig.update_yaxes(visible=False, fixedrange=True)
-    fig.update_annotations(font_size=12)
-    margin = {"l": 4, "r": 4, "t": 40, "b": 4}
-    return fig.update_layout(height=PANEL * rows + 44, margin=margin, showlegend=False, template="none")
+    lines = -(-len(names) // columns)
+    height = PANEL * lines + 44
+    tall = 1 - FOOT - TITLE * lines / (height - 8)
+    places = [divmod(i, columns) for i in range(len(names))]
+    panels = [
+        Panel(column, line, start, before[i] if before else None, bars, reach[i] or 1.0)
+        for i, ((line, column), bars) in enumerate(zip(places, now, strict=False))
+    ]
+    fig = _grid(panels, columns, lines, tall)
+    fig.layout.annotations = [
+        _title(name, most, column, line, tall)
+        for name, most, (line, column) in zip(names, reach, places, strict=True)
+    ]
+    return fig.update_layout(height=height, margin={"l": 4, "r": 4, "t": 4, "b": 4})
 
 
-def widest(bars: Bars) -> float:
-    """The largest absolute weight; 0 when none is finite."""
-    ends = np.abs([bars.low, bars.high])
-    return float(ends[np.isfinite(ends)].max(initial=0.0))
+def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.Figure:
+    """All panels on one pair of axes, a unit square for each: an axis for each would take seconds."""
+    hidden = {"visible": False, "fixedrange": True}
+    fig = style.figure(xaxis={**hidden, "range": [0, columns]}, yaxis={**hidden, "range": [-lines, 0]})
+    outlines = [panel.outlines(tall) for panel in panels]
+    ground = [(panel.across(np.array([-np.inf, np.inf])), np.full(2, panel.foot)) for panel in panels]
+    traces = [_lines(ground, {"color": style.MUTED, "width": 1})]
+    for start in dict.fromkeys(panel.start for panel in panels):
+        filled = [now for panel, (_, now) in zip(panels, outlines, strict=True) if panel.start == start]
+        colour = style.faint(style.start_style(start).colour, style.BAR_OPACITY)
+        traces.append({**_lines(filled), "mode": "none", "fill": "toself", "fillcolor": colour})
+    if any(panel.before for panel in panels):
+        traces.append(_lines((before for before, _ in outlines), {"color": style.INK, "width": 1.25}))
+    return fig.add_traces(traces)
+
+
+def _lines(pieces: Iterable[tuple[Array, Array]], line: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One trace of many lines, with a gap after each."""
+    gap = np.array([np.nan])
+    xs, ys = [np.empty(0)], [np.empty(0)]
+    for x, y in pieces:
+        xs += [x, gap]
+        ys += [y, gap]
+    return {
+        "type": "scatter",
+        "x": np.concatenate(xs),
+        "y": np.concatenate(ys),
+        "mode": "lines",
+        "line": line,
+        "hoverinfo": "skip",
+    }
+
+
+def _title(name: str, reach: float, column: int, line: int, tall: float, size: int = 12) -> dict[str, Any]:
+    return {
+        "x": column + 0.5,
+        "y": FOOT - 1 - line + tall,
+        "yanchor": "bottom",
+        "yshift": 4,
+        "text": f"{name}<br>±{number(reach, 2)}",
+        "font": {"size": size},
+        "showarrow": False,
+    }
+
+
+def _names(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The name of each start, left of the middle of its row."""
+    ends = [style.End(-line - 0.5, _short(row.name), row.start) for line, row in enumerate(rows)]
+    fig = style.end_labels(go.Figure(), ends, height=ROW * (len(rows) + 1), y_range=(-len(rows), 0))
+    left = {"x": 0, "xanchor": "right", "xshift": -5}
+    return [
+        note.to_plotly_json() | left | {"hovertext": row.name}
+        for note, row in zip(fig.layout.annotations, rows, strict=True)
+    ]
+
+
+def _short(name: str, length: int = NAME_LENGTH) -> str:
+    return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def by_layer(
     names: Sequence[str],
-    before: ArrayLike,
-    now: ArrayLike,
-    start: int,
+    series: Sequence[Series],
     title: str,
     *,
     share: bool = False,
     every: ArrayLike | None = None,
 ) -> go.Figure:
-    """A number for each layer, dotted at the start and solid now: shares from 0 to 100%, or a log axis.
+    """A number for each layer: shares from 0 to 100%, or a log axis.
 
+    One start is dotted at its beginning and solid now; of several only now is drawn, with their names.
     The log axis holds `every` (any shape) as well, so that it stays as it is from moment to moment.
     """
-    before, now = np.asarray(before, float), np.asarray(now, float)
-    fig = style.figure(y=title)
-    form = "%{y:.1%}" if share else "%{y:.2e}"
-    line = style.start_line(start)
-    fig.add_scatter(
-        x=list(names), y=before, mode="lines", line={**line, "width": 1.5, "dash": "dot"}, name="at the start",
-        hovertemplate=form,
-    )  # fmt: skip
-    fig.add_scatter(
-        x=list(names), y=now, mode="lines+markers", line=line, marker=style.start_marker(start), name="now",
-        hovertemplate=form,
-    )  # fmt: skip
+    alone = len(series) == 1
+    fig = style.figure(y=title, xaxis_nticks=8, height=style.SMALL, hovermode="x unified")
+    fig.add_traces(_by_layer(names, series, "%{y:.1%}" if share else "%{y:.2e}"))
     if share:
-        fig.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+        low, high = -0.03, 1.03
+        fig.update_yaxes(range=[low, high], tickformat=".0%")
     else:
-        values = np.concatenate([before, now, np.ravel(np.asarray([] if every is None else every, float))])
-        silent = [name for name, value in zip(names, now, strict=True) if value == 0]
-        if silent:
-            where = "any layer" if len(silent) == len(names) else ", ".join(silent)
-            _say(fig, f"no gradient in {where}")
-        values = values[np.isfinite(values) & (values > 0)]
-        low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
-        low, high = float(low) / 2, float(high) * 2
+        shown = [values for one in series for values in (one.before if alone else None, one.now, every)]
+        low, high = _decades(shown)
         fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
-    fig.update_xaxes(nticks=8)
-    return fig.update_layout(height=style.SMALL, hovermode="x unified")
+    if not alone:
+        ends = [style.End(float(np.asarray(one.now)[-1]), one.name, one.start) for one in series]
+        style.end_labels(fig, ends, height=style.SMALL, y_range=(low, high), log=not share)
+        # Beside these labels a phone has room for three more.
+        fig.update_xaxes(tickvals=choose_layers(len(names), 3))
+    return fig if share else _say(fig, _silent(names, series))
 
 
-def _say(fig: go.Figure, words: str) -> None:
-    """A few words in the lower corner, for what a log axis cannot show."""
+def _by_layer(names: Sequence[str], series: Sequence[Series], form: str) -> list[dict[str, Any]]:
+    alone = len(series) == 1
+    shared = {"type": "scatter", "x": list(names), "hovertemplate": form}
+    before = [
+        {
+            "y": np.asarray(one.before, float),
+            "mode": "lines",
+            "line": {**style.start_line(one.start, 1.5), "dash": "dot"},
+            "name": "at the start",
+        }
+        for one in series
+        if alone and one.before is not None
+    ]
+    now = [
+        {
+            "y": np.asarray(one.now, float),
+            "mode": "lines+markers",
+            "line": style.start_line(one.start),
+            "marker": style.start_marker(one.start),
+            "name": "now" if alone else one.name,
+        }
+        for one in series
+    ]
+    return [shared | trace for trace in before + now]
+
+
+def _decades(shown: Iterable[ArrayLike | None]) -> tuple[float, float]:
+    """The range of a log axis that holds all positive numbers, with a little room."""
+    given = [np.ravel(np.asarray(one, float)) for one in shown if one is not None]
+    values = np.concatenate([np.empty(0), *given])
+    values = values[np.isfinite(values) & (values > 0)]
+    low, high = (values.min(), values.max()) if len(values) else (0.1, 1.0)
+    return float(low) / 2, float(high) * 2
+
+
+def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
+    """What a log axis cannot show: where there is no gradient at all."""
+    zeros = [(one.name, np.asarray(one.now) == 0) for one in series]
+    zeros = [(name, zero) for name, zero in zeros if zero.any()]
+    if not zeros:
+        return ""
+    if len(series) == 1:
+        zero = zeros[0][1]
+        layers = [name for name, nothing in zip(names, zero, strict=True) if nothing]
+        return f"no gradient in {'any layer' if zero.all() else ', '.join(layers)}"
+    some = ["" if zero.all() else f" ({counted(zero.sum(), 'layer')})" for _, zero in zeros]
+    starts = [_short(name) + where for (name, _), where in zip(zeros, some, strict=True)]
+    more = [f"and {len(starts) - 2} more"] if len(starts) > 2 else []
+    return "no gradient: " + "<br>".join(starts[:2] + more)
+
+
+def _say(fig: go.Figure, words: str) -> go.Figure:
+    """A few words in the lower corner."""
     corner = {"xref": "paper", "yref": "paper", "x": 0.01, "y": 0.02, "xanchor": "left", "yanchor": "bottom"}
-    fig.add_annotation(**corner, text=words, showarrow=False)
+    if words:
+        fig.add_annotation(**corner, text=words, font_size=12, align="left", showarrow=False)
+    return fig

@@ -1,5 +1,6 @@
 """The controls that build an experiment on the Train page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,27 +10,28 @@ from inits.errors import InitsError
 from inits.experiment import (
     ACTIVATIONS,
     MAX_BATCH,
+    MAX_SEEDS,
     Architecture,
     Experiment,
-    Start,
     format_hidden,
     parse_hidden,
 )
 from inits.optimizers import OPTIMIZERS
-from inits.spec import InitializerSpec, OptimizerSpec
-from inits.words import number
+from inits.spec import OptimizerSpec
+from inits.words import counted, number
 from pages.shared import state
-from pages.shared.picker import LARGEST_SEED, initializer_picker, parameter_controls
+from pages.shared.cards import Card, format_cards, labels, numbered, parse_cards
+from pages.shared.picker import LARGEST_SEED, parameter_controls
 from pages.shared.state import seed as seeded
 
 DEFAULTS = {
-    "init": "HeNormal()",
-    "bias": "Zeros()",
-    "hidden": "128",
+    "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)",
+    "hidden": "6 × 128",
     "activation": "relu",
     "optimizer": "SGD(learning_rate=0.05, momentum=0.0, nesterov=False)",
     "batch": "32",
     "seed": "0",
+    "seeds": "1",
     "data": "mnist",
 }
 HIDDEN = ("none", "128", "2 × 128", "4 × 128", "6 × 128", "10 × 128", "20 × 64", "256, 128, 64")
@@ -42,41 +44,57 @@ DATA = {"mnist": "MNIST", "digits": "Digits (stand-in)"}
 class Choices:
     """What the controls say."""
 
-    start: Start
+    cards: tuple[Card, ...]
     architecture: Architecture
     optimizer: OptimizerSpec
     batch_size: int
     seed: int
+    seeds: int
     data: str
 
     @classmethod
-    def of(cls, experiment: Experiment) -> "Choices":
-        """The choices that made an experiment of one start."""
+    def of(cls, experiment: Experiment, cards: tuple[Card, ...]) -> "Choices":
+        """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
+        known = {card.start: card for card in cards}
+        if tuple(card.start for card in cards) != experiment.starts:
+            found = [known.get(start) or Card(start) for start in experiment.starts]
+            cards = numbered(found)
         return cls(
-            experiment.starts[0],
+            cards,
             experiment.architecture,
             experiment.optimizer,
             experiment.batch_size,
             experiment.seeds[0],
+            len(experiment.seeds),
             experiment.dataset,
         )
 
     def experiment(self, dataset: str) -> Experiment:
-        """Raises SpecError when the start cannot fill the network."""
-        return Experiment(
-            (self.start,), self.architecture, self.optimizer, self.batch_size, (self.seed,), dataset
-        )
+        """Raises SpecError when a start cannot fill the network."""
+        starts = tuple(card.start for card in self.cards)
+        # The last seeds wrap around, so that any first seed can have twenty.
+        seeds = tuple((self.seed + i) % (LARGEST_SEED + 1) for i in range(self.seeds))
+        return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
+
+    @property
+    def labels(self) -> list[str]:
+        return labels(self.cards)
+
+    @property
+    def slots(self) -> list[int]:
+        """The colour of each start."""
+        return [card.slot for card in self.cards]
 
     def texts(self) -> dict[str, str]:
         """As the address holds them."""
         return {
-            "init": str(self.start.kernel),
-            "bias": str(self.start.bias),
+            "starts": format_cards(self.cards),
             "hidden": format_hidden(self.architecture.hidden),
             "activation": self.architecture.activation,
             "optimizer": str(self.optimizer),
             "batch": str(self.batch_size),
             "seed": str(self.seed),
+            "seeds": str(self.seeds),
             "data": self.data,
         }
 
@@ -86,26 +104,27 @@ def understood(kept: dict[str, str]) -> Choices:
     read = partial(state.read, kept, DEFAULTS)
     hidden = read("hidden", parse_hidden)
     return Choices(
-        start=Start(read("init", InitializerSpec.parse), read("bias", InitializerSpec.parse)),
+        cards=read("starts", parse_cards),
         architecture=read("activation", lambda text: Architecture(hidden, text)),
         optimizer=read("optimizer", OptimizerSpec.parse),
         batch_size=read("batch", state.whole("batch", 1, MAX_BATCH)),
         seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
+        seeds=read("seeds", state.whole("seeds", 1, MAX_SEEDS)),
         data=read("data", state.one_of("data", DATA)),
     )
 
 
-def builder(page: str, choices: Choices) -> tuple[Choices, bool]:
-    """The row of controls; returns what they say and whether Run was pressed."""
+def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
+    """The row of controls, after what `first` draws; returns what they say and whether Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        kernel = initializer_picker(page, choices.start.kernel)
+        first()
         architecture = _network(page, choices.architecture)
-        optimizer = _optimizer(page, choices.optimizer)
-        _learning_rate(page, optimizer)
+        optimizer = optimizer_held(page, choices.optimizer)
+        learning_rate(page, optimizer)
         choices = replace(choices, architecture=architecture, optimizer=optimizer)
         choices = _rest(page, choices)
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
-    return replace(choices, start=Start(kernel, choices.start.bias)), run
+    return choices, run
 
 
 def _network(page: str, architecture: Architecture) -> Architecture:
@@ -139,13 +158,15 @@ def _network(page: str, architecture: Architecture) -> Architecture:
     return Architecture(parse_hidden(st.session_state[kept]), activation)
 
 
-def _optimizer(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
+def optimizer_held(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
+    """The optimizer as this session has changed it."""
     kept = f"{page}.optimizer.spec"
     st.session_state.setdefault(kept, str(optimizer))
     return OptimizerSpec.parse(st.session_state[kept])
 
 
-def _learning_rate(page: str, optimizer: OptimizerSpec) -> None:
+def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
+    """A choice of learning rates that takes others as well."""
     key, kept = f"{page}.rate", f"{page}.optimizer.spec"
     current = f"{optimizer.learning_rate:g}"
     st.session_state[key] = current
@@ -170,65 +191,55 @@ def _rest(page: str, choices: Choices) -> Choices:
     """The popover with everything that seldom changes, named after what it holds."""
     seeded(f"{page}.batch", choices.batch_size)
     seeded(f"{page}.seed", choices.seed)
-    batch, seed = st.session_state[f"{page}.batch"], st.session_state[f"{page}.seed"]
-    label = f"{choices.optimizer.name}, batch {batch}, seed {seed}"
+    seeded(f"{page}.seeds", choices.seeds)
+    batch, seeds = st.session_state[f"{page}.batch"], st.session_state[f"{page}.seeds"]
+    label = f"{choices.optimizer.name}, batch {batch}, {counted(seeds, 'seed')}"
     if st.session_state.get(f"{page}.data", choices.data) == "digits":
         label += ", digits"
     with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
-        name = f"{page}.optimizer.name"
-        st.session_state[name] = choices.optimizer.name
-
-        def switch() -> None:
-            st.session_state[f"{page}.optimizer.spec"] = str(OptimizerSpec(st.session_state[name]))
-
-        st.selectbox("Optimizer", list(OPTIMIZERS), key=name, on_change=switch)
-        others = [p for p in choices.optimizer.entry.parameters if p.name != "learning_rate"]
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            parameter_controls(f"{page}.optimizer", choices.optimizer, others)
+        optimizer_controls(page, choices.optimizer)
+        batch = st.number_input("Batch size", 1, MAX_BATCH, key=f"{page}.batch", step=1)
         left, right = st.columns(2)
         with left:
-            batch = st.number_input("Batch size", 1, MAX_BATCH, key=f"{page}.batch", step=1)
+            seeds = st.number_input(
+                "Seeds", 1, MAX_SEEDS, key=f"{page}.seeds", step=1,
+                help="How often every start is drawn and trained anew: several show what is luck.",
+            )  # fmt: skip
         with right:
             seed = st.number_input(
-                "Seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1,
-                help="Decides the weights drawn and the order of the batches.",
+                "First seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1,
+                help="Decides the weights drawn and the order of the batches, for all starts alike.",
             )  # fmt: skip
-        bias = _bias(page, choices.start.bias)
         data = st.selectbox(
             "Data", list(DATA), key=seeded(f"{page}.data", choices.data), format_func=DATA.__getitem__
         )
-    start = replace(choices.start, bias=bias)
-    return replace(choices, batch_size=int(batch), seed=int(seed), data=data, start=start)
+    return replace(choices, batch_size=int(batch), seed=int(seed), seeds=int(seeds), data=data)
 
 
-def _bias(page: str, bias: InitializerSpec) -> InitializerSpec:
-    kept, key = f"{page}.bias_kept", f"{page}.bias"
-    text = st.session_state.setdefault(kept, str(bias))
-    st.session_state[key] = text
+def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
+    """Which optimizer, and all its parameters but the learning rate."""
+    name = f"{page}.optimizer.name"
+    st.session_state[name] = optimizer.name
 
-    def take() -> None:
-        try:
-            spec = InitializerSpec.parse(st.session_state[key])
-            spec.check_shape((10,))
-            st.session_state[kept] = str(spec)
-        except InitsError as error:
-            st.session_state[f"{page}.refusal"] = str(error)
+    def switch() -> None:
+        st.session_state[f"{page}.optimizer.spec"] = str(OptimizerSpec(st.session_state[name]))
 
-    options = dict.fromkeys(
-        ["Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)", text]
-    )
-    st.selectbox("Bias initializer", options, key=key, accept_new_options=True, on_change=take)
-    return InitializerSpec.parse(text)
+    st.selectbox("Optimizer", list(OPTIMIZERS), key=name, on_change=switch)
+    others = [p for p in optimizer.entry.parameters if p.name != "learning_rate"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        parameter_controls(f"{page}.optimizer", optimizer, others)
 
 
 def in_words(choices: Choices) -> str:
     """The experiment in one line."""
-    net, start = choices.architecture, choices.start
+    net = choices.architecture
     hidden = format_hidden(net.hidden)
     layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
     rate = number(choices.optimizer.learning_rate)
-    bias = "" if str(start.bias) == "Zeros()" else f", biases {start.bias}"
+    seeds = f"seed {choices.seed}"
+    if choices.seeds > 1:
+        seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
     return (
-        f"{start.kernel}{bias}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
-        f"batch {choices.batch_size}, seed {choices.seed}, {DATA[choices.data]}"
+        f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
+        f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
     )

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.shared.engine import engine
 
 
-def data_note(wanted: str) -> None:
+def data_note(page: str, wanted: str) -> None:
     """Say plainly when the digits are not MNIST, and how to get MNIST."""
     status = engine().status
     if wanted == "mnist" and status.dataset == "digits":
@@ -14,7 +14,7 @@ def data_note(wanted: str) -> None:
             f"{status.why}",
             icon=":material/info:",
         )
-        if st.button("Try to get MNIST again", key="train.retry", icon=":material/refresh:"):
+        if st.button("Try to get MNIST again", key=f"{page}.retry", icon=":material/refresh:"):
             engine().find_data()
             st.rerun()
     elif wanted == "digits":

@@ -8,6 +8,7 @@ import streamlit as st
 from inits import settings
 from inits.compute import Engine
 from inits.errors import InitsError
+from inits.experiment import Run
 from inits.words import megabytes
 from pages.shared.notes import problem
 
@@ -51,6 +52,15 @@ def wait_for(ready: Callable[[], bool]) -> None:
         st.markdown(f":gray[{icon} {waiting_words()}]")
 
     watch()
+
+
+def ask_weights(run: Run, steps: int) -> bytes | None:
+    """The file of a run's weights, made again in the compute process; None with the reason on the page."""
+    try:
+        return engine().weights_file(run, steps)
+    except InitsError as error:
+        problem(str(error))
+        return None
 
 
 def ask(function: Callable[..., T], *arguments: object) -> T | None:

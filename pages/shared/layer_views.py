@@ -1,48 +1,98 @@
-"""What happens inside a network while it learns, layer by layer, at any moment of the epoch."""
+"""What happens inside the networks while they learn, start by start and layer by layer, at any moment."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
-from inits.experiment import Experiment
 from inits.figures import layers as figures
 from inits.figures import style
 from inits.record import Checkpoint, Record
 from inits.words import count
+from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.kernel_views import heading
 
+MOST = 6  # layers beside each other when there are several starts
 
-def inside(experiment: Experiment, record: Record, running: bool) -> None:
-    points = record.checkpoints
-    if not points:
+
+def inside(choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
+    """Weights, gradients and dead units of the first seed of each start."""
+    starts = {start: records[0].checkpoints for start, records in enumerate(groups) if records[0].checkpoints}
+    if not starts:
         return
-    names = experiment.architecture.layer_names
-    shown = _moment(experiment, points, running)
-    heading("Weights", "Line: at the start. Filled: at that moment. Each layer on its own axis.")
-    reach = np.max([[figures.widest(bars) for bars in _bars(point)] for point in points], axis=0).tolist()
-    fig = figures.weights(_bars(points[0]), _bars(shown), names, reach=reach)
-    chart(fig, key="train.weights", height=int(fig.layout.height), alt="Histogram of each layer's weights.")
-    every = [point.gradient for point in points]
+    step = _moment(choices, list(starts.values()), running)
+    shown = {start: _at(points, step) for start, points in starts.items()}
+    names, several = choices.architecture.layer_names, len(groups) > 1
+    seed = f" Seed {choices.seed}." if choices.seeds > 1 else ""
+    layers = _layers(names, several)
+    axis = "Each column has one scale." if several else "Each layer has its own scale."
+    heading("Weights", f"Line: at the start. Filled: at that moment. {axis}{seed}")
+    _weights(choices, starts, shown, layers)
     left, right = st.columns(2, gap="medium")
-    first = points[0]
+    before = "" if several else " Dotted: at the start."
+    lines = [
+        figures.Series(choices.labels[start], choices.slots[start], points[0].gradient, shown[start].gradient)
+        for start, points in starts.items()
+    ]
+    every = np.concatenate([np.ravel([p.gradient for p in points]) for points in starts.values()])
     with left:
-        heading(
-            "Gradient norm by layer", "On the same 128 images each time. Dotted: at the start. Log scale."
-        )
-        fig = figures.by_layer(names, first.gradient, shown.gradient, 0, "gradient norm", every=every)
+        heading("Gradient norm by layer", f"On the same 128 images each time.{before} Log scale.{seed}")
+        fig = figures.by_layer(names, lines, "gradient norm", every=every)
         chart(fig, key="train.gradient", height=style.SMALL, alt="Gradient norm of each layer's kernel.")
     with right:
-        heading("Dead units by layer", "Units with the same output for all 128 images. Dotted: at the start.")
-        fig = figures.by_layer(names[:-1], first.dead[:-1], shown.dead[:-1], 0, "dead units", share=True)
-        if len(names) > 1:
-            chart(fig, key="train.dead", height=style.SMALL, alt="Share of dead units in each hidden layer.")
-        else:
+        heading("Dead units by layer", f"Units with the same output for all 128 images.{before}{seed}")
+        if len(names) == 1:
             st.markdown(":gray[There is no hidden layer.]")
+            return
+        lines = [
+            figures.Series(
+                choices.labels[start], choices.slots[start], points[0].dead[:-1], shown[start].dead[:-1]
+            )
+            for start, points in starts.items()
+        ]
+        fig = figures.by_layer(names[:-1], lines, "dead units", share=True)
+        chart(fig, key="train.dead", height=style.SMALL, alt="Share of dead units in each hidden layer.")
 
 
-def _moment(experiment: Experiment, points: tuple[Checkpoint, ...], running: bool) -> Checkpoint:
-    """A slider over the epoch; stays at its end until somebody moves it."""
-    moments = {f"{count(point.step * experiment.batch_size)} images": point for point in points}
+def _weights(
+    choices: Choices,
+    starts: dict[int, tuple[Checkpoint, ...]],
+    shown: dict[int, Checkpoint],
+    layers: Sequence[int],
+) -> None:
+    rows = [
+        figures.Row(
+            choices.labels[start], choices.slots[start], _bars(points[0], layers), _bars(shown[start], layers)
+        )
+        for start, points in starts.items()
+    ]
+    every = [point for points in starts.values() for point in points]
+    reach = np.max([[figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0)
+    names = [choices.architecture.layer_names[layer] for layer in layers]
+    fig = figures.weights_grid(rows, names, reach.tolist())
+    alt = "Histograms of each layer's weights, start by start."
+    chart(fig, key="train.weights", height=int(fig.layout.height), alt=alt)
+
+
+def _layers(names: Sequence[str], several: bool) -> list[int]:
+    """Which layers to show: all, or six at a time when starts stand one under the other."""
+    if not several or len(names) <= MOST:
+        return list(range(len(names)))
+    choices = {"evenly spread": figures.choose_layers(len(names), MOST)}
+    for first in range(0, len(names), MOST):
+        part = range(first, min(first + MOST, len(names)))
+        choices[f"{names[part[0]]} to {names[part[-1]]}"] = list(part)
+    key = "train.layers"
+    if st.session_state.get(key) not in choices:
+        st.session_state[key] = next(iter(choices))
+    return choices[str(st.selectbox("Layers", list(choices), key=key, width=220))]
+
+
+def _moment(choices: Choices, starts: Sequence[tuple[Checkpoint, ...]], running: bool) -> int | None:
+    """A slider over the epoch; stays at its end, which is None, until somebody moves it."""
+    steps = sorted({point.step for points in starts for point in points})
+    moments = {f"{count(step * choices.batch_size)} images": step for step in steps}
     if not running:
         moments.pop(list(moments)[-1])
     end = "now" if running else "end"
@@ -50,11 +100,14 @@ def _moment(experiment: Experiment, points: tuple[Checkpoint, ...], running: boo
     if st.session_state.get("train.moment") not in options:
         st.session_state["train.moment"] = end
     chosen = st.select_slider("Moment of the epoch", options, key="train.moment") if moments else end
-    return moments.get(str(chosen), points[-1])
+    return moments.get(str(chosen))
 
 
-def _bars(point: Checkpoint) -> list[figures.Bars]:
-    return [
-        figures.Bars(float(low), float(high), counts)
-        for (low, high), counts in zip(point.edges, point.counts, strict=True)
-    ]
+def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:
+    """The network at a moment, or as it was last before."""
+    past = [point for point in points if step is None or point.step <= step]
+    return past[-1] if past else points[0]
+
+
+def _bars(point: Checkpoint, layers: Sequence[int]) -> list[figures.Bars]:
+    return [figures.Bars(*map(float, point.edges[layer]), point.counts[layer]) for layer in layers]

@@ -10,19 +10,23 @@ from pages.shared.kernel_views import heading
 
 def model_table(choices: Choices) -> None:
     """The network as `Model.summary()` tells it, with what its weights start from."""
-    net, kernel = choices.architecture, choices.start.kernel
-    heading("The model", f"{counted(net.parameters, 'parameter')}, as `Model.summary()` tells it.")
-    outputs = [shape[1] for shape in net.kernel_shapes]
-    tables.table(
-        {
-            "layer": [f"Dense ({name})" for name in net.layer_names],
-            "output shape": [f"(None, {units})" for units in outputs],
-            "parameters": [count((fan_in + 1) * units) for fan_in, units in net.kernel_shapes],
-            "activation": [net.activation] * len(net.hidden) + ["logits"],
-            "std at the start": [_std(kernel, shape) for shape in net.kernel_shapes],
-            "σ_w²": [_std(kernel, shape, gain=True) for shape in net.kernel_shapes],
-        }
-    )
+    net, alone = choices.architecture, len(choices.cards) == 1
+    about = f"{counted(net.parameters, 'parameter')}, as `Model.summary()` tells it."
+    gain = "σ_w² = fan_in × variance of a weight, which decides whether a signal survives depth"
+    heading("The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
+    columns = {
+        "layer": [f"Dense ({name})" for name in net.layer_names],
+        "output shape": [f"(None, {shape[1]})" for shape in net.kernel_shapes],
+        "parameters": [count((fan_in + 1) * units) for fan_in, units in net.kernel_shapes],
+    }
+    if alone:
+        kernel = choices.cards[0].start.kernel
+        columns["activation"] = [net.activation] * len(net.hidden) + ["logits"]
+        columns["std at the start"] = [_std(kernel, shape) for shape in net.kernel_shapes]
+    for label, card in zip(choices.labels, choices.cards, strict=True):
+        gains = [_std(card.start.kernel, shape, gain=True) for shape in net.kernel_shapes]
+        columns["σ_w²" if alone else label] = gains
+    tables.table(columns)
 
 
 def _std(kernel: InitializerSpec, shape: tuple[int, int], gain: bool = False) -> str:

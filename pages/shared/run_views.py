@@ -1,188 +1,282 @@
-"""A run as the Train page shows it: live curves, what happens inside, the result."""
+"""An experiment as the Train page shows it: live curves, what happens inside, the result."""
 
-import time
+from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.advice import remarks, why_diverged
 from inits.compute import Job
 from inits.experiment import Experiment
-from inits.export import curves_csv, weights_file
+from inits.export import curves_csv
 from inits.figures import curves, style
+from inits.outcomes import Outcome, outcomes, ranked
 from inits.record import Record
 from inits.words import count, counted, duration, number, percent
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
-from pages.shared.engine import ask, engine, wait_for, waiting_words
+from pages.shared.engine import ask_weights, engine, wait_for, waiting_words
 from pages.shared.kernel_views import heading
 from pages.shared.layer_views import inside
-from pages.shared.notes import problem
+from pages.shared.notes import literal, problem
+from pages.shared.result_table import result_table
+from pages.shared.start_cards import card_row
 
 POLL = 0.5  # seconds
 MEAN_OF = 1000  # images, of the running mean
 FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
 STANDIN_IMAGES = 12_000
+CHANCE = 0.15  # an accuracy below it has not left chance
 SCORED = {
     "mnist": "Every batch is new to the network when it is scored.",
     "digits": "Batches are scored before they are learned; every digit comes 8 times, turned and shifted.",
 }
 
 
-def answer_before(place: DeltaGenerator, choices: Choices) -> None:
+def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
     """What to do, and how long it takes; until the engine is ready, what it does."""
     status = engine().status
     images = STANDIN_IMAGES if choices.data == "digits" else status.images
-    seconds = max(0.5, 6 * choices.architecture.parameters * images / FLOPS)
-    takes = f" One epoch of {count(images)} images takes about {duration(seconds)}." if images else ""
+    runs = len(choices.cards) * choices.seeds
+    missing = engine().missing(experiment) if experiment else runs
+    each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
+    seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
+    what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
+    if choices.seeds > 1:
+        what += f" × {choices.seeds} seeds"
+    verb = "take" if runs > 1 else "takes"
+    known = f" {count(runs - missing)} of {count(runs)} runs are there from before;" if missing < runs else ""
+    words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
+    if known:
+        words = f"Press Run.{known} the rest takes about {duration(seconds)}."
     with place.container():
-        st.markdown(f"Press Run.{takes}")
+        st.markdown(words if images else "Press Run.")
         if not status.ready:
             wait_for(lambda: engine().status.ready)
 
 
-def live(job: Job, answer: DeltaGenerator) -> None:
-    """Everything about a job; follows it by itself while it runs."""
+def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
+    """Everything about a job; follows it by itself while it runs. `choices` are those that made it."""
     over = job.over.is_set()
 
     @st.fragment(run_every=None if over else POLL)
     def follow() -> None:
         if job.over.is_set() and not over:
             st.rerun()
-        record = job.records[0]
-        answer.markdown(_sentence(job, record))
-        if not over:
-            _progress(job, record)
-        _trouble(job, record)
-        if record.done or record.checkpoints:
-            _curves(job, record)
-            if over and record.done:
-                _result(job, record)
-            inside(job.experiment, record, running=not over)
+        records = job.records
+        groups, found = by_start(job, records), results(job, records)
+        answer.markdown(_sentence(job, choices, records, found))
+        with st.container():
+            if not over:
+                card_row(page, choices, job=job, outcomes=found)
+                _progress(job, records)
+            if job.error:
+                problem(job.error)
+        if any(record.done or record.checkpoints for record in records):
+            _curves(choices, groups, over)
+            with st.container():
+                if over:
+                    result_table(page, choices, found)
+                    _downloads(job, choices, records)
+                _trouble(job, choices, groups, over)
+            inside(choices, groups, running=not over)
 
     follow()
 
 
-def _sentence(job: Job, record: Record) -> str:
+def results(job: Job, records: Sequence[Record] | None = None) -> list[Outcome]:
+    """What each start of a job came to so far."""
+    groups = by_start(job, job.records if records is None else records)
+    return outcomes(len(groups), groups, job.plan.batch_size)
+
+
+def by_start(job: Job, records: Sequence[Record]) -> list[list[Record]]:
+    """The records of each start, seed by seed."""
+    experiment = job.plan
+    return [[records[run] for run in experiment.of_start(start)] for start in range(len(experiment.starts))]
+
+
+def _sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:
     """The answer with its numbers."""
-    experiment = job.experiment
-    images = record.seen(experiment.batch_size)
+    names = [literal(name) for name in choices.labels]
+    images = sum(record.seen(choices.batch_size) for record in records)
+    whole = sum(record.images for record in records)
     if job.error:
         return "The run ended before its time. What was measured is kept."
-    if record.divergence is not None:
-        return f"The loss stopped being a number after **{count(images)} images**."
-    if record.finished and record.test_accuracy is not None:
-        last = record.checkpoints[-1]
-        good = record.test_accuracy >= 0.9
-        reached = _reached(experiment, record, 0.9) if good else None
-        when = f" The mean of 2,000 images passed 90% at image {count(reached)}." if reached else ""
-        return (
-            f"**{percent(record.test_accuracy)}** of {count(last.held_out)} test images right after one epoch, "
-            f"loss {number(last.loss)}.{when}"
-        )
-    if record.stopped:
+    if not job.over.is_set():
+        if not images:
+            return "Starting." if engine().status.ready else waiting_words()
+        return _leader(choices, records, names, images, whole)
+    if not any(outcome.finished for outcome in found):
+        return _nothing_finished(choices, records, found, names, images)
+    return _verdict(choices, found, names)
+
+
+def _leader(
+    choices: Choices, records: Sequence[Record], names: Sequence[str], images: int, whole: int
+) -> str:
+    """While it runs: how far, and who is ahead on the latest held-out images."""
+    seen = f"{count(images)} images seen."
+    latest = {
+        start: max(record.checkpoints, key=lambda point: point.step).accuracy
+        for start, record in reversed(list(enumerate(records[: len(names)])))
+        if record.checkpoints and record.divergence is None
+    }
+    if not latest:
+        return seen
+    first = max(latest, key=lambda start: latest[start])
+    if len(names) == 1:
+        return f"{seen} **{percent(latest[first])}** of held-out images are right."
+    return f"{seen} **{names[first]}** leads with {percent(latest[first])} of held-out images."
+
+
+def _nothing_finished(
+    choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: Sequence[str], images: int
+) -> str:
+    if any(outcome.stopped for outcome in found):
         return f"Stopped after **{count(images)} images**. Curves are kept."
-    if not record.done:
-        return "Starting." if engine().status.ready else waiting_words()
-    seen = record.accuracies[-_window(experiment) :]
-    return f"{count(images)} images seen. **{percent(float(seen.mean()))}** of the latest were right at first sight."
+    lost = [record for record in records if record.divergence is not None]
+    if len(names) == 1 and lost:
+        return f"The loss stopped being a number after **{count(lost[0].seen(choices.batch_size))} images**."
+    return "No start came through the epoch."
 
 
-def _window(experiment: Experiment, images: int = MEAN_OF) -> int:
+def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
+    """Who needed how many images for 90 %, or who came furthest; and who did not."""
+    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
+    ends = [o for o in ranked(found) if o.accuracy is not None]
+    if len(found) == 1:
+        (one,) = ends
+        when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}." if fast else ""
+        loss = f", loss {number(one.loss)}" if one.loss is not None else ""
+        seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
+        return f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}.{when}"
+    words = []
+    if fast:
+        first, *rest = fast
+        words.append(f"**{names[first.start]}** reached 90% after {_images(choices, first)} images")
+        if rest:
+            slow = rest[0] if len(rest) == 1 else rest[-1]
+            words[-1] += f"; {names[slow.start]} needed {_images(choices, slow)}"
+    else:
+        words.append(
+            f"**{names[ends[0].start]}** came furthest, with {percent(ends[0].accuracy or 0)} of test images"
+        )
+    stuck = [names[o.start] for o in ends if o.accuracy is not None and o.accuracy < CHANCE]
+    lost = [names[o.start] for o in found if o.state == "diverged"]
+    if stuck:
+        words.append(f"{_list(stuck)} {'have' if len(stuck) > 1 else 'has'} not left chance")
+    if lost:
+        words.append(f"{_list(lost)} diverged")
+    return ". ".join(words) + "."
+
+
+def _images(choices: Choices, outcome: Outcome) -> str:
+    return count((outcome.steps[1] or 0) * choices.batch_size)
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _window(choices: Choices) -> int:
     """Batches of the running mean."""
-    return max(1, round(images / experiment.batch_size))
+    return max(1, round(MEAN_OF / choices.batch_size))
 
 
-def _reached(experiment: Experiment, record: Record, accuracy: float) -> int | None:
-    """Images seen until the mean accuracy of twice `MEAN_OF` images in a row first reached a value."""
-    window = _window(experiment, 2 * MEAN_OF)
-    smooth = curves.smooth(record.accuracies, window)
-    there = np.flatnonzero(smooth[window - 1 :] >= accuracy)
-    return min(int(there[0] + window) * experiment.batch_size, record.images) if len(there) else None
-
-
-def _progress(job: Job, record: Record) -> None:
+def _progress(job: Job, records: Sequence[Record]) -> None:
+    done = sum(record.steps if record.over else record.done for record in records)
+    steps = max((record.steps for record in records), default=0) * len(records)
+    fresh = done - sum(records[run].steps for run in job.kept)
+    stopping = len(job.stopping) == len(records)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        stopping = job.stopping
-        words = "Stopping" if stopping else "Stop"
         st.button(
-            words,
+            "Stopping" if stopping else "Stop" if len(records) == 1 else "Stop all",
             icon=":material/stop:",
             key="train.stop",
             on_click=engine().stop,
             args=(job,),
             disabled=stopping,
         )
-        elapsed = time.monotonic() - job.began if job.began else 0.0
-        speed = record.done / elapsed if elapsed > 0 and record.done else 0.0
-        share = record.done / record.steps if record.steps else 0.0
-        left = (record.steps - record.done) / speed if speed else 0.0
+        speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = "Compiling the network, about 2 s"
-        if speed and record.done == record.steps:
+        if speed and done == steps:
             words = "Testing on all test images"
         elif speed:
-            words = (
-                f"{count(record.done)} of {counted(record.steps, 'step')}, {count(round(speed))} steps per second, "
-                f"about {duration(left)} left"
-            )
-        st.progress(min(share, 1.0), text=words)
+            left = duration((steps - done) / speed)
+            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} a second, about {left} left"
+        st.progress(min(done / steps, 1.0) if steps else 0.0, text=words)
 
 
-def _trouble(job: Job, record: Record) -> None:
-    for words in remarks(record, job.experiment.architecture.layer_names) if job.over.is_set() else ():
-        st.warning(words, icon=":material/warning:")
-    if job.error:
-        problem(job.error)
-    why = record.divergence
-    if why is None:
-        return
-    net, rate = job.experiment.architecture, job.experiment.optimizer.learning_rate
-    problem(why_diverged(why, net.layer_names, rate))
+def _trouble(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> None:
+    """Why starts came to nothing, and what a person should not overlook: of the first seed that shows it."""
+    layers, rate = choices.architecture.layer_names, choices.optimizer.learning_rate
+    for name, records in zip(choices.labels, groups, strict=True):
+        who = f"{name}: " if len(groups) > 1 else ""
+        lost = next((record for record in records if record.divergence or record.error), None)
+        if lost is not None:
+            why = lost.error or (why_diverged(lost.divergence, layers, rate) if lost.divergence else "")
+            problem(who + why)
+        for words in remarks(records[0], layers) if over else ():
+            st.warning(literal(who + words), icon=":material/warning:")
 
 
-def _curves(job: Job, record: Record) -> None:
-    experiment = job.experiment
-    window = _window(experiment)
-    whole = not job.over.is_set() or record.finished
-    total = record.images if whole else max(record.seen(experiment.batch_size), experiment.batch_size)
-    name = experiment.starts[0].kernel.label
-    losses, accuracies = curves.of_run(name, 0, record, experiment.batch_size, window)
+def _curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> None:
+    window, several = _window(choices), len(groups) > 1 or choices.seeds > 1
+    records = [record for group in groups for record in group]
+    images = max(record.images for record in records)
+    stopped = over and not any(record.finished for record in records)
+    total = max(record.seen(choices.batch_size) for record in records) if stopped else images
+    pairs = [
+        curves.of_start(name, slot, group, choices.batch_size, window, raw=not several)
+        for name, slot, group in zip(choices.labels, choices.slots, groups, strict=True)
+    ]
+    mean = f"mean of {counted(window, 'batch', 'es')}"
+    line = f"Line: {mean}" if several else f"Line: {mean}; pale: each batch"
+    if choices.seeds > 1:
+        line = f"Line: median of {choices.seeds} seeds, each a {mean}; the band spans them all"
     left, right = st.columns(2, gap="medium")
+    total = max(total, choices.batch_size)
     with left:
-        mean = f"mean of {counted(window, 'batch', 'es')}"
-        heading("Loss", f"Line: {mean}; pale: each batch. Points: held-out images. Log scale.")
-        chart(curves.loss([losses], total), key="train.loss", height=style.HERO, alt="Loss by images seen.")
+        heading("Loss", f"{line}. Points: held-out images. Log scale.")
+        fig = curves.loss([loss for loss, _ in pairs], total)
+        chart(fig, key="train.loss", height=style.HERO, alt="Loss by images seen.")
     with right:
-        heading("Accuracy", f"{SCORED[experiment.dataset]} Chance is 10%.")
-        alt = "Accuracy by images seen."
-        chart(curves.accuracy([accuracies], total), key="train.accuracy", height=style.HERO, alt=alt)
+        heading("Accuracy", f"{SCORED[choices.data]} Chance is 10%.")
+        fig = curves.accuracy([accuracy for _, accuracy in pairs], total)
+        chart(fig, key="train.accuracy", height=style.HERO, alt="Accuracy by images seen.")
 
 
-def _result(job: Job, record: Record) -> None:
-    heading("Result", "Time is that of the epoch with everything measured on the way.")
-    last = record.checkpoints[-1]
-    with st.container(horizontal=True, gap="medium"):
-        if record.test_accuracy is not None:
-            st.metric("Test accuracy", percent(record.test_accuracy), width=150)
-            st.metric("Test loss", number(last.loss), width=150)
-        if record.divergence is None:
-            speed = record.seen(job.experiment.batch_size) / max(record.seconds, 1e-9)
-            st.metric("Time", duration(record.seconds), width=120)
-            st.metric("Images per second", count(round(speed)), width=180)
-        st.metric("Steps", count(record.done), width=120)
+def _downloads(job: Job, choices: Choices, records: Sequence[Record]) -> None:
+    """Curves of all runs; weights of each start with the first seed."""
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Curves (CSV)", curves_csv(job.experiment, record), "curves.csv", "text/csv",
+            "Curves (CSV)", lambda: curves_csv(job.plan, records, choices.labels), "curves.csv", "text/csv",
             icon=":material/download:", key="train.csv", on_click="ignore",
         )  # fmt: skip
-        if record.weights:
-            st.download_button(
-                "Weights (.weights.h5)",
-                lambda: ask(weights_file, job.experiment.architecture, record.weights) or b"",
-                "model.weights.h5",
-                "application/x-hdf5",
-                icon=":material/download:",
-                key="train.h5",
-                on_click="ignore",
-            )
+        chosen = range(len(choices.cards))
+        several = len(choices.cards) > 1
+        place = st.container(horizontal=True, gap="small")
+        if several:
+            with place.popover("Weights (.weights.h5)", icon=":material/download:", key="train.weights_of"):
+                st.markdown(f":small[After one epoch with seed {choices.seed}, as Keras saves them.]")
+                for start in chosen:
+                    _weights_button(job, choices, records, start, choices.labels[start])
+        else:
+            with place:
+                _weights_button(job, choices, records, 0, "Weights (.weights.h5)")
+
+
+def _weights_button(job: Job, choices: Choices, records: Sequence[Record], start: int, label: str) -> None:
+    record, run = records[start], job.runs[start]
+    if record.divergence is not None or not record.done:
+        return
+    st.download_button(
+        literal(label),
+        lambda: ask_weights(run, record.done) or b"",
+        "model.weights.h5" if len(choices.cards) == 1 else f"start-{start + 1}.weights.h5",
+        "application/x-hdf5",
+        icon=":material/download:",
+        key=f"train.h5.{start}",
+        on_click="ignore",
+    )

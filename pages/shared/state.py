@@ -58,6 +58,21 @@ def whole(name: str, low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def positive(name: str) -> Callable[[str], float]:
+    """A parser of numbers above 0. It raises SpecError."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 < value < float("inf"):
+            raise SpecError(f"{name} must be a positive number. Received {text}.")
+        return value
+
+    return parse
+
+
 def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
     """A parser of a choice. It raises SpecError."""
 

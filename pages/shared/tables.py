@@ -17,6 +17,15 @@ CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px s
 HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
 
 
+class Html(str):
+    """A cell of ours that is HTML already; all other texts are shown as they are."""
+
+
+def bold(text: str, really: bool = True) -> str:
+    """A cell in bold type."""
+    return Html(f"<b>{_html(text)}</b>") if really else text
+
+
 def table(columns: Mapping[str, Sequence[str]]) -> None:
     """A table with thin lines between its rows, as `st.table(border="horizontal")` draws it.
 
@@ -33,7 +42,7 @@ def _cells(row: Sequence[str]) -> str:
 
 
 def _html(text: str) -> str:
-    return escape(text).replace(GAIN, "σ<sub>w</sub><sup>2</sup>")
+    return text if isinstance(text, Html) else escape(text).replace(GAIN, "σ<sub>w</sub><sup>2</sup>")
 
 
 def measured_and_theory(rows: Sequence[Row], law: Law) -> None:

@@ -27,9 +27,14 @@ def chart_app() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def app() -> Iterator[str]:
-    """The app without MNIST: the file that the setting names is not there, so the stand-in takes its place."""
-    with serve("app.py", environ={"INITS_MNIST": "missing.npz"}) as address:
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """No MNIST: the file that the setting names is not there, so the stand-in takes its place. And a new cache."""
+    return {"INITS_MNIST": "missing.npz", "INITS_CACHE": str(tmp_path_factory.mktemp("cache"))}
+
+
+@pytest.fixture(scope="session")
+def app(environ: dict[str, str]) -> Iterator[str]:
+    with serve("app.py", environ=environ) as address:
         yield address
 
 

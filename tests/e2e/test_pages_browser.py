@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.keras]
 
 DRAWN = '.inits-chart[data-meta="drawn"]'
 SECONDS = 1000  # milliseconds
-LONG = "/train?data=digits&hidden=10x512&batch=4&optimizer=adam"  # half a minute
+LONG = "/train?starts=HeNormal&data=digits&hidden=10x512&batch=4&optimizer=adam"  # half a minute
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +54,31 @@ def until(page: Page, condition: Callable[[], bool], seconds: int = 20) -> None:
     raise AssertionError(f"It did not come true within {seconds} s.")
 
 
-def metrics(page: Page) -> dict[str, str]:
-    names = page.locator("[data-testid=stMetricLabel]").all_inner_texts()
-    return dict(zip(names, page.locator("[data-testid=stMetricValue]").all_inner_texts(), strict=True))
+def result(page: Page) -> list[dict[str, str]]:
+    """The table of what the starts came to, when the run is over."""
+    expect(button(page, "Curves (CSV)")).to_be_visible(timeout=90 * SECONDS)
+    table = page.locator("table", has=page.get_by_role("columnheader", name="test accuracy"))
+    names = table.locator("th").all_inner_texts()
+    rows = table.locator("tbody tr").all()
+    return [dict(zip(names, row.locator("td").all_inner_texts(), strict=True)) for row in rows]
 
 
-def ran(page: Page) -> Page:
-    expect(page.locator("[data-testid=stMetricValue]").first).to_be_visible(timeout=90 * SECONDS)
-    return page
+def lines(page: Page, picture: str = "Loss by images seen.") -> dict[str, int]:
+    """The named curves of a picture: how many points each has."""
+    drawing = page.locator(f'.inits-chart[aria-label="{picture}"] .js-plotly-plot')
+    if not drawing.count():
+        return {}
+    return drawing.evaluate(
+        "gd => Object.fromEntries(gd.calcdata.filter(c => c[0].trace.mode === 'lines' && c[0].trace.name)"
+        ".map(c => [c[0].trace.name, c.length]))"
+    )
+
+
+def cards(page: Page) -> list[str]:
+    """The name on each start card."""
+    return [
+        name.replace("\u200b", "") for name in page.locator(".st-key-train-cards strong").all_inner_texts()
+    ]
 
 
 def images_seen(page: Page) -> int:
@@ -134,12 +151,13 @@ def test_a_damaged_link_opens_what_can_be_understood(page: Page, app: str) -> No
 
 
 def test_a_run_to_the_end_and_what_it_leaves(page: Page, app: str, tmp_path) -> None:
-    opened(page, f"{app}/train?hidden=64")
+    opened(page, f"{app}/train?starts=HeNormal&hidden=64")
     expect(page.get_by_text("These are not MNIST digits.")).to_be_visible(timeout=60 * SECONDS)
     button(page, "Run").click()
-    ran(page)
-    assert float(metrics(page)["Test accuracy"].rstrip("%")) > 70
-    assert metrics(page)["Steps"] == "375"
+    (row,) = result(page)
+    assert row["start"] == "HeNormal"
+    assert float(row["test accuracy"].rstrip("%")) > 70
+    assert row["outcome"] == "whole epoch"
     with page.expect_download() as download:
         button(page, "Curves (CSV)").click()
     lines = download.value.path().read_text().splitlines()
@@ -153,22 +171,108 @@ def test_a_run_to_the_end_and_what_it_leaves(page: Page, app: str, tmp_path) -> 
 
 
 def test_the_moment_of_the_epoch_can_be_chosen(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?hidden=64&data=digits")
-    button(page, "Run").click()
-    ran(page)
+    opened(page, f"{app}/train?starts=HeNormal&hidden=64")  # the run of the test before
+    result(page)
     page.get_by_role("slider", name="Moment of the epoch").focus()
     page.keyboard.press("Home")
     expect(page.get_by_text("0 images").first).to_be_visible()
 
 
-def test_run_can_be_pressed_before_keras_is_there(page: Page) -> None:
+def test_run_can_be_pressed_before_keras_is_there_and_a_restart_finds_the_result(page: Page, environ) -> None:
     from benchmarks.live import serve
 
-    with serve("app.py", environ={"INITS_MNIST": "missing.npz"}) as fresh:
+    with serve("app.py", environ=environ) as fresh:
         opened(page, f"{fresh}/train?hidden=32")
         button(page, "Run").click()
-        ran(page)
-        assert metrics(page)["Steps"] == "375"
+        before = result(page)
+        assert len(before) == 3
+    with serve("app.py", environ=environ) as fresh:
+        opened(page, f"{fresh}/train?hidden=32")
+        assert result(page) == before  # the times of the runs as well: nothing was trained again
+
+
+def test_starts_side_by_side_live_one_stopped_reloaded_and_from_the_cache(page: Page, app: str) -> None:
+    """Add a start, run, see both curves grow, stop one, reload, and find what was finished."""
+    opened(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x512&batch=4&seed=3")
+    button(page, "Add start").click()
+    until(page, lambda: cards(page) == ["GlorotUniform", "HeNormal"])
+    expect(page).to_have_url(re.compile(r"HeNormal"))
+    button(page, "Run").click()
+    until(page, lambda: set(lines(page)) == {"GlorotUniform", "HeNormal"}, 60)
+    early = lines(page)
+    until(page, lambda: all(lines(page)[name] > early[name] for name in early))
+    button(page, "Stop").first.click()
+    second = page.get_by_text("whole epoch")
+    expect(second).to_be_visible(timeout=90 * SECONDS)
+    rows = {row["start"]: row["outcome"] for row in result(page)}
+    assert rows == {"GlorotUniform": "stopped", "HeNormal": "whole epoch"}
+    page.reload()
+    expect(page.get_by_text("whole epoch")).to_be_visible(timeout=20 * SECONDS)
+    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x512&batch=4&seed=3")
+    (row,) = result(page)  # without Run: it was trained beside the other
+    assert row["outcome"] == "whole epoch"
+
+
+def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) -> None:
+    opened(page, f"{app}/train?starts=HeNormal;Zeros;RandomNormal(stddev=0.2)")
+    dialog = page.get_by_role("dialog")
+
+    def edit(place: int) -> None:
+        button(page, "Edit").nth(place).click()
+        expect(dialog).to_be_visible()
+
+    def act(name: str, then: list[str]) -> None:
+        dialog.get_by_role("button", name=name, exact=True).click()
+        expect(dialog).to_be_hidden()
+        until(page, lambda: cards(page) == then)
+
+    edit(2)
+    expect(dialog.get_by_label("stddev, exact")).to_have_value("0.2")
+    dialog.get_by_label("Name").fill("wide; and *mine*")
+    dialog.get_by_label("Name").press("Enter")
+    act("Save", ["HeNormal", "Zeros", "wide, and *mine*"])
+    edit(1)
+    act("Move left", ["Zeros", "HeNormal", "wide, and *mine*"])
+    edit(1)
+    act("Duplicate", ["Zeros", "2 HeNormal", "3 HeNormal", "wide, and *mine*"])
+    edit(0)
+    act("Remove", ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
+    page.reload()
+    until(page, lambda: cards(page) == ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
+
+
+def test_presets_fill_the_cards(page: Page, app: str) -> None:
+    opened(page, f"{app}/train")
+    button(page, "Presets").click()
+    page.get_by_role("button", name="Too small, right, too large").click()
+    until(page, lambda: cards(page) == ["Too small", "Right for ReLU", "Too large"])
+
+
+def test_what_explore_shows_becomes_a_start_beside_the_others(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?init=Orthogonal(gain=2.0)")
+    button(page, "Train it").click()
+    until(page, lambda: cards(page) == ["HeNormal", "GlorotUniform", "RandomNormal", "Orthogonal"])
+
+
+def test_a_sweep_live_stopped_gone_on_with_and_a_cell_opened(page: Page, app: str) -> None:
+    opened(page, f"{app}/sweep?data=digits&values=6&depth=4&width=48&low=0.05")
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of 24 cells,"))).to_be_visible(timeout=60 * SECONDS)
+    button(page, "Stop").click()
+    expect(page.get_by_text("Run goes on from there.")).to_be_visible(timeout=30 * SECONDS)
+    page.reload()
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=20 * SECONDS)
+    button(page, "Run").click()
+    expect(page.get_by_text(re.compile(r"of 24 cells passed 90%.* a second"))).to_be_visible(
+        timeout=60 * SECONDS
+    )
+    expect(page.get_by_text("critical stddev")).to_be_visible()
+    picture = page.locator(".inits-chart .js-plotly-plot .nsewdrag")
+    picture.click(position={"x": 10, "y": 10})  # the largest value with one hidden layer
+    expect(page.locator("h1")).to_have_text(re.compile("How far does RandomNormal get"), timeout=20 * SECONDS)
+    (row,) = result(page)
+    assert row["outcome"] == "whole epoch"
+    expect(page).to_have_url(re.compile("stddev%3D1.0.*hidden=48"))
 
 
 def test_stop_keeps_what_was_measured(page: Page, app: str) -> None:
@@ -199,14 +303,16 @@ def test_leaving_coming_back_and_reloading_find_the_run(page: Page, app: str) ->
 
 
 def test_a_loss_that_is_no_number_is_explained(page: Page, app: str) -> None:
-    query = "init=RandomNormal(stddev=3.0)&hidden=4x128&optimizer=SGD(learning_rate=1.0)&data=digits"
+    query = (
+        "starts=RandomNormal(stddev=3.0);HeNormal&hidden=4x128&optimizer=SGD(learning_rate=1.0)&data=digits"
+    )
     opened(page, f"{app}/train?{query}")
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"Loss became NaN at step \d+"))).to_be_visible(timeout=60 * SECONDS)
     expect(button(page, "Run")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/?view=network", "/?view=all", "/train"])
+@pytest.mark.parametrize("path", ["/", "/?view=network", "/?view=all", "/train", "/sweep"])
 def test_nothing_scrolls_sideways_on_a_phone(phone: Page, app: str, path: str) -> None:
     opened(phone, f"{app}{path}")
     phone.wait_for_timeout(2 * SECONDS)

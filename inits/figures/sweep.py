@@ -1,0 +1,160 @@
+"""Which parameter learns in which network: accuracy over a grid, and where theory draws the line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from inits.figures import style
+from inits.words import number, percent
+
+Array = NDArray[np.float64]
+
+MOST_TICKS = 12
+ALONE = 4.0  # highest edge of a single row over its lowest
+
+
+def heat_map(
+    values: ArrayLike,
+    rows: Sequence[float],
+    columns: Sequence[str],
+    *,
+    row_title: str,
+    column_title: str,
+    critical: Sequence[float | None],
+    critical_name: str = "critical",
+    diverged: ArrayLike | None = None,
+) -> go.Figure:
+    """Accuracy by parameter (a log axis) and network; a click on a cell has [row, column] as `customdata`.
+
+    Args:
+        values: float (rows, columns), test accuracy after the epoch; NaN for what is not done.
+        rows: value of the parameter in each row, positive and rising.
+        columns: name of the network in each column.
+        row_title, column_title: what rows and columns are.
+        critical: the value that theory finds critical for each network; None where there is none.
+        critical_name: what is written at that line.
+        diverged: bool (rows, columns), where the loss stopped being a number.
+
+    Raises:
+        ValueError: rows that have no place on a log axis.
+    """
+    values = np.asarray(values, float)
+    broken = np.zeros(values.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    edges = row_edges(rows)
+    names = [[f"{row_title} {number(row)}, {column_title} {column}" for column in columns] for row in rows]
+    fig = style.figure(
+        x=column_title,
+        y=row_title,
+        xaxis=_column_axis(columns),
+        yaxis=_row_axis(rows, edges),
+        height=style.HERO,
+        hovermode="closest",
+    )
+    fig.add_traces([_cells(values, edges, names), _crosses(broken, rows, names), *_line(critical)])
+    return _name(fig, critical, critical_name, float(edges[0]), float(edges[-1]))
+
+
+def row_edges(rows: Sequence[float]) -> Array:
+    """(rows + 1,) edges of cells on a log axis: halfway between neighbours, and as far beyond the outer rows."""
+    logs = np.log10(rows) if len(rows) and min(rows) > 0 else np.array([np.nan])
+    steps = np.diff(logs) if len(logs) > 1 else np.log10([ALONE])
+    if not (np.isfinite(logs).all() and (steps > 0).all()):
+        raise ValueError(f"rows must be positive and rising. Received rows={list(rows)}.")
+    between = (logs[1:] + logs[:-1]) / 2
+    edges: Array = 10 ** np.concatenate([[logs[0] - steps[0] / 2], between, [logs[-1] + steps[-1] / 2]])
+    return edges
+
+
+def _column_axis(columns: Sequence[str]) -> dict[str, Any]:
+    places = range(0, len(columns), -(-len(columns) // MOST_TICKS) or 1)
+    return {
+        "range": [-0.5, len(columns) - 0.5],
+        "tickvals": list(places),
+        "ticktext": [columns[i] for i in places],
+        "ticks": "",
+    }
+
+
+def _row_axis(rows: Sequence[float], edges: Array) -> dict[str, Any]:
+    """A true log axis, so that a critical value between two rows lies between them."""
+    low, high = float(edges[0]), float(edges[-1])
+    axis = style.log_axis(low, high)
+    if len(axis["tickvals"]) < 2:
+        axis |= {"tickvals": list(rows), "ticktext": [number(row) for row in rows]}
+    return {**axis, "range": [np.log10(low), np.log10(high)], "showgrid": False}
+
+
+def _cells(values: Array, edges: Array, names: list[list[str]]) -> dict[str, Any]:
+    words = [
+        ["" if np.isnan(value) else f"{name}: {percent(value)}" for name, value in zip(*row, strict=True)]
+        for row in zip(names, values, strict=True)
+    ]
+    return {
+        "type": "heatmap",
+        "x": np.arange(values.shape[1] + 1) - 0.5,
+        "y": edges,
+        "z": values,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": style.SEQUENTIAL,
+        "colorbar": {"thickness": 10, "tickformat": ".0%", "nticks": 6, "outlinewidth": 0, "xpad": 6},
+        "xgap": 1,
+        "ygap": 1,
+        "customdata": [[[row, column] for column in range(len(names[0]))] for row in range(len(names))],
+        "hovertext": words,
+        "hoverinfo": "text",
+        "hoverongaps": False,
+        "name": "accuracy",
+    }
+
+
+def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[str]]) -> dict[str, Any]:
+    places = np.argwhere(broken)
+    return {
+        "type": "scatter",
+        "x": places[:, 1],
+        "y": np.array([rows[row] for row, _ in places], float),
+        "mode": "markers",
+        "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": style.MUTED}},
+        "customdata": places.tolist(),
+        "hovertext": [f"{names[row][column]}: diverged" for row, column in places],
+        "hoverinfo": "text",
+        "name": "diverged",
+    }
+
+
+def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
+    """A step over each column, with a halo that sets it off from dark cells as well as from pale ones."""
+    x = [side for column in range(len(critical)) for side in (column - 0.5, column + 0.5)]
+    y = [np.nan if value is None else value for value in critical for _ in range(2)]
+    shared = {"type": "scatter", "x": np.array(x), "y": np.array(y), "mode": "lines", "hoverinfo": "skip"}
+    halo = {**shared, "line": {"color": style.BACKGROUND, "width": 5}}
+    return [halo, {**shared, "line": style.THEORY_LINE, "name": "critical"}]
+
+
+def _name(
+    fig: go.Figure, critical: Sequence[float | None], name: str, lowest: float, highest: float
+) -> go.Figure:
+    """The name of the line above its right end, or below where it would leave the picture."""
+    there = [(column, value) for column, value in enumerate(critical) if value is not None]
+    if not there:
+        return fig
+    column, value = there[-1]
+    above = value < np.sqrt(lowest * highest)
+    arrow = " ↑" if value > highest else " ↓" if value < lowest else ""
+    return fig.add_annotation(
+        x=column + 0.5,
+        y=float(np.log10(np.clip(value, lowest, highest))),
+        text=name + arrow,
+        font_size=12,
+        bgcolor=style.BACKGROUND,
+        borderpad=2,
+        xanchor="right",
+        xshift=-2,
+        yanchor="bottom" if above else "top",
+        yshift=5 if above else -5,
+        showarrow=False,
+    )

@@ -1,0 +1,110 @@
+"""Jobs: trainings that any session can join, and what is known of them so far."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from inits.experiment import Run
+from inits.record import Frame, Record
+
+
+class Plan(Protocol):
+    """What can be trained: an experiment or a sweep. The same key, the same runs."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def runs(self) -> tuple[Run, ...]: ...
+
+    @property
+    def at_once(self) -> int:
+        """How many of the runs learn side by side, so that their curves grow together."""
+        ...
+
+
+class Job:
+    """One training of a plan, shared by all who ask for it. Runs are numbered as in `plan.runs`."""
+
+    def __init__(self, plan: Plan, name: str):
+        self.plan, self.name = plan, name
+        self.runs = plan.runs
+        self.error: str | None = None
+        self.over = threading.Event()
+        self.stopping: frozenset[int] = frozenset()
+        self.began: float | None = None  # time.monotonic() at the first frame
+        self.ended: float | None = None
+        self.kept: frozenset[int] = frozenset()  # runs that were there from before
+        self._lock = threading.Lock()
+        self._records = [Record(run) for run in range(len(self.runs))]
+        self._settled: set[int] = set()
+
+    @property
+    def records(self) -> list[Record]:
+        """One record per run so far; yours to keep."""
+        with self._lock:
+            return [replace(record) for record in self._records]
+
+    @property
+    def stopped(self) -> bool:
+        return any(record.stopped for record in self._records)
+
+    @property
+    def failed(self) -> bool:
+        return self.error is not None
+
+    @property
+    def seconds(self) -> float:
+        """Since the first frame, until the end."""
+        return (self.ended or time.monotonic()) - self.began if self.began else 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes of what was measured, about."""
+        with self._lock:
+            return sum(record.nbytes for record in self._records)
+
+    def wait_for_news(self, seconds: float) -> None:
+        """Return at the first frame after the first measurement, at the end, or after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not (self.over.is_set() or any(r.done for r in self._records)):
+            self.over.wait(0.02)
+
+    def take(self, frame: Frame) -> None:
+        """Add news; what comes after the final record is in that record already."""
+        with self._lock:
+            self.began = self.began or time.monotonic()
+            if frame.run not in self._settled:
+                self._records[frame.run].add(frame)
+
+    def settle(self, records: Iterable[Record]) -> list[Record]:
+        """Put final records in their places; returns those that are news."""
+        with self._lock:
+            news = [record for record in records if record.run not in self._settled]
+            for record in news:
+                self._records[record.run] = record
+                self._settled.add(record.run)
+        return news
+
+    def keep(self, records: Iterable[Record]) -> None:
+        """Take results from before."""
+        self.kept = frozenset(record.run for record in self.settle(records))
+
+    def end(self) -> None:
+        self.ended = time.monotonic()
+        self.over.set()
+
+
+def lanes(runs: Sequence[tuple[int, Run]], cores: int) -> list[list[tuple[int, Run]]]:
+    """Numbered runs dealt to lanes that can be trained at the same time, each of one network.
+
+    Every network gets as many lanes as there are cores, or one when there are more networks than that: then each
+    is compiled once.
+    """
+    groups: dict[object, list[tuple[int, Run]]] = {}
+    for number, run in runs:
+        groups.setdefault(run.network, []).append((number, run))
+    each = -(-cores // max(1, len(groups)))
+    return [lane for group in groups.values() for i in range(each) if (lane := group[i::each])]

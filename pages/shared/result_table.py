@@ -1,0 +1,76 @@
+"""What the starts of an experiment came to, as a table that can be sorted."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from inits.outcomes import SORTS, Outcome, best, compare_first_two, in_words, ranked
+from inits.words import count, duration, number
+from pages.shared import tables
+from pages.shared.builder import Choices
+from pages.shared.kernel_views import heading
+from pages.shared.notes import literal
+from pages.shared.start_cards import swatch
+
+STATES = {
+    "finished": "whole epoch",
+    "diverged": "diverged",
+    "stopped": "stopped",
+    "failed": "not drawn",
+    "running": "running",
+    "waiting": "not begun",
+}
+
+
+def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> None:
+    """One line a start, the best number of each column bold; then whether the first two differ by luck."""
+    seeds = (
+        f"Mean of {choices.seeds} seeds, ± their standard deviation; batches: median. "
+        if choices.seeds > 1
+        else ""
+    )
+    heading("Result", f"{seeds}Batches: until the mean of 2,000 images is right so often. Time: of one run.")
+    by = "accuracy"
+    if len(outcomes) > 1:
+        by = st.segmented_control(
+            "Sort by", list(SORTS), default="accuracy", required=True, key=f"{page}.sort",
+            format_func=lambda key: SORTS[key].label,
+        )  # fmt: skip
+    tops = best(outcomes)
+    lines = ranked(outcomes, str(by))
+    columns = {
+        "": [tables.Html(swatch(choices.slots[o.start])) for o in lines],
+        "start": [tables.bold(choices.labels[o.start], o.start in tops["accuracy"]) for o in lines],
+    }
+    for key, sort in SORTS.items():
+        if key != "order":
+            columns[sort.label.lower()] = [
+                tables.bold(_cell(key, outcome), outcome.start in tops[key]) for outcome in lines
+            ]
+    columns["outcome"] = [_state(outcome, choices.seeds) for outcome in lines]
+    tables.table(columns)
+    comparison = compare_first_two(outcomes)
+    if comparison is not None:
+        st.markdown(literal(in_words(comparison, choices.labels)))
+
+
+def _cell(key: str, outcome: Outcome) -> str:
+    if key == "accuracy":
+        if outcome.accuracy is None:
+            return "–"
+        spread = f" ± {100 * outcome.accuracy_std:.1f}" if outcome.accuracy_std is not None else ""
+        return f"{100 * outcome.accuracy:.1f}%{spread}"
+    value = SORTS[key].value(outcome)
+    if value is None:
+        return "not reached" if key.startswith("steps") and outcome.finished else "–"
+    if key.startswith("steps"):
+        return count(int(value))
+    return duration(value) if key == "time" else number(value, 3)
+
+
+def _state(outcome: Outcome, seeds: int) -> str:
+    """What became of the runs, with how many of the seeds where they differ."""
+    words = STATES[outcome.state]
+    number = {"finished": outcome.finished, "diverged": outcome.diverged, "stopped": outcome.stopped}
+    share = number.get(outcome.state, seeds)
+    return words if share == seeds else f"{words}, {share} of {seeds}"

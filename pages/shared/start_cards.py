@@ -1,0 +1,248 @@
+"""The row of start cards on the Train page: what each draws, how it did, and the dialog that changes it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from inits.compute import Job
+from inits.errors import InitsError
+from inits.examine import Sketch, sketch
+from inits.experiment import MAX_STARTS, Start
+from inits.figures.mini import common_reach, data_uri, histogram_svg
+from inits.laws import Law
+from inits.outcomes import Outcome
+from inits.seeds import derive_seed
+from inits.shapes import times
+from inits.spec import InitializerSpec
+from inits.words import percent
+from pages.shared import cards as deck
+from pages.shared.builder import DEFAULTS, Choices
+from pages.shared.cards import Card
+from pages.shared.engine import can_draw, engine
+from pages.shared.notes import literal, problem
+from pages.shared.picker import initializer_picker, refusal
+from pages.shared.theme import colours
+
+BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
+WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
+
+
+def held(page: str) -> str:
+    """Where the session holds the cards, as text."""
+    return f"{page}.starts"
+
+
+def change(page: str, cards: tuple[Card, ...]) -> None:
+    st.session_state[held(page)] = deck.format_cards(cards)
+
+
+def chosen_cards(page: str, choices: Choices) -> Choices:
+    """The choices with the cards as this session has changed them."""
+    text = st.session_state.setdefault(held(page), deck.format_cards(choices.cards))
+    return replace(choices, cards=deck.parse_cards(text))
+
+
+def card_row(
+    page: str, choices: Choices, *, job: Job | None = None, outcomes: Sequence[Outcome] = ()
+) -> None:
+    """One card for each start. They can be changed unless their `job` runs; then each can be stopped."""
+    running = job is not None and not job.over.is_set()
+    cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
+    laws = [_law(card.start.kernel, shape) for card in cards]
+    reach = common_reach(laws)
+    narrow = len(cards) >= MANY
+    with st.container(horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=f"{page}.cards"):
+        for place, card in enumerate(cards):
+            with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
+                _head(page, choices, place, job if running else None, narrow)
+                drawn = _draw(str(card.start.kernel), shape, derive_seed(choices.seed, "kernel", 0))
+                _picture(card, drawn, laws[place], reach)
+                about = literal(deck.parameters(card.start))
+                st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
+                if outcomes:
+                    _chip(outcomes[place], outcomes)
+        if not running and len(cards) < MAX_STARTS:
+            with st.container(width="content", height="stretch", vertical_alignment="center"):
+                st.button(
+                    "Add start",
+                    icon=":material/add:",
+                    key=f"{page}.add",
+                    on_click=lambda: change(page, deck.added(cards, _next(cards))),
+                )
+
+
+def presets(page: str) -> None:
+    """A popover of decks that fill the cards in one click."""
+    with st.popover("Presets", icon=":material/playing_cards:", key=f"{page}.presets"):
+        for name, deal in deck.PRESETS.items():
+            st.button(
+                name,
+                key=f"{page}.preset.{name}",
+                help=deck.WHY[name],
+                width="stretch",
+                on_click=change,
+                args=(page, deal),
+            )
+
+
+def _name(text: str) -> str:
+    """A long class name may break where its words meet."""
+    return literal("".join(f"\u200b{sign}" if sign.isupper() else sign for sign in text))
+
+
+def _next(cards: Sequence[Card]) -> Card:
+    """What "Add start" adds: the first usual initializer that is not there yet."""
+    there = {card.start for card in cards}
+    usual = (deck.card(name) for name in ("HeNormal", "GlorotUniform", "LecunNormal", "Orthogonal"))
+    return next((card for card in usual if card.start not in there), deck.card("RandomNormal"))
+
+
+def _law(spec: InitializerSpec, shape: tuple[int, int]) -> Law | None:
+    try:
+        return spec.law(shape)
+    except InitsError:
+        return None
+
+
+def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        key = swatch(choices.cards[place].slot, 20 if narrow else 32)
+        st.html(f'<div style="white-space:nowrap">{key} {place + 1}</div>', width="content")
+        if job is None:
+            icon = None if narrow else ":material/edit:"
+            if st.button("Edit", icon=icon, key=f"{page}.edit.{place}", type="tertiary"):
+                _forget_edits(page)
+                edit(page, choices, place)
+            return
+        if len(choices.cards) == 1:
+            return
+        runs = list(job.plan.of_start(place))
+        ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
+        st.button(
+            "Stop",
+            icon=None if narrow else ":material/stop:",
+            key=f"{page}.stop.{place}",
+            type="tertiary",
+            disabled=ended,
+            on_click=engine().stop,
+            args=(job, runs),
+        )
+
+
+def swatch(slot: int, width: int = 32) -> str:
+    """HTML of the line that stands for a start: its colour, and dashes from the fifth on; width in pixels."""
+    colour = colours().categorical[slot]
+    dash = f"repeating-linear-gradient(90deg,{colour} 0 8px,transparent 8px 12px)" if slot >= 4 else colour
+    style = f"display:inline-block;width:{width}px;height:4px;vertical-align:middle;background:{dash}"
+    return f'<span style="{style}"></span>'
+
+
+def _picture(card: Card, drawn: Sketch | None, law: Law | None, reach: float) -> None:
+    theme = colours()
+    counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
+    svg = histogram_svg(counts, edges, law, reach, theme.categorical[card.slot], theme.ink)
+    words = f"Histogram of the first kernel of {literal(str(card.start.kernel))}"
+    st.html(f'<img src="{data_uri(svg)}" alt="{words}" style="width:100%;height:auto;display:block">')
+
+
+def _draw(text: str, shape: tuple[int, int], seed: int) -> Sketch | None:
+    """The first kernel of a run, as it will be; None before Keras is there."""
+    if not can_draw():
+        return None
+    try:
+        return _drawn(text, shape, seed)
+    except InitsError:
+        return None
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
+    return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
+
+
+def _chip(outcome: Outcome, outcomes: Sequence[Outcome]) -> None:
+    """How a start did, in a word."""
+    first = max((one.accuracy for one in outcomes if one.accuracy is not None), default=None)
+    if outcome.state == "finished" and outcome.accuracy is not None:
+        best = outcome.accuracy == first and len(outcomes) > 1
+        icon = ":material/trophy:" if best else ":material/check:"
+        st.badge(percent(outcome.accuracy), icon=icon, color="green" if best else "gray")
+    elif outcome.state == "diverged":
+        st.badge("diverged", icon=":material/error:", color="red")
+    elif outcome.state == "failed":
+        st.badge("not drawn", icon=":material/error:", color="red")
+    elif outcome.state == "stopped":
+        st.badge("stopped", icon=":material/stop_circle:", color="orange")
+    elif outcome.state == "running":
+        st.badge("learning", icon=":material/more_horiz:", color="gray")
+
+
+def _forget_edits(page: str) -> None:
+    for key in [key for key in st.session_state if str(key).startswith(f"{page}.draft")]:
+        del st.session_state[key]
+
+
+@st.dialog("Change this start", width="medium")
+def edit(page: str, choices: Choices, place: int) -> None:
+    """Everything about one card. Nothing changes until it is saved."""
+    draft, cards = f"{page}.draft", choices.cards
+    card, shape = cards[place], choices.architecture.kernel_shapes[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kernel = initializer_picker(draft, card.start.kernel)
+    with suppress(InitsError):
+        st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
+    bias = st.selectbox(
+        "Bias initializer",
+        list(dict.fromkeys((*BIASES, str(card.start.bias)))),
+        index=list(dict.fromkeys((*BIASES, str(card.start.bias)))).index(str(card.start.bias)),
+        accept_new_options=True,
+        key=f"{draft}.bias",
+    )
+    name = st.text_input(
+        "Name", card.name, max_chars=deck.LONGEST_NAME, placeholder=kernel.label, key=f"{draft}.called"
+    )
+    refusal(draft)
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Save", type="primary", icon=":material/check:", key=f"{draft}.save"):
+            try:
+                new = replace(card, start=_start(kernel, bias), name=deck.called(name))
+            except InitsError as error:
+                problem(str(error))
+            else:
+                _done(page, (*cards[:place], new, *cards[place + 1 :]))
+        act = partial(_action, page, draft)
+        act("Duplicate", "content_copy", deck.duplicated(cards, place), len(cards) < MAX_STARTS)
+        act("Move left", "arrow_back", deck.moved(cards, place, max(place - 1, 0)), place > 0)
+        act("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1)
+        act("Remove", "delete", deck.removed(cards, place), len(cards) > 1)
+
+
+def _start(kernel: InitializerSpec, bias: str | None) -> Start:
+    """Raises SpecError or ShapeError for what cannot fill a Dense layer."""
+    start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
+    start.kernel.check_shape((784, 128))
+    start.bias.check_shape((10,))
+    return start
+
+
+def _action(page: str, draft: str, label: str, icon: str, cards: tuple[Card, ...], possible: bool) -> None:
+    icon = f":material/{icon}:"
+    if st.button(label, icon=icon, key=f"{draft}.{label}", disabled=not possible):
+        _done(page, cards)
+
+
+def _done(page: str, cards: tuple[Card, ...]) -> None:
+    change(page, cards)
+    st.rerun()
+
+
+def add_card(page: str, start: Start) -> None:
+    """Put a start beside the others on a page that may not be open, unless it is there already."""
+    kept = st.session_state.get(f"{page}:state", DEFAULTS)["starts"]
+    cards = deck.parse_cards(st.session_state.get(held(page), kept))
+    if start not in [card.start for card in cards]:
+        room = cards if len(cards) < MAX_STARTS else cards[:-1]
+        change(page, deck.added(room, Card(start)))

@@ -1,0 +1,84 @@
+"""One parameter over a grid, by depth or by activation: where a network learns, and where theory says it does."""
+
+import streamlit as st
+
+from inits.compute import Job
+from inits.errors import InitsError
+from inits.sweep import Sweep
+from pages.shared import state
+from pages.shared.data_views import data_note
+from pages.shared.engine import engine, wait_for
+from pages.shared.notes import problem
+from pages.shared.picker import refusal
+from pages.shared.setup import setup
+from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
+from pages.shared.sweep_views import answer_before, live
+
+PAGE = "sweep"
+SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
+
+
+def main() -> None:
+    setup("Sweep")
+    grid = understood(state.load(PAGE, DEFAULTS))
+    st.title("How large should the weights be?")
+    # The places stay the same whether a job runs or not: else the map would be a new one when it ends.
+    answer, controls, notes = st.empty(), st.container(), st.container()
+    last: Job | None = st.session_state.get(SHOWN)
+    running = last is not None and not last.over.is_set()
+    sweep = None
+    if not running:
+        with controls:
+            grid, pressed = sweep_builder(PAGE, grid)
+            refusal(PAGE)
+        sweep = possible(grid, dataset(grid) or "mnist")
+        if pressed and sweep is not None:
+            st.session_state[PENDING] = True
+    state.save(PAGE, grid.texts(), DEFAULTS)
+    with notes:
+        data_note(PAGE, grid.data)
+    job = last if running else find(grid, sweep) or last
+    start_pending(grid, sweep)
+
+    if job is not None:
+        st.session_state[SHOWN] = job
+        if sweep is not None and job.plan.key != sweep.key:
+            notes.info(
+                f"Shown: {size_in_words(job.plan)}. Press Run for the new grid.", icon=":material/history:"
+            )
+        live(PAGE, job, answer)
+    elif PENDING in st.session_state:
+        answer.markdown("The sweep starts by itself as soon as the digits are there.")
+        wait_for(lambda: dataset(grid) is not None)
+    else:
+        answer_before(answer, sweep)
+        if not engine().status.ready:
+            wait_for(lambda: engine().status.ready)
+
+
+def dataset(grid: Grid) -> str | None:
+    """The digits to learn; None while it is not known whether MNIST can be had."""
+    return "digits" if grid.data == "digits" else engine().status.dataset
+
+
+def find(grid: Grid, sweep: Sweep | None) -> Job | None:
+    """The job of this sweep, by whomever."""
+    return engine().find(sweep) if sweep is not None and dataset(grid) else None
+
+
+def start_pending(grid: Grid, sweep: Sweep | None) -> None:
+    """Run what was asked for, as soon as it can be."""
+    if PENDING not in st.session_state or sweep is None or dataset(grid) is None:
+        return
+    st.session_state.pop(PENDING)
+    try:
+        job = engine().run(sweep)
+    except InitsError as error:
+        problem(str(error))
+        return
+    st.session_state[SHOWN] = job
+    job.wait_for_news(0.25)
+    st.rerun()
+
+
+main()
