@@ -26,7 +26,7 @@ SETTINGS = (
     Setting("INITS_TLS_CERT", "none", "PEM file of this client's certificate."),
     Setting("INITS_TLS_KEY", "none", "PEM file of this client's private key."),
     Setting("INITS_CORES", "the machine's cores", "How many trainings run at once."),
-    Setting("INITS_CACHE", "`~/.cache/inits`", "Folder for results, so that no run is trained twice."),
+    Setting("INITS_CACHE", "~/.cache/inits", "Folder for results, so that no run is trained twice."),
     Setting("INITS_CACHE_MB", "500", "Size limit of that folder in MB; the oldest results go. 0 keeps none."),
 )
 CACHE_MB, MOST_MB = 500, 1_000_000
