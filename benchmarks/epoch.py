@@ -25,14 +25,14 @@ RIVAL = "Model.fit"
 def run() -> list[Row]:
     settings = replace(read(), cache_mb=0)  # everything is trained
     engine = Engine(settings)
-    _wait(engine)
+    wait(engine)
     cold = [_run(engine, _cold(k))[0] for k in range(REPEATS)]
     warm, one, six = [], [], []
     for repeat in range(REPEATS):
-        first, seconds = _run(engine, _experiment(SIX[:1], seed=repeat))
+        first, seconds = _run(engine, experiment(SIX[:1], seed=repeat))
         warm.append(first)
         one.append(seconds)
-        six.append(_run(engine, _experiment(SIX, seed=100 + repeat))[1])
+        six.append(_run(engine, experiment(SIX, seed=100 + repeat))[1])
     peaks = engine.call(_peak, settings.cores)
     engine.close()
     fit = _fit_times(settings.mnist)
@@ -56,7 +56,7 @@ def run() -> list[Row]:
     ]
 
 
-def _wait(engine: Engine) -> None:
+def wait(engine: Engine) -> None:
     while not engine.status.ready:
         if engine.status.phase == "failed":
             raise RuntimeError(engine.status.error)
@@ -65,14 +65,14 @@ def _wait(engine: Engine) -> None:
         raise RuntimeError(f"The benchmark needs MNIST. {engine.status.why}")
 
 
-def _experiment(names: tuple[str, ...], seed: int) -> Experiment:
+def experiment(names: tuple[str, ...], seed: int) -> Experiment:
     starts = tuple(Start(InitializerSpec.parse(name)) for name in names)
     return Experiment(starts, optimizer=OptimizerSpec.parse("SGD(learning_rate=0.05)"), seeds=(seed,))
 
 
 def _cold(k: int) -> Experiment:
     """An experiment whose network has not been compiled."""
-    return Experiment(_experiment(SIX[:1], k).starts, Architecture((120 + k,)), seeds=(k,))
+    return Experiment(experiment(SIX[:1], k).starts, Architecture((120 + k,)), seeds=(k,))
 
 
 def _run(engine: Engine, experiment: Experiment) -> tuple[float, float]:

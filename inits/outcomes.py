@@ -190,15 +190,15 @@ class Sort:
 
 
 def _steps_column(index: int, goal: float) -> tuple[str, Sort]:
-    return f"steps {goal:.0%}", Sort(f"Batches to {goal:.0%}", lambda outcome: outcome.steps[index])
+    return f"steps {goal:.0%}", Sort(f"Steps to {goal:.0%}", lambda outcome: outcome.steps[index])
 
 
 SORTS: Mapping[str, Sort] = {
     "accuracy": Sort("Test accuracy", lambda outcome: outcome.accuracy, descending=True),
     "loss": Sort("Test loss", lambda outcome: outcome.loss),
     **dict(_steps_column(index, goal) for index, goal in enumerate(ACCURACIES)),
-    "area": Sort("Mean loss on the way", lambda outcome: outcome.area),
-    "time": Sort("Seconds", lambda outcome: outcome.seconds),
+    "area": Sort("Loss area", lambda outcome: outcome.area),
+    "time": Sort("Time", lambda outcome: outcome.seconds),
     "order": Sort("As the cards stand", lambda outcome: outcome.start),
 }
 """Key -> column, in the order of a table; "order" is no achievement, so nothing is best in it."""

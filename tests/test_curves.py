@@ -242,6 +242,13 @@ def test_before_the_first_batch():
     assert fig.layout.annotations[2].y == pytest.approx(np.log10(2.3))
 
 
+@pytest.mark.parametrize("records", [[], [Record(0)], [run([1, 2]), run([2, 1])]])
+def test_only_a_single_run_has_raw_values(records):
+    found, _ = curves.of_start("a", 0, records, BATCH, 1, raw=True)
+    assert (found.raw is not None) == (len(records) == 1)
+    check(curves.loss([found], 64))
+
+
 def test_one_step_is_enough():
     for losses in ([2.3], [np.inf], [np.nan], [0.0]):
         both = curves.of_start("a", 0, [run(losses)] * 2, BATCH, WINDOW)

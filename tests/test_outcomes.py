@@ -354,7 +354,7 @@ def test_each_column_ranks_and_has_its_best(key):
 def test_columns_are_named_for_people():
     assert list(SORTS) == list(ORDERS)
     assert len({column.label for column in SORTS.values()}) == len(SORTS)
-    assert SORTS["steps 80%"].label == "Batches to 80%"
+    assert SORTS["steps 80%"].label == "Steps to 80%"
 
 
 def test_accuracy_ranks_unless_told_otherwise():

@@ -62,6 +62,7 @@ def of_start(
         window: batches of the running mean.
         raw: True when this is the only run of the figure: then every batch is kept.
     """
+    raw = raw and len(records) == 1
     most = max((record.images for record in records), default=0)
     began = sum(record.done > 0 for record in records)
     points = [point for record in records for point in record.checkpoints]

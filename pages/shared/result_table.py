@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inits.outcomes import SORTS, Outcome, best, compare_first_two, in_words, ranked
-from inits.words import count, duration, number
+from inits.words import count, duration
 from pages.shared import tables
 from pages.shared.builder import Choices
 from pages.shared.kernel_views import heading
@@ -24,12 +24,12 @@ STATES = {
 
 def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> None:
     """One line a start, the best number of each column bold; then whether the first two differ by luck."""
-    seeds = (
-        f"Mean of {choices.seeds} seeds, ± their standard deviation; batches: median. "
-        if choices.seeds > 1
-        else ""
+    mean = f"Mean of {choices.seeds} seeds, ± their standard deviation. " if choices.seeds > 1 else ""
+    heading(
+        "Result",
+        f"{mean}Steps: until the mean of 2,000 images was right so often. Loss area: that under the curve of the "
+        "batches, over its length. Time: of one run.",
     )
-    heading("Result", f"{seeds}Batches: until the mean of 2,000 images is right so often. Time: of one run.")
     by = "accuracy"
     if len(outcomes) > 1:
         by = st.segmented_control(
@@ -65,7 +65,7 @@ def _cell(key: str, outcome: Outcome) -> str:
         return "not reached" if key.startswith("steps") and outcome.finished else "–"
     if key.startswith("steps"):
         return count(int(value))
-    return duration(value) if key == "time" else number(value, 3)
+    return duration(value) if key == "time" else f"{value:.3f}"
 
 
 def _state(outcome: Outcome, seeds: int) -> str:

@@ -9,7 +9,7 @@ from inits.compute import Job
 from inits.experiment import ACTIVATIONS
 from inits.figures import style
 from inits.figures.sweep import heat_map
-from inits.meanfield import critical_sigma_w2
+from inits.meanfield import ELEMENTWISE, critical_sigma_w2
 from inits.sweep import VARIED, Sweep
 from inits.words import count, counted, duration, number, percent
 from pages.shared import tables
@@ -116,7 +116,8 @@ def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArra
 
 def _critical(sweep: Sweep) -> tuple[list[float | None], list[float | None]]:
     """For each column the critical σ_w², and the value of the parameter that has it."""
-    wanted = [critical_sigma_w2(sweep.architecture(c).activation, 0.0) for c in range(len(sweep.columns))]
+    names = [sweep.architecture(column).activation for column in range(len(sweep.columns))]
+    wanted = [critical_sigma_w2(name, 0.0) if name in ELEMENTWISE else None for name in names]
     return wanted, sweep.critical(wanted)
 
 

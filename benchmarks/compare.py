@@ -1,0 +1,123 @@
+"""Several starts in one experiment: the first points of all, the cost of each more, and what is on disk already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from playwright.sync_api import Page
+
+from benchmarks.epoch import REPEATS, SIX, experiment, wait
+from benchmarks.live import chromium, serve
+from benchmarks.report import Row
+from benchmarks.visitor import train
+from inits.compute import Engine
+from inits.experiment import Architecture, Experiment, Run
+from inits.settings import read
+
+EIGHT = (*SIX, "he_uniform", "glorot_normal")
+STARTS = (1, 2, 4, 8)
+TURNS, QUEUE = "a few steps each in turn", "one after the other on each core"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """An experiment whose starts are not trained in turns but one after the other."""
+
+    experiment: Experiment
+    at_once: int = 1
+
+    @property
+    def key(self) -> str:
+        return f"queued {self.experiment.key}"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return self.experiment.runs
+
+
+def run() -> list[Row]:
+    engine = Engine(replace(read(), cache_mb=0))  # everything is trained
+    wait(engine)
+    cold = [_times(engine, _new_network(k))[0] for k in range(REPEATS)]
+    _times(engine, experiment(EIGHT, seed=999))  # compiles the network on all cores
+    first, whole = _median(engine, lambda seed: experiment(SIX, seed))
+    queued_first, queued_whole = _median(engine, lambda seed: Queued(experiment(SIX, 100 + seed)))
+    costs = {n: _median(engine, lambda seed, n=n: experiment(EIGHT[:n], 1000 * n + seed))[1] for n in STARTS}
+    engine.close()
+    return [
+        Row("first points of six starts, network never compiled", median(cold), "s", 3),
+        Row(f"first points of six starts, {TURNS}", first, "s", None, queued_first, QUEUE),
+        Row(f"six starts whole, {TURNS}", whole, "s", None, queued_whole, QUEUE),
+        *(Row(f"{n} starts whole, each", seconds / n, "s") for n, seconds in costs.items()),
+        Row("an experiment that was trained before, chosen in the browser", _from_cache(), "s", 0.5),
+    ]
+
+
+def _new_network(k: int) -> Experiment:
+    return replace(experiment(SIX, k), architecture=Architecture((120 + k,)))
+
+
+def _median(engine: Engine, plan: Callable[[int], object]) -> tuple[float, float]:
+    times = [_times(engine, plan(seed)) for seed in range(REPEATS)]
+    return median(first for first, _ in times), median(whole for _, whole in times)
+
+
+def _times(engine: Engine, plan) -> tuple[float, float]:
+    """Seconds until every run has a point on its curve, and until the end."""
+    began = perf_counter()
+    job = engine.run(plan)
+    first = None
+    while first is None and not job.over.wait(0.002):
+        if all(record.done for record in job.records):
+            first = perf_counter() - began
+    job.over.wait()
+    seconds = perf_counter() - began
+    if job.error or not all(record.finished for record in job.records):
+        raise RuntimeError(job.error or "A run did not finish.")
+    return first or seconds, seconds
+
+
+def _from_cache() -> float:
+    """Median seconds from the click on a preset until the results of its starts are on the page.
+
+    They were trained by an earlier server with the same folder of results.
+    """
+    with TemporaryDirectory() as folder:
+        environ = {"INITS_CACHE": str(Path(folder, "results"))}
+        texts = "VarianceScaling(scale=0.2)||Too small;VarianceScaling(scale=2.0)||Right for ReLU;"
+        trained = f"/train?starts={texts}VarianceScaling(scale=8.0)||Too large&seeds=5"
+        for turn in range(2):
+            with serve("app.py", environ=environ) as address, chromium() as browser:
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                if not turn:
+                    train(page, f"{address}{trained}")
+                    continue
+                page.goto(f"{address}{trained}")
+                page.get_by_text("Right for ReLU").first.wait_for()
+                page.locator(".st-key-train-csv button").wait_for(timeout=120_000)
+                return median(_choose(page) for _ in range(REPEATS))
+    raise RuntimeError("The second server was never asked.")
+
+
+def _choose(page: Page) -> float:
+    """Away to other starts, and back to those that were trained, by the presets."""
+    _preset(page, "Uniform against normal")
+    page.locator(".st-key-train-cards").get_by_text("GlorotNormal").wait_for()
+    page.wait_for_timeout(1000)
+    began = _preset(page, "Too small, right, too large")
+    page.locator(".st-key-train-cards").get_by_test_id("stBadge").first.wait_for()
+    page.wait_for_function("!document.body.innerText.includes('Press Run for the new settings')")
+    return perf_counter() - began
+
+
+def _preset(page: Page, name: str) -> float:
+    page.locator(".st-key-train-presets button").first.click()
+    button = page.get_by_role("button", name=name, exact=True)
+    button.wait_for()
+    began = perf_counter()
+    button.click()
+    page.keyboard.press("Escape")
+    return began
