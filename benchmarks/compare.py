@@ -32,6 +32,7 @@ class Queued:
 
     experiment: Experiment
     at_once: int = 1
+    live: bool = True
 
     @property
     def key(self) -> str:

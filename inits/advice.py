@@ -1,6 +1,7 @@
 """Verdicts in words, each with the numbers that led to it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +33,31 @@ def why_diverged(why: Divergence, names: Sequence[str], learning_rate: float) ->
         f"Loss became {kind} at step {count(why.step)}. {before}, the largest output was {largest} in {where}, and "
         f"the largest gradient norm {steepest} in {there}.{first} {advice}"
     )
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a start came to nothing: in a few words, and in sentences with the numbers."""
+
+    short: str
+    whole: str
+
+
+def why_lost(records: Sequence[Record], names: Sequence[str], learning_rate: float) -> Why | None:
+    """Why a start failed or diverged, by the first of its runs that did; None when none did.
+
+    Args:
+        records: of one start, seed by seed.
+        names: of the Dense layers, the output last.
+        learning_rate: of the optimizer.
+    """
+    for record in records:
+        if record.error is not None:
+            return Why("not drawn", record.error)
+        if record.divergence is not None:
+            whole = why_diverged(record.divergence, names, learning_rate)
+            return Why(f"diverged, step {count(record.divergence.step)}", whole)
+    return None
 
 
 def remarks(record: Record, names: Sequence[str]) -> list[str]:

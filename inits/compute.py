@@ -232,13 +232,14 @@ class Engine:
             future = client.submit(
                 worker.train_runs,
                 lane,
+                job.plan.live,
                 -(-job.plan.at_once // self.settings.cores),
                 job.name,
                 self._topic,
                 self.settings.mnist,
                 key=f"train-{job.name}-{i}",
                 resources={"training": 1},
-                priority=-len(dealt),  # a sweep lets others go first
+                priority=-len(dealt) - i / len(dealt),  # in turn; a sweep lets others go first
                 pure=False,
             )
             future.add_done_callback(lambda f, i=i: self._finish(job, f, waiting, i))

@@ -134,6 +134,11 @@ class Experiment:
         return range(start, len(self.starts) * len(self.seeds), len(self.starts))
 
     @property
+    def live(self) -> bool:
+        """Curves grow while it runs."""
+        return True
+
+    @property
     def at_once(self) -> int:
         """How many runs learn side by side: all starts of a seed."""
         return len(self.starts)

@@ -24,6 +24,11 @@ class Plan(Protocol):
         """How many of the runs learn side by side, so that their curves grow together."""
         ...
 
+    @property
+    def live(self) -> bool:
+        """Whether anybody looks at a run before it is over."""
+        ...
+
 
 class Job:
     """One training of a plan, shared by all who ask for it. Runs are numbered as in `plan.runs`."""
@@ -34,7 +39,7 @@ class Job:
         self.error: str | None = None
         self.over = threading.Event()
         self.stopping: frozenset[int] = frozenset()
-        self.began: float | None = None  # time.monotonic() at the first frame
+        self.began: float | None = None  # time.monotonic() at the first news
         self.ended: float | None = None
         self.kept: frozenset[int] = frozenset()  # runs that were there from before
         self._lock = threading.Lock()
@@ -57,7 +62,7 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Since the first frame, until the end."""
+        """Since the first news, until the end."""
         return (self.ended or time.monotonic()) - self.began if self.began else 0.0
 
     @property
@@ -82,6 +87,7 @@ class Job:
     def settle(self, records: Iterable[Record]) -> list[Record]:
         """Put final records in their places; returns those that are news."""
         with self._lock:
+            self.began = self.began or time.monotonic()
             news = [record for record in records if record.run not in self._settled]
             for record in news:
                 self._records[record.run] = record
@@ -101,10 +107,11 @@ def lanes(runs: Sequence[tuple[int, Run]], cores: int) -> list[list[tuple[int, R
     """Numbered runs dealt to lanes that can be trained at the same time, each of one network.
 
     Every network gets as many lanes as there are cores, or one when there are more networks than that: then each
-    is compiled once.
+    is compiled once. The longest lanes come first, so that all cores end at about the same time.
     """
     groups: dict[object, list[tuple[int, Run]]] = {}
     for number, run in runs:
         groups.setdefault(run.network, []).append((number, run))
     each = -(-cores // max(1, len(groups)))
-    return [lane for group in groups.values() for i in range(each) if (lane := group[i::each])]
+    dealt = [lane for group in groups.values() for i in range(each) if (lane := group[i::each])]
+    return sorted(dealt, key=lambda lane: -len(lane) * lane[0][1].architecture.parameters)

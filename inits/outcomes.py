@@ -303,9 +303,9 @@ def in_words(comparison: Comparison, names: Sequence[str]) -> str:
         higher, lower = lower, higher
     points = _points(abs(comparison.difference))
     if comparison.p is None and comparison.difference:
-        return f"One seed cannot tell a difference of {points} from luck: choose {ENOUGH} seeds."
+        return f"{higher} is {points} above {lower} with this one seed: choose {ENOUGH} seeds to see what is luck."
     if comparison.p is None:
-        return f"One seed cannot tell {higher} and {lower} apart: choose {ENOUGH} seeds."
+        return f"{higher} and {lower} have the same test accuracy with this one seed."
     seeds = counted(comparison.pairs, "seed")
     where = f"on average over {seeds}" if comparison.spread else f"in each of {seeds}"
     if not comparison.difference:

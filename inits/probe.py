@@ -1,4 +1,4 @@
-"""What a network does with images at one moment: loss, gradients, dead units. Real Keras, compiled."""
+"""What a network does with images at one moment: loss, gradients, dead units. Real Keras, traced."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,9 +61,10 @@ class Probe:
         self._all = [(images[i : i + VALIDATION_IMAGES], labels[i : i + VALIDATION_IMAGES]) for i in pieces]
         step = max(1, len(self._some[0][1]) // PROBE_IMAGES)
         self._batch = tuple(values[::step][:PROBE_IMAGES] for values in self._some[0])
-        self._evaluate = tf.function(self._loss_and_hits, jit_compile=True)
-        self._look = tf.function(self._see, jit_compile=True)
-        self.checkpoint(0)  # compiles
+        # Not by XLA, which takes a second longer to compile them and is no faster for ten calls an epoch.
+        self._evaluate = tf.function(self._loss_and_hits, jit_compile=False)
+        self._look = tf.function(self._see, jit_compile=False)
+        self.checkpoint(0)  # traces
 
     def evaluate(self, everything: bool) -> tuple[float, float, int]:
         """Mean loss and accuracy on the validation images, or on all test images; and how many they were."""

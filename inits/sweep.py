@@ -103,6 +103,11 @@ class Sweep:
         return len(self.values) * len(self.columns)
 
     @property
+    def live(self) -> bool:
+        """Only finished cells are shown: no frames, which would cost as much as the cells."""
+        return False
+
+    @property
     def at_once(self) -> int:
         """One cell after the other on each core: the map fills cell by cell."""
         return 1

@@ -30,11 +30,16 @@ CALL_SECONDS = 0.1  # a call is cut to about this long, so that Stop and the liv
 FIRST_CALL = 8
 MEASURED_AT = (0, 1 / 200, 1 / 60, 1 / 30, 1 / 15, 2 / 15, 1 / 4, 1 / 2, 3 / 4, 1)
 """Shares of the epoch at which a checkpoint is taken: most of what an initializer decides happens early."""
+APART = 8  # steps from one checkpoint to the next, at least: it takes about as long as they do
 
 
 def measured_steps(steps: int) -> list[int]:
     """The steps of an epoch after which a checkpoint is taken, first 0 and last `steps`."""
-    return sorted({round(share * steps) for share in MEASURED_AT})
+    found = [0]
+    for step in sorted({round(share * steps) for share in MEASURED_AT}):
+        if step - found[-1] >= APART and steps - step >= APART:
+            found.append(step)
+    return [*found, steps]
 
 
 class Slot:
@@ -122,11 +127,10 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
     """
     length = len(order), int(np.count_nonzero(order >= 0))
     nothing = np.empty(0, np.float32)
+    beginning = slot.state()
     yield Frame(run, *length, nothing, nothing, slot.probe.checkpoint(0))
     done, pace = 0, FIRST_CALL
-    anchors: deque[tuple[int, list[NDArray[np.generic]]]] = deque(maxlen=2)
     for goal in measured_steps(len(order))[1:]:
-        anchors.append((done, slot.state()))
         while done < goal:
             rows = order[done : min(done + pace, goal, done + slot.call_steps)]
             began = time.perf_counter()
@@ -134,9 +138,7 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
             pace = max(1, int(len(rows) * CALL_SECONDS / (time.perf_counter() - began)))
             if not np.isfinite(losses).all():
                 end = int(np.argmin(np.isfinite(losses))) + 1
-                step = done + end
-                since, state = anchors[-1] if step - anchors[-1][0] > 1 else anchors[0]
-                why = _explain(slot, state, order[since:step], step, float(losses[end - 1]))
+                why = _explain(slot, beginning, order[: done + end], float(losses[end - 1]))
                 yield Frame(run, *length, losses[:end], accuracies[:end], divergence=why)
                 return
             done += len(rows)
@@ -145,10 +147,10 @@ def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
 
 
 def _explain(
-    slot: Slot, state: Sequence[NDArray[np.generic]], rows: NDArray[np.int32], step: int, loss: float
+    slot: Slot, beginning: Sequence[NDArray[np.generic]], rows: NDArray[np.int32], loss: float
 ) -> Divergence:
-    """Go back to `state` and learn `rows` again up to the last, looking closely at the last two batches."""
-    slot.restore(state)
+    """Learn `rows` again from the beginning up to the last, looking closely at the last two batches."""
+    slot.restore(beginning)
     for first in range(0, len(rows) - 2, slot.call_steps):
         slot.train(rows[first : min(first + slot.call_steps, len(rows) - 2)])
     before = None
@@ -158,7 +160,7 @@ def _explain(
     last = slot.probe.look(*slot.batch(rows[-1]))
     broken = np.flatnonzero(~np.isfinite(last.largest))
     shown = before or last
-    return Divergence(step, loss, shown.largest, shown.gradient, int(broken[0]) if len(broken) else None)
+    return Divergence(len(rows), loss, shown.largest, shown.gradient, int(broken[0]) if len(broken) else None)
 
 
 class Slots:

@@ -89,9 +89,9 @@ def _get_slots(cores: int | None = None) -> "Slots":
 
 
 def train_runs(
-    runs: list[tuple[int, Run]], at_once: int, job: str, topic: str, local: Path | None
+    runs: list[tuple[int, Run]], live: bool, at_once: int, job: str, topic: str, local: Path | None
 ) -> list[Record]:
-    """Train runs of one network in one slot; tell every frame, and the record of each run that is over.
+    """Train runs of one network in one slot; tell the record of each run that is over, and if live every frame.
 
     Weights stay here: `weights_file` makes them again.
     """
@@ -103,7 +103,8 @@ def train_runs(
         return (job, number) in _stopped
 
     def tell(frame: Frame) -> None:
-        worker.log_event(topic, {"job": job, "frame": pickle.dumps(frame)})
+        if live:
+            worker.log_event(topic, {"job": job, "frame": pickle.dumps(frame)})
 
     def settle(record: Record) -> None:
         record.weights = ()

@@ -12,7 +12,7 @@ from pages.shared.engine import engine, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal, problem
 from pages.shared.picker import refusal
-from pages.shared.run_views import answer_before, live, results
+from pages.shared.run_views import answer_before, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
 
@@ -35,7 +35,8 @@ def main() -> None:
             st.session_state[PENDING] = True
         job = find(choices)
         with cards:
-            card_row(PAGE, choices, outcomes=results(job) if shows(job, choices) else ())
+            known = {"outcomes": results(job), "why": reasons(job)} if shows(job, choices) else {}
+            card_row(PAGE, choices, **known)
     state.save(PAGE, choices.texts(), DEFAULTS)
     title.title(question(choices))
     with notes:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from inits.advice import why_diverged
-from inits.record import Divergence
+from inits.advice import Why, why_diverged, why_lost
+from inits.record import Divergence, Record
 
 NAMES = ("layer 1", "layer 2", "output")
 INF, NAN = np.inf, np.nan
@@ -34,3 +34,15 @@ def test_it_names_step_values_layers_and_the_way_out():
 )
 def test_each_case(changes, part):
     assert part in why_diverged(diverged(**changes), NAMES, 0.01)
+
+
+def test_why_a_start_was_lost_is_that_of_its_first_run_that_was():
+    good = Record(0, finished=True)
+    values = np.array([1.0, 2.0], np.float32)
+    lost = Record(1, divergence=Divergence(1234, float("nan"), values, values, None))
+    refused = Record(2, error="Weights must be finite. Received 3.")
+    names = ["layer 1", "output"]
+    assert why_lost([good], names, 0.1) is None
+    assert why_lost([good, lost, refused], names, 0.1).short == "diverged, step 1,234"
+    assert why_lost([lost], names, 0.1).whole == why_diverged(lost.divergence, names, 0.1)
+    assert why_lost([refused, lost], names, 0.1) == Why("not drawn", refused.error)

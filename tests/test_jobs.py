@@ -38,3 +38,8 @@ def test_the_learning_rate_makes_no_other_network():
 def test_the_starts_of_a_seed_are_spread_over_the_cores():
     runs = list(enumerate(Experiment((HE,) * 3, seeds=(0, 1)).runs))
     assert [[number for number, _ in lane] for lane in lanes(runs, 2)] == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_the_longest_lanes_come_first():
+    runs = list(enumerate(run for depth in (1, 4, 2) for run in runs_of(depth, 2)))
+    assert [lane[0][0] for lane in lanes(runs, 2)] == [2, 4, 0]

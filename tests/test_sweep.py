@@ -37,7 +37,7 @@ def test_columns_can_be_activations():
 
 def test_each_network_is_one_lane_when_there_are_enough():
     dealt = lanes(list(enumerate(SWEEP.runs)), 2)
-    assert [[number for number, _ in lane] for lane in dealt] == [[0, 1, 2], [3, 4, 5]]
+    assert [[number for number, _ in lane] for lane in dealt] == [[3, 4, 5], [0, 1, 2]]
 
 
 def test_the_key_follows_the_cells():

@@ -1,11 +1,11 @@
 """An experiment as the Train page shows it: live curves, what happens inside, the result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from inits.advice import remarks, why_diverged
+from inits.advice import Why, remarks, why_lost
 from inits.compute import Job
 from inits.experiment import Experiment
 from inits.export import curves_csv
@@ -64,11 +64,11 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
         if job.over.is_set() and not over:
             st.rerun()
         records = job.records
-        groups, found = by_start(job, records), results(job, records)
+        groups, found, why = by_start(job, records), results(job, records), reasons(job, records)
         answer.markdown(_sentence(job, choices, records, found))
         with st.container():
             if not over:
-                card_row(page, choices, job=job, outcomes=found)
+                card_row(page, choices, job=job, outcomes=found, why=why)
                 _progress(job, records)
             if job.error:
                 problem(job.error)
@@ -78,7 +78,7 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
                 if over:
                     result_table(page, choices, found)
                     _downloads(job, choices, records)
-                _trouble(job, choices, groups, over)
+                _trouble(choices, groups, why, over)
             inside(choices, groups, running=not over)
 
     follow()
@@ -208,16 +208,23 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
         st.progress(min(done / steps, 1.0) if steps else 0.0, text=words)
 
 
-def _trouble(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> None:
+def reasons(job: Job, records: Sequence[Record] | None = None) -> dict[int, Why]:
+    """Why starts came to nothing, those that did."""
+    net, rate = job.plan.architecture, job.plan.optimizer.learning_rate
+    groups = by_start(job, job.records if records is None else records)
+    found = {start: why_lost(group, net.layer_names, rate) for start, group in enumerate(groups)}
+    return {start: why for start, why in found.items() if why is not None}
+
+
+def _trouble(
+    choices: Choices, groups: Sequence[Sequence[Record]], why: Mapping[int, Why], over: bool
+) -> None:
     """Why starts came to nothing, and what a person should not overlook: of the first seed that shows it."""
-    layers, rate = choices.architecture.layer_names, choices.optimizer.learning_rate
-    for name, records in zip(choices.labels, groups, strict=True):
+    for start, (name, records) in enumerate(zip(choices.labels, groups, strict=True)):
         who = f"{name}: " if len(groups) > 1 else ""
-        lost = next((record for record in records if record.divergence or record.error), None)
-        if lost is not None:
-            why = lost.error or (why_diverged(lost.divergence, layers, rate) if lost.divergence else "")
-            problem(who + why)
-        for words in remarks(records[0], layers) if over else ():
+        if start in why:
+            problem(who + why[start].whole)
+        for words in remarks(records[0], choices.architecture.layer_names) if over else ():
             st.warning(literal(who + words), icon=":material/warning:")
 
 

@@ -1,12 +1,14 @@
 """The row of start cards on the Train page: what each draws, how it did, and the dialog that changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 import streamlit as st
 
+from inits.advice import Why
 from inits.compute import Job
 from inits.errors import InitsError
 from inits.examine import Sketch, sketch
@@ -46,7 +48,12 @@ def chosen_cards(page: str, choices: Choices) -> Choices:
 
 
 def card_row(
-    page: str, choices: Choices, *, job: Job | None = None, outcomes: Sequence[Outcome] = ()
+    page: str,
+    choices: Choices,
+    *,
+    job: Job | None = None,
+    outcomes: Sequence[Outcome] = (),
+    why: Mapping[int, Why] = MappingProxyType({}),
 ) -> None:
     """One card for each start. They can be changed unless their `job` runs; then each can be stopped."""
     running = job is not None and not job.over.is_set()
@@ -63,7 +70,7 @@ def card_row(
                 about = literal(deck.parameters(card.start))
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
-                    _chip(outcomes[place], outcomes)
+                    _chip(outcomes[place], outcomes, why.get(place))
         if not running and len(cards) < MAX_STARTS:
             with st.container(width="content", height="stretch", vertical_alignment="center"):
                 st.button(
@@ -163,17 +170,15 @@ def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
     return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
 
 
-def _chip(outcome: Outcome, outcomes: Sequence[Outcome]) -> None:
-    """How a start did, in a word."""
+def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None) -> None:
+    """How a start did, in a word; why, when it came to nothing."""
     first = max((one.accuracy for one in outcomes if one.accuracy is not None), default=None)
-    if outcome.state == "finished" and outcome.accuracy is not None:
+    if why is not None:
+        st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
+    elif outcome.state == "finished" and outcome.accuracy is not None:
         best = outcome.accuracy == first and len(outcomes) > 1
         icon = ":material/trophy:" if best else ":material/check:"
         st.badge(percent(outcome.accuracy), icon=icon, color="green" if best else "gray")
-    elif outcome.state == "diverged":
-        st.badge("diverged", icon=":material/error:", color="red")
-    elif outcome.state == "failed":
-        st.badge("not drawn", icon=":material/error:", color="red")
     elif outcome.state == "stopped":
         st.badge("stopped", icon=":material/stop_circle:", color="orange")
     elif outcome.state == "running":

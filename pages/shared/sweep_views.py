@@ -178,4 +178,4 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
 
 
 def _or_none(value: float | None) -> str:
-    return "none" if value is None else number(value)
+    return "–" if value is None else number(value)
