@@ -6,13 +6,14 @@ from inits.compute import Job
 from inits.errors import InitsError
 from inits.experiment import Experiment
 from pages.shared import state
+from pages.shared.answers import answer_before
 from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understood
 from pages.shared.data_views import data_note
 from pages.shared.engine import engine, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal, problem
 from pages.shared.picker import refusal
-from pages.shared.run_views import answer_before, live, reasons, results
+from pages.shared.run_views import live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
 

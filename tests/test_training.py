@@ -21,7 +21,7 @@ from inits.record import Checkpoint, Divergence, Frame, Record
 from inits.seeds import derive_seed
 from inits.spec import InitializerSpec, OptimizerSpec
 from inits.starts import start_arrays
-from inits.training import Slot, Slots, measured_steps, train, weights_after
+from inits.training import Slot, Slots, measured_steps, order_of, train, weights_after
 
 pytestmark = pytest.mark.keras
 
@@ -75,7 +75,7 @@ def fit(model: keras.Model, data: Dataset, order: np.ndarray) -> np.ndarray:
     return np.array(found, np.float64)
 
 
-def order_of(data: Dataset, batch_size: int = BATCH, seed: int = 0) -> np.ndarray:
+def order_for(data: Dataset, batch_size: int = BATCH, seed: int = 0) -> np.ndarray:
     return batches(len(data.x_train), batch_size, derive_seed(seed, "batches"))
 
 
@@ -90,7 +90,7 @@ def run(
 def test_losses_are_those_of_keras(text, whole):
     net, optimizer = Architecture((64, 32)), OptimizerSpec.parse(text)
     slot = Slot(net, optimizer, BATCH, whole)
-    weights, order = start_arrays(GLOROT, net, 1), order_of(whole)[:200]
+    weights, order = start_arrays(GLOROT, net, 1), order_for(whole)[:200]
     slot.load(weights, optimizer.learning_rate)
     losses, accuracies = slot.train(order)
     model = keras_model(net, optimizer, weights)
@@ -107,7 +107,7 @@ def test_the_short_batch_at_the_end_is_that_of_keras(data, slots):
     experiment = Experiment((GLOROT,), NET, SGD, BATCH)
     (record,) = run(experiment, data, slots)
     model = keras_model(NET, SGD, start_arrays(GLOROT, NET, 0))
-    order = order_of(data)
+    order = order_for(data)
     assert (order[-1] >= 0).sum() == 10
     expected = fit(model, data, order)
     np.testing.assert_allclose(record.losses, expected[:, 0], atol=1e-5)
@@ -127,7 +127,7 @@ def test_every_optimizer_is_that_of_keras_and_starts_afresh_in_every_run(name, d
     alone = [run(experiment, few, slots, (i,))[0] for i in (1, 0)][::-1]
     assert list(map(bytes, together)) == list(map(bytes, alone))
     assert bytes(together[0]) != bytes(together[1])
-    expected = fit(keras_model(net, optimizer, start_arrays(GLOROT, net, 0)), few, order_of(few, 16))
+    expected = fit(keras_model(net, optimizer, start_arrays(GLOROT, net, 0)), few, order_for(few, 16))
     np.testing.assert_allclose(together[0].losses, expected[:, 0], atol=1e-4)
     assert len(set(expected[:, 0])) == 10
 
@@ -139,7 +139,7 @@ def test_every_activation_learns(activation, data, monkeypatch):
     slot = Slot(net, SGD, BATCH, data)
     weights = start_arrays(Start(parse("LecunNormal()")), net, 0)
     slot.load(weights, 0.01)
-    losses, _ = slot.train(order_of(data)[:8])
+    losses, _ = slot.train(order_for(data)[:8])
     assert np.isfinite(losses).all()
     assert all((after != before).any() for after, before in zip(slot.weights(), weights, strict=True))
     images = pixels(data.x_train[:50])
@@ -268,7 +268,7 @@ FLOAT32 = float(np.finfo(np.float32).max)
 def test_divergence_is_found_where_keras_finds_it(data, slots):
     optimizer = OptimizerSpec.parse("SGD(1.0)")
     (record,) = run(Experiment((WILD,), DEEP, optimizer, BATCH), data, slots)
-    why, order = record.divergence, order_of(data)
+    why, order = record.divergence, order_for(data)
     model = keras_model(DEEP, optimizer, start_arrays(WILD, DEEP, 0))
     expected = fit(model, data, order)[:, 0]
     first = int(np.argmin(np.isfinite(expected)))
@@ -295,7 +295,7 @@ def test_a_start_whose_first_loss_is_not_finite(data, slots):
     (record,) = run(Experiment((start,), DEEP, SGD, BATCH), data, slots)
     why, arrays = record.divergence, start_arrays(start, DEEP, 0)
     assert (why.step, record.done, len(record.checkpoints), record.steps) == (1, 1, 1, 21)
-    outputs = forward(arrays, data.x_train[order_of(data)[0]], FLOAT32)
+    outputs = forward(arrays, data.x_train[order_for(data)[0]], FLOAT32)
     assert why.broken == next(i for i, values in enumerate(outputs) if not np.isfinite(values).all()) == 3
     largest = [np.abs(values).max() for values in outputs]
     np.testing.assert_allclose(why.largest[:3], largest[:3], rtol=1e-5)
@@ -315,8 +315,8 @@ def poisoned(data):
 @pytest.mark.parametrize("step", [2, 3, 16, 21])
 def test_divergence_anywhere_keeps_what_came_before(step, data, poisoned, slots, monkeypatch):
     monkeypatch.setattr(training, "MAX_CALL", 3)
-    seed = next(seed for seed in range(1000) if 7 in order_of(data, seed=seed)[step - 1])
-    experiment, order = Experiment((HE,), NET, ADAM, 32, (seed,)), order_of(data, seed=seed)
+    seed = next(seed for seed in range(1000) if 7 in order_for(data, seed=seed)[step - 1])
+    experiment, order = Experiment((HE,), NET, ADAM, 32, (seed,)), order_for(data, seed=seed)
     (record,) = run(experiment, poisoned, slots)
     (good,) = run(experiment, data, slots)
     why = record.divergence
@@ -385,6 +385,21 @@ def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, m
     assert bytes(first) == bytes(third) == bytes(alone)
 
 
+def test_all_starts_and_networks_see_the_same_batches_in_the_same_order(data):
+    first, *others = (
+        order_of(run, data)
+        for run in (
+            *Experiment((HE, GLOROT), NET, SGD, BATCH, seeds=(3,)).runs,
+            *Experiment((HE,), Architecture((7,), "tanh"), ADAM, BATCH, seeds=(3,)).runs,
+        )
+    )
+    for other in others:
+        np.testing.assert_array_equal(first, other)
+    (another,) = Experiment((HE,), NET, SGD, BATCH, seeds=(4,)).runs
+    assert not np.array_equal(first, order_of(another, data))
+    assert sorted(first[first >= 0]) == list(range(len(data.x_train)))
+
+
 def test_the_first_points_of_all_starts_come_before_any_ends(data, slots):
     experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH, seeds=(0, 1))
     seen, ended = [], []
@@ -429,7 +444,7 @@ def test_stop_keeps_what_was_measured(data, slots):
     assert stopped.test_accuracy is None
     assert len({point.step for point in stopped.checkpoints}) == len(stopped.checkpoints)
     twin = keras_model(NET, ADAM, start_arrays(HE, NET, 0))
-    fit(twin, data, order_of(data)[: stopped.done])
+    fit(twin, data, order_for(data)[: stopped.done])
     for ours, theirs in zip(stopped.weights, twin.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 

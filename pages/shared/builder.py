@@ -20,7 +20,7 @@ from inits.optimizers import OPTIMIZERS
 from inits.spec import OptimizerSpec
 from inits.words import counted, number
 from pages.shared import state
-from pages.shared.cards import Card, format_cards, labels, numbered, parse_cards
+from pages.shared.cards import Card, coloured, format_cards, labels, parse_cards
 from pages.shared.picker import LARGEST_SEED, parameter_controls
 from pages.shared.state import seed as seeded
 
@@ -57,8 +57,9 @@ class Choices:
         """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
         known = {card.start: card for card in cards}
         if tuple(card.start for card in cards) != experiment.starts:
-            found = [known.get(start) or Card(start) for start in experiment.starts]
-            cards = numbered(found)
+            cards = ()
+            for start in experiment.starts:
+                cards = (*cards, coloured(known.get(start) or Card(start), cards))
         return cls(
             cards,
             experiment.architecture,

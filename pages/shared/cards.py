@@ -117,11 +117,11 @@ def parse_cards(text: str) -> tuple[Card, ...]:
         kernel, bias, name, number = [*part.split("|"), "", "", ""][:4]
         start = Start(InitializerSpec.parse(kernel), InitializerSpec.parse(bias or "Zeros()"))
         slot = int(number) - 1 if re.fullmatch(f"[1-{MAX_STARTS}]", number) else place
-        cards = (*cards, _coloured(Card(start, called(name), slot), cards))
+        cards = (*cards, coloured(Card(start, called(name), slot), cards))
     return cards
 
 
-def _coloured(new: Card, cards: Iterable[Card]) -> Card:
+def coloured(new: Card, cards: Iterable[Card]) -> Card:
     """The card, in the first free colour when another has its own."""
     taken = {card.slot for card in cards}
     free = next(slot for slot in (new.slot, *range(MAX_STARTS)) if slot not in taken)
@@ -135,7 +135,7 @@ def called(name: str) -> str:
 
 def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:
     """The cards with one more at the end; as they are when there is no room."""
-    return (*cards, _coloured(new, cards)) if len(cards) < MAX_STARTS else cards
+    return (*cards, coloured(new, cards)) if len(cards) < MAX_STARTS else cards
 
 
 def duplicated(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:

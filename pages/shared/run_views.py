@@ -7,15 +7,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from inits.advice import Why, remarks, why_lost
 from inits.compute import Job
-from inits.experiment import Experiment
 from inits.export import curves_csv
 from inits.figures import curves, style
-from inits.outcomes import Outcome, outcomes, ranked
+from inits.outcomes import Outcome, outcomes
 from inits.record import Record
-from inits.words import count, counted, duration, number, percent
+from inits.words import count, counted, duration
+from pages.shared.answers import sentence
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
-from pages.shared.engine import ask_weights, engine, wait_for, waiting_words
+from pages.shared.engine import ask_weights, engine
 from pages.shared.kernel_views import heading
 from pages.shared.layer_views import inside
 from pages.shared.notes import literal, problem
@@ -24,35 +24,10 @@ from pages.shared.start_cards import card_row
 
 POLL = 0.5  # seconds
 MEAN_OF = 1000  # images, of the running mean
-FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
-STANDIN_IMAGES = 12_000
-CHANCE = 0.15  # an accuracy below it has not left chance
 SCORED = {
     "mnist": "Every batch is new to the network when it is scored.",
     "digits": "Batches are scored before they are learned; every digit comes 8 times, turned and shifted.",
 }
-
-
-def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
-    """What to do, and how long it takes; until the engine is ready, what it does."""
-    status = engine().status
-    images = STANDIN_IMAGES if choices.data == "digits" else status.images
-    runs = len(choices.cards) * choices.seeds
-    missing = engine().missing(experiment) if experiment else runs
-    each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
-    seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
-    what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
-    if choices.seeds > 1:
-        what += f" × {choices.seeds} seeds"
-    verb = "take" if runs > 1 else "takes"
-    known = f" {count(runs - missing)} of {count(runs)} runs are there from before;" if missing < runs else ""
-    words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
-    if known:
-        words = f"Press Run.{known} the rest takes about {duration(seconds)}."
-    with place.container():
-        st.markdown(words if images else "Press Run.")
-        if not status.ready:
-            wait_for(lambda: engine().status.ready)
 
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
@@ -65,7 +40,7 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
             st.rerun()
         records = job.records
         groups, found, why = by_start(job, records), results(job, records), reasons(job, records)
-        answer.markdown(_sentence(job, choices, records, found))
+        answer.markdown(sentence(job, choices, records, found))
         with st.container():
             if not over:
                 card_row(page, choices, job=job, outcomes=found, why=why)
@@ -94,89 +69,6 @@ def by_start(job: Job, records: Sequence[Record]) -> list[list[Record]]:
     """The records of each start, seed by seed."""
     experiment = job.plan
     return [[records[run] for run in experiment.of_start(start)] for start in range(len(experiment.starts))]
-
-
-def _sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:
-    """The answer with its numbers."""
-    names = [literal(name) for name in choices.labels]
-    images = sum(record.seen(choices.batch_size) for record in records)
-    whole = sum(record.images for record in records)
-    if job.error:
-        return "The run ended before its time. What was measured is kept."
-    if not job.over.is_set():
-        if not images:
-            return "Starting." if engine().status.ready else waiting_words()
-        return _leader(choices, records, names, images, whole)
-    if not any(outcome.finished for outcome in found):
-        return _nothing_finished(choices, records, found, names, images)
-    return _verdict(choices, found, names)
-
-
-def _leader(
-    choices: Choices, records: Sequence[Record], names: Sequence[str], images: int, whole: int
-) -> str:
-    """While it runs: how far, and who is ahead on the latest held-out images."""
-    seen = f"{count(images)} images seen."
-    latest = {
-        start: max(record.checkpoints, key=lambda point: point.step).accuracy
-        for start, record in reversed(list(enumerate(records[: len(names)])))
-        if record.checkpoints and record.divergence is None
-    }
-    if not latest:
-        return seen
-    first = max(latest, key=lambda start: latest[start])
-    if len(names) == 1:
-        return f"{seen} **{percent(latest[first])}** of held-out images are right."
-    return f"{seen} **{names[first]}** leads with {percent(latest[first])} of held-out images."
-
-
-def _nothing_finished(
-    choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: Sequence[str], images: int
-) -> str:
-    if any(outcome.stopped for outcome in found):
-        return f"Stopped after **{count(images)} images**. Curves are kept."
-    lost = [record for record in records if record.divergence is not None]
-    if len(names) == 1 and lost:
-        return f"The loss stopped being a number after **{count(lost[0].seen(choices.batch_size))} images**."
-    return "No start came through the epoch."
-
-
-def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
-    """Who needed how many images for 90 %, or who came furthest; and who did not."""
-    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
-    ends = [o for o in ranked(found) if o.accuracy is not None]
-    if len(found) == 1:
-        (one,) = ends
-        when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}." if fast else ""
-        loss = f", loss {number(one.loss)}" if one.loss is not None else ""
-        seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
-        return f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}.{when}"
-    words = []
-    if fast:
-        first, *rest = fast
-        words.append(f"**{names[first.start]}** reached 90% after {_images(choices, first)} images")
-        if rest:
-            slow = rest[0] if len(rest) == 1 else rest[-1]
-            words[-1] += f"; {names[slow.start]} needed {_images(choices, slow)}"
-    else:
-        words.append(
-            f"**{names[ends[0].start]}** came furthest, with {percent(ends[0].accuracy or 0)} of test images"
-        )
-    stuck = [names[o.start] for o in ends if o.accuracy is not None and o.accuracy < CHANCE]
-    lost = [names[o.start] for o in found if o.state == "diverged"]
-    if stuck:
-        words.append(f"{_list(stuck)} {'have' if len(stuck) > 1 else 'has'} not left chance")
-    if lost:
-        words.append(f"{_list(lost)} diverged")
-    return ". ".join(words) + "."
-
-
-def _images(choices: Choices, outcome: Outcome) -> str:
-    return count((outcome.steps[1] or 0) * choices.batch_size)
-
-
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _window(choices: Choices) -> int:
