@@ -160,11 +160,13 @@ def end_labels(
     ys = np.clip(np.nan_to_num(np.array(ys), nan=low, posinf=high, neginf=low), low, high)
     tall = height - _AXIS_ROOM
     wanted = (ys - low) / ((high - low) or 1) * tall
-    for end, y, shift in zip(ends, ys, spread(wanted, _LABEL_GAP, 0, tall) - wanted, strict=True):
-        fig.add_annotation(
-            **_label(end), y=float(y), yshift=float(shift)
-        )  # plotly takes log10(y) on a log axis
-    return fig.update_layout(margin_r=LABEL_MARGIN)
+    shifts = spread(wanted, _LABEL_GAP, 0, tall) - wanted
+    labels = [  # plotly takes log10(y) on a log axis
+        {**_label(end), "y": float(y), "yshift": float(shift)}
+        for end, y, shift in zip(ends, ys, shifts, strict=True)
+    ]
+    # All at once: one by one, each of them would have plotly check all the others again.
+    return fig.update_layout(annotations=[*fig.layout.annotations, *labels], margin_r=LABEL_MARGIN)
 
 
 def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
