@@ -116,7 +116,7 @@ def _choose(page: Page) -> float:
 
 
 def _preset(page: Page, name: str) -> float:
-    page.locator(".st-key-train-presets button").first.click()
+    page.locator("[class*=st-key-train-presets] button").first.click()
     button = page.get_by_role("button", name=name, exact=True)
     button.wait_for()
     began = perf_counter()

@@ -80,7 +80,8 @@ def remarks(record: Record, names: Sequence[str]) -> list[str]:
         found.append(f"At the start the kernel of {', '.join(silent)} gets no gradient.")
     dead = [name for name, share in zip(names[:-1], last.dead, strict=False) if share == 1]
     if dead and len(silent) < len(names):
-        found.append(f"At the end every unit of {', '.join(dead)} has the same output for all images.")
+        where = "every hidden layer" if len(dead) == len(names) - 1 > 1 else ", ".join(dead)
+        found.append(f"At the end every unit of {where} has the same output for all images.")
     if last.loss > 1.05 * first.loss:
         was, now = number(first.loss, 3), number(last.loss, 3)
         found.append(f"The loss ends above its start ({now} after {was}): the learning rate is too high.")

@@ -10,7 +10,7 @@ from inits.record import Record
 
 COLUMNS = (
     *("start", "name", "kernel", "bias", "seed", "step", "images"),
-    *("loss", "accuracy", "held_out_loss", "held_out_accuracy"),
+    *("loss", "accuracy", "held_out_loss", "held_out_accuracy", "held_out_images"),
 )
 
 
@@ -29,7 +29,7 @@ def curves_csv(experiment: Experiment, records: Sequence[Record], names: Sequenc
         for step in range(record.done + 1) if record.steps else ():
             point = held.get(step)
             batch = (record.losses[step - 1], record.accuracies[step - 1]) if step else ("", "")
-            measured = (point.loss, point.accuracy) if point else ("", "")
+            measured = (point.loss, point.accuracy, point.held_out) if point else ("", "", "")
             images = min(step * experiment.batch_size, record.images)
             writer.writerow([*about, step, images, *batch, *measured])
     return out.getvalue()

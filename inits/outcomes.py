@@ -20,6 +20,8 @@ LUCK = 0.05  # a difference with a smaller p is called more than luck
 ENOUGH = 5  # seeds, to tell a usual difference from luck
 DECIMALS = 12  # of accuracies: they are whole hits over images, what differs further down is rounding
 
+CHANCE = 0.15  # a test accuracy up to it has not left chance, which is 0.1
+
 State = Literal["waiting", "running", "finished", "diverged", "stopped", "failed"]
 
 
@@ -107,6 +109,11 @@ class Outcome:
     area: float | None
     seconds: float | None
 
+    @property
+    def at_chance(self) -> bool:
+        """Whether it finished without having learned anything."""
+        return self.accuracy is not None and self.accuracy <= CHANCE
+
 
 def outcomes(starts: int, records_by_start: Sequence[Sequence[Record]], batch_size: int) -> list[Outcome]:
     """One outcome per start, in their order.
@@ -182,11 +189,12 @@ def _half_reached(finished: Sequence[Record], lost: int, batch_size: int, goal: 
 
 @dataclass(frozen=True)
 class Sort:
-    """A column by which starts can be ranked: its heading, its number of an outcome, which end is best."""
+    """A column by which starts can be ranked: its heading, its number, which end of it is best, whether any is."""
 
     label: str
     value: Callable[[Outcome], float | None]
     descending: bool = False
+    merit: bool = True
 
 
 def _steps_column(index: int, goal: float) -> tuple[str, Sort]:
@@ -198,10 +206,10 @@ SORTS: Mapping[str, Sort] = {
     "loss": Sort("Test loss", lambda outcome: outcome.loss),
     **dict(_steps_column(index, goal) for index, goal in enumerate(ACCURACIES)),
     "area": Sort("Loss area", lambda outcome: outcome.area),
-    "time": Sort("Time", lambda outcome: outcome.seconds),
-    "order": Sort("As the cards stand", lambda outcome: outcome.start),
+    "time": Sort("Time", lambda outcome: outcome.seconds, merit=False),
+    "order": Sort("As the cards stand", lambda outcome: outcome.start, merit=False),
 }
-"""Key -> column, in the order of a table; "order" is no achievement, so nothing is best in it."""
+"""Key -> column, in the order of a table. Nothing is best in a column without merit: the time is the machine's."""
 
 
 def ranked(outcomes: Iterable[Outcome], by: str = "accuracy") -> list[Outcome]:
@@ -224,19 +232,21 @@ def ranked(outcomes: Iterable[Outcome], by: str = "accuracy") -> list[Outcome]:
 
 
 def best(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, ...]]:
-    """For each of `SORTS` but "order" the starts with the best value, in order; several when they tie.
+    """For each of `SORTS` the starts with the best value, in order; several when they tie.
 
-    None of them when fewer than two starts have a value.
+    None when the column has no merit, when fewer than two starts have a value, and when the best is one that has
+    not left chance.
     """
-    return {key: _best(outcomes, column) for key, column in SORTS.items() if key != "order"}
+    return {key: _best(outcomes, column) for key, column in SORTS.items()}
 
 
 def _best(outcomes: Sequence[Outcome], column: Sort) -> tuple[int, ...]:
     values = {o.start: value for o in outcomes if (value := column.value(o)) is not None}
-    if len(values) < 2:
+    if len(values) < 2 or not column.merit:
         return ()
     top = max(values.values()) if column.descending else min(values.values())
-    return tuple(sorted(start for start, value in values.items() if value == top))
+    lost = {outcome.start for outcome in outcomes if outcome.at_chance}
+    return tuple(sorted(start for start, value in values.items() if value == top and start not in lost))
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,10 @@ def main() -> None:
         shown = Choices.of(job.plan, choices.cards)
         with notes:
             tell_difference(job, choices, shown)
-        live(PAGE, job, shown, answer)
+            verdict = answer if shows(job, choices) or not job.over.is_set() else st.empty()
+        if verdict is not answer:
+            answer_before(answer, choices, experiment(choices))
+        live(PAGE, job, shown, verdict)
     elif PENDING in st.session_state:
         answer.markdown("The run starts by itself as soon as the digits are there.")
         wait_for(lambda: dataset(choices) is not None)
@@ -113,7 +116,7 @@ def tell_difference(job: Job, choices: Choices, shown: Choices) -> None:
     if not job.over.is_set():
         st.markdown(f":small[:gray[{literal(in_words(shown))}]]")
     elif not shows(job, choices):
-        words = f"Shown: {literal(in_words(shown))}. Press Run for the new settings."
+        words = f"Below is what came before: {literal(in_words(shown))}. Press Run for the new settings."
         st.info(words, icon=":material/history:")
 
 

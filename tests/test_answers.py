@@ -53,12 +53,12 @@ def test_who_leads_is_judged_at_the_same_step():
     ahead = record(0, 60, {0: 0.1, 10: 0.2, 50: 0.9})
     behind = record(1, 20, {0: 0.1, 10: 0.3})
     words = said(ahead, behind, over=False)
-    assert words == "8,000 images seen. **mine\\*** leads with 30.0% of held-out images."
+    assert words == "8,000 of 20,000 images seen. **mine\\*** leads with 30.0% of held-out images."
 
 
 def test_one_start_alone_on_the_way():
     words = said(record(0, 60, {0: 0.1, 50: 0.9}), over=False)
-    assert words == "6,000 images seen. **90.0%** of held-out images are right."
+    assert words == "6,000 of 10,000 images seen. **90.0%** of held-out images are right."
 
 
 def test_the_first_and_the_last_to_90_percent_and_who_never_left_chance():
@@ -73,6 +73,25 @@ def test_when_nobody_reaches_90_percent_the_furthest_is_named():
     lost = record(2, 3, {0: 0.1}, divergence=Divergence(3, float("nan"), LAYER, LAYER, None))
     words = said(finished(0, 0.5), finished(1, 0.6), lost)
     assert words == "**mine\\*** came furthest, with 60.0% of test images. Zeros diverged."
+
+
+def test_the_last_to_90_percent_and_ties():
+    words = said(*(finished(i, 0.95, right_from) for i, right_from in enumerate((10, 10, 40))))
+    assert (
+        words
+        == "**HeNormal and mine\\*** reached 90% after 2,800 images; Zeros was the last to, after 5,800."
+    )
+
+
+def test_nobody_wins_at_chance():
+    words = said(finished(0, 0.098), finished(1, 0.113))
+    assert words == "No start left chance: the furthest has 11.3% of test images."
+    assert said(finished(0, 0.113)).endswith("loss 0.25. That is chance.")
+
+
+def test_a_stopped_start_can_go_on():
+    words = said(finished(0, 0.95, right_from=10), record(1, 30, {0: 0.1}, stopped=True))
+    assert words == "**HeNormal** reached 90% after 2,800 images. mine\\* was stopped: Run goes on with that."
 
 
 def test_one_start_alone_at_the_end():

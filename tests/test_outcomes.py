@@ -13,6 +13,7 @@ from scipy import stats
 from inits.errors import InitsError
 from inits.outcomes import (
     ACCURACIES,
+    CHANCE,
     LUCK,
     MEAN_OF,
     SORTS,
@@ -339,8 +340,8 @@ ORDERS = {
     "steps 80%": ([0, 1, 2, 3], (0, 1)),
     "steps 90%": ([0, 2, 1, 3], (0,)),
     "area": ([1, 0, 2, 3], (1,)),
-    "time": ([2, 1, 0, 3], (2,)),
-    "order": ([0, 1, 2, 3], None),
+    "time": ([2, 1, 0, 3], ()),
+    "order": ([0, 1, 2, 3], ()),
 }
 
 
@@ -348,7 +349,7 @@ ORDERS = {
 def test_each_column_ranks_and_has_its_best(key):
     order, top = ORDERS[key]
     assert [one.start for one in ranked(rivals(), key)] == order
-    assert best(rivals()).get(key) == top
+    assert best(rivals())[key] == top
 
 
 def test_columns_are_named_for_people():
@@ -382,12 +383,23 @@ def test_ranking_keeps_all_and_puts_no_better_one_behind(records, key, random):
 def test_best_is_nobody_else_better(records):
     found = outcomes(len(records), records, BATCH)
     marks = best(found)
-    assert set(marks) == set(SORTS) - {"order"}
-    for key, starts in marks.items():
+    assert set(marks) == set(SORTS)
+    assert marks["time"] == marks["order"] == ()
+    chance = {one.start for one in found if one.accuracy is not None and one.accuracy <= CHANCE}
+    for key in set(marks) - {"time", "order"}:
         sign = -1 if key == "accuracy" else 1
         values = {one.start: sign * v for one in found if (v := SORTS[key].value(one)) is not None}
         expected = [start for start, value in values.items() if all(value <= v for v in values.values())]
-        assert list(starts) == (expected if len(values) > 1 else [])
+        kept = [start for start in expected if start not in chance]
+        assert list(marks[key]) == (kept if len(values) > 1 else [])
+
+
+def test_nothing_is_best_at_chance():
+    found = with_accuracies((0.098, 0.1), (0.113, 0.12))
+    assert [one.at_chance for one in found] == [True, True]
+    assert set(best(found).values()) == {()}
+    better = with_accuracies((0.098, 0.1), (0.113, 0.5))
+    assert best(better)["accuracy"] == (1,)
 
 
 def test_means_that_differ_only_by_rounding_tie():

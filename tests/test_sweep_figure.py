@@ -90,33 +90,26 @@ def test_what_diverged_is_crossed_out():
     assert len(heat_map().data[1].x) == 0
 
 
-def test_the_critical_line_has_a_step_for_each_column():
-    fig = heat_map(critical=(0.05, 0.2, None, 0.3), critical_name="critical: σ² = 2")
+def test_the_critical_line_is_a_bar_over_each_column_and_joins_only_equal_ones():
+    fig = heat_map(critical=(0.05, 0.2, 0.2, None), critical_name="critical: σ² = 2")
     halo, line = fig.data[2:]
     for trace in (halo, line):
-        np.testing.assert_array_equal(trace.x, [-0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 3.5])
-        np.testing.assert_array_equal(trace.y, [0.05, 0.05, 0.2, 0.2, np.nan, np.nan, 0.3, 0.3])
+        np.testing.assert_array_equal(trace.x, [-0.5, 0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 2.5, 3.5])
+        gap, none = np.nan, [np.nan] * 3
+        np.testing.assert_array_equal(trace.y, [0.05, 0.05, gap, 0.2, 0.2, 0.2, 0.2, *none])
     assert (line.line.color, halo.line.color) == (style.INK, style.BACKGROUND)
     assert halo.line.width > line.line.width
     (name,) = fig.layout.annotations
-    assert (name.x, name.xanchor, name.text) == (3.5, "right", "critical: σ² = 2")
-    assert name.y == pytest.approx(np.log10(0.3))
+    assert (name.x, name.y, name.xanchor, name.yanchor) == (1, 1, "right", "bottom")  # above the picture
+    assert name.text == "<b>—</b> critical: σ² = 2"
+    assert fig.layout.margin.t > 20
 
 
-@pytest.mark.parametrize(
-    ("value", "y", "anchor", "arrow"),
-    [
-        (0.02, np.log10(0.02), "bottom", ""),
-        (1.0, 0, "top", ""),
-        (99.0, 0.5, "top", " ↑"),
-        (1e-9, -2.5, "bottom", " ↓"),
-    ],
-)
-def test_the_name_of_the_line_stays_in_the_picture(value, y, anchor, arrow):
-    (name,) = heat_map(critical=(None, None, value, None)).layout.annotations
-    assert (name.x, name.yanchor, name.text) == (2.5, anchor, f"critical{arrow}")
-    assert name.y == pytest.approx(y)
-    assert (name.yshift > 0) == (anchor == "bottom")
+@pytest.mark.parametrize(("value", "text", "y"), [(99.0, "↑ 99", 1), (1e-3, "↓ 0.001", 0)])
+def test_a_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, text, y):
+    arrow, _ = heat_map(critical=(0.05, None, value, None)).layout.annotations
+    assert (arrow.x, arrow.y, arrow.yref, arrow.text) == (2, y, "paper", text)
+    assert len(heat_map(critical=(0.05, None, 0.5, None)).layout.annotations) == 1
 
 
 def test_without_a_critical_value_there_is_no_name():

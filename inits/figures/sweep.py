@@ -127,9 +127,17 @@ def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[
 
 
 def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
-    """A step over each column, with a halo that sets it off from dark cells as well as from pale ones."""
-    x = [side for column in range(len(critical)) for side in (column - 0.5, column + 0.5)]
-    y = [np.nan if value is None else value for value in critical for _ in range(2)]
+    """A bar over each column, with a halo that sets it off from dark cells as well as from pale ones.
+
+    Equal neighbours join to a line; nothing leads from one value to another: between columns there is no theory.
+    """
+    x: list[float] = []
+    y: list[float] = []
+    for column, value in enumerate(critical):
+        if column and value != critical[column - 1]:
+            x, y = [*x, column - 0.5], [*y, np.nan]
+        x += [column - 0.5, column + 0.5]
+        y += [np.nan if value is None else value] * 2
     shared = {"type": "scatter", "x": np.array(x), "y": np.array(y), "mode": "lines", "hoverinfo": "skip"}
     halo = {**shared, "line": {"color": style.BACKGROUND, "width": 5}}
     return [halo, {**shared, "line": style.THEORY_LINE, "name": "critical"}]
@@ -138,23 +146,23 @@ def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
 def _name(
     fig: go.Figure, critical: Sequence[float | None], name: str, lowest: float, highest: float
 ) -> go.Figure:
-    """The name of the line above its right end, or below where it would leave the picture."""
+    """What the line is, above the picture; an arrow with the value in each column that has it outside."""
     there = [(column, value) for column, value in enumerate(critical) if value is not None]
     if not there:
         return fig
-    column, value = there[-1]
-    above = value < np.sqrt(lowest * highest)
-    arrow = " ↑" if value > highest else " ↓" if value < lowest else ""
-    return fig.add_annotation(
-        x=column + 0.5,
-        y=float(np.log10(np.clip(value, lowest, highest))),
-        text=name + arrow,
-        font_size=12,
-        bgcolor=style.BACKGROUND,
-        borderpad=2,
-        xanchor="right",
-        xshift=-2,
-        yanchor="bottom" if above else "top",
-        yshift=5 if above else -5,
-        showarrow=False,
-    )
+    notes: list[dict[str, Any]] = [
+        {
+            "x": column,
+            "y": 1 if value > highest else 0,
+            "yref": "paper",
+            "yanchor": "top" if value > highest else "bottom",
+            "text": f"{'↑' if value > highest else '↓'} {number(value, 2)}",
+            "bgcolor": style.BACKGROUND,
+        }
+        for column, value in there
+        if not lowest <= value <= highest
+    ]
+    key = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    notes.append({**key, "text": f"<b>—</b> {name}"})
+    shared: dict[str, Any] = {"showarrow": False, "font_size": 12, "borderpad": 2}
+    return fig.update_layout(annotations=[{**shared, **note} for note in notes], margin_t=30)

@@ -16,7 +16,6 @@ from pages.shared.notes import literal
 
 FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
 STANDIN_IMAGES = 12_000
-CHANCE = 0.15  # an accuracy below it has not left chance
 
 
 def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
@@ -50,15 +49,15 @@ def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Seque
     if not job.over.is_set():
         if not images:
             return "Starting." if engine().status.ready else waiting_words()
-        return _leader(records, names, images)
+        return _leader(records, names, images, max(record.images for record in records) * len(records))
     if not any(outcome.finished for outcome in found):
         return _nothing_finished(choices, records, found, names, images)
     return _verdict(choices, found, names)
 
 
-def _leader(records: Sequence[Record], names: Sequence[str], images: int) -> str:
+def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole: int) -> str:
     """While it runs: how far, and who was ahead when all of the first seed had last been measured."""
-    seen = f"{count(images)} images seen."
+    seen = f"{count(images)} of {count(whole)} images seen."
     there = {
         start: record.checkpoints
         for start, record in enumerate(records[: len(names)])
@@ -87,31 +86,48 @@ def _nothing_finished(
 
 def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
     """Who needed how many images for 90 %, or who came furthest; and who did not."""
-    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
     ends = [o for o in ranked(found) if o.accuracy is not None]
+    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
     if len(found) == 1:
-        (one,) = ends
-        when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}." if fast else ""
-        loss = f", loss {number(one.loss)}" if one.loss is not None else ""
-        seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
-        return f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}.{when}"
+        return _alone(choices, ends[0])
     words = []
     if fast:
-        first, last = fast[0], fast[-1]
-        words.append(f"**{names[first.start]}** reached 90% after {_images(choices, first)} images")
-        if last is not first:
-            words[-1] += f"; {names[last.start]} needed {_images(choices, last)}"
+        first = [names[o.start] for o in fast if o.steps[1] == fast[0].steps[1]]
+        words.append(f"**{_list(first)}** reached 90% after {_images(choices, fast[0])} images")
+        if len(fast) == 2 == len(first) + 1:
+            words[-1] += f"; {names[fast[1].start]} needed {_images(choices, fast[1])}"
+        elif len(fast) > len(first):
+            words[-1] += f"; {names[fast[-1].start]} was the last to, after {_images(choices, fast[-1])}"
+    elif ends[0].at_chance:
+        words.append(
+            f"No start left chance: the furthest has {percent(ends[0].accuracy or 0)} of test images"
+        )
     else:
         words.append(
             f"**{names[ends[0].start]}** came furthest, with {percent(ends[0].accuracy or 0)} of test images"
         )
-    stuck = [names[o.start] for o in ends if o.accuracy is not None and o.accuracy < CHANCE]
+    stuck = [names[o.start] for o in ends if o.at_chance]
     lost = [names[o.start] for o in found if o.state == "diverged"]
-    if stuck:
+    stopped = [names[o.start] for o in found if o.state == "stopped"]
+    if stuck and not ends[0].at_chance:
         words.append(f"{_list(stuck)} {'have' if len(stuck) > 1 else 'has'} not left chance")
     if lost:
         words.append(f"{_list(lost)} diverged")
+    if stopped:
+        words.append(
+            f"{_list(stopped)} {'were' if len(stopped) > 1 else 'was'} stopped: Run goes on with that"
+        )
     return ". ".join(words) + "."
+
+
+def _alone(choices: Choices, one: Outcome) -> str:
+    seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
+    loss = f", loss {number(one.loss)}" if one.loss is not None else ""
+    words = f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}."
+    if one.at_chance:
+        return f"{words} That is chance."
+    when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}."
+    return words + (when if one.steps[1] is not None else "")
 
 
 def _images(choices: Choices, outcome: Outcome) -> str:

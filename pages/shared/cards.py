@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from inits.errors import SpecError
 from inits.experiment import MAX_STARTS, Start
 from inits.spec import InitializerSpec
-from inits.words import count
+from inits.words import count, number
 
 LONGEST_NAME = 40
+SIGNS = str.maketrans({";": ",", "|": "/", "<": "‹", ">": "›"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ PRESETS: Mapping[str, tuple[Card, ...]] = {
     ),
 }
 WHY: Mapping[str, str] = {
-    "All of Keras": "Eight that draw: Glorot, He and LeCun, Orthogonal, and the two with a fixed scale.",
+    "All of Keras": "Eight of those that draw: there is no room for LecunUniform and TruncatedNormal.",
     "The classics for ReLU": "What papers and tutorials use before ReLU.",
     "Too small, right, too large": "One law, three variances: σ_w² of 0.2, 2 and 8.",
     "Uniform against normal": "Equal variances in pairs: the shape of the law hardly matters.",
@@ -84,8 +85,14 @@ def labels(cards: Sequence[Card]) -> list[str]:
 
 
 def parameters(start: Start) -> str:
-    """The parameters that matter, in one line."""
-    words = start.kernel.summary
+    """The parameters in one line: all numbers but a mean of 0, and whatever else is not as usual."""
+    defaults = {parameter.name: parameter.default for parameter in start.kernel.entry.parameters}
+    shown = [
+        f"{name} {number(value) if isinstance(value, float) else value}"
+        for name, value in start.kernel.arguments
+        if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
+    ]
+    words = ", ".join(shown) or "no parameters"
     return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
 
 
@@ -129,8 +136,11 @@ def coloured(new: Card, cards: Iterable[Card]) -> Card:
 
 
 def called(name: str) -> str:
-    """A name as a card can carry it: one line, without the signs that part cards in the address."""
-    return " ".join(name.replace(";", ",").replace("|", "/").split())[:LONGEST_NAME]
+    """A name as a card can carry it: one line, without the signs that part cards in the address.
+
+    Nor does it hold a tag: the labels of charts would be set by it.
+    """
+    return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME]
 
 
 def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from inits.compute import Job
 from inits.figures import layers as figures
 from inits.figures import style
 from inits.record import Checkpoint, Record
@@ -16,12 +17,13 @@ from pages.shared.kernel_views import heading
 MOST = 6  # layers beside each other when there are several starts
 
 
-def inside(choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
-    """Weights, gradients and dead units of the first seed of each start."""
+def inside(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
+    """Weights, gradients and dead units of the first seed of each start: now, and afterwards at any moment."""
     starts = {start: records[0].checkpoints for start, records in enumerate(groups) if records[0].checkpoints}
     if not starts:
         return
-    step = _moment(choices, list(starts.values()), running)
+    with st.container():  # in its place whether there is a slider or not: else the charts would be new ones
+        step = None if running else _moment(job, choices, list(starts.values()))
     shown = {start: _at(points, step) for start, points in starts.items()}
     names, several = choices.architecture.layer_names, len(groups) > 1
     seed = f" Seed {choices.seed}." if choices.seeds > 1 else ""
@@ -89,17 +91,14 @@ def _layers(names: Sequence[str], several: bool) -> list[int]:
     return choices[str(st.selectbox("Layers", list(choices), key=key, width=220))]
 
 
-def _moment(choices: Choices, starts: Sequence[tuple[Checkpoint, ...]], running: bool) -> int | None:
-    """A slider over the epoch; stays at its end, which is None, until somebody moves it."""
-    steps = sorted({point.step for points in starts for point in points})
+def _moment(job: Job, choices: Choices, starts: Sequence[tuple[Checkpoint, ...]]) -> int | None:
+    """A slider over the epoch; None is its end. Every job has its own, for its moments are others."""
+    steps = sorted({point.step for points in starts for point in points})[:-1]
     moments = {f"{count(step * choices.batch_size)} images": step for step in steps}
-    if not running:
-        moments.pop(list(moments)[-1])
-    end = "now" if running else "end"
-    options = [*moments, end]
-    if st.session_state.get("train.moment") not in options:
-        st.session_state["train.moment"] = end
-    chosen = st.select_slider("Moment of the epoch", options, key="train.moment") if moments else end
+    if not moments:
+        return None
+    options = [*moments, "end"]
+    chosen = st.select_slider("Moment of the epoch", options, "end", key=f"train.moment.{job.name}")
     return moments.get(str(chosen))
 
 

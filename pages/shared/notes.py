@@ -19,4 +19,6 @@ def problem(words: str) -> None:
 
 def odd_link(name: str, words: str) -> None:
     """A part of the address that was not understood."""
-    st.warning(f"The link's {name} was not understood. {literal(words)}", icon=":material/link_off:")
+    st.warning(
+        f"The part “{name}” of the link was not understood. {literal(words)}", icon=":material/link_off:"
+    )

@@ -24,7 +24,9 @@ STATES = {
 
 def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> None:
     """One line a start, the best number of each column bold; then whether the first two differ by luck."""
-    mean = f"Mean of {choices.seeds} seeds, ± their standard deviation. " if choices.seeds > 1 else ""
+    mean = ""
+    if choices.seeds > 1:
+        mean = f"Means of {choices.seeds} seeds, ± standard deviation; steps: medians. "
     heading(
         "Result",
         f"{mean}Steps: until the mean of 2,000 images was right so often. Loss area: that under the curve of the "

@@ -54,7 +54,7 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
                     result_table(page, choices, found)
                     _downloads(job, choices, records)
                 _trouble(choices, groups, why, over)
-            inside(choices, groups, running=not over)
+            inside(job, choices, groups, running=not over)
 
     follow()
 
@@ -133,7 +133,7 @@ def _curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) ->
     mean = f"mean of {counted(window, 'batch', 'es')}"
     line = f"Line: {mean}" if several else f"Line: {mean}; pale: each batch"
     if choices.seeds > 1:
-        line = f"Line: median of {choices.seeds} seeds, each a {mean}; the band spans them all"
+        line = f"Line: median of {choices.seeds} seeds; band: all of them"
     left, right = st.columns(2, gap="medium")
     total = max(total, choices.batch_size)
     with left:

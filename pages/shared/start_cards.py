@@ -15,7 +15,7 @@ from inits.examine import Sketch, sketch
 from inits.experiment import MAX_STARTS, Start
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.laws import Law
-from inits.outcomes import Outcome
+from inits.outcomes import Outcome, best
 from inits.seeds import derive_seed
 from inits.shapes import times
 from inits.spec import InitializerSpec
@@ -70,7 +70,8 @@ def card_row(
                 about = literal(deck.parameters(card.start))
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
-                    _chip(outcomes[place], outcomes, why.get(place))
+                    stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
+                    _chip(outcomes[place], outcomes, why.get(place), stopping)
         if not running and len(cards) < MAX_STARTS:
             with st.container(width="content", height="stretch", vertical_alignment="center"):
                 st.button(
@@ -83,15 +84,21 @@ def card_row(
 
 def presets(page: str) -> None:
     """A popover of decks that fill the cards in one click."""
-    with st.popover("Presets", icon=":material/playing_cards:", key=f"{page}.presets"):
-        for name, deal in deck.PRESETS.items():
+    count = st.session_state.setdefault(f"{page}:dealt", 0)
+
+    def deal(cards: tuple[Card, ...]) -> None:
+        change(page, cards)
+        st.session_state[f"{page}:dealt"] += 1  # another popover, so this one is closed
+
+    with st.popover("Presets", icon=":material/playing_cards:", key=f"{page}.presets.{count}"):
+        for name, cards in deck.PRESETS.items():
             st.button(
                 name,
                 key=f"{page}.preset.{name}",
                 help=deck.WHY[name],
                 width="stretch",
-                on_click=change,
-                args=(page, deal),
+                on_click=deal,
+                args=(cards,),
             )
 
 
@@ -170,17 +177,18 @@ def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
     return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
 
 
-def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None) -> None:
+def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:
     """How a start did, in a word; why, when it came to nothing."""
-    first = max((one.accuracy for one in outcomes if one.accuracy is not None), default=None)
     if why is not None:
         st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
     elif outcome.state == "finished" and outcome.accuracy is not None:
-        best = outcome.accuracy == first and len(outcomes) > 1
-        icon = ":material/trophy:" if best else ":material/check:"
-        st.badge(percent(outcome.accuracy), icon=icon, color="green" if best else "gray")
+        first = outcome.start in best(outcomes)["accuracy"]
+        icon = ":material/trophy:" if first else ":material/check:"
+        st.badge(percent(outcome.accuracy), icon=icon, color="green" if first else "gray")
     elif outcome.state == "stopped":
         st.badge("stopped", icon=":material/stop_circle:", color="orange")
+    elif stopping:
+        st.badge("stopping", icon=":material/stop_circle:", color="orange")
     elif outcome.state == "running":
         st.badge("learning", icon=":material/more_horiz:", color="gray")
 
@@ -207,7 +215,11 @@ def edit(page: str, choices: Choices, place: int) -> None:
         key=f"{draft}.bias",
     )
     name = st.text_input(
-        "Name", card.name, max_chars=deck.LONGEST_NAME, placeholder=kernel.label, key=f"{draft}.called"
+        "Name",
+        card.name,
+        placeholder=kernel.label,
+        key=f"{draft}.called",
+        help=f"At most {deck.LONGEST_NAME} characters are kept.",
     )
     refusal(draft)
     with st.container(horizontal=True, gap="small"):

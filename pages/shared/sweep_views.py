@@ -10,6 +10,7 @@ from inits.experiment import ACTIVATIONS
 from inits.figures import style
 from inits.figures.sweep import heat_map
 from inits.meanfield import ELEMENTWISE, critical_sigma_w2
+from inits.outcomes import CHANCE
 from inits.sweep import VARIED, Sweep
 from inits.words import count, counted, duration, number, percent
 from pages.shared import tables
@@ -34,6 +35,12 @@ def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
     seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
     there = f" {count(sweep.cells - missing)} are there from before;" if missing < sweep.cells else ""
     place.markdown(f"Press Run. {size_in_words(sweep)}:{there} about {duration(seconds)}.")
+
+
+def before(page: str, sweep: Sweep) -> None:
+    """The empty map: theory needs no training."""
+    shape = len(sweep.values), len(sweep.columns)
+    _map(page, sweep, np.full(shape, np.nan), np.zeros(shape, bool))
 
 
 def live(page: str, job: Job, answer: DeltaGenerator) -> None:
@@ -71,7 +78,9 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
         return "Starting." if engine().status.ready else waiting_words()
     good = int((values >= GOOD).sum())
     words = f"**{count(good)} of {count(done)}** cells passed {percent(GOOD, 0)}."
-    if np.isfinite(values).any():
+    if np.nanmax(values, initial=0.0) <= CHANCE:
+        words += " No cell has left chance."
+    else:
         row, column = np.unravel_index(np.nanargmax(values), values.shape)
         value = number(sweep.values[row])
         words += (
@@ -160,11 +169,16 @@ def _open(sweep: Sweep, row: int, column: int) -> None:
 def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
     """The value that came furthest in each column, beside the critical one."""
     wanted, critical = _critical(sweep)
-    there = [column for column in range(values.shape[1]) if np.isfinite(values[:, column]).any()]
+    there = [
+        column for column in range(values.shape[1]) if np.nanmax(values[:, column], initial=0.0) > CHANCE
+    ]
     if not there:
         return
     parameter = VARIED[sweep.varied].parameter
-    heading("The best of each column", f"And the {parameter} that theory calls critical for it.")
+    heading(
+        "The best of each column",
+        f"Of those that left chance, and the {parameter} that theory calls critical for it, if any.",
+    )
     rows = [int(np.nanargmax(values[:, column])) for column in there]
     tables.table(
         {
