@@ -12,6 +12,14 @@ def explore(page: Page, url: str) -> None:
     page.wait_for_function(KERAS_HAS_DRAWN, timeout=PATIENCE)
 
 
+def sweep(page: Page, url: str) -> None:
+    """Open Sweep at `url`, press Run and wait for the last cell."""
+    page.goto(url)
+    page.locator(".st-key-sweep-run button").click(timeout=PATIENCE)
+    page.locator(".st-key-sweep-stop").wait_for(timeout=PATIENCE)
+    page.locator(".st-key-sweep-run button").wait_for(timeout=PATIENCE)
+
+
 def train(page: Page, url: str) -> None:
     """Open Train at `url`, press Run and wait for the end of the epoch.
 

@@ -12,9 +12,9 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
 
 from benchmarks.live import NO_CACHE, chromium, serve  # noqa: E402
-from benchmarks.visitor import explore, train  # noqa: E402
+from benchmarks.visitor import explore, sweep, train  # noqa: E402
 
-WIDTH, HEIGHT = 1280, 1200  # of the window; pictures end before its lower edge
+WIDTH, HEIGHT = 1280, 1500  # of the window; pictures end before its lower edge
 SETTLED = 1500  # milliseconds, for the last chart and the fade of what a rerun left behind
 
 
@@ -24,8 +24,10 @@ def main() -> None:
         page = browser.new_page(viewport=size, color_scheme="light", reduced_motion="reduce")
         explore(page, f"{address}/?init=RandomNormal(stddev=0.05)")
         save(page, "explore", before="Q-Q")
-        train(page, f"{address}/train")
+        train(page, f"{address}/train?seeds=5")
         save(page, "train", before="Moment of the epoch")
+        sweep(page, f"{address}/sweep?values=16")
+        save(page, "sweep", before="The best of each column")
 
 
 def save(page: Page, name: str, before: str) -> None:

@@ -190,7 +190,10 @@ class Engine:
         """The job of a plan that runs or has run; one that is over at once when all of it is on disk."""
         with self._lock:
             job = self._jobs.get(plan.key)
-        return self.run(plan) if job is None and not self.missing(plan) else job
+        if job is not None or self.missing(plan):
+            return job
+        kept = self._kept(plan)
+        return None if None in kept else self._begin(plan, kept, None)
 
     def missing(self, plan: Plan) -> int:
         """How many runs of a plan are not on disk."""
@@ -205,10 +208,16 @@ class Engine:
 
     def run(self, plan: Plan) -> Job:
         """The job of a plan: the one that runs or is done already, else a new one for what is not on disk."""
-        job, old = Job(plan, uuid4().hex), None
-        keys = [self._key(run) for run in job.runs]
-        kept = [self.store.get(key, number) if key else None for number, key in enumerate(keys)]
-        client = self._ready_client(timeout=30.0) if None in kept else None
+        kept = self._kept(plan)
+        return self._begin(plan, kept, self._ready_client(timeout=30.0) if None in kept else None)
+
+    def _kept(self, plan: Plan) -> list[Record | None]:
+        """What is on disk of a plan, run by run."""
+        keys = [self._key(run) for run in plan.runs]
+        return [self.store.get(key, number) if key else None for number, key in enumerate(keys)]
+
+    def _begin(self, plan: Plan, kept: Sequence[Record | None], client: Client | None) -> Job:
+        job = Job(plan, uuid4().hex)
         with self._lock:
             old = self._jobs.get(plan.key)
             if old is not None and not (old.failed or old.stopped):

@@ -48,10 +48,12 @@ class Store:
     def __init__(self, folder: Path, limit: int):
         self.folder, self.limit = folder, limit
         self._size: int | None = None  # of our files, as far as this server knows
+        self._odd: set[str] = set()  # keys whose files cannot be read: told once
         self._lock = threading.Lock()
 
     def has(self, key: str) -> bool:
-        return self.limit > 0 and self._path(key).is_file()
+        """Whether there is a result under `key`, as far as can be told without reading it."""
+        return self.limit > 0 and key not in self._odd and self._path(key).is_file()
 
     def get(self, key: str, number: int = 0) -> Record | None:
         """The record kept under `key`, with its number in a job; None when there is none that can be read."""
@@ -66,6 +68,7 @@ class Store:
         except FileNotFoundError:
             return None  # another server has just made room
         except Exception as error:  # a damaged file can make NumPy raise nearly anything
+            self._odd.add(key)
             log.warning("Ignored %s: it is no result of ours (%s: %s)", path, type(error).__name__, error)
             return None
         return record
@@ -80,6 +83,7 @@ class Store:
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(self._path(key), content)
+            self._odd.discard(key)
             self._make_room(len(content))
         except OSError as error:
             log.warning("A result was not kept in %s: %s", self.folder, error)

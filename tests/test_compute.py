@@ -359,6 +359,20 @@ def test_a_result_on_disk_is_there_at_once_without_a_process(cache, monkeypatch)
         cache.run(replace(experiment, seeds=(33,)))
 
 
+def test_looking_for_a_damaged_result_trains_nothing(cache, tmp_path):
+    experiment = Experiment((START,), NET, seeds=(35,))
+    first = finished(cache.run(experiment))
+    kept(cache, experiment)
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"damaged")
+    assert (cache.missing(experiment), cache.find(experiment), len(cache._jobs)) == (0, None, 0)
+    assert cache.missing(experiment) == 1
+    again = finished(cache.run(experiment))
+    assert again.kept == frozenset()
+    assert bytes(again.records[0]) == bytes(first.records[0])
+    kept(cache, experiment)
+
+
 def test_only_what_is_missing_is_trained(cache):
     one = Experiment((START,), NET, seeds=(41,))
     before = finished(cache.run(one)).records[0]

@@ -168,6 +168,9 @@ def test_a_damaged_or_foreign_file_is_ignored_with_a_log_line(content, store, ca
         found = store.get(KEY)
     if found is None:
         assert f"Ignored {store.folder / KEY}" in caplog.text
+        assert not store.has(KEY)
+        assert store.get(KEY) is None
+        assert len(caplog.records) == 1  # said once
     else:  # the byte was one that means nothing
         assert bytes(found) == bytes(record())
     store.put(KEY, record(seed=1))
