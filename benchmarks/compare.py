@@ -9,12 +9,13 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.epoch import REPEATS, SIX, experiment, wait
+from benchmarks.epoch import REPEATS, SIX, experiment, timed, wait
 from benchmarks.live import chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import train
 from inits.compute import Engine
 from inits.experiment import Architecture, Experiment, Run
+from inits.jobs import Plan
 from inits.settings import read
 
 EIGHT = (*SIX, "he_uniform", "glorot_normal")
@@ -46,8 +47,8 @@ class Queued:
 def run() -> list[Row]:
     engine = Engine(replace(read(), cache_mb=0))  # everything is trained
     wait(engine)
-    cold = [_times(engine, _new_network(k))[0] for k in range(REPEATS)]
-    _times(engine, experiment(EIGHT, seed=999))  # compiles the network on all cores
+    cold = [timed(engine, _new_network(k), all)[0] for k in range(REPEATS)]
+    timed(engine, experiment(EIGHT, seed=999))  # compiles the network on all cores
     first, whole = _median(engine, lambda seed: experiment(SIX, seed))
     queued_first, queued_whole = _median(engine, lambda seed: Queued(experiment(SIX, 100 + seed)))
     costs = {n: _median(engine, lambda seed, n=n: experiment(EIGHT[:n], 1000 * n + seed))[1] for n in STARTS}
@@ -65,24 +66,9 @@ def _new_network(k: int) -> Experiment:
     return replace(experiment(SIX, k), architecture=Architecture((120 + k,)))
 
 
-def _median(engine: Engine, plan: Callable[[int], object]) -> tuple[float, float]:
-    times = [_times(engine, plan(seed)) for seed in range(REPEATS)]
-    return median(first for first, _ in times), median(whole for _, whole in times)
-
-
-def _times(engine: Engine, plan) -> tuple[float, float]:
-    """Seconds until every run has a point on its curve, and until the end."""
-    began = perf_counter()
-    job = engine.run(plan)
-    first = None
-    while first is None and not job.over.wait(0.002):
-        if all(record.done for record in job.records):
-            first = perf_counter() - began
-    job.over.wait()
-    seconds = perf_counter() - began
-    if job.error or not all(record.finished for record in job.records):
-        raise RuntimeError(job.error or "A run did not finish.")
-    return first or seconds, seconds
+def _median(engine: Engine, plan: Callable[[int], Plan]) -> tuple[float, float]:
+    measured = [timed(engine, plan(seed), all) for seed in range(REPEATS)]
+    return median(first for first, _ in measured), median(whole for _, whole in measured)
 
 
 def _from_cache() -> float:

@@ -1,6 +1,7 @@
 """The first epoch: ours, everything measured on the way, against Model.fit with the same settings."""
 
 import multiprocessing
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -14,6 +15,7 @@ from benchmarks.report import Row
 from inits.compute import Engine
 from inits.datasets import load
 from inits.experiment import Architecture, Experiment, Start
+from inits.jobs import Plan
 from inits.settings import read
 from inits.spec import InitializerSpec, OptimizerSpec
 
@@ -26,13 +28,13 @@ def run() -> list[Row]:
     settings = replace(read(), cache_mb=0)  # everything is trained
     engine = Engine(settings)
     wait(engine)
-    cold = [_run(engine, _cold(k))[0] for k in range(REPEATS)]
+    cold = [timed(engine, _cold(k))[0] for k in range(REPEATS)]
     warm, one, six = [], [], []
     for repeat in range(REPEATS):
-        first, seconds = _run(engine, experiment(SIX[:1], seed=repeat))
+        first, seconds = timed(engine, experiment(SIX[:1], seed=repeat))
         warm.append(first)
         one.append(seconds)
-        six.append(_run(engine, experiment(SIX, seed=100 + repeat))[1])
+        six.append(timed(engine, experiment(SIX, seed=100 + repeat))[1])
     peaks = engine.call(_peak, settings.cores)
     engine.close()
     fit = _fit_times(settings.mnist)
@@ -75,13 +77,13 @@ def _cold(k: int) -> Experiment:
     return Experiment(experiment(SIX[:1], k).starts, Architecture((120 + k,)), seeds=(k,))
 
 
-def _run(engine: Engine, experiment: Experiment) -> tuple[float, float]:
-    """Seconds from Run to the first point on the curve, and to the end with all weights here."""
+def timed(engine: Engine, plan: Plan, begun: Callable[[Iterable[object]], bool] = any) -> tuple[float, float]:
+    """Seconds from Run until `any` run, or `all`, has a point on its curve; and to the end, all weights here."""
     began = perf_counter()
-    job = engine.run(experiment)
+    job = engine.run(plan)
     first = None
     while first is None and not job.over.wait(0.002):
-        if any(record.done for record in job.records):
+        if begun(record.done for record in job.records):
             first = perf_counter() - began
     job.over.wait()
     seconds = perf_counter() - began

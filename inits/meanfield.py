@@ -10,93 +10,15 @@ arXiv:1902.06853 for where chi = 1.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf, expit, ndtr
+from numpy.typing import ArrayLike
 
+from inits.activations import ELEMENTWISE, Activation, Array, Function, elementwise
 from inits.errors import SpecError
-from inits.experiment import ACTIVATIONS
-from inits.parameters import nearest, shown
-
-Array = NDArray[np.float64]
-Function = Callable[[Array], Array]
-
-
-@dataclass(frozen=True)
-class Activation:
-    """phi and phi', arrays to arrays of the same shape, and where phi' or a higher derivative jumps.
-
-    `product` is E[phi phi] = E[phi' phi'] for inputs of length q and correlation c, if only that can be exact.
-    """
-
-    value: Function
-    slope: Function
-    kinks: tuple[float, ...] = ()
-    product: Callable[[Array, Array], Array] | None = None
-
-
-_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
-_ELU = Activation(
-    lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
-    lambda x: np.exp(np.minimum(x, 0.0)),
-    kinks=(0.0,),
-)
-
-
-def _mish_slope(x: Array) -> Array:
-    """t + x (1 - t^2) sigmoid(x), t = tanh(softplus(x))."""
-    t = np.tanh(np.logaddexp(0.0, x))
-    return np.asarray(t + x * (1.0 - t) * (1.0 + t) * expit(x), np.float64)
-
-
-ELEMENTWISE: Mapping[str, Activation] = {
-    "relu": Activation(lambda x: np.maximum(x, 0.0), lambda x: np.where(x > 0.0, 1.0, 0.0), kinks=(0.0,)),
-    "tanh": Activation(np.tanh, lambda x: 1.0 - np.tanh(x) ** 2),
-    "sigmoid": Activation(expit, lambda x: expit(x) * expit(-x)),
-    "linear": Activation(lambda x: x, np.ones_like),
-    "leaky_relu": Activation(
-        lambda x: np.maximum(x, 0.2 * x), lambda x: np.where(x > 0.0, 1.0, 0.2), kinks=(0.0,)
-    ),
-    "elu": _ELU,
-    "selu": Activation(
-        lambda x: _SELU_SCALE * np.where(x > 0.0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0.0))),
-        lambda x: _SELU_SCALE * np.where(x > 0.0, 1.0, _SELU_ALPHA * np.exp(np.minimum(x, 0.0))),
-        kinks=(0.0,),
-    ),
-    "gelu": Activation(
-        lambda x: x * ndtr(x), lambda x: ndtr(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
-    ),
-    "silu": Activation(lambda x: x * expit(x), lambda x: expit(x) * (1.0 + x * expit(-x))),
-    "mish": Activation(lambda x: x * np.tanh(np.logaddexp(0.0, x)), _mish_slope),
-    "softplus": Activation(lambda x: np.logaddexp(0.0, x), expit),
-    "softsign": Activation(
-        lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / (1.0 + np.abs(x)) ** 2, kinks=(0.0,)
-    ),
-    "relu6": Activation(
-        lambda x: np.clip(x, 0.0, 6.0), lambda x: np.where((x > 0.0) & (x < 6.0), 1.0, 0.0), kinks=(0.0, 6.0)
-    ),
-    "celu": _ELU,
-    "hard_sigmoid": Activation(
-        lambda x: np.clip(x / 6.0 + 0.5, 0.0, 1.0),
-        lambda x: np.where(np.abs(x) < 3.0, 1.0 / 6.0, 0.0),
-        kinks=(-3.0, 3.0),
-    ),
-    "hard_silu": Activation(
-        lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0),
-        lambda x: np.where(np.abs(x) < 3.0, x / 3.0 + 0.5, x > 0.0),
-        kinks=(-3.0, 3.0),
-    ),
-    "hard_tanh": Activation(
-        lambda x: np.clip(x, -1.0, 1.0), lambda x: np.where(np.abs(x) < 1.0, 1.0, 0.0), kinks=(-1.0, 1.0)
-    ),
-    "exponential": Activation(np.exp, np.exp, product=lambda q, c: np.exp(q * (1.0 + c))),
-    "erf": Activation(erf, lambda x: 2.0 / math.sqrt(math.pi) * np.exp(-x * x)),
-}
-"""The activations of Keras 3 that act on each unit alone, with its defaults, and erf, which theory likes."""
+from inits.parameters import shown
 
 # Gauss-Legendre on panels: the normal density needs some 3 wide in z, phi some that double away from x = 0.
 _REACH = 9.0
@@ -120,7 +42,7 @@ def length_map(activation: str, q: ArrayLike, sigma_w2: float, sigma_b2: float) 
     Raises:
         SpecError: for an unknown activation, a negative or NaN length or a sigma that is negative or not finite.
     """
-    phi, q = _activation(activation), _lengths(q)
+    phi, q = elementwise(activation), _lengths(q)
     return _sigma("sigma_b2", sigma_b2) + _scaled(_sigma("sigma_w2", sigma_w2), _square(phi, phi.value, q))
 
 
@@ -132,7 +54,7 @@ def chi(activation: str, q: ArrayLike, sigma_w2: float) -> Array:
     Raises:
         SpecError: as length_map.
     """
-    phi, q = _activation(activation), _lengths(q)
+    phi, q = elementwise(activation), _lengths(q)
     return _scaled(_sigma("sigma_w2", sigma_w2), _square(phi, phi.slope, q))
 
 
@@ -145,7 +67,7 @@ def correlation_map(activation: str, c: ArrayLike, q: ArrayLike, sigma_w2: float
     Raises:
         SpecError: for c outside [-1, 1], else as length_map.
     """
-    phi, q, c = _activation(activation), _lengths(q), np.asarray(c, np.float64)
+    phi, q, c = elementwise(activation), _lengths(q), np.asarray(c, np.float64)
     w, b = _sigma("sigma_w2", sigma_w2), _sigma("sigma_b2", sigma_b2)
     if not (np.abs(c) <= 1.0).all():
         raise SpecError(f"c must lie from -1 to 1. Received {shown(c)}.")
@@ -165,7 +87,7 @@ def fixed_point(activation: str, sigma_w2: float, sigma_b2: float) -> float:
     Raises:
         SpecError: as length_map.
     """
-    phi = _activation(activation)
+    phi = elementwise(activation)
     w, b = _sigma("sigma_w2", sigma_w2), _sigma("sigma_b2", sigma_b2)
     # E[phi^2] rises with q for all of these, so the iteration goes one way, to the first fixed point.
     signs = _signs(_scaled(w, _table(activation)[0]) + b / _GRID - 1.0)
@@ -207,7 +129,7 @@ def critical_sigma_w2(activation: str, sigma_b2: float = 0.0) -> float | None:
     Raises:
         SpecError: as length_map.
     """
-    _activation(activation)
+    elementwise(activation)
     return _critical(activation, _sigma("sigma_b2", sigma_b2))
 
 
@@ -323,16 +245,6 @@ def _nodes(center: Array, spread: Array, breaks: Array) -> tuple[Array, Array]:
 def _scaled(sigma_w2: float, moment: Array) -> Array:
     """sigma_w^2 times the moment; 0 without weights, whatever the moment."""
     return np.asarray(sigma_w2 * moment if sigma_w2 else np.zeros_like(moment), np.float64)
-
-
-def _activation(name: str) -> Activation:
-    if isinstance(name, str) and name in ELEMENTWISE:
-        return ELEMENTWISE[name]
-    if isinstance(name, str) and name in ACTIVATIONS:
-        raise SpecError(f"activation must act on each unit alone for this theory. Received {name!r}.")
-    guess = nearest(name, ELEMENTWISE) if isinstance(name, str) else None
-    advice = f"Did you mean {guess!r}?" if guess else f"Use one of {', '.join(ELEMENTWISE)}."
-    raise SpecError(f"activation {shown(name)} is unknown. {advice}")
 
 
 def _sigma(name: str, value: float) -> float:

@@ -1,16 +1,23 @@
-"""All initializers in one table, each with its law by SciPy, for the tests that run over all of them.
+"""What several tests share: all initializers with their laws by SciPy, digits of noise, what figures must keep to.
 
 The fans and sides are written out by hand: they are what `compute_fans` is checked against.
 """
 
+import io
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+import numpy as np
+import plotly.graph_objects as go
 from scipy import stats
 
+from inits.datasets import KEYS, Dataset
 from inits.errors import ShapeError
+from inits.figures import style
 from inits.spec import InitializerSpec
 
 
@@ -117,3 +124,51 @@ def fits(spec: InitializerSpec, shape: tuple[int, ...]) -> bool:
         return bool(spec.check_shape(shape))
     except ShapeError:
         return False
+
+
+def small(train: int = 120, test: int = 100, seed: int = 0) -> dict[str, np.ndarray]:
+    """Arrays as mnist.npz holds them, of noise."""
+    rng = np.random.default_rng(seed)
+    sizes = {"train": train, "test": test}
+    x = {f"x_{part}": rng.integers(0, 256, (n, 28, 28), np.uint8) for part, n in sizes.items()}
+    y = {f"y_{part}": rng.integers(0, 10, n, np.uint8) for part, n in sizes.items()}
+    return x | y
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def same(dataset: Dataset, arrays: dict[str, np.ndarray]) -> bool:
+    """Whether a dataset holds these arrays."""
+    return all(np.array_equal(getattr(dataset, k).ravel(), arrays[k].ravel()) for k in KEYS)
+
+
+TOKENS = {
+    *(*style.START, style.MUTED, style.INK, style.BACKGROUND),
+    *(token for scale in (style.SEQUENTIAL, style.DIVERGING) for _, token in scale),
+}
+
+
+def check(fig: go.Figure) -> go.Figure:
+    """The figure can be sent (`payload` looks at the trace types), and every colour is a token."""
+    from pages.shared.chart import payload  # imports Streamlit, which few tests need
+
+    message = json.loads(payload(fig, key="k", alt="A picture.", clicks=False))
+    text = json.dumps(message, ensure_ascii=False)
+    assert {found[:7] for found in re.findall(r"#[0-9a-fA-F]{3,8}\b", text)} <= TOKENS
+    assert not re.search(r"rgba?\(|hsla?\(", text)
+    for colour in colours(message):
+        assert re.fullmatch(r"#0000\d\d([0-9a-f]{2})?", colour), colour
+    return fig
+
+
+def colours(value: object, name: str = "") -> list[str]:
+    """Every text that stands under a name that ends in "color"."""
+    if isinstance(value, dict):
+        return [found for key, inner in value.items() for found in colours(inner, key)]
+    if isinstance(value, list):
+        return [found for inner in value for found in colours(inner, name)]
+    return [value] if name.lower().endswith("color") and isinstance(value, str) else []

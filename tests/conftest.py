@@ -9,6 +9,8 @@ from hypothesis import settings
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
+pytest.register_assert_rewrite("cases")  # so that its asserts say what they compared
+
 settings.register_profile("no clock", deadline=None)  # a busy machine is no failure
 settings.load_profile("no clock")
 

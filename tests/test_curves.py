@@ -1,11 +1,8 @@
-"""Curves of starts: what becomes of several seeds, and how several starts are drawn."""
+"""Curves of starts: what becomes of several seeds, and how one start or several are drawn."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from test_figures import check
+from cases import check
 
 from inits.figures import curves, style
 from inits.record import Checkpoint, Divergence, Record
@@ -44,40 +41,17 @@ def starts(count: int, seeds: int, done: int = STEPS, raw: bool = False) -> list
     ]
 
 
-FLOATS = st.floats(-100, 100, width=32)
-
-
-@given(arrays.arrays(np.float32, st.tuples(st.integers(1, 7), st.integers(0, 9)), elements=FLOATS), st.data())
-def test_merging_leaves_out_what_is_not_there(values, data):
-    gone = data.draw(arrays.arrays(bool, values.shape))
-    values = np.where(gone, np.float32(np.nan), values)
-    middle, low, high = curves.merge(values)
-    there = ~gone.all(axis=0)
-    assert np.isnan([middle, low, high])[:, ~there].all()
-    np.testing.assert_allclose(middle[there], np.nanmedian(values[:, there], axis=0), rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(low[there], np.nanmin(values[:, there], axis=0))
-    np.testing.assert_array_equal(high[there], np.nanmax(values[:, there], axis=0))
-
-
-def test_huge_values_have_a_median():
-    middle, _, _ = curves.merge(np.float32([[3e38], [3e38]]))
-    np.testing.assert_array_equal(middle, np.float32([3e38]))
-
-
-@given(st.integers(1, 300), st.integers(1, 70), st.data())
-def test_means_at_some_steps_are_those_of_all(n, window, data):
-    values = np.random.default_rng(n).random(n).astype(np.float32)
-    at = np.unique(np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=20)), int))
-    np.testing.assert_allclose(
-        curves.means_at(values, window, at), curves.smooth(values, window)[at], rtol=1e-6
-    )
-
-
-@pytest.mark.parametrize("at", [[0, 2, 6], range(7)])
-def test_means_at_some_steps_recover_from_what_is_infinite(at):
-    values = np.float32([1, np.inf, 3, 4, 5, 6, 7])
-    found = curves.means_at(values, 2, np.array(at))
-    np.testing.assert_array_equal(found, curves.smooth(values, 2)[np.array(at)])
+def test_curves_of_a_run():
+    record = run([3, 2, 1], [0.1, 0.2, 0.6], [(0, 4.0, 0.1), (3, 1.5, 0.5)], images=80)
+    losses, accuracies = curves.of_start("HeNormal", 2, [record], 32, 2, raw=True)
+    for found in (losses, accuracies):
+        np.testing.assert_array_equal([found.images, found.raw_images], [[32, 64, 80]] * 2)
+        np.testing.assert_array_equal(found.held_images, [0, 80])
+        assert (found.name, found.start, found.seeds) == ("HeNormal", 2, 1)
+    np.testing.assert_array_equal([losses.raw, losses.middle], [[3, 2, 1], [3, 2.5, 1.5]])
+    np.testing.assert_array_equal(losses.held, [4, 1.5])
+    np.testing.assert_array_equal(accuracies.raw, record.accuracies)
+    np.testing.assert_array_equal(accuracies.held, np.float32([0.1, 0.5]))
 
 
 def test_a_step_counts_the_seeds_that_reached_it():
@@ -131,6 +105,66 @@ def test_a_live_curve_grows_without_trembling(done):
     (early,), (late,) = starts(1, 2, done), starts(1, 2)
     assert set(early.images[:-1]) <= set(late.images)
     assert early.images[-1] == done * BATCH
+
+
+def only_run(batches, held, start=0) -> tuple[curves.Curve, curves.Curve]:
+    """The only run of a figure: loss and accuracy alike, of its batches and before the first of them."""
+    points = [(step, value, value) for step, value in enumerate(held)]
+    return curves.of_start("HeNormal", start, [run(batches, batches, points)], BATCH, 2, raw=True)
+
+
+def test_loss_curves():
+    fig = check(curves.loss([only_run([2.0, 1.0, 0.5], [2.3, 0.4], 3)[0]], total=320))
+    raw, smooth, held = fig.data
+    np.testing.assert_array_equal([raw.x, raw.y, smooth.y], [[32, 64, 96], [2, 1, 0.5], [2, 1.5, 0.75]])
+    np.testing.assert_array_equal([held.x, held.y], np.array([[0, 32], [2.3, 0.4]], np.float32))
+    assert {raw.line.color, smooth.line.color, held.marker.color} == {style.START[3]}
+    assert raw.opacity < 0.5
+    low, high = 10 ** np.array(fig.layout.yaxis.range)
+    assert low < 0.4
+    assert high > 2
+    assert fig.layout.yaxis.type == "log"
+    assert fig.layout.xaxis.range[0] < 0
+    assert fig.layout.xaxis.range[1] > 320
+    assert not fig.layout.annotations
+
+
+@pytest.mark.parametrize(
+    ("raw", "held"),
+    [
+        ([], [2.3]),
+        ([], [np.nan]),
+        ([2.3, np.nan], [2.3]),
+        ([2.3, 1e30, np.inf], [2.3]),
+        ([1e12, 1e15], [1e11]),
+        ([1e30], [1e10]),
+        ([0.0, 0.0], [0.0]),
+        ([1e-6], [1e-7]),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_loss_curves_of_any_size(raw, held, count):
+    fig = check(curves.loss([only_run(raw, held, start)[0] for start in range(count)], total=64))
+    low, high = fig.layout.yaxis.range
+    seen = [value for value in (*raw, *held) if 0 < value < np.inf]
+    assert -4.5 < low < high < low + 10
+    assert not seen or low < max(np.log10(min(seen)), -4)
+
+
+def test_accuracy_curves():
+    fig = check(curves.accuracy([only_run([0.1, 0.5], [0.08, 0.6])[1]], total=64))
+    raw, smooth, held = fig.data
+    np.testing.assert_allclose([raw.y, smooth.y, held.y], [[0.1, 0.5], [0.1, 0.3], [0.08, 0.6]], rtol=1e-6)
+    chance = fig.layout.shapes[0]
+    assert (chance.y0, chance.y1, chance.x0, chance.x1, chance.xref) == (0.1, 0.1, 0, 1, "paper")
+    assert fig.layout.yaxis.range == (0, 1.02)
+
+
+def test_many_batches_are_thinned():
+    _, long = only_run(np.random.default_rng(0).random(STEPS), [0.5])
+    fig = curves.accuracy([long], 60_000)
+    assert len(fig.data) == 3
+    assert all(len(trace.x) <= curves.MOST_POINTS for trace in fig.data)
 
 
 def test_a_curve_that_diverged_ends_where_it_was_finite():

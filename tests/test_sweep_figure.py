@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from cases import check
 from hypothesis import given
 from hypothesis import strategies as st
-from test_figures import check
 
 from inits.figures import style, sweep
 

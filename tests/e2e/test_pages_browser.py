@@ -243,15 +243,25 @@ def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) ->
 
 def test_presets_fill_the_cards(page: Page, app: str) -> None:
     opened(page, f"{app}/train")
+    row = page.locator(".st-key-train-cards")
+    expect(row.locator("strong")).to_have_text(["HeNormal", "GlorotUniform", "RandomNormal"])
     button(page, "Presets").click()
     page.get_by_role("button", name="Too small, right, too large").click()
-    until(page, lambda: cards(page) == ["Too small", "Right for ReLU", "Too large"])
+    expect(row.locator("strong")).to_have_text(["Too small", "Right for ReLU", "Too large"])
+    expect(row).to_contain_text(re.compile("scale 0.2.*scale 2.*scale 8", re.DOTALL))
+    expect(row.locator("img")).to_have_count(3)
+    expect(button(page, "Edit")).to_have_count(3)
 
 
 def test_what_explore_shows_becomes_a_start_beside_the_others(page: Page, app: str) -> None:
     drawn(page, f"{app}/?init=Orthogonal(gain=2.0)")
     button(page, "Train it").click()
-    until(page, lambda: cards(page) == ["HeNormal", "GlorotUniform", "RandomNormal", "Orthogonal"])
+    row = page.locator(".st-key-train-cards")
+    expect(row.locator("strong")).to_have_text(["HeNormal", "GlorotUniform", "RandomNormal", "Orthogonal"])
+    expect(row).to_contain_text(re.compile("stddev 0.01.*gain 2", re.DOTALL))
+    expect(row.locator("img")).to_have_count(4)
+    expect(button(page, "Edit")).to_have_count(4)
+    expect(page.locator("h1")).to_have_text("Which start learns fastest?")
 
 
 def test_a_sweep_live_stopped_gone_on_with_and_a_cell_opened(page: Page, app: str) -> None:
