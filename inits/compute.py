@@ -10,17 +10,19 @@ import logging
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
 from inits.datasets import DIGITS_FINGERPRINT
+from inits.drawing import check_size, draw_again, draw_all, is_pasted
 from inits.errors import EngineError, InitsError
 from inits.experiment import Run
 from inits.jobs import Job, Plan, lanes
-from inits.record import Record
+from inits.record import FloatArray, Record
+from inits.sandbox.client import Sandbox
 from inits.settings import Settings
 from inits.store import Store, run_key
 
@@ -87,6 +89,7 @@ class Engine:
         self.status = Status()
         self._topic = f"inits-{uuid4().hex}"
         self.store = Store(settings.cache, 1_000_000 * settings.cache_mb)
+        self.sandbox = Sandbox(allowed=settings.code)
         self._writer = ThreadPoolExecutor(1, "inits-writer")  # a slow disk holds up nobody
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_name: dict[str, Job] = {}
@@ -173,11 +176,16 @@ class Engine:
         finally:
             future.release()
 
-    def weights_file(self, run: Run, steps: int) -> bytes:
-        """The weights of a run after so many steps as a `.weights.h5` file. Raises what `call` does."""
+    def weights_file(self, run: Run, steps: int, jailed: bool = True) -> bytes:
+        """The weights of a run after so many steps as a `.weights.h5` file.
+
+        Raises what `call` does; InitsError for pasted code that does not draw the same again.
+        """
         from inits import worker
 
-        return self.call(worker.weights_file, run, steps, self.settings.mnist, timeout=LEARN_AGAIN)
+        kernels = draw_again(self.sandbox, run, jailed) if is_pasted(run) else None
+        local = self.settings.mnist
+        return self.call(worker.weights_file, run, steps, local, kernels, timeout=LEARN_AGAIN)
 
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):
@@ -206,17 +214,23 @@ class Engine:
         data = DIGITS_FINGERPRINT if run.dataset == "digits" else known
         return run_key(run, data, status.versions) if data and status.versions else None
 
-    def run(self, plan: Plan) -> Job:
-        """The job of a plan: the one that runs or is done already, else a new one for what is not on disk."""
+    def run(self, plan: Plan, jailed: bool = True) -> Job:
+        """The job of a plan: the one that runs or is done already, else a new one for what is not on disk.
+
+        Raises SpecError for pasted code that would have to draw too much. Unless `jailed` it runs without a jail.
+        """
+        check_size(plan.runs)
         kept = self._kept(plan)
-        return self._begin(plan, kept, self._ready_client(timeout=30.0) if None in kept else None)
+        return self._begin(plan, kept, self._ready_client(timeout=30.0) if None in kept else None, jailed)
 
     def _kept(self, plan: Plan) -> list[Record | None]:
         """What is on disk of a plan, run by run."""
         keys = [self._key(run) for run in plan.runs]
         return [self.store.get(key, number) if key else None for number, key in enumerate(keys)]
 
-    def _begin(self, plan: Plan, kept: Sequence[Record | None], client: Client | None) -> Job:
+    def _begin(
+        self, plan: Plan, kept: Sequence[Record | None], client: Client | None, jailed: bool = True
+    ) -> Job:
         job = Job(plan, uuid4().hex)
         with self._lock:
             old = self._jobs.get(plan.key)
@@ -227,20 +241,47 @@ class Engine:
         done = [record for record in old.records if record.settled] if old else []
         job.keep([*done, *(record for record in kept if record)])
         missing = [(number, run) for number, run in enumerate(job.runs) if number not in job.kept]
-        self._submit(client, job, lanes(missing, self.settings.cores))
+        if client is None or not missing:
+            self._over(job)
+        elif any(is_pasted(run) for _, run in missing):
+            draw = (client, job, missing, jailed)
+            threading.Thread(target=self._draw, args=draw, name="inits-draw", daemon=True).start()
+        else:
+            self._submit(client, job, missing, {})
         return job
 
-    def _submit(self, client: Client | None, job: Job, dealt: list[list[tuple[int, Run]]]) -> None:
+    def _draw(self, client: Client, job: Job, missing: list[tuple[int, Run]], jailed: bool) -> None:
+        """Have pasted code draw its kernels, then submit all that can be trained."""
+        pasted = [(number, run) for number, run in missing if is_pasted(run)]
+        try:
+            drawn, without = draw_all(self.sandbox, job, pasted, jailed)
+            job.settle(without)
+            gone = {record.run for record in without}
+            rest = [(number, run) for number, run in missing if number not in gone]
+            if rest:
+                self._submit(client, job, rest, drawn)
+                return
+        except Exception:
+            log.exception("A training could not begin")
+            job.error = DEATH
+        self._over(job)
+
+    def _submit(
+        self,
+        client: Client,
+        job: Job,
+        missing: list[tuple[int, Run]],
+        drawn: Mapping[int, list[FloatArray]],
+    ) -> None:
         from inits import worker
 
+        dealt = lanes(missing, self.settings.cores)
         waiting = set(range(len(dealt)))
-        if client is None or not dealt:
-            self._over(job)
-            return
         for i, lane in enumerate(dealt):
             future = client.submit(
                 worker.train_runs,
                 lane,
+                {number: drawn[number] for number, _ in lane if number in drawn},
                 job.plan.live,
                 -(-job.plan.at_once // self.settings.cores),
                 job.name,
@@ -310,6 +351,7 @@ class Engine:
 
     def close(self) -> None:
         """End the compute process."""
+        self.sandbox.close()
         self._there.wait(30)
         self._writer.shutdown()
         for thing in (self._client, self._cluster):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inits.nearest import Nearest, nearest, nearest_for_all
+from inits.pasted import Kernel, PastedSpec
 from inits.record import FloatArray
 from inits.shapes import flattened
 from inits.spec import InitializerSpec
@@ -58,8 +60,22 @@ def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examina
     return measure(draw(spec, shape, seed), spec)
 
 
-def measure(kernel: FloatArray, spec: InitializerSpec) -> Examination:
-    """What is measured of a kernel that `spec` drew."""
+@dataclass(frozen=True, eq=False)
+class Likeness:
+    """A kernel that pasted code drew: the initializer of Keras that it most looks like, and the kernel beside that."""
+
+    nearest: Nearest | None
+    examination: Examination
+
+
+def examine_drawn(kernel: FloatArray, spec: PastedSpec) -> Likeness:
+    """Measure a kernel of finite numbers that pasted code drew."""
+    found = nearest(kernel)
+    return Likeness(found, measure(kernel, found.spec if found else spec))
+
+
+def measure(kernel: FloatArray, spec: Kernel) -> Examination:
+    """What is measured of a kernel, beside the law of `spec`."""
     law = spec.law(kernel.shape)
     edges, density = histogram(kernel, _bins(kernel.size))
     distance = kolmogorov(kernel, law) if law else None
@@ -107,7 +123,11 @@ def sketch(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Sketch:
     """A kernel as a card shows it. Raises what `inits.starts.draw` raises."""
     from inits.starts import draw
 
-    kernel = draw(spec, shape, seed)
+    return sketch_drawn(draw(spec, shape, seed))
+
+
+def sketch_drawn(kernel: FloatArray) -> Sketch:
+    """A kernel of finite numbers as a card shows it."""
     low, high = float(kernel.min()), float(kernel.max())
     return Sketch(_counts(kernel, low, high, SKETCH_BINS), (low, high))
 
@@ -154,8 +174,17 @@ def examine_network(
     return rows
 
 
-def measure_layer(name: str, kernel: FloatArray, spec: InitializerSpec) -> LayerRow:
-    """One row of the network table."""
+def examine_drawn_network(
+    names: Sequence[str], kernels: Sequence[FloatArray], spec: PastedSpec
+) -> tuple[list[Nearest | None], list[LayerRow]]:
+    """What each kernel of a network that pasted code drew looks most like, and its row beside that."""
+    found = nearest_for_all(kernels)
+    likenesses = zip(names, kernels, found, strict=True)
+    return found, [measure_layer(name, kernel, near.spec if near else spec) for name, kernel, near in likenesses]
+
+
+def measure_layer(name: str, kernel: FloatArray, spec: Kernel) -> LayerRow:
+    """One row of the network table, beside the law of `spec`."""
     law, (fan_in, fan_out) = spec.law(kernel.shape), spec.fans(kernel.shape)
     low, high = float(kernel.min()), float(kernel.max())
     std = float(kernel.std(dtype=np.float64))

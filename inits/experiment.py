@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from inits.errors import SpecError
+from inits.pasted import Kernel, parse_kernel
 from inits.spec import InitializerSpec, OptimizerSpec
 
 ACTIVATIONS: Mapping[str, str] = {
@@ -83,9 +84,9 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Start:
-    """Where the weights begin: one initializer for the kernels, one for the biases."""
+    """Where the weights begin: one initializer for the kernels, or code, and one initializer for the biases."""
 
-    kernel: InitializerSpec
+    kernel: Kernel
     bias: InitializerSpec = ZEROS
 
     def check(self, architecture: Architecture) -> None:
@@ -181,8 +182,7 @@ class Experiment:
         net = value["architecture"]
         return cls(
             starts=tuple(
-                Start(InitializerSpec.parse(s["kernel"]), InitializerSpec.parse(s["bias"]))
-                for s in value["starts"]
+                Start(parse_kernel(s["kernel"]), InitializerSpec.parse(s["bias"])) for s in value["starts"]
             ),
             architecture=Architecture(tuple(net["hidden"]), net["activation"], net["inputs"], net["outputs"]),
             optimizer=OptimizerSpec.parse(value["optimizer"]),

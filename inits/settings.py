@@ -28,6 +28,7 @@ SETTINGS = (
     Setting("INITS_CORES", "the machine's cores", "How many trainings run at once."),
     Setting("INITS_CACHE", "~/.cache/inits", "Folder for results, so that no run is trained twice."),
     Setting("INITS_CACHE_MB", "500", "Size limit of that folder in MB; the oldest results go. 0 keeps none."),
+    Setting("INITS_CODE", "on", "`off` lets nobody run pasted code, jail or not."),
 )
 CACHE_MB, MOST_MB = 500, 1_000_000
 MOST_CORES = 1024
@@ -47,6 +48,7 @@ class Settings:
     cores: int
     cache: Path = Path()
     cache_mb: int = 0
+    code: bool = True
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -66,6 +68,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         cores=_whole("INITS_CORES", given, os.cpu_count() or 1, 1, MOST_CORES),
         cache=_path("INITS_CACHE", given["INITS_CACHE"]) or _default_cache(),
         cache_mb=_whole("INITS_CACHE_MB", given, CACHE_MB, 0, MOST_MB),
+        code=_switch("INITS_CODE", given["INITS_CODE"]),
     )
 
 
@@ -84,6 +87,12 @@ def _default_cache() -> Path:
         return Path.home() / ".cache" / "inits"
     except RuntimeError:  # a user without a home, as some containers have
         return Path(tempfile.gettempdir(), "inits")
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() not in ("", "on", "off"):
+        raise SpecError(f"Setting {name} must be on or off. Received: {text!r}. Leave it unset to use on.")
+    return text.lower() != "off"
 
 
 def _tls(given: Mapping[str, str]) -> tuple[Path | None, ...]:

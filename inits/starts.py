@@ -1,5 +1,7 @@
 """Initializers to weights, drawn by the real Keras classes. Imports Keras: never for the web process."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +34,34 @@ def draw(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> NDArray[np
         arguments["seed"] = number
     initializer = getattr(keras.initializers, spec.name)(**arguments)
     values = np.array(initializer(dimensions, dtype="float32"), np.float32)
+    return finite(values, str(spec))
+
+
+def finite(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
+    """The values. Raises InitsError when some are NaN or infinite."""
     if not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
-        raise InitsError(f"Weights must be finite. Received {count:,} NaN or infinite ones from {spec}.")
+        raise InitsError(f"Weights must be finite. Received {count:,} NaN or infinite ones from {source}.")
     return values
 
 
-def start_arrays(start: Start, architecture: Architecture, seed: int) -> list[NDArray[np.float32]]:
-    """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with a seed of its own."""
+def start_arrays(
+    start: Start,
+    architecture: Architecture,
+    seed: int,
+    kernels: Sequence[NDArray[np.float32]] | None = None,
+) -> list[NDArray[np.float32]]:
+    """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with a seed of its own.
+
+    `kernels`: those of pasted code, which were drawn elsewhere. Raises what `draw` raises.
+    """
     arrays = []
     for layer, shape in enumerate(architecture.kernel_shapes):
-        arrays.append(draw(start.kernel, shape, derive_seed(seed, "kernel", layer)))
+        if isinstance(start.kernel, InitializerSpec):
+            kernel = draw(start.kernel, shape, derive_seed(seed, "kernel", layer))
+        else:
+            assert kernels is not None, "pasted code is drawn in the jail, before this"
+            kernel = finite(kernels[layer], start.kernel.label)
+        arrays.append(kernel)
         arrays.append(draw(start.bias, shape[1:], derive_seed(seed, "bias", layer)))
     return arrays

@@ -7,8 +7,9 @@ is asked only between the calls. A run writes its arrays into a free slot of its
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -24,6 +25,8 @@ from inits.record import Divergence, FloatArray, Frame, Record
 from inits.seeds import derive_seed
 from inits.spec import OptimizerSpec
 from inits.starts import start_arrays
+
+Kernels = Sequence[FloatArray]
 
 MAX_CALL = 512  # batches in one call of the compiled function, at most
 CALL_SECONDS = 0.1  # a call is cut to about this long, so that Stop and the live curve never wait
@@ -200,8 +203,8 @@ class Slots:
 class _Turn:
     """One run in a lane of runs that share a slot: it takes the slot for one frame at a time."""
 
-    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot):
-        self._run, self._slot = run, slot
+    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, kernels: Kernels | None):
+        self._run, self._slot, self._kernels = run, slot, kernels
         order = order_of(run, data)
         self._frames = epoch(slot, number, order)
         self._saved: list[NDArray[np.generic]] | None = None
@@ -249,10 +252,10 @@ class _Turn:
     def _enter(self) -> None:
         if not self._begun:
             self._slot.load(
-                start_arrays(self._run.start, self._run.architecture, self._run.seed),
+                start_arrays(self._run.start, self._run.architecture, self._run.seed, self._kernels),
                 self._run.optimizer.learning_rate,
             )
-            self._begun = True
+            self._begun, self._kernels = True, None
         elif self._saved is not None:
             self._slot.restore(self._saved)
 
@@ -270,18 +273,20 @@ def train(
     stopped: Callable[[int], bool],
     settle: Callable[[Record], None] = lambda record: None,
     at_once: int = MAX_STARTS,
+    drawn: Mapping[int, Kernels] = MappingProxyType({}),
 ) -> list[Record]:
     """Train runs of one network in one slot, so many at once, a few steps each in turn.
 
     `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is asked before
-    it, `settle` is called with the record of each run that is over. Returns one record per run, in the order of
-    `runs`.
+    it, `settle` is called with the record of each run that is over. `drawn` has the kernels of the runs that begin
+    with pasted code, by number. Returns one record per run, in the order of `runs`.
     """
     waiting, records = deque(runs), []
     lane: deque[_Turn] = deque()
     while lane or waiting:
         while waiting and len(lane) < at_once:
-            lane.append(_Turn(*waiting.popleft(), data, slot))
+            number, run = waiting.popleft()
+            lane.append(_Turn(number, run, data, slot, drawn.get(number)))
             records.append(lane[-1].record)
         turn = lane.popleft()
         frame = turn.stop() if stopped(turn.record.run) else turn.advance(alone=not lane)
@@ -294,9 +299,11 @@ def train(
     return records
 
 
-def weights_after(run: Run, steps: int, data: Dataset, slot: Slot) -> tuple[FloatArray, ...]:
+def weights_after(
+    run: Run, steps: int, data: Dataset, slot: Slot, kernels: Kernels | None = None
+) -> tuple[FloatArray, ...]:
     """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
-    slot.load(start_arrays(run.start, run.architecture, run.seed), run.optimizer.learning_rate)
+    slot.load(start_arrays(run.start, run.architecture, run.seed, kernels), run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):
         slot.train(rows[first : first + slot.call_steps])

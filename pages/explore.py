@@ -3,15 +3,19 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from inits.catalog import CATALOG
 from inits.errors import ShapeError
 from inits.experiment import Start
+from inits.pasted import Kernel, PastedSpec, parse_kernel
 from inits.shapes import times
 from inits.spec import InitializerSpec
 from pages.shared import state
-from pages.shared.kernel_views import down_the_network, everything, network, one_kernel
-from pages.shared.notes import problem
+from pages.shared.kernel_views import look, one_kernel
+from pages.shared.network_views import down_the_network, everything, network
+from pages.shared.notes import literal, problem
+from pages.shared.pasted_views import likeness_words, look_pasted, network_pasted
 from pages.shared.picker import LARGEST_SEED, initializer_picker, refusal
 from pages.shared.setup import setup
 from pages.shared.shape import format_shape, parse_shape, shape_popover
@@ -26,7 +30,7 @@ DEFAULTS = {"init": "HeNormal()", "shape": "784x128", "seed": "0", "view": "kern
 def main() -> None:
     setup("Explore")
     read = partial(state.read, state.load(PAGE, DEFAULTS), DEFAULTS)
-    spec, shape = read("init", InitializerSpec.parse), read("shape", parse_shape)
+    spec, shape = read("init", parse_kernel), read("shape", parse_shape)
     seed, view = read("seed", state.whole("seed", 0, LARGEST_SEED)), read("view", state.one_of("view", VIEWS))
 
     title, answer = st.empty(), st.empty()
@@ -49,15 +53,15 @@ def main() -> None:
     values = {"init": str(spec), "shape": format_shape(shape), "seed": str(seed), "view": str(view)}
     state.save(PAGE, values, DEFAULTS)
     title.title(
-        "How do the initializers of Keras differ?" if view == "all" else f"What does {spec.name} draw?"
+        "How do the initializers of Keras differ?"
+        if view == "all"
+        else f"What does {literal(spec.name)} draw?"
     )
     try:
         if view == "kernel":
-            answer.markdown(sentence(spec, shape))
-            one_kernel(spec, shape, seed)
+            kernel(spec, shape, seed, answer)
         elif view == "network":
-            answer.markdown(down_the_network(spec))
-            network(spec, seed)
+            whole_network(spec, seed, answer)
         else:
             answer.markdown(f"In what one weight of a {times(shape)} kernel can be, and how often.")
             everything(shape)
@@ -69,13 +73,33 @@ def main() -> None:
             )
 
 
-def draw_again(spec: InitializerSpec, seed: int) -> None:
+def kernel(spec: Kernel, shape: tuple[int, ...], seed: int, answer: DeltaGenerator) -> None:
+    if isinstance(spec, PastedSpec):
+        one = look_pasted(spec, shape, seed)
+        answer.markdown(likeness_words(spec, one))
+    else:
+        answer.markdown(sentence(spec, shape))
+        one = look(spec, shape, seed)
+    if one is not None:
+        one_kernel(one, shape, seed)
+
+
+def whole_network(spec: Kernel, seed: int, answer: DeltaGenerator) -> None:
+    if isinstance(spec, PastedSpec):
+        answer.markdown("Your code is asked for each kernel, each with a seed of its own.")
+        network_pasted(spec, seed)
+    else:
+        answer.markdown(down_the_network(spec))
+        network(spec, seed)
+
+
+def draw_again(spec: Kernel, seed: int) -> None:
     if st.button("Draw again", icon=":material/casino:", key=f"{PAGE}.again", disabled=not spec.random):
         st.session_state[f"{PAGE}.reseed"] = seed + 1
         st.rerun()
 
 
-def train_it(spec: InitializerSpec) -> None:
+def train_it(spec: Kernel) -> None:
     """To the Train page with this initializer, if it can fill a Dense kernel."""
     try:
         spec.check_shape((784, 128))

@@ -5,7 +5,7 @@ import streamlit as st
 from inits.compute import Job
 from inits.errors import InitsError
 from inits.experiment import Experiment
-from pages.shared import state
+from pages.shared import code_runs, state
 from pages.shared.answers import answer_before
 from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understood
 from pages.shared.data_views import data_note
@@ -102,7 +102,7 @@ def start_pending(choices: Choices) -> None:
         return
     st.session_state.pop(PENDING)
     try:
-        job = engine().run(choices.experiment(str(dataset(choices))))
+        job = code_runs.start(choices.experiment(str(dataset(choices))))
     except InitsError as error:
         problem(str(error))
         return

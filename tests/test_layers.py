@@ -39,7 +39,7 @@ PURE = modules(
         "spec",
     ),
     *("seeds", "words", "settings", "spectrum", "statistics", "experiment", "record", "advice"),
-    *("store", "jobs", "meanfield", "outcomes", "sweep"),
+    *("store", "jobs", "activations", "meanfield", "outcomes", "sweep", "pasted", "nearest", "checks"),
 )
 DATA = modules("datasets", "data.standin")
 MODELS = modules("starts", "network", "probe", "training")
@@ -53,7 +53,14 @@ FIGURES = modules(
     "figures.sweep",
 )
 ANSWERS = modules("examine", "export")
-WEB = PURE | FIGURES | ANSWERS | modules("compute")
+# Pasted code: what the web process has of it, what the processes have that run it.
+JAIL = modules("sandbox.syscalls", "sandbox.landlock", "sandbox.jail", "sandbox.zygote", "sandbox.plain")
+SANDBOX = modules(
+    *("sandbox", "sandbox.client", "sandbox.processes", "sandbox.canary", "sandbox.wire", "sandbox.examples"),
+    "drawing",
+)
+INMATES = modules("sandbox.child", "sandbox.compat")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -75,7 +82,10 @@ RULES = {
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
     "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA, MODELS),
-    "inits.compute": Rule(PURE | DATA, DASK | modules("worker")),
+    **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
+    **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
+    **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
+    "inits.compute": Rule(PURE | DATA | SANDBOX, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 
@@ -205,7 +215,7 @@ def test_what_a_rule_does_not_allow_is_refused():
 
 
 def test_the_web_process_never_imports_keras():
-    web = sorted(set(FILES) - MODELS - PAGES - {"app"})
+    web = sorted(set(FILES) - MODELS - INMATES - PAGES - {"app"})
     assert {"inits.compute", "inits.worker", "inits.examine", "pages.shared.engine"} < set(web)
     code = f"import sys, {', '.join(web)}; print({{'keras', 'tensorflow'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)

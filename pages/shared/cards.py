@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from inits.errors import SpecError
 from inits.experiment import MAX_STARTS, Start
+from inits.pasted import PastedSpec, parse_kernel
 from inits.spec import InitializerSpec
 from inits.words import count, number
 
@@ -92,7 +93,8 @@ def parameters(start: Start) -> str:
         for name, value in start.kernel.arguments
         if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
     ]
-    words = ", ".join(shown) or "no parameters"
+    none = "your code" if isinstance(start.kernel, PastedSpec) else "no parameters"
+    words = ", ".join(shown) or none
     return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
 
 
@@ -122,7 +124,7 @@ def parse_cards(text: str) -> tuple[Card, ...]:
     cards: tuple[Card, ...] = ()
     for place, part in enumerate(parts):
         kernel, bias, name, number = [*part.split("|"), "", "", ""][:4]
-        start = Start(InitializerSpec.parse(kernel), InitializerSpec.parse(bias or "Zeros()"))
+        start = Start(parse_kernel(kernel), InitializerSpec.parse(bias or "Zeros()"))
         slot = int(number) - 1 if re.fullmatch(f"[1-{MAX_STARTS}]", number) else place
         cards = (*cards, coloured(Card(start, called(name), slot), cards))
     return cards

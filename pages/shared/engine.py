@@ -40,8 +40,8 @@ def waiting_words() -> str:
     return "Starting TensorFlow, about 10 s. Theory is ready now."
 
 
-def wait_for(ready: Callable[[], bool]) -> None:
-    """Say what the engine does, and run the page again once `ready`. Blocks nothing."""
+def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words) -> None:
+    """Say what is being done, by default by the engine, and run the page again once `ready`. Blocks nothing."""
 
     @st.fragment(run_every=0.5)
     def watch() -> None:
@@ -49,7 +49,7 @@ def wait_for(ready: Callable[[], bool]) -> None:
             st.rerun()
         failed = engine().status.phase == "failed"
         icon = ":material/error:" if failed else ":material/hourglass_top:"
-        st.markdown(f":gray[{icon} {waiting_words()}]")
+        st.markdown(f":gray[{icon} {words()}]")
 
     watch()
 
@@ -57,7 +57,7 @@ def wait_for(ready: Callable[[], bool]) -> None:
 def ask_weights(run: Run, steps: int) -> bytes | None:
     """The file of a run's weights, made again in the compute process; None with the reason on the page."""
     try:
-        return engine().weights_file(run, steps)
+        return engine().weights_file(run, steps, jailed=engine().sandbox.state.phase != "off")
     except InitsError as error:
         problem(str(error))
         return None

@@ -1,17 +1,16 @@
-"""The three views of the Explore page: one kernel, a whole network, all initializers."""
+"""One kernel in depth: histogram and density, numbers beside theory, Q-Q plot, singular values, pictures."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from inits.catalog import CATALOG
-from inits.errors import ShapeError
-from inits.examine import Examination, LayerRow, examine, examine_network
-from inits.experiment import Architecture
-from inits.figures import gallery, style
+from inits.examine import Examination, examine
 from inits.figures import kernel as figures
-from inits.figures.layers import Bars, weights
+from inits.figures import style
 from inits.laws import Law
-from inits.seeds import derive_seed
+from inits.nearest import Nearest
+from inits.pasted import Kernel, PastedSpec
 from inits.shapes import flattened
 from inits.spec import InitializerSpec
 from inits.spectrum import marchenko_pastur_edges, marchenko_pastur_pdf
@@ -19,10 +18,9 @@ from inits.words import count, counted, number
 from pages.shared import tables
 from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
+from pages.shared.notes import heading, literal
 
-NETWORK = Architecture(hidden=(128, 128))
 FEWEST = 8  # weights that can be tested
-PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -30,24 +28,32 @@ def _examined(text: str, shape: tuple[int, ...], seed: int) -> Examination | Non
     return ask(examine, InitializerSpec.parse(text), shape, seed)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _network(text: str, seed: int) -> list[LayerRow] | None:
-    return ask(examine_network, InitializerSpec.parse(text), NETWORK.layer_names, NETWORK.kernel_shapes, seed)
+@dataclass(frozen=True)
+class Look:
+    """A kernel to look at: what drew it, the initializer whose law is shown beside it, and what was measured.
+
+    For an initializer of Keras both are the same. `drawn` is None until Keras is there.
+    """
+
+    spec: Kernel
+    beside: Kernel
+    drawn: Examination | None
+    near: Nearest | None = None
 
 
-def heading(title: str, how: str) -> None:
-    """A chart's title, and one line that says how to read it."""
-    st.markdown(f"**{title}**  \n:small[:gray[{how}]]")
+def look(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Look:
+    """What an initializer of Keras draws. Raises ShapeError."""
+    spec.check_shape(shape)
+    return Look(spec, spec, _examined(str(spec), shape, seed) if can_draw() else None)
 
 
-def one_kernel(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> None:
+def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
     """Histogram and density, numbers beside theory, Q-Q plot, singular values, the kernel as a picture."""
-    law = spec.law(shape)
-    drawn = _examined(str(spec), shape, seed) if can_draw() else None
+    spec, drawn, law = one.spec, one.drawn, one.beside.law(shape)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         what = counted(int(np.prod(shape)), "weight")
-        heading(what, _how_to_read(law))
+        heading(what, _how_to_read(one, law))
         _hero(law, drawn, f"{spec.name} {shape}")
     with right:
         heading("Measured and theory", "Difference in standard errors: 95 in 100 lie within ±2.")
@@ -57,18 +63,25 @@ def one_kernel(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> None
             tables.measured_alone(drawn.summary)
         elif law is not None:
             tables.theory_alone(law, spec.fans(shape)[0])
-        if drawn is not None:
-            verdict(law, drawn)
-        else:
+        if drawn is None:
             wait_for(can_draw)
+        elif isinstance(spec, PastedSpec):
+            likeness(one.near)
+        else:
+            verdict(law, drawn)
         if law is not None and law.mean and law.std:
             st.markdown(f":small[:gray[{mean_words(law, spec.fans(shape)[0])}]]")
-        st.code(spec.code(seed), language="python", wrap_lines=True)
+        if spec is one.beside:
+            st.code(spec.code(seed), language="python", wrap_lines=True)
     if drawn is not None:
         _details(spec, law, shape, drawn)
 
 
-def _how_to_read(law: Law | None) -> str:
+def _how_to_read(one: Look, law: Law | None) -> str:
+    if isinstance(one.spec, PastedSpec):
+        line = "Marks:" if law and law.atoms else "The line is"
+        beside = f" {line} the law of {one.beside}, the nearest of Keras." if law else ""
+        return f"Bars count what your code drew.{literal(beside)}"
     if law is None:
         return "Bars count the weights. Nothing is random, so there is no law."
     if law.atoms:
@@ -87,6 +100,19 @@ def _hero(law: Law | None, drawn: Examination | None, revision: str) -> None:
     chart(
         fig.update_layout(meta="drawn" if drawn else "theory"), key="explore.hero", height=style.HERO, alt=alt
     )
+
+
+def likeness(near: Nearest | None) -> None:
+    """Which initializer of Keras draws like this, in words with the numbers."""
+    if near is None:
+        st.badge("Like no initializer of Keras", icon=":material/info:", color="gray")
+        return
+    icon, colour = (":material/check_circle:", "green") if near.within_chance else (":material/info:", "gray")
+    st.badge("Draws like" if near.within_chance else "Nearest, but not the same", icon=icon, color=colour)
+    st.code(near.spec.code(), language="python", wrap_lines=True)
+    far = f"Kolmogorov distance {number(near.distance, 2)}"
+    words = f"{far}; chance alone seldom exceeds {number(near.chance, 2)}." if near.chance else f"{far}."
+    st.markdown(f":small[:gray[{words}]]")
 
 
 def mean_words(law: Law, fan_in: int) -> str:
@@ -147,7 +173,7 @@ def chance(p: float) -> str:
     return f"{words} (p = {number(p, 2)})"
 
 
-def _details(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
+def _details(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
     columns = st.columns(3, gap="medium")
     with columns[0]:
         heading("Q-Q", "On the line: same law. Ends off the line: other tails.")
@@ -157,6 +183,8 @@ def _details(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], dra
                 uirevision=f"{spec.name} {shape}"
             )
             chart(fig, key="explore.qq", height=style.SMALL, alt=alt)
+        elif law is None:
+            st.markdown(":gray[No law is known, so there are no quantiles to compare.]")
         else:
             st.markdown(":gray[Nothing is drawn at random, so there are no quantiles to compare.]")
     with columns[1]:
@@ -165,7 +193,7 @@ def _details(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], dra
         _pictures(shape, drawn)
 
 
-def _spectrum(spec: InitializerSpec, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
+def _spectrum(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
     independent = law is not None and law.independent
     how = (
         "How much the kernel stretches; line: Marchenko-Pastur."
@@ -218,98 +246,3 @@ def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
 def _block_words(drawn: Examination) -> str:
     rows, columns = drawn.block.shape
     return f"First {counted(rows, 'input')} × {counted(columns, 'unit')}: orange −, blue +."
-
-
-def network(spec: InitializerSpec, seed: int) -> None:
-    """The same initializer down a network: one number decides whether a signal survives."""
-    shapes, names = NETWORK.kernel_shapes, NETWORK.layer_names
-    laws = [spec.law(shape) for shape in shapes]
-    rows = _network(str(spec), seed) if can_draw() else None
-    heading(
-        "784 – 128 – 128 – 10, layer by layer",
-        "$\\sigma_w^2$ = fan_in × variance: what a layer does to a signal's power, for weights of mean 0.",
-    )
-    drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
-    gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
-    fans = [spec.fans(shape) for shape in shapes]
-    tables.table(
-        {
-            "layer": names,
-            "kernel": [" × ".join(map(str, shape)) for shape in shapes],
-            "fan_in": [str(fan_in) for fan_in, _ in fans],
-            "fan_out": [str(fan_out) for _, fan_out in fans],
-            "std drawn": drawn,
-            "std theory": [number(law.std) if law else "" for law in laws],
-            "diff.": [""] * len(shapes) if rows is None else [tables.signed(row.errors) for row in rows],
-            "σ_w² drawn": gains,
-            "σ_w² theory": [
-                number(fan_in * law.std**2, 3) if law else ""
-                for law, (fan_in, _) in zip(laws, fans, strict=True)
-            ],
-        }
-    )
-    if rows is None:
-        wait_for(can_draw)
-        return
-    heading("The weights of each layer", "Each on its own axis, its reach beside its name.")
-    bars = [Bars(row.low, row.high, row.counts) for row in rows]
-    alt = "Histogram of the weights of each layer."
-    chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
-    st.code(network_code(spec, seed), language="python", wrap_lines=True)
-
-
-def down_the_network(spec: InitializerSpec) -> str:
-    """The number that decides, layer by layer."""
-    gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
-    found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
-    words = "2 keeps the power of a ReLU signal, 1 that of a linear one."
-    return f"Down a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
-
-
-def network_code(spec: InitializerSpec, seed: int) -> str:
-    """The network in Keras, with the seed that each layer has here."""
-    units, last = (*NETWORK.hidden, NETWORK.outputs), len(NETWORK.hidden)
-    layers = ""
-    for layer, size in enumerate(units):
-        code = spec.code(derive_seed(seed, "kernel", layer), multiline=False)
-        activation = 'activation="relu", ' if layer < last else ""
-        layers += f"    keras.layers.Dense({size}, {activation}kernel_initializer={code}),\n"
-    return f"model = keras.Sequential([\n    keras.Input(({NETWORK.inputs},)),\n{layers}])"
-
-
-def everything(shape: tuple[int, ...]) -> None:
-    """Every initializer of Keras with its defaults, for this shape, on one scale; one is picked by its name."""
-    random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
-    specs = {name: InitializerSpec(name) for name in random_first}
-    laws = {name: law for name, spec in specs.items() if (law := _law(spec, shape)) is not None}
-    heading(
-        f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
-        "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to see more of it.",
-    )
-    reach, top = gallery.common_scale(laws.values())
-    with st.container(horizontal=True, gap="small"):
-        for name, law in laws.items():
-            with st.container(width=PANEL_WIDTH, gap="xxsmall"):
-                st.button(
-                    name, key=f"explore.pick.{name}", type="tertiary", on_click=_pick, args=(specs[name],)
-                )
-                gain = specs[name].fans(shape)[0] * law.std**2
-                st.markdown(f":small[:gray[std {number(law.std, 3)}, $\\sigma_w^2$ {number(gain, 3)}]]")
-                alt = f"Density of one weight of {name}, standard deviation {number(law.std, 3)}."
-                fig = gallery.panel(law, reach, top)
-                chart(fig, key=f"explore.panel.{name}", height=gallery.HEIGHT, alt=alt)
-    others = [name for name in specs if name not in laws]
-    if others:
-        st.markdown(f":gray[No law for this shape: {', '.join(others)}.]")
-
-
-def _law(spec: InitializerSpec, shape: tuple[int, ...]) -> Law | None:
-    try:
-        return spec.law(shape)
-    except ShapeError:
-        return None
-
-
-def _pick(spec: InitializerSpec) -> None:
-    st.session_state["explore.spec"] = str(spec)
-    st.session_state["explore.view"] = "kernel"

@@ -12,7 +12,7 @@ from inits.record import Checkpoint, Record
 from inits.words import count
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
-from pages.shared.kernel_views import heading
+from pages.shared.notes import heading
 
 MOST = 6  # layers beside each other when there are several starts
 

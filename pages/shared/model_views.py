@@ -1,11 +1,11 @@
 """The network as a table."""
 
 from inits.errors import ShapeError
-from inits.spec import InitializerSpec
+from inits.pasted import Kernel, PastedSpec
 from inits.words import count, counted, number
 from pages.shared import tables
 from pages.shared.builder import Choices
-from pages.shared.kernel_views import heading
+from pages.shared.notes import heading
 
 
 def model_table(choices: Choices) -> None:
@@ -29,11 +29,11 @@ def model_table(choices: Choices) -> None:
     tables.table(columns)
 
 
-def _std(kernel: InitializerSpec, shape: tuple[int, int], gain: bool = False) -> str:
+def _std(kernel: Kernel, shape: tuple[int, int], gain: bool = False) -> str:
     try:
         law = kernel.law(shape)
     except ShapeError:
         return "not for this shape"
     if law is None:
-        return ""
+        return "not known" if isinstance(kernel, PastedSpec) else ""
     return number(kernel.fans(shape)[0] * law.std**2, 3) if gain else number(law.std)

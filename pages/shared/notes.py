@@ -1,4 +1,4 @@
-"""Sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
+"""Headings, and sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
 
 import re
 
@@ -10,6 +10,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 def literal(text: str) -> str:
     """`text` so that Markdown shows it as it is."""
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def heading(title: str, how: str) -> None:
+    """A picture's title, and one line that says how to read it."""
+    st.markdown(f"**{title}**  \n:small[:gray[{how}]]")
 
 
 def problem(words: str) -> None:

@@ -10,11 +10,12 @@ from inits.calls import read_call
 from inits.catalog import CATALOG
 from inits.errors import InitsError
 from inits.parameters import Parameter
+from inits.pasted import MARK, Kernel, PastedSpec, parse_kernel
 from inits.spec import InitializerSpec, OptimizerSpec
 from pages.shared.notes import problem
 from pages.shared.state import seed
 
-Spec = InitializerSpec | OptimizerSpec
+Spec = Kernel | OptimizerSpec
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
 MOST_STEPS = 100
 DIGITS = (1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
@@ -23,7 +24,15 @@ AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
-def initializer_picker(prefix: str, spec: InitializerSpec, label: str = "Initializer") -> InitializerSpec:
+SHELF = "code:shelf"  # pasted initializers of this session that have run: name -> text
+
+
+def put_on_shelf(spec: PastedSpec) -> None:
+    """Offer pasted code wherever an initializer is picked; a newer one of its name takes its place."""
+    st.session_state.setdefault(SHELF, {})[spec.name] = str(spec)
+
+
+def initializer_picker(prefix: str, spec: Kernel, label: str = "Initializer") -> Kernel:
     """Controls for an initializer, in the row they are called in. Returns what they say.
 
     The state is one text, `session_state[prefix.spec]`; every control shows it and changes it. A text or value
@@ -31,27 +40,35 @@ def initializer_picker(prefix: str, spec: InitializerSpec, label: str = "Initial
     """
     key = f"{prefix}.spec"
     st.session_state.setdefault(key, str(spec))
-    spec = InitializerSpec.parse(st.session_state[key])
+    spec = parse_kernel(st.session_state[key])
     name = f"{prefix}.name"
-    st.session_state[name] = spec.name
+    pasted = isinstance(spec, PastedSpec)
+    st.session_state[name] = str(spec) if pasted else spec.name
+    shelf = st.session_state.get(SHELF, {}).values()
     st.selectbox(
         label,
-        list(CATALOG),
+        list(dict.fromkeys((*shelf, *([str(spec)] if pasted else []), *CATALOG))),
         key=name,
         accept_new_options=True,
         width=NAME_WIDTH,
         help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
-        format_func=lambda known: (
-            f"\u200b{known}"
-        ),  # else the browser takes it out of a text that begins alike
+        format_func=_shown,
         on_change=lambda: _set(prefix, lambda: _typed(prefix, st.session_state[name])),
     )
     parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
     return spec
 
 
-def _typed(prefix: str, text: str) -> InitializerSpec:
+def _shown(option: str) -> str:
+    if option.startswith(MARK):
+        return f"{PastedSpec.parse(option).name} (your code)"
+    return f"\u200b{option}"  # else the browser takes it out of a text that begins alike
+
+
+def _typed(prefix: str, text: str) -> Kernel:
     """What was picked from the list or typed; a seed in it becomes the page's."""
+    if text.startswith(MARK):
+        return PastedSpec.parse(text)
     text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
     if text in CATALOG:
         return InitializerSpec(text)
@@ -116,7 +133,7 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
     )
 
 
-def axes_inputs(prefix: str, spec: InitializerSpec) -> None:
+def axes_inputs(prefix: str, spec: Kernel) -> None:
     """Which axes count as inputs and outputs, for the initializers that take them: both, or Keras' rule."""
     names = [p.name for p in spec.entry.parameters if p.kind == "axes"]
     keys = [f"{prefix}.{name}" for name in names]

@@ -8,8 +8,7 @@ from inits.outcomes import SORTS, Outcome, best, compare_first_two, in_words, ra
 from inits.words import count, duration
 from pages.shared import tables
 from pages.shared.builder import Choices
-from pages.shared.kernel_views import heading
-from pages.shared.notes import literal
+from pages.shared.notes import heading, literal
 from pages.shared.start_cards import swatch
 
 STATES = {

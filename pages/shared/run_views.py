@@ -16,9 +16,8 @@ from pages.shared.answers import sentence
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.engine import ask_weights, engine
-from pages.shared.kernel_views import heading
 from pages.shared.layer_views import inside
-from pages.shared.notes import literal, problem
+from pages.shared.notes import heading, literal, problem
 from pages.shared.result_table import result_table
 from pages.shared.start_cards import card_row
 

@@ -5,8 +5,8 @@ import re
 import streamlit as st
 
 from inits.errors import InitsError, ShapeError
+from inits.pasted import Kernel
 from inits.shapes import checked
-from inits.spec import InitializerSpec
 from pages.shared.notes import problem
 from pages.shared.picker import LARGEST_SEED, axes_inputs
 from pages.shared.state import seed as seeded
@@ -37,9 +37,7 @@ def format_shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def shape_popover(
-    page: str, spec: InitializerSpec, shape: tuple[int, ...], seed: int
-) -> tuple[tuple[int, ...], int]:
+def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) -> tuple[tuple[int, ...], int]:
     """A popover named after what it holds: the kernel's shape and the seed."""
     seeded(f"{page}.shape", shape)
     if f"{page}.reseed" in st.session_state:

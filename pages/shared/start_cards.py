@@ -4,26 +4,30 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from html import escape
 from types import MappingProxyType
 
+import numpy as np
 import streamlit as st
 
 from inits.advice import Why
 from inits.compute import Job
 from inits.errors import InitsError
-from inits.examine import Sketch, sketch
+from inits.examine import Sketch, sketch, sketch_drawn
 from inits.experiment import MAX_STARTS, Start
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.laws import Law
 from inits.outcomes import Outcome, best
+from inits.pasted import Kernel, PastedSpec
 from inits.seeds import derive_seed
 from inits.shapes import times
 from inits.spec import InitializerSpec
 from inits.words import percent
 from pages.shared import cards as deck
+from pages.shared import code_runs
 from pages.shared.builder import DEFAULTS, Choices
 from pages.shared.cards import Card
-from pages.shared.engine import can_draw, engine
+from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.notes import literal, problem
 from pages.shared.picker import initializer_picker, refusal
 from pages.shared.theme import colours
@@ -65,7 +69,7 @@ def card_row(
         for place, card in enumerate(cards):
             with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
                 _head(page, choices, place, job if running else None, narrow)
-                drawn = _draw(str(card.start.kernel), shape, derive_seed(choices.seed, "kernel", 0))
+                drawn = _draw(card.start.kernel, shape, choices.seed)
                 _picture(card, drawn, laws[place], reach)
                 about = literal(deck.parameters(card.start))
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
@@ -114,7 +118,7 @@ def _next(cards: Sequence[Card]) -> Card:
     return next((card for card in usual if card.start not in there), deck.card("RandomNormal"))
 
 
-def _law(spec: InitializerSpec, shape: tuple[int, int]) -> Law | None:
+def _law(spec: Kernel, shape: tuple[int, int]) -> Law | None:
     try:
         return spec.law(shape)
     except InitsError:
@@ -158,16 +162,16 @@ def _picture(card: Card, drawn: Sketch | None, law: Law | None, reach: float) ->
     theme = colours()
     counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
     svg = histogram_svg(counts, edges, law, reach, theme.categorical[card.slot], theme.ink)
-    words = f"Histogram of the first kernel of {literal(str(card.start.kernel))}"
+    words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
     st.html(f'<img src="{data_uri(svg)}" alt="{words}" style="width:100%;height:auto;display:block">')
 
 
-def _draw(text: str, shape: tuple[int, int], seed: int) -> Sketch | None:
-    """The first kernel of a run, as it will be; None before Keras is there."""
-    if not can_draw():
-        return None
+def _draw(spec: Kernel, shape: tuple[int, int], seed: int) -> Sketch | None:
+    """The first kernel of a run, as it will be; None before Keras is there, or when it cannot be shown."""
     try:
-        return _drawn(text, shape, seed)
+        if isinstance(spec, PastedSpec):
+            return _pasted(spec, shape, seed)
+        return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
     except InitsError:
         return None
 
@@ -175,6 +179,18 @@ def _draw(text: str, shape: tuple[int, int], seed: int) -> Sketch | None:
 @st.cache_data(max_entries=500, show_spinner=False)
 def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
     return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
+
+
+def _pasted(spec: PastedSpec, shape: tuple[int, int], seed: int) -> Sketch | None:
+    """Pasted code is asked here; the card has its picture as soon as it has answered."""
+    result = code_runs.drawn_soon(spec, [shape], seed)
+    if result is None:
+        request = code_runs.ask_code(spec, [shape], seed)
+        if request is not None:
+            wait_for(request.done.is_set, lambda: "Your code is asked.")
+        return None
+    finite = result.error is None and all(np.isfinite(array).all() for array in result.arrays)
+    return sketch_drawn(result.arrays[0]) if finite else None
 
 
 def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:
@@ -237,7 +253,7 @@ def edit(page: str, choices: Choices, place: int) -> None:
         act("Remove", "delete", deck.removed(cards, place), len(cards) > 1)
 
 
-def _start(kernel: InitializerSpec, bias: str | None) -> Start:
+def _start(kernel: Kernel, bias: str | None) -> Start:
     """Raises SpecError or ShapeError for what cannot fill a Dense layer."""
     start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
     start.kernel.check_shape((784, 128))

@@ -18,8 +18,7 @@ from pages.shared.builder import Choices
 from pages.shared.cards import Card
 from pages.shared.chart import chart
 from pages.shared.engine import engine, waiting_words
-from pages.shared.kernel_views import heading
-from pages.shared.notes import problem
+from pages.shared.notes import heading, problem
 from pages.shared.sweep_builder import size_in_words
 
 POLL = 1.0  # seconds

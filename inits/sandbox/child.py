@@ -1,0 +1,96 @@
+"""Inside the jail: run the pasted code, ask it for every array, write the reply. Keras is imported by the zygote."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+
+import keras
+from tensorflow.python.framework import kernels
+
+from inits.sandbox import compat, wire
+
+MOST_OUTPUT = 20_000  # characters that are kept of what the code prints
+
+
+class Output:
+    """What stands for sys.stdout: the first so many characters go through."""
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, descriptor: int):
+        self.descriptor, self.left = descriptor, MOST_OUTPUT
+
+    def write(self, text: str) -> int:
+        kept = str(text)[: self.left]
+        self.left -= len(kept)
+        if kept:
+            os.write(self.descriptor, kept.encode("utf-8", "replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+
+def prepare() -> None:
+    """Before the fork: all imports, and what TensorFlow would read from files at its first op. No op is run."""
+    compat.prepare()
+    kernels.get_registered_kernels_for_op("MatMul")  # looks up /proc/self/cmdline, which no jailed child can
+
+
+def serve(code_from: int, result_to: int, output_to: int) -> None:
+    """Read one request, answer it."""
+    with os.fdopen(code_from, "rb") as file:
+        code, rounds = wire.parse_request(file.read())
+    sys.stdout = sys.stderr = Output(output_to)
+    with os.fdopen(result_to, "wb") as result:
+        result.write(wire.MAGIC)
+        try:
+            for part in answer(code, rounds):
+                result.write(part)
+        except BaseException as error:  # sys.exit() and KeyboardInterrupt are the code's too
+            result.write(problem(error))
+        result.write(wire.end())
+
+
+def answer(code: str, rounds: list[list[tuple[wire.Shape, int]]]) -> Iterator[bytes]:
+    """The parts of a reply, as they come. Raises whatever the code raises."""
+    for number, asked in enumerate(rounds):
+        keras.utils.set_random_seed(asked[0][1] if asked else 0)
+        found = compat.execute(code)
+        if number == 0:
+            yield wire.picked(found.name, found.kind, found.others)
+        for shape, seed in asked:
+            keras.utils.set_random_seed(seed)
+            yield wire.array(shape, compat.to_array(found.create()(shape)))
+
+
+def problem(error: BaseException) -> bytes:
+    """What went wrong, with the lines of the pasted code alone."""
+    frames = [
+        (frame.lineno or 0, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == compat.FILENAME
+    ]
+    if isinstance(error, SyntaxError) and error.filename == compat.FILENAME:
+        frames.append((error.lineno or 0, "<module>"))
+        message = error.msg
+    elif isinstance(error, MemoryError):
+        message = str(error) or "it needs more memory than it may have"
+    else:
+        message = _words(error)
+    kind = "" if isinstance(error, compat.CodeProblem) else type(error).__name__
+    return wire.problem(kind, message, frames)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # a __str__ of the code's own
+        return ""

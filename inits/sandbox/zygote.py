@@ -1,0 +1,177 @@
+"""The process that forks a jailed child for every request. Keras is imported once, and no TensorFlow op is run.
+
+It is told what to do through one socket, and ends when that is closed. It has one thread, so that it may fork.
+"""
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+READY = b"ready"
+ENDED = struct.Struct("<iBQ")  # wait status, whether it was killed for its time, bytes of memory at most
+
+
+@dataclass
+class Child:
+    """One that runs: who wants to know, and until when it may."""
+
+    pid: int
+    exited: int  # a descriptor that becomes readable when it ends
+    caller: socket.socket
+    deadline: float
+    overdue: bool = False
+
+
+def main(descriptor: int, files: str) -> None:
+    """Serve requests from the socket `descriptor` until it is closed."""
+    control = socket.socket(fileno=descriptor)
+    watch = _Watch(control)
+    try:
+        from inits.sandbox import jail
+
+        # The rules name what can be read before the import: a path entry it adds is none of ours.
+        rules = jail.prepare(files)
+        from inits.sandbox import child
+
+        child.prepare()
+    except Exception as error:
+        control.send(f"{type(error).__name__}: {error}".encode()[:1000])
+        return
+    watch.end()
+    gc.collect()
+    gc.freeze()
+    control.send(READY)
+    Zygote(control, rules).serve()
+
+
+class _Watch:
+    """Ends the process if nobody waits for it any more while it imports."""
+
+    def __init__(self, control: socket.socket):
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(control,))
+        self._thread.start()
+
+    def _run(self, control: socket.socket) -> None:
+        poll = select.poll()
+        poll.register(control, select.POLLHUP)
+        while not self._over.is_set():
+            if poll.poll(100):
+                os._exit(0)
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+class Zygote:
+    """The loop: new requests, children that end, callers that leave, deadlines that pass."""
+
+    def __init__(self, control: socket.socket, rules: int | None):
+        self.control, self.rules = control, rules
+        self.children: dict[int, Child] = {}
+        self.count = 0
+
+    def serve(self) -> None:
+        while self._step():
+            pass
+        for child in self.children.values():
+            os.kill(child.pid, signal.SIGKILL)
+
+    def _step(self) -> bool:
+        watched: dict[int, Child | None] = {self.control.fileno(): None}
+        for child in self.children.values():
+            watched[child.exited] = watched[child.caller.fileno()] = child
+        now = time.monotonic()
+        waits = [child.deadline - now for child in self.children.values() if not child.overdue]
+        ready, _, _ = select.select(list(watched), [], [], max(0.0, min(waits)) if waits else None)
+        for descriptor in ready:
+            one = watched[descriptor]
+            if one is None:
+                if not self._begin():
+                    return False
+            elif one.pid not in self.children:
+                continue
+            elif descriptor == one.exited:
+                self._end(one)
+            else:
+                os.kill(one.pid, signal.SIGKILL)  # nobody waits for it; `exited` tells when it is gone
+                one.caller.setblocking(False)
+                self._end(one)
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.deadline <= now and not child.overdue:
+                child.overdue = True
+                os.kill(child.pid, signal.SIGKILL)
+        return True
+
+    def _begin(self) -> bool:
+        """Take one request; False at the end of the socket."""
+        message, descriptors, _, _ = socket.recv_fds(self.control, 4096, 4)
+        if not message:
+            return False
+        code, result, output, status = descriptors
+        wanted = json.loads(message)
+        self.count += 1
+        myself, pid = os.getpid(), os.fork()
+        if pid == 0:
+            _become_child(myself, (code, result, output), self.rules, wanted, self.count)
+        for descriptor in (code, result, output):
+            os.close(descriptor)
+        caller = socket.socket(fileno=status)
+        self.children[pid] = Child(pid, os.pidfd_open(pid), caller, time.monotonic() + wanted["wall"])
+        return True
+
+    def _end(self, child: Child) -> None:
+        """Gather a child that has ended, or soon will, and tell its caller."""
+        _, status, usage = os.wait4(child.pid, 0)
+        del self.children[child.pid]
+        os.close(child.exited)
+        with contextlib.suppress(OSError):  # it may have left
+            child.caller.send(ENDED.pack(status, child.overdue, 1024 * usage.ru_maxrss))
+        child.caller.close()
+
+
+def _become_child(
+    parent: int, given: tuple[int, int, int], rules: int | None, wanted: dict[str, float], number: int
+) -> None:
+    """In the child: nothing but the request's descriptors stays open, the jail closes, the code runs."""
+    from inits.sandbox import child, jail
+
+    try:
+        os.setsid()
+        code, result, output, rules = _only(*given, rules)
+        limits = jail.Limits(memory=int(wanted["memory"]), cpu=int(wanted["wall"]) + 4)
+        jail.enter(parent, rules, limits, number)
+        child.serve(code, result, output)
+        os._exit(0)
+    except BaseException as error:
+        # The jail did not close, or the reply had nowhere to go. Its own words, not the code's.
+        os.write(2, f"{type(error).__name__}: {error}".encode()[:500])
+    finally:
+        os._exit(70)
+
+
+def _only(code: int, result: int, output: int, rules: int | None) -> tuple[int, int, int, int | None]:
+    """Standard streams, then these descriptors from 3 on, and no others."""
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    wanted = [nothing, output, output, code, result, *(() if rules is None else (rules,))]
+    safe = [os.dup2(descriptor, 100 + place) for place, descriptor in enumerate(wanted)]
+    for place, descriptor in enumerate(safe):
+        os.dup2(descriptor, place)
+    os.closerange(len(wanted), 65_536)
+    return 3, 4, 1, None if rules is None else 5
+
+
+if ctypes.sizeof(ctypes.c_void_p) != 8:
+    sys.exit("A 64-bit system is needed.")

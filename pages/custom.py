@@ -1,0 +1,239 @@
+"""Your own initializer: paste it, run it in a jail, see what it draws and what is wrong with it."""
+
+from functools import partial
+
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiment import Start
+from inits.pasted import LONGEST_NAME, PastedSpec, name_of
+from inits.sandbox.client import CodeError, Request, Result
+from inits.sandbox.examples import EXAMPLES
+from inits.words import number
+from pages.shared import code_runs, state
+from pages.shared.editor import editor
+from pages.shared.engine import engine, wait_for
+from pages.shared.kernel_views import one_kernel
+from pages.shared.network_views import NETWORK
+from pages.shared.notes import literal, problem
+from pages.shared.pasted_views import (
+    check_list,
+    checked,
+    error_box,
+    first_kernel,
+    network_of,
+    not_finite,
+    output_box,
+    waiting_for,
+)
+from pages.shared.picker import LARGEST_SEED, put_on_shelf
+from pages.shared.setup import setup
+from pages.shared.start_cards import add_card
+
+PAGE = "custom"
+BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
+NOTES = {example.code: example.note for example in EXAMPLES}
+DEFAULTS = {"init": str(BEGIN), "seed": "0"}
+RAN, ASKED, REVISION = f"{PAGE}:ran", f"{PAGE}:asked", f"{PAGE}:revision"
+CONSENT = (
+    "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
+    "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
+)
+
+
+def main() -> None:
+    setup("Your code")
+    kept = state.load(PAGE, DEFAULTS)
+    read = partial(state.read, kept, DEFAULTS)
+    spec, seed = read("init", PastedSpec.parse), read("seed", state.whole("seed", 0, LARGEST_SEED))
+    begin(spec, seed)
+    engine().sandbox.wake()
+
+    title, answer = st.empty(), st.empty()
+    pressed = controls(spec, seed)
+    seed = int(st.session_state[f"{PAGE}.seed"])
+    left, right = st.columns(2, gap="medium")
+    with left:
+        typed, refusal = write(spec)
+    if typed is not None:
+        state.save(PAGE, {"init": str(typed), "seed": str(seed)}, DEFAULTS)
+        if pressed or st.session_state.pop(f"{PAGE}:run_now", False):
+            run(typed, seed)
+    shown, shown_seed = st.session_state[RAN]
+    title.title(f"What does {literal(shown.name)} draw?")
+    with right:
+        if refusal:
+            problem(refusal)
+        request = ask(shown, shown_seed)
+        if request is None:
+            answer.markdown("Paste an initializer: a class, an object, a function or a lambda.")
+            return
+        result = request.wait(code_runs.SOON)
+        if result is None:
+            answer.markdown("Your code is asked for the kernels of a 784 – 128 – 128 – 10 network.")
+            wait_for(request.done.is_set, lambda: waiting_for(request))
+            return
+        told(shown, result, typed)
+    answer.markdown(sentence(result))
+    if marks(result.error) != st.session_state.get(f"{PAGE}:marks"):
+        st.rerun()  # the editor stands above, and was drawn before there was an answer
+    pictures(shown, shown_seed, result)
+
+
+def begin(spec: PastedSpec, seed: int) -> None:
+    """Seed the controls of a page that is opened: what a link brings is shown at once."""
+    state.seed(f"{PAGE}.seed", seed)
+    if f"{PAGE}.called" not in st.session_state:
+        st.session_state[f"{PAGE}.called"] = "" if spec.name == name_of(spec.source) else spec.name
+        st.session_state[RAN] = (spec, seed)
+        st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
+        st.session_state[f"{PAGE}:text"] = spec.source
+
+
+def controls(spec: PastedSpec, seed: int) -> bool:
+    """Example, name, seed, Run, and where to go from here; whether Run was pressed."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "Example",
+            range(len(EXAMPLES)),
+            index=None,
+            key=f"{PAGE}.example",
+            placeholder="Choose an example",
+            format_func=lambda i: EXAMPLES[i].name,
+            width=250,
+            on_change=choose,
+        )
+        guess = name_of(st.session_state[f"{PAGE}:text"])
+        st.text_input("Name", key=f"{PAGE}.called", placeholder=guess, width=200, max_chars=LONGEST_NAME)
+        st.number_input("Seed", 0, LARGEST_SEED, key=f"{PAGE}.seed", step=1, width=120)
+        return st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{PAGE}.run")
+
+
+def choose() -> None:
+    """Put an example into the editor; what was there can be had back with undo."""
+    number = st.session_state[f"{PAGE}.example"]
+    if number is None:
+        return
+    example = EXAMPLES[number]
+    st.session_state[f"{PAGE}:text"] = example.code
+    st.session_state[f"{PAGE}.called"] = ""
+    st.session_state[REVISION] += 1
+    st.session_state[f"{PAGE}:run_now"] = True
+
+
+def write(spec: PastedSpec) -> tuple[PastedSpec | None, str | None]:
+    """The editor. Returns what is written there, or why it cannot be run."""
+    ran: PastedSpec = st.session_state[RAN][0]
+    request: Request | None = st.session_state.get(ASKED)
+    error = request.result.error if request is not None and request.done.is_set() else None
+    st.session_state[f"{PAGE}:marks"] = marks(error)
+    typed = editor(
+        st.session_state[f"{PAGE}:text"],
+        key=f"{PAGE}.editor",
+        label="Your initializer, in Python",
+        height=420,
+        marks=marks(error),
+        ran=ran.source,
+        revision=st.session_state[REVISION],
+    )
+    st.session_state[f"{PAGE}:text"] = typed.text
+    words = NOTES.get(typed.text, "np, keras, tf, K and ops are there without import.")
+    st.markdown(f":small[:gray[{literal(words)}]]")
+    if typed.run:
+        st.session_state[f"{PAGE}:run_now"] = True
+    try:
+        return PastedSpec(st.session_state[f"{PAGE}.called"] or name_of(typed.text), typed.text), None
+    except InitsError as problem:
+        return None, str(problem)
+
+
+def marks(error: CodeError | None) -> dict[int, str]:
+    """Which lines of the code led to an error, the innermost with its words."""
+    if error is None or error.line is None:
+        return {}
+    words = f"{error.kind}: {error.message}" if error.kind else error.message
+    outer = {line: "leads to the error" for line, _ in error.frames if line}
+    return outer | {error.line: words}
+
+
+def run(spec: PastedSpec, seed: int) -> None:
+    """Run was pressed: this code is the person's own now."""
+    last: Request | None = st.session_state.get(ASKED)
+    if last is not None and not last.done.is_set():
+        engine().sandbox.cancel(last)
+    st.session_state[RAN] = (spec, seed)
+    code_runs.own(spec)
+
+
+def ask(spec: PastedSpec, seed: int) -> Request | None:
+    """The request for what is shown; None after saying why it may not run."""
+    why = code_runs.refused(spec)
+    if why is not None:
+        problem(why)
+        if code_runs.may_agree() and not code_runs.agreed():
+            st.markdown(CONSENT)
+            st.button("Run my own code without a jail, in this session", key=f"{PAGE}.agree", on_click=agree)
+        return None
+    request = code_runs.ask_code(spec, NETWORK.kernel_shapes, seed, again=True)
+    st.session_state[ASKED] = request
+    return request
+
+
+def agree() -> None:
+    st.session_state[code_runs.AGREED] = True
+
+
+def told(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:
+    """What came of it, in words."""
+    if typed != spec:
+        st.info("Below is what came before. Press Run for the new text.", icon=":material/history:")
+    if result.error is not None:
+        error_box(spec, result.error, spec.source)
+    elif not not_finite(result.arrays):
+        onward(spec)
+    if result.picked is not None and result.picked.others:
+        also = ", ".join(result.picked.others)
+        words = f"Taken: {result.picked.kind} {result.picked.name}. Also there: {also}."
+        st.markdown(f":small[:gray[{literal(words)}]]")
+    if len(result.drawn) == len(NETWORK.kernel_shapes) + 1:
+        check_list(checked(result))
+    output_box(result.output)
+
+
+def onward(spec: PastedSpec) -> None:
+    """Where a named initializer can go from here."""
+    put_on_shelf(spec)
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Train it", icon=":material/add:", key=f"{PAGE}.train"):
+            add_card("train", Start(spec))
+            st.switch_page("pages/train.py")
+        if st.button("Explore it", icon=":material/ssid_chart:", key=f"{PAGE}.explore"):
+            st.session_state["explore.spec"] = str(spec)
+            st.switch_page("pages/explore.py", query_params={"init": str(spec)})
+
+
+def sentence(result: Result) -> str:
+    """What it draws, with the numbers."""
+    kernels = result.arrays[:-1]
+    if result.error is not None:
+        where = f" in **line {result.error.line}**" if result.error.line else ""
+        return f"It gives no weights for a 784 – 128 – 128 – 10 network: it stops{where}."
+    if odd := not_finite(kernels):
+        whole = sum(kernel.size for kernel in kernels)
+        return f"**{odd:,}** of {whole:,} weights are NaN or infinite: nothing can learn from there."
+    stds = ", ".join(f"**{number(float(kernel.std()))}**" for kernel in kernels)
+    return f"Standard deviations of {stds} in the layers of a 784 – 128 – 128 – 10 network."
+
+
+def pictures(spec: PastedSpec, seed: int, result: Result) -> None:
+    """The first kernel as on Explore, and all of them layer by layer."""
+    if result.error is not None or not_finite(result.arrays):
+        return
+    kernels = result.arrays[:-1]
+    one = first_kernel(spec, seed, kernels[0])
+    if one is not None:
+        one_kernel(one, kernels[0].shape, seed)
+        network_of(spec, seed, kernels)
+
+
+main()
