@@ -168,6 +168,9 @@ def run(spec: PastedSpec, seed: int) -> None:
 def ask(spec: PastedSpec, seed: int) -> Request | None:
     """The request for what is shown; None after saying why it may not run."""
     why = code_runs.refused(spec)
+    if why is not None and code_runs.agreed():
+        st.info("Press Run to run this code. Without a jail nothing runs before you have looked at it.")
+        return None
     if why is not None:
         problem(why)
         if code_runs.may_agree() and not code_runs.agreed():

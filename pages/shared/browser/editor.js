@@ -68,8 +68,6 @@ function create(parent) {
   // Not every browser takes the focus away when a button is pressed: the text is sent before the press.
   editor.elsewhere = (event) => box.contains(event.target) || send(editor);
   document.addEventListener("pointerdown", editor.elsewhere, true);
-  // Streamlit has shortcuts of single letters, which are not meant by those who type here.
-  box.addEventListener("keydown", (event) => event.stopPropagation());
   return editor;
 }
 
@@ -240,9 +238,13 @@ function mark(editor) {
 
 // Scrolls the editor, never the page.
 function show(view, number) {
-  const { top, bottom } = view.lineBlockAt(view.state.doc.line(number).from);
-  const { scrollTop, clientHeight } = view.scrollDOM;
-  if (top < scrollTop || bottom > scrollTop + clientHeight) view.scrollDOM.scrollTop = top - clientHeight / 3;
+  const box = view.scrollDOM;
+  const read = () => view.lineBlockAt(view.state.doc.line(number).from);
+  const write = ({ top, bottom }) => {
+    const seen = top >= box.scrollTop && bottom <= box.scrollTop + box.clientHeight;
+    if (!seen) box.scrollTop = top - box.clientHeight / 3;
+  };
+  view.requestMeasure({ read, write });
 }
 
 function marking({ Decoration, EditorView, GutterMarker, RangeSet, StateEffect, StateField, WidgetType, gutter }) {
@@ -321,12 +323,13 @@ function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
       borderRadius: "var(--st-base-radius)",
       overflow: "hidden",
     },
-    "&.cm-focused": { outline: "2px solid var(--st-primary-color)", outlineOffset: "-2px" },
+    "&.cm-focused": { outline: "1px solid var(--st-primary-color)", borderColor: "var(--st-primary-color)" },
     ".cm-scroller": { fontFamily: "var(--st-code-font)", fontSize: "var(--st-code-font-size)", lineHeight: "1.6" },
     // iOS zooms into text smaller than this when it gets the focus.
     "@supports (-webkit-touch-callout: none)": { ".cm-scroller": { fontSize: "16px" } },
     ".cm-content": { caretColor: "var(--st-text-color)", padding: "8px 0" },
-    ".cm-line": { padding: "0 8px 0 4px" },
+    // What does not fit into one row goes on in another, four columns in.
+    ".cm-line": { padding: "0 8px 0 calc(4px + 4ch)", textIndent: "-4ch" },
     ".cm-line::selection, .cm-line ::selection": { backgroundColor: shade("link", 25) },
     ".cm-gutters": { color: color("gray"), backgroundColor: "var(--st-background-color)", border: "none" },
     ".cm-lineNumbers .cm-gutterElement": { minWidth: "2em", padding: "0 2px 0 4px" },

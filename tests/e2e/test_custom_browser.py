@@ -1,0 +1,183 @@
+"""Your own code in a real browser: run it, read what went wrong, use it as a start, and do without a jail."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from visit import DRAWN, SECONDS, button, cards, opened, result, until
+
+from benchmarks.live import serve
+from inits.pasted import PastedSpec
+
+pytestmark = [pytest.mark.browser, pytest.mark.keras]
+
+CHECKS = 90 * SECONDS  # the jail starts meanwhile
+LOUD = """\
+print("**bold** <b>tag</b> $x$ :red[no]")
+
+def helper(shape):
+    raise ValueError("<img src=x onerror=alert(1)> **b** `c`")
+
+def noisy(shape):
+    return helper(shape)
+"""
+LOOP = "def f(shape):\n    while True: pass"
+BY_HAND = re.compile(r"kernels are within chance of VarianceScaling\(scale=2\.0, .*untruncated_normal")
+TINY = "def tiny(shape):\n    return np.random.normal(0.0, 0.02, shape)"
+
+
+def link(source: str, name: str = "mine") -> str:
+    return f"/custom?init={PastedSpec(name, source)}"
+
+
+def choose(page: Page, example: str) -> None:
+    page.get_by_role("combobox", name=re.compile("Example")).click()
+    page.get_by_role("option", name=example, exact=True).click()
+
+
+def checked(page: Page) -> Page:
+    expect(page.get_by_text("Checks", exact=True)).to_be_visible(timeout=CHECKS)
+    return page
+
+
+def test_the_first_example_is_run_and_every_check_is_told(page: Page, app: str) -> None:
+    checked(opened(page, f"{app}/custom"))
+    expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
+    main = page.get_by_test_id("stMain")
+    for name in (
+        "Shape",
+        "Dtype",
+        "Finite",
+        "Same seed",
+        "Layers differ",
+        "Symmetry",
+        "Scale",
+        "Nearest law",
+    ):
+        expect(main.locator("strong", has_text=re.compile(f"^{name}$"))).to_be_visible()
+    expect(main).to_contain_text(
+        "3 of 3 kernels are within chance of RandomUniform(minval=-0.05, maxval=0.05)"
+    )
+    expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
+
+
+def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page: Page, app: str) -> None:
+    opened(page, app + link(LOUD, "noisy"))
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("noisy stopped in line 4")).to_be_visible(timeout=CHECKS)
+    expect(main).to_contain_text("ValueError: <img src=x onerror=alert(1)> **b** `c`")
+    expect(main).to_contain_text("**bold** <b>tag</b> $x$ :red[no]")
+    assert main.locator("b, img[src=x], .katex").count() == 0
+    expect(main.get_by_text("Line 7, in noisy")).to_be_visible()
+    expect(main.get_by_text("Line 4, in helper")).to_be_visible()
+    words = main.inner_text()
+    assert "/site-packages/" not in words
+    assert "child.py" not in words
+
+
+def test_an_example_takes_the_editor_and_shows_what_is_wrong(page: Page, app: str) -> None:
+    checked(opened(page, f"{app}/custom"))
+    choose(page, "Class that ignores the shape")
+    expect(page.locator("h1")).to_have_text("What does OneSize draw?", timeout=20 * SECONDS)
+    expect(page.get_by_text("3 of 3 kernels have another shape")).to_be_visible(timeout=20 * SECONDS)
+    expect(button(page, "Train it")).to_have_count(0)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("What does OneSize draw?", timeout=30 * SECONDS)
+
+
+def test_named_code_learns_beside_keras_own_over_two_seeds(page: Page, app: str) -> None:
+    checked(opened(page, app + link(TINY, "My tiny")))
+    opened(page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}")
+    assert cards(page) == ["HeNormal", "My tiny"]
+    expect(page.locator(".st-key-train-cards img")).to_have_count(2)
+    button(page, "Run").click()
+    rows = {row["start"]: row for row in result(page)}
+    assert set(rows) == {"HeNormal", "My tiny"}
+    assert {row["outcome"] for row in rows.values()} == {"whole epoch"}
+
+
+def test_code_goes_on_to_explore_and_train(page: Page, app: str) -> None:
+    checked(opened(page, app + link(TINY, "My tiny")))
+    button(page, "Explore it").click()
+    expect(page.locator("h1")).to_have_text("What does My tiny draw?", timeout=20 * SECONDS)
+    expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
+    page.get_by_text("A whole network", exact=True).click()
+    expect(page.get_by_role("cell", name="128 × 10")).to_be_visible(timeout=20 * SECONDS)
+    button(page, "Train it").click()
+    expect(page.locator(".st-key-train-cards strong").last).to_have_text(
+        re.compile("tiny"), timeout=20 * SECONDS
+    )
+    assert cards(page)[-1] == "My tiny"
+    button(page, "Edit").first.click()  # and it is offered for the other starts
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="My tiny (your code)").click()
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    until(page, lambda: cards(page)[0] == "1 My tiny")
+
+
+def test_others_are_answered_while_a_loop_runs(page: Page, browser: Browser, app: str) -> None:
+    checked(opened(page, f"{app}/custom"))  # the jail is there
+    other = browser.new_page()
+    opened(other, app + link(LOOP, "endless"))
+    expect(other.get_by_text("Running, at most 4 s.")).to_be_visible(timeout=20 * SECONDS)
+    choose(page, "He by hand")
+    expect(page.get_by_text(BY_HAND)).to_be_visible()
+    expect(other.get_by_text("The code ran longer than 4 s and was stopped.")).to_be_visible()
+    other.close()
+
+
+def test_a_jail_that_dies_is_there_again(page: Page, app: str) -> None:
+    checked(opened(page, f"{app}/custom"))
+    zygotes = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any("inits.sandbox.zygote" in word for word in process.info["cmdline"] or ())
+    ]
+    for process in zygotes:
+        process.kill()
+    assert zygotes
+    choose(page, "He by hand")
+    expect(page.get_by_text(BY_HAND)).to_be_visible(timeout=CHECKS)
+
+
+@contextmanager
+def no_jail(environ: dict[str, str]) -> Iterator[str]:
+    """A server on a machine for which there is no jail."""
+    with serve("app.py", environ={**environ, "PYTHONPATH": "tests/e2e/no_jail"}) as address:
+        yield address
+
+
+def test_without_a_jail_only_a_person_alone_who_agrees_runs_their_own_code(
+    page: Page, browser: Browser, environ: dict[str, str]
+) -> None:
+    with no_jail(environ) as address:
+        opened(page, address + link(TINY, "mine"))
+        reason = page.get_by_text(re.compile("there is no jail for Linux on riscv64"))
+        expect(reason).to_be_visible(timeout=20 * SECONDS)
+        far = browser.new_context(extra_http_headers={"X-Forwarded-For": "203.0.113.7"}).new_page()
+        opened(far, address + link(TINY, "mine"))
+        expect(far.get_by_text(re.compile("there is no jail for Linux"))).to_be_visible(timeout=20 * SECONDS)
+        expect(button(far, "Run my own code without a jail, in this session")).to_have_count(0)
+        button(far, "Run").click()
+        expect(far.get_by_text(re.compile("there is no jail for Linux"))).to_be_visible(timeout=20 * SECONDS)
+
+        button(page, "Run my own code without a jail, in this session").click()
+        expect(page.get_by_text("Press Run to run this code.")).to_be_visible(timeout=20 * SECONDS)
+        button(page, "Run").click()
+        checked(page)
+        expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
+        far.context.close()
+
+
+def test_an_operator_can_switch_it_off(page: Page, environ: dict[str, str]) -> None:
+    with serve("app.py", environ={**environ, "INITS_CODE": "off"}) as address:
+        opened(page, f"{address}/custom")
+        expect(page.get_by_text("whoever runs this server has switched it off")).to_be_visible(
+            timeout=20 * SECONDS
+        )
+        expect(button(page, "Run my own code without a jail, in this session")).to_have_count(0)
