@@ -59,7 +59,7 @@ SANDBOX = modules(
     *("sandbox", "sandbox.client", "sandbox.processes", "sandbox.canary", "sandbox.wire", "sandbox.examples"),
     "drawing",
 )
-INMATES = modules("sandbox.child", "sandbox.compat")
+INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
 WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import keras
 from tensorflow.python.framework import kernels
 
-from inits.sandbox import compat, wire
+from inits.sandbox import compat, picking, wire
 
 MOST_OUTPUT = 20_000  # characters that are kept of what the code prints
 
@@ -63,12 +63,12 @@ def answer(code: str, rounds: list[list[tuple[wire.Shape, int]]]) -> Iterator[by
     """The parts of a reply, as they come. Raises whatever the code raises."""
     for number, asked in enumerate(rounds):
         keras.utils.set_random_seed(asked[0][1] if asked else 0)
-        found = compat.execute(code)
+        found = picking.execute(code)
         if number == 0:
             yield wire.picked(found.name, found.kind, found.others)
         for shape, seed in asked:
             keras.utils.set_random_seed(seed)
-            yield wire.array(shape, compat.to_array(found.create()(shape)))
+            yield wire.array(shape, picking.to_array(found.create()(shape)))
 
 
 def problem(error: BaseException) -> bytes:
@@ -76,16 +76,16 @@ def problem(error: BaseException) -> bytes:
     frames = [
         (frame.lineno or 0, frame.name)
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == compat.FILENAME
+        if frame.filename == picking.FILENAME
     ]
-    if isinstance(error, SyntaxError) and error.filename == compat.FILENAME:
+    if isinstance(error, SyntaxError) and error.filename == picking.FILENAME:
         frames.append((error.lineno or 0, "<module>"))
         message = error.msg
     elif isinstance(error, MemoryError):
         message = str(error) or "it needs more memory than it may have"
     else:
         message = _words(error)
-    kind = "" if isinstance(error, compat.CodeProblem) else type(error).__name__
+    kind = "" if isinstance(error, picking.CodeProblem) else type(error).__name__
     return wire.problem(kind, message, frames)
 
 

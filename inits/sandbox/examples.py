@@ -132,7 +132,7 @@ def he_by_hand(shape, dtype="float32"):
     ),
     _broken(
         "He with equal columns",
-        "One column is drawn and repeated, so all units of a layer compute the same and learn the same.",
+        "One column is drawn and repeated, so all units of a layer start as copies of each other.",
         """
 import numpy as np
 

@@ -20,7 +20,7 @@ from inits.sandbox.zygote import ENDED, READY
 
 ROOT = Path(__file__).parents[2]
 MOST_OUTPUT = 80_000  # bytes; a process that writes more is ended
-START_SECONDS, GRACE = 120.0, 3.0
+START_SECONDS, GRACE = 120.0, 10.0
 _PIECE = 1 << 16
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",

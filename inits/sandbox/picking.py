@@ -1,0 +1,302 @@
+"""Pasted code: run once as it is, and searched for its initializer.
+
+Imports Keras: for the zygote and its children alone.
+"""
+
+import ast
+import functools
+import inspect
+import linecache
+import math
+import random
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from inits.errors import InitsError
+
+FILENAME = "<your code>"
+"""What tracebacks and syntax errors call the pasted code."""
+
+
+class CodeProblem(InitsError):
+    """Code that runs, and yet gives no weights: it has no initializer, or one that a shape is not enough for."""
+
+
+_PROMPT = re.compile(r"\s*(?:>>>|\.{3,}:?|In \[\d+\]:) ?")
+_MAGIC = re.compile(r"^([ \t]*)(?:%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
+_ODD = {0xA0: " ", 0x2007: " ", 0x202F: " ", 0x200B: None, 0xFEFF: None, 0: None}
+
+
+def clean(code: str) -> str:
+    """Pasted text without what pasting adds: prompts and printed results, common indentation, odd spaces."""
+    lines = code.translate(_ODD).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if _PROMPT.match(next(filter(str.strip, lines), "")):
+        lines = [_PROMPT.sub("", line, count=1) if _PROMPT.match(line) else "" for line in lines]
+    return textwrap.dedent("\n".join(lines))
+
+
+def _parse(text: str) -> ast.Module:
+    """The program of a cleaned text: without a notebook's % and ! lines, if it is none with them."""
+    with suppress(SyntaxError):
+        return ast.parse(text, FILENAME)
+    return ast.parse(_MAGIC.sub(lambda line: line[1] and line[1] + "pass", text), FILENAME)
+
+
+def _names() -> dict[str, Any]:
+    """What pasted code may name without importing it."""
+    names = {"__name__": "__main__", "np": np, "numpy": np, "keras": keras, "tf": tf, "tensorflow": tf}
+    names |= {
+        "K": keras.backend,
+        "math": math,
+        "random": random,
+        "Model": keras.Model,
+        "Sequential": keras.Sequential,
+    }
+    names |= {
+        name: getattr(keras, name) for name in ("backend", "initializers", "layers", "models", "ops", "utils")
+    }
+    names |= {
+        name: getattr(keras.layers, name) for name in ("Activation", "Dense", "Dropout", "Flatten", "Input")
+    }
+    return names | {name: value for name, value in vars(keras.initializers).items() if name[0].isupper()}
+
+
+def execute(code: str) -> "Picked":
+    """Run pasted code once, in names of its own, and pick its initializer.
+
+    Raises what the code raises, SyntaxError among it, with the line numbers of the pasted text; CodeProblem when
+    nothing in it can be called for weights.
+    """
+    text = clean(code)
+    linecache.cache[FILENAME] = (len(text), None, [line + "\n" for line in text.split("\n")], FILENAME)
+    program, names = _parse(text), _names()
+    exec(compile(program, FILENAME, "exec", dont_inherit=True), names)
+    return _pick(program, names)
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The initializer of pasted code: its name or expression, its kind, and what else looked like one.
+
+    The kind is "class", "instance" or "function".
+    """
+
+    name: str
+    kind: str
+    others: tuple[str, ...]
+    target: Any = field(repr=False)
+
+    def create(self) -> Callable[..., object]:
+        """The initializer of one layer, called with a shape: a class is made anew, all else is as it is."""
+        return of_shape(self.target() if self.kind == "class" else self.target)
+
+
+_SHAPE = re.compile(r".*shape.*|shp|size|dims?", re.IGNORECASE)
+_SAYS_SO = ("initializer", "init")
+_PASSED = {"dtype": "float32", "name": None, "partition_info": None, "dim_ordering": "tf"}
+"""What one Keras or another gives beside the shape; all but the dtype only to those who insist."""
+
+_Parameters = list[inspect.Parameter]
+
+
+def of_shape(initializer: Any) -> Callable[..., object]:
+    """The initializer as a function of a shape, whatever else it takes."""
+    values, named = passed(initializer)
+    return lambda shape, dtype=None: initializer(shape, *values, **named)
+
+
+def passed(initializer: Any) -> tuple[list[Any], dict[str, Any]]:
+    """What to give an initializer after the shape: by position, by name."""
+    values, named = [], {}
+    for one in _parameters(initializer)[1:]:
+        if one.kind is one.VAR_KEYWORD:
+            named["dtype"] = _PASSED["dtype"]
+        elif one.name == "dtype" or (one.name in _PASSED and _required([one])):
+            if one.kind is one.POSITIONAL_ONLY:
+                values.append(_PASSED[one.name])
+            else:
+                named[one.name] = _PASSED[one.name]
+    return values, named
+
+
+def _parameters(function: Any) -> _Parameters:
+    """What a call takes; one unknown where code in C does not tell."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return [inspect.Parameter("_", inspect.Parameter.POSITIONAL_ONLY)]
+
+
+def _called(value: Any) -> _Parameters:
+    """What an initializer is called with, the objects of a class for a class."""
+    return _parameters(value.__call__)[1:] if isinstance(value, type) else _parameters(value)
+
+
+def _required(parameters: _Parameters) -> list[str]:
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in optional]
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, type):
+        return "class"
+    function = (
+        inspect.isroutine(value) or isinstance(value, functools.partial) or hasattr(value, "__wrapped__")
+    )
+    return "function" if function else "instance"
+
+
+def _tier(value: Any, said: bool = False) -> int | None:
+    """How little a value looks like an initializer; None for not at all.
+
+    0: a class or object called with a shape. 1: a function of a shape. 2: any other call with one argument, if the
+    code defines it itself or has `said` that it is one.
+    """
+    base = keras.initializers.Initializer
+    cls = value if isinstance(value, type) else type(value)
+    if not any("__call__" in vars(one) for one in cls.__mro__) or cls.__call__ is base.__call__:
+        return None
+    parameters = _called(value)
+    first = parameters[0] if parameters else inspect.Parameter("_", inspect.Parameter.VAR_KEYWORD)
+    if _SHAPE.fullmatch(first.name) or issubclass(cls, base):
+        return int(_kind(value) == "function")
+    needed = [name for name in _required(parameters) if name not in _PASSED]
+    one = needed == [first.name] or (not needed and first.kind is first.VAR_POSITIONAL)
+    return 2 if one and (said or _own(value)) else None
+
+
+def _own(value: Any) -> bool:
+    """Whether pasted code defines this function, this class, or the class of this object."""
+    if isinstance(value, functools.partial):
+        return True
+    code = getattr(inspect.unwrap(value), "__code__", None)
+    cls = value if isinstance(value, type) else type(value)
+    return bool(code.co_filename == FILENAME if code else cls.__module__ == "__main__")
+
+
+_SCOPES: tuple[type[ast.AST], ...] = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def _bound(program: ast.Module) -> dict[str, ast.stmt]:
+    """The statement that last bound each global name, in that order, without imported names."""
+    found: dict[str, ast.stmt] = {}
+
+    def walk(node: ast.AST, statement: ast.stmt) -> None:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
+                found.pop(name, None)
+                found[name] = statement
+            case ast.alias(name=name, asname=other):
+                found.pop(other or name, None)
+        for child in () if isinstance(node, _SCOPES) else ast.iter_child_nodes(node):
+            walk(child, child if isinstance(child, ast.stmt) else statement)
+
+    for statement in program.body:
+        walk(statement, statement)
+    return found
+
+
+def _used(tree: ast.AST) -> set[str]:
+    return {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
+    """The initializer of a program that has run and left `names`: what it says, what its layers get, the last one."""
+    bound = {name: statement for name, statement in _bound(program).items() if name in names}
+    tiers = {name: tier for name in bound if (tier := _tier(names[name], name in _SAYS_SO)) is not None}
+    parts = {  # the class that another one extends, the function that it calls
+        part
+        for name in tiers
+        for part in _used(bound[name]) & tiers.keys() - {name}
+        if tiers[name] <= tiers[part]
+    }
+    best = min(tiers.values(), default=0)
+    whole = [name for name in tiers if name not in parts] or list(tiers)
+    rivals = [name for name in reversed(whole) if tiers[name] < 2 or best == 2]
+    said = [name for name in _SAYS_SO if name in tiers]
+    for name in [*said, *_given(program, bound, names), *(one for one in rivals if tiers[one] == best)]:
+        value = names[name] if name in bound else _evaluated(name, names)
+        if _tier(value, said=True) is not None:
+            _check(name, value)
+            inside = {name} | _used(bound.get(name) or ast.parse(name))
+            return Picked(name, _kind(value), tuple(one for one in rivals if one not in inside), value)
+    raise CodeProblem(
+        f"Nothing here looks like an initializer: the code defines {', '.join(bound) or 'no names'}. "
+        "Paste a class with __call__(self, shape, dtype=None) or a function such as my_init(shape, dtype=None), "
+        "or end with a line such as `initializer = keras.initializers.HeNormal()`."
+    )
+
+
+def _given(program: ast.Module, bound: dict[str, ast.stmt], names: dict[str, Any]) -> Iterator[str]:
+    """What layers get for their kernels that is the code's own, as expressions, the last one first."""
+    words = [one for one in ast.walk(program) if isinstance(one, ast.keyword)]
+    given = [one.value for one in words if one.arg in ("kernel_initializer", "init")]
+    for one in sorted(given, key=lambda value: (value.lineno, value.col_offset), reverse=True):
+        if isinstance(one, ast.Lambda) or any(callable(names[name]) for name in _used(one) & bound.keys()):
+            # Every layer makes an object of its own.
+            bare = isinstance(one, ast.Call) and not (one.args or one.keywords) and ast.unparse(one.func)
+            yield bare if bare and isinstance(_evaluated(bare, names), type) else ast.unparse(one)
+
+
+def _evaluated(expression: str, names: dict[str, Any]) -> Any:
+    """None for an expression that has a value only inside its function."""
+    with suppress(Exception):
+        return eval(compile(expression, FILENAME, "eval", dont_inherit=True), names)
+    return None
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise CodeProblem if an initializer needs more than Keras gives."""
+    needs = []
+    if isinstance(value, type):
+        with suppress(TypeError, ValueError):
+            needs = _required(list(inspect.signature(value).parameters.values()))
+    if needs:
+        sample = ", ".join(f"{one}=0.1" for one in needs)
+        raise CodeProblem(
+            f"{name} cannot be made without a value for {' and '.join(needs)}. "
+            f"Add a last line such as `initializer = {name}({sample})`."
+        )
+    needs = [one for one in _required(_called(value)[1:]) if one not in _PASSED]
+    if needs:
+        raise CodeProblem(
+            f"{name} wants {' and '.join(needs)} beside the shape, and Keras gives a shape and a dtype alone. "
+            f"Give {'each of them' if needs[1:] else needs[0]} a default value."
+        )
+
+
+def to_array(value: object) -> NDArray[np.generic]:
+    """The numbers of whatever an initializer returned: an array, tensor, variable, nested list or scalar.
+
+    Shape and dtype stay as they are. Raises CodeProblem if there are no real numbers in it.
+    """
+    try:
+        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    except (TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError):
+        array = np.asarray(None)
+    if array.dtype.kind in "biuf" or array.dtype.name == "bfloat16":
+        return array
+    if value is None:
+        received = "None: end it with `return` and the array"
+    elif callable(value):
+        received = f"{getattr(value, '__name__', type(value).__name__)}: call that with the shape first"
+    else:
+        kind = type(value).__name__
+        received = (
+            f"a {kind} that holds no plain numbers" if array.dtype == object else f"a {kind} of {array.dtype}"
+        )
+    raise CodeProblem(f"An initializer must return an array of real numbers. Received {received}.")
