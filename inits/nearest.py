@@ -18,7 +18,7 @@ from inits.catalog import CATALOG
 from inits.errors import ShapeError, SpecError
 from inits.laws import Law, Normal, TruncatedNormal
 from inits.parameters import Value
-from inits.shapes import Shape, flattened
+from inits.shapes import LARGEST_SIZE, Shape, flattened
 from inits.spec import InitializerSpec
 
 FEW = 20  # weights: with fewer, nearly every law is within chance
@@ -37,8 +37,8 @@ class Nearest:
         distance: Kolmogorov's, 0 to 1.
         chance: the distance that as many draws from the law exceed once in 5,000 times (about, for Orthogonal); 0
             where nothing is drawn.
-        p: the least probability of four: that draws differ as much in mean, std, smallest or largest weight; 1
-            where the weights are not independent draws.
+        p: the least probability of five: that draws from the law differ from it as much in distance, mean, std,
+            smallest or largest weight (of Orthogonal's only the first, about); 1 where nothing is drawn.
     """
 
     spec: InitializerSpec
@@ -54,7 +54,7 @@ class Nearest:
     @property
     def within_chance(self) -> bool:
         """Whether draws from the law look like this; false for at most 0.1% of them."""
-        return self.distance <= self.chance and self.p >= RARE
+        return self.p >= RARE
 
 
 def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest | None:
@@ -65,8 +65,8 @@ def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest 
         shape: of the weights, where `values` has another one.
 
     Returns:
-        None if there is no weight, one is not finite in float32, or there are fewer than FEW that are neither equal
-        nor an identity nor orthogonal.
+        None if there is no weight, one is not finite in float32, there are more than an initializer draws (50 million),
+        or fewer than FEW that are neither equal nor an identity nor orthogonal.
 
     Raises:
         ShapeError: if `shape` does not hold as many weights as there are values.
@@ -85,7 +85,7 @@ def nearest_for_all(kernels: Sequence[ArrayLike]) -> list[Nearest | None]:
     pairs = [(kernel, one.spec) for kernel, one in zip(drawn, found, strict=True) if kernel and one]
     if not all(_independent(spec, kernel.values.shape) for kernel, spec in pairs):
         return found
-    for _, spec in sorted(pairs, key=lambda pair: -pair[0].values.size):  # the largest kernel says most
+    for _, spec in pairs:
         tried = [_measure(kernel, spec) for kernel, _ in pairs]
         if all(one.within_chance for one in tried):
             common = iter(tried)
@@ -107,7 +107,7 @@ class _Kernel:
 
 
 def _kernel(values: ArrayLike, shape: tuple[int, ...] | None = None) -> _Kernel | None:
-    """None if there is no weight or one is not finite."""
+    """None if there is no weight, one is not finite, or there are more than an initializer draws."""
     array = np.asarray(values)
     with np.errstate(over="ignore"):
         weights = np.atleast_1d(array.astype(np.float32, copy=False))
@@ -115,8 +115,10 @@ def _kernel(values: ArrayLike, shape: tuple[int, ...] | None = None) -> _Kernel 
         if math.prod(shape) != weights.size:
             raise ShapeError(f"shape must hold all {weights.size:,} weights. Received {tuple(shape)}.")
         weights = weights.reshape(shape)
+    if not 0 < weights.size <= LARGEST_SIZE:
+        return None
     ordered = np.sort(weights, axis=None)  # NaN comes last
-    if not ordered.size or not np.isfinite(ordered[[0, -1]]).all():
+    if not np.isfinite(ordered[[0, -1]]).all():
         return None
     low, high = float(ordered[0]), float(ordered[-1])
     mean, std = float(weights.mean(dtype=np.float64)), float(weights.std(dtype=np.float64))
@@ -133,15 +135,13 @@ def _nearest(kernel: _Kernel) -> Nearest | None:
         return _measure(kernel, orthogonal)
     if kernel.values.size < FEW or kernel.low == kernel.high:
         return None
-    named = [_measure(kernel, spec) for spec in _named(kernel.values.shape)]
-    likely = [one for one in named if one.within_chance]
+    found = [_measure(kernel, spec) for spec in _named(kernel.values.shape)]
+    if not any(one.within_chance for one in found):
+        found += [_measure(kernel, spec) for spec in _fitted(kernel)]
+    likely = [one for one in found if one.within_chance]
     if likely:
-        return min(likely, key=lambda one: one.distance)  # of two that are equally near, the first
-    fitted = [_measure(kernel, spec) for spec in _fitted(kernel)]
-    likely = [one for one in fitted if one.within_chance]
-    if likely:
-        return min(likely, key=lambda one: (_length(one.spec), one.distance))
-    return min(named + fitted, key=lambda one: one.distance, default=None)
+        return max(likely, key=lambda one: one.p)  # of two with the same law, the first
+    return min(found, key=lambda one: one.distance, default=None)
 
 
 def _named(shape: Shape) -> Iterator[InitializerSpec]:
@@ -164,15 +164,23 @@ def _independent(spec: InitializerSpec, shape: Shape) -> bool:
 def _measure(kernel: _Kernel, spec: InitializerSpec) -> Nearest:
     law = spec.law(kernel.values.shape)
     assert law is not None
-    p = min(*_moments(kernel, law), *_ends(kernel, law)) if law.independent else 1.0
-    return Nearest(spec, _distance(kernel.ordered, law), _rarely_exceeded(kernel.values.size), p)
+    size, distance = kernel.values.size, _distance(kernel.ordered, law)
+    looks = [_exceeded(distance, size)]
+    if law.independent:
+        looks += [*_moments(kernel, law), *_ends(kernel, law)]
+    return Nearest(spec, distance, _rarely_exceeded(size), min(looks))
+
+
+def _exceeded(distance: float, n: int) -> float:
+    """Probability that n independent values have a larger Kolmogorov distance (see `inits.statistics.kolmogorov`)."""
+    root = math.sqrt(n)
+    return float(
+        special.kolmogorov(distance * root + 1.0 / (6.0 * root) + (distance * root - 1.0) / (4.0 * n))
+    )
 
 
 def _rarely_exceeded(n: int) -> float:
-    """Kolmogorov's distance that n independent values exceed with probability RARE.
-
-    The asymptotic quantile, with Vrbik's (2018) correction for few values solved for the distance.
-    """
+    """The distance with `_exceeded` RARE."""
     root = math.sqrt(n)
     scaled = float(special.kolmogi(RARE)) - 1.0 / (6.0 * root) + 1.0 / (4.0 * n)
     return min(1.0, scaled / (1.0 + 1.0 / (4.0 * n)) / root)
