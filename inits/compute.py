@@ -19,9 +19,10 @@ from uuid import uuid4
 from inits.datasets import DIGITS_FINGERPRINT
 from inits.drawing import check_size, draw_again, draw_all, is_pasted
 from inits.errors import EngineError, InitsError
+from inits.examine import Sketch
 from inits.experiment import Run
 from inits.jobs import Job, Plan, lanes
-from inits.record import FloatArray, Record
+from inits.record import Checkpoint, FloatArray, Record
 from inits.sandbox.client import Sandbox
 from inits.settings import Settings
 from inits.store import Store, run_key
@@ -183,9 +184,26 @@ class Engine:
         """
         from inits import worker
 
-        kernels = draw_again(self.sandbox, run, jailed) if is_pasted(run) else None
+        kernels = draw_again(self.sandbox, run, jailed, self._measured(run)) if is_pasted(run) else None
         local = self.settings.mnist
         return self.call(worker.weights_file, run, steps, local, kernels, timeout=LEARN_AGAIN)
+
+    def _measured(self, run: Run) -> Sequence[Checkpoint]:
+        """The checkpoints of a run that is known, from memory or from disk."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in reversed(jobs):
+            if run in job.runs and (points := job.records[job.runs.index(run)].checkpoints):
+                return points
+        key = self._key(run)
+        kept = self.store.get(key) if key else None
+        return kept.checkpoints if kept else ()
+
+    def first_kernel(self, run: Run) -> Sketch:
+        """The first kernel of a run that begins with LSUV, as a card shows it. Raises what `call` does."""
+        from inits import worker
+
+        return self.call(worker.first_kernel, run, self.settings.mnist)
 
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):

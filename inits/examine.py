@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inits.kernels import Kernel
 from inits.nearest import Nearest, nearest, nearest_for_all
-from inits.pasted import Kernel, PastedSpec
+from inits.pasted import PastedSpec
 from inits.record import FloatArray
 from inits.shapes import flattened
 from inits.spec import InitializerSpec
@@ -180,7 +181,9 @@ def examine_drawn_network(
     """What each kernel of a network that pasted code drew looks most like, and its row beside that."""
     found = nearest_for_all(kernels)
     likenesses = zip(names, kernels, found, strict=True)
-    return found, [measure_layer(name, kernel, near.spec if near else spec) for name, kernel, near in likenesses]
+    return found, [
+        measure_layer(name, kernel, near.spec if near else spec) for name, kernel, near in likenesses
+    ]
 
 
 def measure_layer(name: str, kernel: FloatArray, spec: Kernel) -> LayerRow:

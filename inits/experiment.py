@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from inits.errors import SpecError
-from inits.pasted import Kernel, parse_kernel
+from inits.kernels import Kernel, parse_kernel
 from inits.spec import InitializerSpec, OptimizerSpec
 
 ACTIVATIONS: Mapping[str, str] = {

@@ -81,6 +81,7 @@ class Record:
     `weights`: kernels and biases in turn, as `Model.get_weights` gives them; at the end, or where it stopped.
     They stay in the compute process, which can make them again.
     `error`: why the run could not begin, in words for people.
+    `factors`: what LSUV multiplied each orthonormal kernel with; () for all other starts.
     """
 
     run: int
@@ -94,6 +95,7 @@ class Record:
     stopped: bool = False
     error: str | None = None
     seconds: float = 0.0
+    factors: tuple[float, ...] = ()
     weights: tuple[FloatArray, ...] = ()
 
     def add(self, frame: Frame) -> None:

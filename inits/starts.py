@@ -56,12 +56,18 @@ def start_arrays(
     `kernels`: those of pasted code, which were drawn elsewhere. Raises what `draw` raises.
     """
     arrays = []
+    biases = draw_biases(start.bias, architecture, seed)
     for layer, shape in enumerate(architecture.kernel_shapes):
         if isinstance(start.kernel, InitializerSpec):
             kernel = draw(start.kernel, shape, derive_seed(seed, "kernel", layer))
         else:
             assert kernels is not None, "pasted code is drawn in the jail, before this"
             kernel = finite(kernels[layer], start.kernel.label)
-        arrays.append(kernel)
-        arrays.append(draw(start.bias, shape[1:], derive_seed(seed, "bias", layer)))
+        arrays += [kernel, biases[layer]]
     return arrays
+
+
+def draw_biases(bias: InitializerSpec, architecture: Architecture, seed: int) -> list[NDArray[np.float32]]:
+    """The bias (fan_out,) of every layer, each with a seed of its own. Raises what `draw` raises."""
+    shapes = [shape[1:] for shape in architecture.kernel_shapes]
+    return [draw(bias, shape, derive_seed(seed, "bias", layer)) for layer, shape in enumerate(shapes)]

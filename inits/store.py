@@ -25,7 +25,7 @@ from inits.record import Checkpoint, Divergence, Record
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # another number makes all older files foreign
+FORMAT = 2  # another number makes all older files foreign
 SUFFIX = ".run.npz"
 LARGEST = 8_000_000  # bytes of a file that is one of ours
 TRIM_TO = 0.9  # of the limit, so that not every new file looks for the oldest
@@ -139,6 +139,7 @@ def encode(key: str, record: Record) -> bytes:
         "images": record.images,
         "finished": record.finished,
         "seconds": record.seconds,
+        "factors": record.factors,
         "points": [[getattr(point, name) for name in _SCALARS] for point in points],
     }
     arrays: dict[str, Any] = {name: np.array([getattr(p, name) for p in points]) for name in _ARRAYS}
@@ -182,6 +183,7 @@ def decode(content: bytes, key: str, number: int) -> Record:
         divergence=_divergence(why, arrays) if why else None,
         finished=about["finished"],
         seconds=about["seconds"],
+        factors=tuple(about["factors"]),
     )
 
 

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from inits.datasets import Dataset, batches
 from inits.errors import InitsError
 from inits.experiment import MAX_STARTS, Architecture, Run
+from inits.kernels import LsuvSpec
+from inits.lsuv import lsuv
 from inits.network import build_model
 from inits.probe import Probe, tensors
 from inits.record import Divergence, FloatArray, Frame, Record
 from inits.seeds import derive_seed
 from inits.spec import OptimizerSpec
-from inits.starts import start_arrays
+from inits.starts import draw_biases, start_arrays
 
 Kernels = Sequence[FloatArray]
 
@@ -55,7 +57,7 @@ class Slot:
         self.optimizer.build(self.model.trainable_variables)
         self.variables = [*self.model.variables, *self.optimizer.variables]
         self.fresh = [v.numpy() for v in self.optimizer.variables]
-        self._data, self._tensors = data, tensors(data)
+        self.data, self._tensors = data, tensors(data)
         self.probe = Probe(self.model, self._tensors)
         self.call_steps = max(1, min(MAX_CALL, -(-len(data.x_train) // batch_size)))
         self._call = tf.function(self._train, jit_compile=True)
@@ -72,7 +74,7 @@ class Slot:
     def batch(self, row: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """The images and labels of one row of an order, without its padding."""
         row = row[row >= 0]
-        return self._data.x_train[row], self._data.y_train[row].astype(np.int32)
+        return self.data.x_train[row], self.data.y_train[row].astype(np.int32)
 
     def state(self) -> list[NDArray[np.generic]]:
         """A copy of everything that a run changes."""
@@ -251,13 +253,40 @@ class _Turn:
 
     def _enter(self) -> None:
         if not self._begun:
-            self._slot.load(
-                start_arrays(self._run.start, self._run.architecture, self._run.seed, self._kernels),
-                self._run.optimizer.learning_rate,
-            )
+            arrays, self.record.factors = beginning(self._run, self._slot, self._kernels)
+            self._slot.load(arrays, self._run.optimizer.learning_rate)
             self._begun, self._kernels = True, None
         elif self._saved is not None:
             self._slot.restore(self._saved)
+
+
+def beginning(
+    run: Run, slot: Slot, kernels: Kernels | None = None
+) -> tuple[list[FloatArray], tuple[float, ...]]:
+    """Kernels and biases in turn with which a run begins, and LSUV's factor for each layer if that is its start.
+
+    Raises what `inits.starts.draw` and `inits.lsuv.lsuv` raise.
+    """
+    if not isinstance(run.start.kernel, LsuvSpec):
+        return start_arrays(run.start, run.architecture, run.seed, kernels), ()
+    biases = draw_biases(run.start.bias, run.architecture, run.seed)
+    found, factors = lsuv(run.architecture, run.seed, biases, first_batch(run, slot.data))
+    return [array for pair in zip(found, biases, strict=True) for array in pair], tuple(factors)
+
+
+def first_scaled(run: Run, data: Dataset) -> FloatArray:
+    """The first kernel of a run that begins with LSUV: it depends on no other layer. Raises what `lsuv` raises."""
+    net = run.architecture
+    shallow = Architecture((), net.activation, net.inputs, (*net.hidden, net.outputs)[0])
+    biases = draw_biases(run.start.bias, shallow, run.seed)
+    return lsuv(shallow, run.seed, biases, first_batch(run, data))[0][0]
+
+
+def first_batch(run: Run, data: Dataset) -> FloatArray:
+    """The images that a run learns from first, float32 (batch, inputs) in [0, 1]."""
+    row = order_of(run, data)[0]
+    images: FloatArray = data.x_train[row[row >= 0]].astype(np.float32) / np.float32(255)
+    return images
 
 
 def order_of(run: Run, data: Dataset) -> NDArray[np.int32]:
@@ -303,7 +332,7 @@ def weights_after(
     run: Run, steps: int, data: Dataset, slot: Slot, kernels: Kernels | None = None
 ) -> tuple[FloatArray, ...]:
     """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
-    slot.load(start_arrays(run.start, run.architecture, run.seed, kernels), run.optimizer.learning_rate)
+    slot.load(beginning(run, slot, kernels)[0], run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):
         slot.train(rows[first : first + slot.call_steps])

@@ -12,6 +12,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from inits.datasets import Dataset, load
 from inits.errors import DataError
+from inits.examine import Sketch, sketch_drawn
 from inits.experiment import Experiment, Run, Start
 from inits.record import FloatArray, Frame, Record
 from inits.spec import InitializerSpec
@@ -136,6 +137,13 @@ def weights_file(
     with _get_slots().borrow(run, data) as slot:
         weights = weights_after(run, steps, data, slot, kernels)
     return network.weights_file(run.architecture, weights)
+
+
+def first_kernel(run: Run, local: Path | None) -> Sketch:
+    """The first kernel of a run that begins with LSUV, as a card shows it."""
+    from inits.training import first_scaled
+
+    return sketch_drawn(first_scaled(run, load(run.dataset, local)))
 
 
 def stop_runs(job: str, runs: list[int]) -> None:

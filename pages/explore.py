@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.catalog import CATALOG
-from inits.errors import ShapeError
+from inits.errors import ShapeError, SpecError
 from inits.experiment import Start
-from inits.pasted import Kernel, PastedSpec, parse_kernel
+from inits.kernels import Kernel, parse_kernel
+from inits.pasted import PastedSpec
 from inits.shapes import times
 from inits.spec import InitializerSpec
 from pages.shared import state
@@ -30,7 +31,7 @@ DEFAULTS = {"init": "HeNormal()", "shape": "784x128", "seed": "0", "view": "kern
 def main() -> None:
     setup("Explore")
     read = partial(state.read, state.load(PAGE, DEFAULTS), DEFAULTS)
-    spec, shape = read("init", parse_kernel), read("shape", parse_shape)
+    spec, shape = read("init", parse_shown), read("shape", parse_shape)
     seed, view = read("seed", state.whole("seed", 0, LARGEST_SEED)), read("view", state.one_of("view", VIEWS))
 
     title, answer = st.empty(), st.empty()
@@ -71,6 +72,14 @@ def main() -> None:
             st.button(
                 f"Show {times(STFT_SHAPE)}", key=f"{PAGE}.stft", on_click=show_shape, args=(STFT_SHAPE,)
             )
+
+
+def parse_shown(text: str) -> Kernel:
+    """An initializer that needs nothing but a shape. Raises SpecError for one that needs more."""
+    spec = parse_kernel(text)
+    if not isinstance(spec, InitializerSpec | PastedSpec):
+        raise SpecError(f"{spec.label} needs a network and data: it can be seen on Train.")
+    return spec
 
 
 def kernel(spec: Kernel, shape: tuple[int, ...], seed: int, answer: DeltaGenerator) -> None:

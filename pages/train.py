@@ -13,7 +13,7 @@ from pages.shared.engine import engine, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal, problem
 from pages.shared.picker import refusal
-from pages.shared.run_views import live, reasons, results
+from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
 
@@ -58,7 +58,9 @@ def main() -> None:
         wait_for(lambda: dataset(choices) is not None)
     else:
         answer_before(answer, choices, experiment(choices))
-    model_table(choices)
+    model_table(
+        choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
+    )
 
 
 def question(choices: Choices) -> str:

@@ -1,5 +1,6 @@
 """The engine with its real worker process: jobs, frames, stop, death, and what is kept."""
 
+import io
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ from threading import Event
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import h5py
 import numpy as np
 import psutil
 import pytest
@@ -16,11 +18,13 @@ import pytest
 from inits import compute, worker
 from inits.compute import DEATH, Engine, Job, Status
 from inits.datasets import DIGITS_FINGERPRINT, digits, load, read_mnist
-from inits.errors import EngineError, ShapeError
+from inits.errors import EngineError, InitsError, ShapeError, SpecError
 from inits.examine import examine
 from inits.experiment import Architecture, Experiment, Start
 from inits.network import build_model, versions
+from inits.pasted import PastedSpec
 from inits.record import Frame, Record
+from inits.seeds import derive_seed
 from inits.settings import Settings
 from inits.spec import InitializerSpec
 from inits.starts import start_arrays
@@ -488,3 +492,131 @@ def test_stops_of_long_ago_are_forgotten():
     assert len(worker._stopped) == 10_000
     assert ("old", 0) not in worker._stopped
     worker._stopped.clear()
+
+
+# Starts that are pasted code
+
+UNIFORM = "def mine(shape, dtype=None):\n    return np.random.uniform(-0.05, 0.05, shape)\n"
+ROUGH = """
+import os
+def rough(shape):
+    rng = np.random.default_rng(int.from_bytes(os.urandom(8), "big"))
+    return rng.uniform(-0.05, 0.05, shape)
+"""
+MINE = Start(PastedSpec("mine", UNIFORM))
+KERASES = Start(InitializerSpec.parse("RandomUniform(minval=-0.05, maxval=0.05)"))
+
+
+def pasted(name: str, code: str) -> Start:
+    return Start(PastedSpec(name, code))
+
+
+def numpys(seed: int) -> list[np.ndarray]:
+    """The kernels that UNIFORM draws, by NumPy alone."""
+    states = [np.random.RandomState(derive_seed(seed, "kernel", layer)) for layer in range(2)]
+    shapes = [(784, 16), (16, 10)]
+    drawn = [state.uniform(-0.05, 0.05, shape) for state, shape in zip(states, shapes, strict=True)]
+    return [values.astype(np.float32) for values in drawn]
+
+
+def in_file(data: bytes) -> dict[tuple[int, ...], np.ndarray]:
+    """All arrays of a weights file by shape: no two of NET are alike."""
+    found = {}
+    with h5py.File(io.BytesIO(data)) as file:
+        file.visititems(lambda name, one: found.update({one.shape: one[()]} if hasattr(one, "shape") else {}))
+    return found
+
+
+def test_pasted_code_learns_beside_keras_and_what_fails_says_why(engine):
+    starts = (
+        pasted("broken", "def broken(shape):\n    return 1 / 0"),
+        MINE,
+        pasted("nan", "def nan(shape):\n    return np.full(shape, np.nan)"),
+        KERASES,
+        pasted("odd", "def odd(shape):\n    return np.zeros((3, 3))"),
+    )
+    job = finished(engine.run(Experiment(starts, NET, seeds=(1, 2))))
+    assert job.error is None
+    assert [record.finished for record in job.records] == [False, True, False, True, False] * 2
+    assert all(len(record.losses) == 20 for record in job.records if record.finished)
+    words = [
+        "broken: line 2: ZeroDivisionError: division by zero",
+        "Weights must be finite. Received 12,544 NaN or infinite ones from nan.",
+        "odd: The code returned shape (3, 3). Shape (784, 16) was asked for.",
+    ]
+    assert [record.error for record in job.records if record.error] == words * 2
+
+
+def test_pasted_code_begins_as_the_law_that_it_means(engine):
+    """Its losses before the first step, over seeds, differ from those of Keras' own by sampling alone."""
+    job = finished(engine.run(Experiment((MINE, KERASES), NET, seeds=tuple(range(10)))))
+    losses = np.array([record.checkpoints[0].loss for record in job.records]).reshape(10, 2)
+    error = np.sqrt((losses.var(axis=0, ddof=1) / len(losses)).sum())
+    assert abs(np.diff(losses.mean(axis=0))[0]) < 5 * error
+    assert error < 0.1
+
+
+def test_weights_of_pasted_code_are_those_of_the_sandbox(engine, mnist):
+    (run,), data = Experiment((MINE,), NET, seeds=(91,)).runs, read_mnist(mnist)
+    begun = in_file(engine.weights_file(run, 0))
+    for array, ours in zip(
+        engine.sandbox.run(UNIFORM, NET.kernel_shapes, 91).arrays, numpys(91), strict=True
+    ):
+        np.testing.assert_array_equal(begun[array.shape], array)
+        np.testing.assert_array_equal(begun[array.shape], ours)
+    assert not begun[16,].any()
+    with Slots(1).borrow(run, data) as slot:
+        (record,) = train(
+            [(0, run)], data, slot, lambda frame: None, lambda run: False, drawn={0: numpys(91)}
+        )
+    ended = in_file(engine.weights_file(run, record.steps))
+    for weights in record.weights:
+        np.testing.assert_allclose(ended[weights.shape], weights, rtol=0, atol=1e-5)
+
+
+def test_code_that_draws_others_each_time_learns_but_gives_no_file(engine):
+    experiment = Experiment((pasted("rough", ROUGH),), NET)
+    job = finished(engine.run(experiment))
+    assert job.records[0].finished
+    with pytest.raises(InitsError, match="rough draws other weights each time"):
+        engine.weights_file(experiment.runs[0], 0)
+
+
+def test_a_result_of_pasted_code_on_disk_needs_no_code(cache, monkeypatch):
+    experiment = Experiment((MINE, KERASES), NET, seeds=(101,))
+    job = finished(cache.run(experiment))
+    kept(cache, experiment)
+    submit, asked = cache.sandbox.submit, []
+    monkeypatch.setattr(cache.sandbox, "submit", lambda *what: asked.append(what) or submit(*what))
+    again = cache.find(experiment)
+    assert (again.over.is_set(), again.kept) == (True, {0, 1})
+    assert list(map(bytes, again.records)) == list(map(bytes, job.records))
+    more = finished(cache.run(replace(experiment, seeds=(101, 102))))
+    assert more.kept == {0, 1}
+    assert [record.finished for record in more.records] == [True] * 4
+    ((_, rounds, *_),) = asked
+    assert [seed for _, seed in rounds[0]] == [derive_seed(102, "kernel", layer) for layer in range(2)]
+
+
+def test_stop_while_code_draws(engine):
+    experiment = Experiment((pasted("endless", "while True: pass"), START), NET, seeds=(111, 112))
+    job = engine.run(experiment)
+    until(lambda: engine.sandbox._running)
+    engine.stop(job)
+    first, *rest = finished(job).records
+    assert (job.error, job.stopped) == (None, True)
+    assert first.stopped or first.error == "endless: The code ran longer than 4 s and was stopped."
+    assert [(record.stopped, record.error) for record in rest] == [(True, None)] * 3
+
+
+def test_code_for_too_many_weights_is_refused(engine):
+    plan = Experiment((MINE,), Architecture((1024,) * 20), seeds=(0, 1))
+    with pytest.raises(SpecError, match=r"40,000,000 weights in one experiment\. Received 41,512,980"):
+        engine.run(plan)
+    assert engine.find(plan) is None
+
+
+@pytest.mark.parametrize("code", [True, False])
+def test_pasted_code_can_be_switched_off(idle, settings, code):
+    engine = Engine(replace(settings, code=code))
+    assert engine.sandbox.state.phase == ("asleep" if code else "off")

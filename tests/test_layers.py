@@ -39,10 +39,22 @@ PURE = modules(
         "spec",
     ),
     *("seeds", "words", "settings", "spectrum", "statistics", "experiment", "record", "advice"),
-    *("store", "jobs", "activations", "meanfield", "outcomes", "sweep", "pasted", "nearest", "checks"),
+    *(
+        "store",
+        "jobs",
+        "activations",
+        "meanfield",
+        "outcomes",
+        "sweep",
+        "pasted",
+        "nearest",
+        "checks",
+        "without_law",
+        "kernels",
+    ),
 )
 DATA = modules("datasets", "data.standin")
-MODELS = modules("starts", "network", "probe", "training")
+MODELS = modules("starts", "network", "probe", "training", "lsuv")
 FIGURES = modules(
     "figures.style",
     "figures.kernel",
@@ -81,11 +93,11 @@ RULES = {
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
-    "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA, MODELS),
+    "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
-    "inits.compute": Rule(PURE | DATA | SANDBOX, DASK | modules("worker")),
+    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 

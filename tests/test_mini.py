@@ -188,6 +188,8 @@ def test_a_common_reach():
     he, glorot, wide = Normal(0.0, 0.05), Uniform(-0.09, 0.09), Normal(0.0, 5.0)
     assert mini.common_reach([he, glorot, None]) == pytest.approx(3.2 * glorot.std)
     assert mini.common_reach([he, he, wide]) == mini.common_reach([he, wide]) == pytest.approx(12 * 0.05)
+    assert mini.common_reach([he, None], [0.5]) == pytest.approx(0.5)
+    assert mini.common_reach([None], [0.7, 0.0]) == pytest.approx(0.7)
     assert mini.common_reach([wide]) == pytest.approx(16)
     assert mini.common_reach([Normal(5.0, 0.1)]) > 5
     assert mini.common_reach([he, Atoms(((0.3, 1.0),))]) == pytest.approx(0.33)

@@ -27,13 +27,14 @@ AIR = 3.0  # pixels above the highest bar
 PALE = 0.25  # opacity of what is not drawn yet
 
 
-def common_reach(laws: Iterable[Law | None]) -> float:
+def common_reach(laws: Iterable[Law | None], drawn: Iterable[float] = ()) -> float:
     """Weights from -reach to reach show every law, but for those much wider than the typical one.
 
-    A start 100 times as wide as the others is clipped, or the others would be invisible lines.
+    A start 100 times as wide as the others is clipped, or the others would be invisible lines. `drawn`: the largest
+    absolute weights of starts that have no law.
     """
     known = [law for law in laws if law is not None]
-    dense = [abs(law.mean) + WIDE * law.std for law in known if not law.atoms]
+    dense = [abs(law.mean) + WIDE * law.std for law in known if not law.atoms] + [x for x in drawn if x > 0]
     points = [1.1 * abs(value) for law in known for value, _ in law.atoms]
     most = max([*dense, *points], default=0.0)
     return (min(most, MOST / WIDE * median_low(dense)) if dense else most) or 1.0

@@ -147,7 +147,7 @@ class _Reader:
     def take(self, size: int) -> bytes:
         if size > self.left:
             raise ReplyError(
-                f"The code's process ended its answer {size - self.left} bytes early. Run again."
+                "The code ended its process in the middle of its answer. Take out what ends it. Run again."
             )
         self._at += size
         return bytes(self._data[self._at - size : self._at])

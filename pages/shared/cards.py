@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from inits.errors import SpecError
 from inits.experiment import MAX_STARTS, Start
-from inits.pasted import PastedSpec, parse_kernel
+from inits.kernels import parse_kernel
 from inits.spec import InitializerSpec
+from inits.without_law import WithoutLaw
 from inits.words import count, number
 
 LONGEST_NAME = 40
@@ -93,7 +94,7 @@ def parameters(start: Start) -> str:
         for name, value in start.kernel.arguments
         if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
     ]
-    none = "your code" if isinstance(start.kernel, PastedSpec) else "no parameters"
+    none = start.kernel.summary if isinstance(start.kernel, WithoutLaw) else "no parameters"
     words = ", ".join(shown) or none
     return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
 
@@ -142,7 +143,7 @@ def called(name: str) -> str:
 
     Nor does it hold a tag: the labels of charts would be set by it.
     """
-    return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME]
+    return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME].rstrip()
 
 
 def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:

@@ -8,9 +8,10 @@ import streamlit as st
 from inits.examine import Examination, examine
 from inits.figures import kernel as figures
 from inits.figures import style
+from inits.kernels import Kernel
 from inits.laws import Law
 from inits.nearest import Nearest
-from inits.pasted import Kernel, PastedSpec
+from inits.pasted import PastedSpec
 from inits.shapes import flattened
 from inits.spec import InitializerSpec
 from inits.spectrum import marchenko_pastur_edges, marchenko_pastur_pdf

@@ -1,15 +1,23 @@
 """The network as a table."""
 
+from collections.abc import Sequence
+
 from inits.errors import ShapeError
-from inits.pasted import Kernel, PastedSpec
+from inits.experiment import Architecture
+from inits.kernels import Kernel
+from inits.record import Record
+from inits.without_law import WithoutLaw
 from inits.words import count, counted, number
 from pages.shared import tables
 from pages.shared.builder import Choices
 from pages.shared.notes import heading
 
 
-def model_table(choices: Choices) -> None:
-    """The network as `Model.summary()` tells it, with what its weights start from."""
+def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
+    """The network as `Model.summary()` tells it, with what its weights start from.
+
+    `records`: the first of each start, once it has run: what no law foretells was measured there.
+    """
     net, alone = choices.architecture, len(choices.cards) == 1
     about = f"{counted(net.parameters, 'parameter')}, as `Model.summary()` tells it."
     gain = "σ_w² = fan_in × variance of a weight, which decides whether a signal survives depth"
@@ -23,10 +31,27 @@ def model_table(choices: Choices) -> None:
         kernel = choices.cards[0].start.kernel
         columns["activation"] = [net.activation] * len(net.hidden) + ["logits"]
         columns["std at the start"] = [_std(kernel, shape) for shape in net.kernel_shapes]
-    for label, card in zip(choices.labels, choices.cards, strict=True):
+    for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True)):
         gains = [_std(card.start.kernel, shape, gain=True) for shape in net.kernel_shapes]
+        if isinstance(card.start.kernel, WithoutLaw):
+            gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
     tables.table(columns)
+
+
+def _measured(record: Record, net: Architecture) -> list[str]:
+    """What was measured before the first step; with LSUV also the factor of the orthonormal kernel."""
+    if not record.checkpoints:
+        return ["not known"] * len(net.kernel_shapes)
+    stds = record.checkpoints[0].std
+    gains = [
+        number(fan_in * float(std) ** 2, 3) for (fan_in, _), std in zip(net.kernel_shapes, stds, strict=True)
+    ]
+    if not record.factors:
+        return gains
+    return [
+        f"{gain} (factor {number(factor, 3)})" for gain, factor in zip(gains, record.factors, strict=True)
+    ]
 
 
 def _std(kernel: Kernel, shape: tuple[int, int], gain: bool = False) -> str:
@@ -35,5 +60,5 @@ def _std(kernel: Kernel, shape: tuple[int, int], gain: bool = False) -> str:
     except ShapeError:
         return "not for this shape"
     if law is None:
-        return "not known" if isinstance(kernel, PastedSpec) else ""
+        return ""
     return number(kernel.fans(shape)[0] * law.std**2, 3) if gain else number(law.std)

@@ -10,8 +10,9 @@ from inits.examine import LayerRow, examine_network
 from inits.experiment import Architecture
 from inits.figures import gallery
 from inits.figures.layers import Bars, weights
+from inits.kernels import Kernel
 from inits.laws import Law
-from inits.pasted import Kernel, PastedSpec
+from inits.pasted import PastedSpec
 from inits.seeds import derive_seed
 from inits.spec import InitializerSpec
 from inits.words import counted, number

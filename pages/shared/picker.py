@@ -9,8 +9,9 @@ import streamlit as st
 from inits.calls import read_call
 from inits.catalog import CATALOG
 from inits.errors import InitsError
+from inits.kernels import LSUV, Kernel, parse_kernel
 from inits.parameters import Parameter
-from inits.pasted import MARK, Kernel, PastedSpec, parse_kernel
+from inits.pasted import MARK, PastedSpec
 from inits.spec import InitializerSpec, OptimizerSpec
 from pages.shared.notes import problem
 from pages.shared.state import seed
@@ -32,8 +33,10 @@ def put_on_shelf(spec: PastedSpec) -> None:
     st.session_state.setdefault(SHELF, {})[spec.name] = str(spec)
 
 
-def initializer_picker(prefix: str, spec: Kernel, label: str = "Initializer") -> Kernel:
+def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> Kernel:
     """Controls for an initializer, in the row they are called in. Returns what they say.
+
+    `more`: texts of starts that are offered beside Keras' own and the session's pasted code.
 
     The state is one text, `session_state[prefix.spec]`; every control shows it and changes it. A text or value
     that is refused leaves it as it was, and `refusal` tells why.
@@ -42,12 +45,12 @@ def initializer_picker(prefix: str, spec: Kernel, label: str = "Initializer") ->
     st.session_state.setdefault(key, str(spec))
     spec = parse_kernel(st.session_state[key])
     name = f"{prefix}.name"
-    pasted = isinstance(spec, PastedSpec)
-    st.session_state[name] = str(spec) if pasted else spec.name
+    other = [] if isinstance(spec, InitializerSpec) else [str(spec)]
+    st.session_state[name] = other[0] if other else spec.name
     shelf = st.session_state.get(SHELF, {}).values()
     st.selectbox(
-        label,
-        list(dict.fromkeys((*shelf, *([str(spec)] if pasted else []), *CATALOG))),
+        "Initializer",
+        list(dict.fromkeys((*shelf, *other, *more, *CATALOG))),
         key=name,
         accept_new_options=True,
         width=NAME_WIDTH,
@@ -62,13 +65,15 @@ def initializer_picker(prefix: str, spec: Kernel, label: str = "Initializer") ->
 def _shown(option: str) -> str:
     if option.startswith(MARK):
         return f"{PastedSpec.parse(option).name} (your code)"
+    if option not in CATALOG:
+        return parse_kernel(option).label
     return f"\u200b{option}"  # else the browser takes it out of a text that begins alike
 
 
 def _typed(prefix: str, text: str) -> Kernel:
     """What was picked from the list or typed; a seed in it becomes the page's."""
-    if text.startswith(MARK):
-        return PastedSpec.parse(text)
+    if text.startswith(MARK) or text == LSUV:
+        return parse_kernel(text)
     text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
     if text in CATALOG:
         return InitializerSpec(text)

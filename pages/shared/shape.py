@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from inits.errors import InitsError, ShapeError
-from inits.pasted import Kernel
+from inits.kernels import Kernel
 from inits.shapes import checked
 from pages.shared.notes import problem
 from pages.shared.picker import LARGEST_SEED, axes_inputs

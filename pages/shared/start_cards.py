@@ -14,11 +14,12 @@ from inits.advice import Why
 from inits.compute import Job
 from inits.errors import InitsError
 from inits.examine import Sketch, sketch, sketch_drawn
-from inits.experiment import MAX_STARTS, Start
+from inits.experiment import MAX_STARTS, Run, Start
 from inits.figures.mini import common_reach, data_uri, histogram_svg
+from inits.kernels import LSUV, Kernel, LsuvSpec
 from inits.laws import Law
 from inits.outcomes import Outcome, best
-from inits.pasted import Kernel, PastedSpec
+from inits.pasted import PastedSpec
 from inits.seeds import derive_seed
 from inits.shapes import times
 from inits.spec import InitializerSpec
@@ -63,14 +64,15 @@ def card_row(
     running = job is not None and not job.over.is_set()
     cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
     laws = [_law(card.start.kernel, shape) for card in cards]
-    reach = common_reach(laws)
+    drawn = [_draw(card.start, choices) for card in cards]
+    without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
+    reach = common_reach(laws, (max(map(abs, one.edges)) for one in without))
     narrow = len(cards) >= MANY
     with st.container(horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=f"{page}.cards"):
         for place, card in enumerate(cards):
             with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
                 _head(page, choices, place, job if running else None, narrow)
-                drawn = _draw(card.start.kernel, shape, choices.seed)
-                _picture(card, drawn, laws[place], reach)
+                _picture(card, drawn[place], laws[place], reach)
                 about = literal(deck.parameters(card.start))
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
@@ -166,14 +168,31 @@ def _picture(card: Card, drawn: Sketch | None, law: Law | None, reach: float) ->
     st.html(f'<img src="{data_uri(svg)}" alt="{words}" style="width:100%;height:auto;display:block">')
 
 
-def _draw(spec: Kernel, shape: tuple[int, int], seed: int) -> Sketch | None:
+def _draw(start: Start, choices: Choices) -> Sketch | None:
     """The first kernel of a run, as it will be; None before Keras is there, or when it cannot be shown."""
+    spec, shape, seed = start.kernel, choices.architecture.kernel_shapes[0], choices.seed
     try:
         if isinstance(spec, PastedSpec):
             return _pasted(spec, shape, seed)
+        if isinstance(spec, LsuvSpec):
+            return _scaled(start, choices)
         return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
     except InitsError:
         return None
+
+
+def _scaled(start: Start, choices: Choices) -> Sketch | None:
+    """LSUV needs the first batch, and so the digits."""
+    dataset = "digits" if choices.data == "digits" else engine().status.dataset
+    if not (can_draw() and dataset):
+        return None
+    (run,) = replace(choices, cards=(Card(start),), seeds=1).experiment(dataset).runs
+    return _scaled_for(run)
+
+
+@st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
+def _scaled_for(run: Run) -> Sketch:
+    return engine().first_kernel(run)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -220,7 +239,7 @@ def edit(page: str, choices: Choices, place: int) -> None:
     draft, cards = f"{page}.draft", choices.cards
     card, shape = cards[place], choices.architecture.kernel_shapes[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        kernel = initializer_picker(draft, card.start.kernel)
+        kernel = initializer_picker(draft, card.start.kernel, more=(LSUV,))
     with suppress(InitsError):
         st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
     bias = st.selectbox(

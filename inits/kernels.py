@@ -1,0 +1,38 @@
+"""What can fill a kernel: an initializer of Keras, pasted code, or LSUV."""
+
+from dataclasses import dataclass
+
+from inits.pasted import MARK, PastedSpec
+from inits.spec import InitializerSpec
+from inits.without_law import WithoutLaw
+
+LSUV = "LSUV()"
+
+
+@dataclass(frozen=True)
+class LsuvSpec(WithoutLaw):
+    """Orthonormal kernels, each scaled until the pre-activations of the first batch have variance 1."""
+
+    name: str = "LSUV"
+
+    what = "scaled to the first batch"
+    about = (
+        "Orthonormal, then scaled layer by layer until the pre-activations of the first batch have variance 1: "
+        "the data decide the scale. Mishkin & Matas 2016."
+    )
+
+    def __str__(self) -> str:
+        return LSUV
+
+
+Kernel = InitializerSpec | PastedSpec | LsuvSpec
+
+
+def parse_kernel(text: object) -> Kernel:
+    """The start of a text. Raises SpecError."""
+    if isinstance(text, str):
+        if text.startswith(MARK):
+            return PastedSpec.parse(text)
+        if text.strip().lower() in ("lsuv", "lsuv()"):
+            return LsuvSpec()
+    return InitializerSpec.parse(text)

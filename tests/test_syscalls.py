@@ -1,0 +1,269 @@
+"""The filter for system calls, run by an interpreter of its own, against a table that was written for this test."""
+
+import errno
+import os
+import re
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from inits.sandbox import syscalls
+
+PID, OTHER = 4_242, 1
+ALLOW, PERMISSION, MISSING, KILL = "allow", errno.EPERM, errno.ENOSYS, "kill"
+AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+HEADERS = {
+    "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"),
+    "aarch64": ("/usr/include/asm-generic/unistd.h",),
+}
+JUMPS = {  # on a constant
+    0x15: lambda accumulator, value: accumulator == value,
+    0x25: lambda accumulator, value: accumulator > value,
+    0x35: lambda accumulator, value: accumulator >= value,
+    0x45: lambda accumulator, value: accumulator & value,
+}
+BIT32 = 1 << 32  # the kernel takes ints and flags from the low halves of registers
+
+_ALWAYS = """
+    read write readv writev pread64 pwrite64 close lseek fstat newfstatat stat lstat statx open openat access faccessat
+    faccessat2 readlink readlinkat getcwd getdents64 dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create1
+    epoll_ctl epoll_wait epoll_pwait eventfd2
+    mmap munmap mprotect mremap madvise brk membarrier
+    futex set_robust_list rseq set_tid_address sched_yield sched_getaffinity getcpu
+    clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
+    getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getrusage getrlimit sysinfo uname
+    getrandom rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group
+"""
+ALWAYS = frozenset(_ALWAYS.split())
+SOMETIMES = {  # arguments -> verdict
+    "clone": {
+        (0x3D0F00,): ALLOW,  # as glibc starts a thread
+        (0x10000,): ALLOW,
+        (BIT32 | 0x10000,): ALLOW,
+        (0x10000 * BIT32,): PERMISSION,
+        (17,): PERMISSION,  # fork: SIGCHLD
+        (0x4111,): PERMISSION,  # vfork
+        (0x10000011 | 0x20000,): PERMISSION,  # new user and mount namespaces
+        (0,): PERMISSION,
+    },
+    "clone3": {(0,): MISSING, (0x7FFF0000, 88): MISSING},
+    "prctl": {
+        (15, 0x7FFF0000): ALLOW,  # PR_SET_NAME
+        (16, 0x7FFF0000): ALLOW,  # PR_GET_NAME
+        (0x53564D41, 0, 4096): ALLOW,  # PR_SET_VMA
+        **{(option, 1): PERMISSION for option in (0, 1, 4, 8, 14, 17, 22, 24, 26, 28, 35, 36, 38, 47, 59)},
+        **{(option, 1): PERMISSION for option in (0x59616D61, 2**32 - 1, 15 * BIT32)},
+    },
+    "prlimit64": {
+        (0, 7, 0, 0x7FFF0000): ALLOW,
+        (0, 7, 0x7FFF0000): PERMISSION,  # a new limit
+        (0, 7, 0x7FFF * BIT32): PERMISSION,
+        (0, 7, 1): PERMISSION,
+        (OTHER, 7, 0): PERMISSION,
+        (OTHER, 7, 0x7FFF0000): PERMISSION,
+        (PID, 7, 0): PERMISSION,
+    },
+    "ioctl": {
+        (0, 0x5401): ALLOW,  # TCGETS
+        (1, BIT32 | 0x5401): ALLOW,
+        **{
+            (0, command): PERMISSION
+            for command in (0x5402, 0x5412, 0x541B, 0x541C, 0x5421, 0x5451, 0x8905, 0)
+        },
+        (0x5401, 0): PERMISSION,
+    },
+    "fcntl": {
+        **{(3, command): ALLOW for command in (0, 1, 2, 3, 4, 1030)},
+        **{
+            (3, command): PERMISSION for command in (5, 6, 7, 8, 9, 10, 15, 1024, 1026, 1031, 1033, BIT32 + 8)
+        },
+        (0, 8): PERMISSION,
+    },
+    "tgkill": {
+        (PID, PID, 6): ALLOW,  # abort()
+        (PID, OTHER, 9): ALLOW,  # its own threads
+        (OTHER, OTHER, 0): PERMISSION,
+        (OTHER, PID, 9): PERMISSION,
+        (0, 0, 0): PERMISSION,
+        (2**32 - 1, 1, 9): PERMISSION,
+        (PID * BIT32, PID, 6): PERMISSION,
+    },
+}
+_FORBIDDEN = """
+    socket 41 198, socketpair 53 199, connect 42 203, bind 49 200, sendto 44 206, sendmsg 46 211,
+    recvmsg 47 212, execve 59 221, execveat 322 281, fork 57 -, vfork 58 -, kill 62 129, tkill 200 130,
+    rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240, pidfd_open 434 434, pidfd_send_signal 424 424,
+    pidfd_getfd 438 438, ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271,
+    process_madvise 440 440, kcmp 312 272, memfd_create 319 279, memfd_secret 447 447, io_uring_setup 425 425,
+    io_uring_enter 426 426, io_uring_register 427 427, unshare 272 97, setns 308 268, mount 165 40,
+    umount2 166 39, pivot_root 155 41, chroot 161 51, open_tree 428 428, move_mount 429 429, fsopen 430 430,
+    openat2 437 437, open_by_handle_at 304 265, bpf 321 280, perf_event_open 298 241, userfaultfd 323 282,
+    seccomp 317 277, landlock_create_ruleset 444 444, keyctl 250 219, add_key 248 217, request_key 249 218,
+    personality 135 92, arch_prctl 158 -, modify_ldt 154 -, iopl 172 -, setuid 105 146, setresuid 117 147,
+    setgid 106 144, setgroups 116 159, capset 126 91, setrlimit 160 164, setpriority 141 140,
+    sched_setscheduler 144 119, sched_setaffinity 203 122, setsid 112 157, setpgid 109 154, setitimer 38 103,
+    timer_create 222 107, mkdir 83 -, mkdirat 258 34, unlink 87 -, unlinkat 263 35, rename 82 -,
+    renameat2 316 276, symlink 88 -, symlinkat 266 36, link 86 -, linkat 265 37, creat 85 -, mknodat 259 33,
+    truncate 76 45, ftruncate 77 46, fallocate 285 47, chmod 90 -, fchmodat 268 53, fchownat 260 54,
+    utimensat 280 88, setxattr 188 5, chdir 80 49, sendfile 40 71, splice 275 76, name_to_handle_at 303 264,
+    inotify_init1 294 26, fanotify_init 300 262, shmget 29 194, semget 64 190, msgget 68 186, mq_open 240 180,
+    mlock 149 228, swapon 167 224, reboot 169 142, kexec_load 246 104, init_module 175 105,
+    finit_module 313 273, sethostname 170 161, settimeofday 164 170, clock_settime 227 112, syslog 103 116,
+    acct 163 89, quotactl 179 60, ioperm 173 -, vhangup 153 58, mbind 237 235, move_pages 279 239,
+    ioprio_set 251 30, pkey_mprotect 329 288, remap_file_pages 216 234
+"""
+FORBIDDEN = {  # name -> number on x86-64, on AArch64; None where it does not exist
+    name: tuple(None if n == "-" else int(n) for n in both)
+    for name, *both in (entry.split() for entry in _FORBIDDEN.split(","))
+}
+MACHINES = ("x86_64", "aarch64")
+
+
+def numbers_of(machine: str) -> dict[str, int]:
+    """Name -> number, as the system's own headers have them."""
+    found = [path for path in map(Path, HEADERS[machine]) if path.is_file()]
+    if not found:
+        pytest.skip(
+            f"needs the headers of Linux for {machine}: none of {', '.join(HEADERS[machine])} is here"
+        )
+    text = found[0].read_text()
+    numbers = {name: int(n) for name, n in re.findall(r"#define __NR_(\w+)\s+(\d+)\b", text)}
+    wide = dict(re.findall(r"#define __NR3264_(\w+)\s+(\d+)\b", text))
+    # Such a number has a name for 64 bits, and after it another for 32.
+    aliases = dict(reversed([pair[::-1] for pair in re.findall(r"#define __NR_(\w+) __NR3264_(\w+)", text)]))
+    numbers |= {aliases[name]: int(n) for name, n in wide.items()}
+    return {name: n for name, n in numbers.items() if name not in ("syscalls", "arch_specific_syscall")}
+
+
+@pytest.fixture(params=MACHINES)
+def machine(request, monkeypatch) -> str:
+    monkeypatch.setattr(syscalls.platform, "machine", lambda: request.param)
+    return request.param
+
+
+def decoded(program: bytes) -> list[tuple[int, int, int, int]]:
+    return list(struct.iter_unpack("=HBBI", program))
+
+
+def verdict(
+    code: list[tuple[int, int, int, int]], number: int, arguments: tuple[int, ...], audit: int
+) -> str | int:
+    """What classic BPF answers for a `struct seccomp_data`. Knows loads, jumps and returns, and no more."""
+    registers = [*arguments, *[0xAAAA_AAAA_AAAA_AAAA] * 6][:6]  # what is not given may be anything
+    data = struct.pack("<IIQ6Q", number, audit, 0xBAD_BAD, *registers)
+    at = accumulator = 0
+    while True:
+        operation, true, false, value = code[at]
+        at += 1
+        if operation == 0x20:
+            (accumulator,) = struct.unpack_from("<I", data, value)
+        elif operation in JUMPS:
+            at += true if JUMPS[operation](accumulator, value) else false
+        elif operation == 0x06:
+            return _meaning(value)
+        else:
+            raise ValueError(f"no such operation: {operation:#x}")
+
+
+def _meaning(value: int) -> str | int:
+    action, data = value & 0xFFFF_0000, value & 0xFFFF
+    if action == 0x0005_0000:
+        return data
+    return {0x7FFF_0000: ALLOW, 0x8000_0000: KILL}[action]
+
+
+SAMPLES = {(), (0, 0, 0), (PID, 0x5401, 0), (0x10000, 4, 1), (2**64 - 1,) * 6}
+"""Arguments that make a difference for some system call."""
+
+
+@pytest.mark.parametrize("table", [syscalls.NUMBERS, FORBIDDEN], ids=["allowed", "forbidden"])
+def test_the_numbers_are_the_systems(machine, table):
+    numbers, column = numbers_of(machine), MACHINES.index(machine)
+    newest = max(numbers.values())  # older headers do not know all of the table
+    expected = {name: both[column] for name, both in table.items() if (both[column] or 0) <= newest}
+    assert {name: numbers.get(name) for name in expected} == expected
+
+
+def test_the_tables_name_the_same_system_calls():
+    assert set(syscalls.NUMBERS) == ALWAYS | set(SOMETIMES)
+    assert not set(FORBIDDEN) & set(syscalls.NUMBERS)
+
+
+def test_every_system_call_gets_the_verdict_of_the_table(machine):
+    """Every number from 0 to 600, with arguments that make a difference."""
+    names: Mapping[int, str] = {number: name for name, number in numbers_of(machine).items()}
+    code = decoded(syscalls.program(PID))
+    for number in range(601):
+        name = names.get(number, "")
+        if name in SOMETIMES:
+            found = {one: verdict(code, number, one, AUDIT[machine]) for one in SOMETIMES[name]}
+            assert found == SOMETIMES[name], name
+        else:
+            found = {one: verdict(code, number, one, AUDIT[machine]) for one in SAMPLES}
+            assert set(found.values()) == {ALLOW if name in ALWAYS else PERMISSION}, (number, name)
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_forbidden_whatever_the_arguments(name, machine):
+    number = FORBIDDEN[name][MACHINES.index(machine)]
+    if number is None:
+        number = 1_000  # it does not exist here, and neither does that
+    code = decoded(syscalls.program(PID))
+    assert {verdict(code, number, one, AUDIT[machine]) for one in SAMPLES} == {PERMISSION}
+
+
+def test_the_conditions_of_this_machine_are_about_its_own_process(machine):
+    number = syscalls.NUMBERS["tgkill"][MACHINES.index(machine)]
+    for pid in (1, os.getpid(), 2**22):
+        code = decoded(syscalls.program(pid))
+        assert verdict(code, number, (pid, pid, 6), AUDIT[machine]) == ALLOW
+        assert verdict(code, number, (pid + 1, pid, 6), AUDIT[machine]) == PERMISSION
+
+
+@pytest.mark.parametrize(
+    "audit", [0x40000003, 0x40000028, 0xC00000F3, 0x80000016, 0]
+)  # i386, ARM, RISC-V, s390x
+def test_another_architecture_is_the_end(machine, audit):
+    code = decoded(syscalls.program(PID))
+    others = {audit, *AUDIT.values()} - {AUDIT[machine]}
+    assert {verdict(code, n, (0,), one) for n in range(601) for one in others} == {KILL}
+
+
+def test_the_old_numbers_of_x32_are_the_end(machine):
+    code = decoded(syscalls.program(PID))
+    old = [0x40000000 | number for number in range(601)] + [0x40000200, 0x7FFFFFFF, 0x80000000, 2**32 - 1]
+    assert {verdict(code, number, (0,), AUDIT[machine]) for number in old} == {KILL}
+    assert verdict(code, 0x3FFFFFFF, (0,), AUDIT[machine]) == PERMISSION
+
+
+def test_the_kernel_would_take_the_program(machine):
+    """Its own checks: at most 4,096 instructions, jumps that end inside, a return at the end."""
+    code = decoded(syscalls.program(PID))
+    assert len(code) <= 4096
+    assert code[-1][0] == 0x06
+    for at, (operation, true, false, value) in enumerate(code):
+        if operation & 0x07 == 0x05:
+            assert at + 1 + max(true, false) < len(code)
+        if operation == 0x20:
+            assert value % 4 == 0
+            assert value < 64
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "there"),
+    [
+        ("Linux", "x86_64", True),
+        ("Linux", "aarch64", True),
+        ("Linux", "riscv64", False),
+        ("Linux", "i686", False),
+        ("Darwin", "arm64", False),
+        ("Darwin", "x86_64", False),
+        ("Windows", "AMD64", False),
+    ],
+)
+def test_where_the_numbers_are_known(monkeypatch, system, machine, there):
+    monkeypatch.setattr(syscalls.platform, "system", lambda: system)
+    monkeypatch.setattr(syscalls.platform, "machine", lambda: machine)
+    assert syscalls.supported() is there

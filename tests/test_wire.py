@@ -1,0 +1,226 @@
+"""What goes to pasted code and comes back: whole, cut, forged. Nothing but a reply or a ReplyError comes of bytes."""
+
+import struct
+import tracemalloc
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from inits.sandbox import wire
+from inits.sandbox.wire import Array, Picked, Problem, ReplyError, parse_reply
+
+ANY = st.characters(exclude_categories=())  # control characters and halves of characters too
+texts = st.text(ANY, max_size=60)
+names = texts.filter(lambda text: ", " not in text)
+shapes = st.lists(st.integers(0, 5), max_size=4).map(tuple)
+rounds = st.lists(st.lists(st.tuples(shapes, st.integers(0, 2**31 - 3))).map(tuple), max_size=3)
+frames = st.lists(st.tuples(st.integers(0, 2**32 - 1), texts), max_size=wire.MOST_FRAMES)
+floats = st.floats(width=32)
+
+ROUNDS = ((((2, 3), 7), ((), 8)), (((4,), 9),))
+VALUES = [np.arange(prod(shape), dtype=np.float32).reshape(shape) for one in ROUNDS for shape, _ in one]
+
+
+def reply(*parts: bytes) -> bytes:
+    return b"".join([wire.MAGIC, *parts, wire.end()])
+
+
+PICKED = wire.picked("mine", "function", ["other"])
+ARRAYS = [wire.array(values.shape, values) for values in VALUES]
+ODD = wire.array((4,), np.zeros((2, 2, 2)))
+PROBLEM = wire.problem("ValueError", "half a ☃", [(3, "fans"), (1, "<lambda>")])
+WHOLE = reply(PICKED, *ARRAYS[:2], ODD, PROBLEM)
+
+
+def readable(text: str) -> str:
+    """What is left of a text: UTF-8 has no halves of characters."""
+    return "".join("?" if 0xD800 <= ord(sign) < 0xE000 else sign for sign in text)
+
+
+@given(st.text(), rounds)
+def test_a_request_arrives_as_it_was(code, asked):
+    assert wire.parse_request(wire.request(code, asked)) == (code, [list(one) for one in asked])
+
+
+@given(names, texts, st.lists(names.filter(bool)), texts, texts, frames)
+def test_words_arrive_as_they_were(name, kind, others, error, message, where):
+    data = reply(wire.picked(name, kind, others), wire.problem(error, message, where))
+    found = parse_reply(data, [])
+    assert found.picked == Picked(readable(name), readable(kind), tuple(map(readable, others)))
+    assert found.problem == Problem(
+        readable(error), readable(message), tuple((line, readable(text)) for line, text in where)
+    )
+    assert found.arrays == ()
+
+
+@pytest.mark.parametrize("sign", ["x", "é", "☃", "😀", "\ud800"])
+def test_long_words_are_cut(sign):
+    found = parse_reply(reply(wire.picked(sign * 9_000, "", []), wire.problem("", sign * 100_000, [])), [])
+    for text in (found.picked.name, found.problem.message):
+        whole = text.rstrip("\ufffd")  # the last sign may be cut in half
+        assert whole == readable(sign) * len(whole)
+        assert len(whole.encode()) > wire.MOST_TEXT - 4
+        assert len(text) - len(whole) <= 1
+
+
+def test_the_innermost_of_many_lines_are_kept():
+    where = [(line, "f") for line in range(1000)]
+    found = parse_reply(reply(wire.problem("RecursionError", "", where)), [])
+    assert found.problem.frames == tuple(where[-wire.MOST_FRAMES :])
+
+
+@pytest.mark.parametrize(("line", "kept"), [(-1, 0), (2**40, 2**32 - 1)])
+def test_a_line_that_cannot_be_is_the_nearest_one_that_can(line, kept):
+    assert parse_reply(reply(wire.problem("", "", [(line, "f")])), []).problem.frames == ((kept, "f"),)
+
+
+@given(shapes.flatmap(lambda shape: hnp.arrays(np.float32, shape, elements=floats)))
+def test_float32_arrives_to_the_bit(values):
+    asked = [((values.shape, 0),)]
+    (found,) = parse_reply(reply(PICKED, wire.array(values.shape, values)), asked).arrays
+    assert (found.asked, found.received, found.dtype) == (values.shape, values.shape, "float32")
+    assert (found.values.dtype, found.values.shape) == (np.dtype(np.float32), values.shape)
+    assert found.values.tobytes() == values.tobytes()
+    assert found.values.flags.writeable
+
+
+def test_every_nan_and_infinity_survives():
+    bits = np.array([0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFFFFFFFF, 0x80000000, 1], np.uint32)
+    data = reply(PICKED, wire.array((7,), bits.view(np.float32)))
+    np.testing.assert_array_equal(parse_reply(data, [(((7,), 0),)]).arrays[0].values.view(np.uint32), bits)
+
+
+def test_an_array_is_little_endian_float32_in_order_of_rows():
+    values = np.asfortranarray([[1.0, -2.5], [0.1, 1e-40]], ">f8")
+    expected = b"a" + struct.pack("<H", 7) + b"float64" + struct.pack("<4f", 1.0, -2.5, 0.1, 1e-40)
+    assert wire.array((2, 2), values.astype(float, order="F")) == expected
+    assert wire.array((2, 2), values)[-16:] == expected[-16:]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float64", "longdouble"])
+def test_other_numbers_become_float32_and_their_dtype_is_told(dtype):
+    values = np.array([0, 1, 1], dtype)
+    (found,) = parse_reply(reply(PICKED, wire.array((3,), values)), [(((3,), 0),)]).arrays
+    assert (found.dtype, found.values.dtype.name) == (str(values.dtype), "float32")
+    np.testing.assert_array_equal(found.values, [0, 1, 1])
+
+
+@pytest.mark.parametrize("received", [(), (4, 1), (5,), (0,), (2, 2, 2, 2, 2), (1,) * 12])
+def test_of_an_array_in_another_shape_only_the_shape_is_sent(received):
+    part = wire.array((4,), np.zeros(received))
+    assert len(part) <= 1 + 2 + 7 + 1 + 8 * wire.MOST_AXES
+    (found,) = parse_reply(reply(PICKED, part), [(((4,), 0),)]).arrays
+    assert found == Array((4,), received[: wire.MOST_AXES], "float64", None)
+
+
+def test_arrays_come_in_the_order_they_were_asked_for_up_to_the_problem():
+    found = parse_reply(reply(PICKED, *ARRAYS), ROUNDS)
+    assert [one.asked for one in found.arrays] == [(2, 3), (), (4,)]
+    for one, values in zip(found.arrays, VALUES, strict=True):
+        np.testing.assert_array_equal(one.values, values)
+    found = parse_reply(WHOLE, ROUNDS)
+    assert [one.received for one in found.arrays] == [(2, 3), (), (2, 2, 2)]
+    assert found.problem == Problem("ValueError", "half a ☃", ((3, "fans"), (1, "<lambda>")))
+    assert len(parse_reply(reply(PICKED, ARRAYS[0], PROBLEM), ROUNDS).arrays) == 1
+
+
+def test_a_problem_may_be_all_there_is():
+    assert parse_reply(reply(PROBLEM), ROUNDS).picked is None
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "in the middle"),
+        (b"inits2\n\0" + WHOLE[8:], "no readable answer"),
+        (reply(PICKED, *ARRAYS, ARRAYS[2]), "an odd part 97"),
+        (reply(PICKED, *ARRAYS, ODD), "an odd part 111"),
+        (reply(PICKED, PICKED, *ARRAYS), "an odd part 112"),
+        (reply(PICKED, PROBLEM, PROBLEM), "an odd part 101"),
+        (reply(PICKED, b"\0", *ARRAYS), "an odd part 0"),
+        (WHOLE + b"\0", "1 bytes too many"),
+        (WHOLE + WHOLE, f"{len(WHOLE)} bytes too many"),
+        (reply(PICKED, *ARRAYS[:2]), "answered 2 of 3 arrays"),
+        (reply(*ARRAYS), "answered 3 of 3 arrays"),
+        (reply(PICKED, ARRAYS[0][:-1]), "in the middle"),
+        (reply(PICKED, b"o" + struct.pack("<H", 65_535)), "in the middle"),
+        (reply(PICKED, b"o" + struct.pack("<HB", 0, 255)), "in the middle"),
+    ],
+)
+def test_what_is_no_reply_is_refused_in_words(data, words):
+    with pytest.raises(ReplyError) as caught:
+        parse_reply(data, ROUNDS)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith("Run again.")
+
+
+def test_no_part_of_a_reply_is_a_reply():
+    for end in range(len(WHOLE)):
+        with pytest.raises(ReplyError):
+            parse_reply(WHOLE[:end], ROUNDS)
+
+
+def sound(data: bytes) -> None:
+    """Bytes are a reply to ROUNDS, with what was asked for and nothing else, or refused."""
+    try:
+        found = parse_reply(data, ROUNDS)
+    except ReplyError:
+        return
+    assert len(found.arrays) <= 3
+    for one, values in zip(found.arrays, VALUES, strict=False):
+        assert one.asked == values.shape
+        assert one.values is None or (one.values.shape, one.values.dtype) == (values.shape, np.float32)
+    assert found.problem or (found.picked and len(found.arrays) == 3)
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_garbage_is_refused_or_read(data, beginning):
+    sound(wire.MAGIC + data if beginning else data)
+
+
+@given(st.lists(st.sampled_from([PICKED, *ARRAYS, ODD, PROBLEM, b"."]), max_size=9), st.booleans())
+def test_parts_in_any_order_are_refused_or_read(parts, end):
+    sound(wire.MAGIC + b"".join(parts) + b"." * end)
+
+
+@given(st.data())
+def test_a_damaged_reply_is_refused_or_read(data):
+    damaged = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+        damaged = damaged or bytearray(b"x")
+    sound(bytes(damaged))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (b"a", struct.pack("<H", 7) + b"float32"),
+        (b"o", struct.pack("<H", 7) + b"float32" + b"\xff" + b"\xff" * 100),
+        (b"e", struct.pack("<H", 65_535)),
+        (b"e", b"\0\0\0\0\xff" + b"\xff" * 100),
+    ],
+)
+def test_huge_lengths_are_refused_before_anything_is_reserved(parts):
+    data = wire.MAGIC + PICKED + b"".join(parts)
+    tracemalloc.start()
+    for shape in ((10_000, 4_000), (2**31, 2**31, 2**31)):
+        with pytest.raises(ReplyError, match="in the middle"):
+            parse_reply(data, [((shape, 0),)])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
+
+
+def test_no_honest_reply_is_longer_than_the_longest():
+    long = "x" * 100_000
+    parts = [wire.picked(long, long, [long]), wire.problem(long, long, [(1, long)] * 1000)]
+    for values in (*VALUES, np.zeros((1,) * 12)):
+        parts += [wire.array(values.shape, values), wire.array((9, 9), values)]
+    assert len(reply(*parts)) <= wire.most(ROUNDS)
+    assert wire.most(ROUNDS) <= wire.OVERHEAD + 4 * (6 + 1 + 4)
