@@ -27,7 +27,7 @@ JUMPS = {  # on a constant
 BIT32 = 1 << 32  # the kernel takes ints and flags from the low halves of registers
 
 _ALWAYS = """
-    read write readv writev pread64 pwrite64 close lseek fstat newfstatat stat lstat statx open openat access faccessat
+    read write readv writev pread64 pwrite64 close lseek fstat newfstatat stat lstat statx access faccessat
     faccessat2 readlink readlinkat getcwd getdents64 dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create1
     epoll_ctl epoll_wait epoll_pwait eventfd2
     mmap munmap mprotect mremap madvise brk membarrier
@@ -37,7 +37,14 @@ _ALWAYS = """
     getrandom rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group
 """
 ALWAYS = frozenset(_ALWAYS.split())
+AT = 2**64 - 100  # AT_FDCWD
+OPENED = {  # flags -> verdict: O_RDONLY, O_CLOEXEC, O_DIRECTORY | O_CLOEXEC, O_PATH; then what writes, makes or empties
+    **dict.fromkeys((0, 0o2000000, 0o2200000, 0o10000000, 0o4000), ALLOW),
+    **dict.fromkeys((1, 2, 3, 0o100, 0o1000, 0o2001, 0o1101, 0o20200002, 0o2001000), PERMISSION),
+}
 SOMETIMES = {  # arguments -> verdict
+    "open": {(0, flags): verdict for flags, verdict in OPENED.items()},
+    "openat": {(AT, 0, flags): verdict for flags, verdict in OPENED.items()},
     "clone": {
         (0x3D0F00,): ALLOW,  # as glibc starts a thread
         (0x10000,): ALLOW,

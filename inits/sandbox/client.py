@@ -352,6 +352,7 @@ def _problem(reply: wire.Reply) -> CodeError | None:
 def _ending(outcome: Outcome, limits: Limits) -> str:
     words = {
         "time": f"The code ran longer than {limits.wall:g} s and was stopped.",
+        "memory": f"The code took more than {limits.memory / 1e9:g} GB of memory and was stopped.",
         "output": "The code printed without end and was stopped.",
         "reply": "The code's process answered more than it was asked for and was stopped.",
         "cancelled": "Stopped.",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inits.errors import EngineError
-from inits.sandbox.zygote import ENDED, READY
+from inits.sandbox.zygote import ENDED, LARGE, LATE, READY
 
 ROOT = Path(__file__).parents[2]
 MOST_OUTPUT = 80_000  # bytes; a process that writes more is ended
@@ -45,8 +45,8 @@ _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")  # without these s
 class Outcome:
     """What came of a request: the reply and the output as bytes, and how the process ended.
 
-    `ending` is "exited", "time", "output", "reply" (more than was asked for), "cancelled" or "signal"; `code` the exit
-    code or the number of the signal. `memory` is what the process had at most, in bytes.
+    `ending` is "exited", "time", "memory", "output", "reply" (more than was asked for), "cancelled" or "signal"; `code`
+    the exit code or the number of the signal. `memory` is what the process had at most, in bytes.
     """
 
     reply: bytes
@@ -219,12 +219,13 @@ class _Exchange:
         return bool(piece)
 
     def _outcome(self, word: bytes) -> Outcome:
-        status, overdue, memory = ENDED.unpack(word)
+        status, reason, memory = ENDED.unpack(word)
         reply, output = bytes(self._read[self._reply]), bytes(self._read[self._output])
         signaled = os.WIFSIGNALED(status)
         code = os.WTERMSIG(status) if signaled else os.WEXITSTATUS(status)
-        late = overdue or (signaled and code == signal.SIGXCPU)
-        ending = self._ending or ("time" if late else "signal" if signaled else "exited")
+        late = reason == LATE or (signaled and code == signal.SIGXCPU)
+        why = "time" if late else "memory" if reason == LARGE else "signal" if signaled else "exited"
+        ending = self._ending or why
         return Outcome(reply, output, ending, code, memory)
 
     def close(self) -> None:

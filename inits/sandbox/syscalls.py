@@ -103,6 +103,7 @@ NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
     "tgkill": (234, 131),
 }
 CLONE_THREAD = 0x10000
+WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # open to write, or make, or empty: no file is, whatever Landlock knows
 PRCTLS = (15, 16, 0x53564D41)  # a thread's name, and names of memory, by which glibc tells its arenas
 IOCTLS = (0x5401,)  # TCGETS: whether it is a terminal
 FCNTLS = (0, 1, 2, 3, 4, 1030)  # copies and flags of a descriptor; no owner, no signals
@@ -148,6 +149,8 @@ def program(pid: int) -> bytes:
 def _conditions(pid: int) -> dict[str, list[Instruction]]:
     return {
         "clone": [(_LOAD, 0, 0, _argument(0)), (_ANY_BIT, 0, 1, CLONE_THREAD), *_verdict()],
+        "open": _without(1, WRITING),
+        "openat": _without(2, WRITING),
         "clone3": [_refuse(errno.ENOSYS)],  # its flags are in memory; libraries fall back to clone
         "prctl": _one_of(0, PRCTLS),
         "ioctl": _one_of(1, IOCTLS),
@@ -172,6 +175,16 @@ def _one_of(argument: int, values: tuple[int, ...]) -> list[Instruction]:
         for i, value in enumerate(values)
     ]
     return [(_LOAD, 0, 0, _argument(argument)), *tests, *_verdict()]
+
+
+def _without(argument: int, bits: int) -> list[Instruction]:
+    """Allowed when an argument has none of the bits."""
+    return [
+        (_LOAD, 0, 0, _argument(argument)),
+        (_ANY_BIT, 1, 0, bits),
+        (_RETURN, 0, 0, _ALLOW),
+        _refuse(errno.EPERM),
+    ]
 
 
 def _verdict() -> list[Instruction]:

@@ -18,7 +18,9 @@ import time
 from dataclasses import dataclass
 
 READY = b"ready"
-ENDED = struct.Struct("<iBQ")  # wait status, whether it was killed for its time, bytes of memory at most
+ENDED = struct.Struct("<iBQ")  # wait status, what it was killed for, bytes of memory at most
+LATE, LARGE = 1, 2  # it took too long, too much memory
+LOOK = 0.05  # seconds between two looks at how much memory a child has
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Child:
     exited: int  # a descriptor that becomes readable when it ends
     caller: socket.socket
     deadline: float
-    overdue: bool = False
+    memory: int
+    killed_for: int = 0
 
 
 def main(descriptor: int, files: str) -> None:
@@ -81,6 +84,7 @@ class Zygote:
         self.control, self.rules = control, rules
         self.children: dict[int, Child] = {}
         self.count = 0
+        self.inherited = occupied(os.getpid())
 
     def serve(self) -> None:
         while self._step():
@@ -92,9 +96,7 @@ class Zygote:
         watched: dict[int, Child | None] = {self.control.fileno(): None}
         for child in self.children.values():
             watched[child.exited] = watched[child.caller.fileno()] = child
-        now = time.monotonic()
-        waits = [child.deadline - now for child in self.children.values() if not child.overdue]
-        ready, _, _ = select.select(list(watched), [], [], max(0.0, min(waits)) if waits else None)
+        ready, _, _ = select.select(list(watched), [], [], LOOK if self.children else None)
         for descriptor in ready:
             one = watched[descriptor]
             if one is None:
@@ -108,12 +110,18 @@ class Zygote:
                 os.kill(one.pid, signal.SIGKILL)  # nobody waits for it; `exited` tells when it is gone
                 one.caller.setblocking(False)
                 self._end(one)
-        now = time.monotonic()
         for child in self.children.values():
-            if child.deadline <= now and not child.overdue:
-                child.overdue = True
+            if not child.killed_for and (reason := self._too_much(child)):
+                child.killed_for = reason
                 os.kill(child.pid, signal.SIGKILL)
         return True
+
+    def _too_much(self, child: Child) -> int:
+        if child.deadline <= time.monotonic():
+            return LATE
+        # The limit of the address space comes first, and raises MemoryError; but it counts what was inherited, and that
+        # can be given back and taken anew.
+        return LARGE if occupied(child.pid) > self.inherited + 1.25 * child.memory else 0
 
     def _begin(self) -> bool:
         """Take one request; False at the end of the socket."""
@@ -129,7 +137,8 @@ class Zygote:
         for descriptor in (code, result, output):
             os.close(descriptor)
         caller = socket.socket(fileno=status)
-        self.children[pid] = Child(pid, os.pidfd_open(pid), caller, time.monotonic() + wanted["wall"])
+        deadline = time.monotonic() + wanted["wall"]
+        self.children[pid] = Child(pid, os.pidfd_open(pid), caller, deadline, int(wanted["memory"]))
         return True
 
     def _end(self, child: Child) -> None:
@@ -138,8 +147,18 @@ class Zygote:
         del self.children[child.pid]
         os.close(child.exited)
         with contextlib.suppress(OSError):  # it may have left
-            child.caller.send(ENDED.pack(status, child.overdue, 1024 * usage.ru_maxrss))
+            child.caller.send(ENDED.pack(status, child.killed_for, 1024 * usage.ru_maxrss))
         child.caller.close()
+
+
+def occupied(pid: int) -> int:
+    """Bytes of memory that a process fills, but for files."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            found = dict(line.split(b":", 1) for line in file if line.startswith((b"RssAnon", b"RssShmem")))
+    except OSError:
+        return 0  # it has just ended
+    return 1024 * sum(int(words.split()[0]) for words in found.values())
 
 
 def _become_child(
