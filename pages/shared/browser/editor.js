@@ -1,6 +1,8 @@
 // A Python editor in its place on a Streamlit page, in the colours of the live theme.
 // Streamlit calls the default export for every run of the page and for every change of theme.
 
+import { element, look, marking } from "./editor-look.js";
+
 const BUNDLE = new URL("./codemirror-6.43.15.min.js", import.meta.url);
 const FAILED = "The editor could not be loaded. Reload the page to try again.";
 const PAUSE = 400; // ms without typing before the text is sent
@@ -54,7 +56,7 @@ let count = 0;
 
 function create(parent) {
   const box = element("div", "inits-editor", "display: flex; flex-direction: column; width: 100%; height: 100%");
-  const place = element("div", "", "flex: 1; min-width: 0; min-height: 0");
+  const place = element("div", "inits-editor-place", "flex: 1; min-width: 0; min-height: 0");
   const hint = element("div", "inits-editor-hint", TOUCH.matches ? HIDDEN : foot("gray"));
   const alarm = element("div", "inits-editor-alarm", foot("red"));
   const said = element("div", "inits-editor-said", HIDDEN); // the marks, for those who cannot see them
@@ -65,7 +67,8 @@ function create(parent) {
   parent.append(box);
 
   const editor = { box, place, hint, alarm, said, view: null, timer: null };
-  // Not every browser takes the focus away when a button is pressed: the text is sent before the press.
+  // Not every browser takes the focus away when a button is pressed, so the press itself sends the text. The click
+  // would be too late: what is sent after the click on a link to another page calls this page back.
   editor.elsewhere = (event) => box.contains(event.target) || send(editor);
   document.addEventListener("pointerdown", editor.elsewhere, true);
   return editor;
@@ -73,13 +76,6 @@ function create(parent) {
 
 function foot(color) {
   return `padding-top: 4px; font: 0.8125rem/1.4 var(--st-font); color: var(--st-${color}-color)`;
-}
-
-function element(name, className, style) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.style.cssText = style;
-  return made;
 }
 
 function remove(editor) {
@@ -233,119 +229,12 @@ function mark(editor) {
   const words = message.marks.map(([line, text]) => `Line ${line}: ${text}`).join(" ");
   if (words === said.textContent) return;
   said.textContent = words;
-  if (words && !view.hasFocus) show(view, message.marks[0][0]);
+  if (words && !view.hasFocus) show(editor, message.marks[0][0]);
 }
 
 // Scrolls the editor, never the page.
-function show(view, number) {
-  const box = view.scrollDOM;
-  const read = () => view.lineBlockAt(view.state.doc.line(number).from);
-  const write = ({ top, bottom }) => {
-    const seen = top >= box.scrollTop && bottom <= box.scrollTop + box.clientHeight;
-    if (!seen) box.scrollTop = top - box.clientHeight / 3;
-  };
-  view.requestMeasure({ read, write });
-}
-
-function marking({ Decoration, EditorView, GutterMarker, RangeSet, StateEffect, StateField, WidgetType, gutter }) {
-  class Message extends WidgetType {
-    constructor(text) {
-      super();
-      this.text = text;
-    }
-    eq(other) {
-      return other.text === this.text;
-    }
-    toDOM() {
-      const line = element("div", "inits-mark", "");
-      line.textContent = this.text;
-      return line;
-    }
-  }
-  class Sign extends GutterMarker {
-    constructor(text) {
-      super();
-      this.text = text;
-    }
-    eq(other) {
-      return other.text === this.text;
-    }
-    toDOM() {
-      const sign = element("span", "inits-sign", "");
-      sign.textContent = "!";
-      sign.title = this.text;
-      return sign;
-    }
-  }
-  const setMarks = StateEffect.define();
-  const place = (marks, doc) => {
-    const known = marks.filter(([number]) => number <= doc.lines).map(([number, text]) => [doc.line(number), text]);
-    const decorations = known.flatMap(([line, text]) => [
-      Decoration.line({ class: "inits-wrong" }).range(line.from),
-      Decoration.widget({ widget: new Message(text), block: true, side: 1 }).range(line.to),
-    ]);
-    const signs = known.map(([line, text]) => new Sign(text).range(line.from));
-    return { decorations: Decoration.set(decorations, true), signs: RangeSet.of(signs, true) };
-  };
-  const field = StateField.define({
-    create: () => ({ decorations: Decoration.none, signs: RangeSet.empty }),
-    update({ decorations, signs }, { changes, effects, newDoc }) {
-      const set = effects.find((effect) => effect.is(setMarks));
-      if (set) return place(set.value, newDoc);
-      return { decorations: decorations.map(changes), signs: signs.map(changes) };
-    },
-    provide: (marks) => EditorView.decorations.from(marks, ({ decorations }) => decorations),
-  });
-  const signs = gutter({ class: "inits-signs", markers: (view) => view.state.field(field).signs });
-  return { setMarks, marks: [field, signs] };
-}
-
-// ---- Theme -------------------------------------------------------------------------------------------
-
-// Colours are Streamlit's variables, so a switch of theme needs nothing from us. Mixed with ink, they are dark
-// or light enough to be read on a marked line as well.
-function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
-  const color = (name) => `color-mix(in srgb, var(--st-${name}-color) 80%, var(--st-text-color))`;
-  const shade = (name, share) => `color-mix(in srgb, var(--st-${name}-color) ${share}%, transparent)`;
-  const code = HighlightStyle.define([
-    { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: color("link") },
-    { tag: [tags.string, tags.special(tags.string)], color: color("green") },
-    { tag: [tags.number, tags.bool, tags.null, tags.escape, tags.meta], color: color("orange") },
-    { tag: tags.comment, color: color("gray"), fontStyle: "italic" },
-    { tag: [tags.definition(tags.function(tags.variableName)), tags.definition(tags.className)], fontWeight: "600" },
-  ]);
-  const theme = EditorView.theme({
-    "&": {
-      height: "100%",
-      color: "var(--st-text-color)",
-      backgroundColor: "var(--st-background-color)",
-      border: "1px solid var(--st-border-color)",
-      borderRadius: "var(--st-base-radius)",
-      overflow: "hidden",
-    },
-    "&.cm-focused": { outline: "1px solid var(--st-primary-color)", borderColor: "var(--st-primary-color)" },
-    ".cm-scroller": { fontFamily: "var(--st-code-font)", fontSize: "var(--st-code-font-size)", lineHeight: "1.6" },
-    // iOS zooms into text smaller than this when it gets the focus.
-    "@supports (-webkit-touch-callout: none)": { ".cm-scroller": { fontSize: "16px" } },
-    ".cm-content": { caretColor: "var(--st-text-color)", padding: "8px 0" },
-    // What does not fit into one row goes on in another, four columns in.
-    ".cm-line": { padding: "0 8px 0 calc(4px + 4ch)", textIndent: "-4ch" },
-    ".cm-line::selection, .cm-line ::selection": { backgroundColor: shade("link", 25) },
-    ".cm-gutters": { color: color("gray"), backgroundColor: "var(--st-background-color)", border: "none" },
-    ".cm-lineNumbers .cm-gutterElement": { minWidth: "2em", padding: "0 2px 0 4px" },
-    ".inits-signs": { width: "1em", textAlign: "center" },
-    ".inits-sign": { color: color("red"), fontWeight: "700", cursor: "help" },
-    ".inits-wrong": { backgroundColor: shade("red", 10) },
-    ".inits-mark": {
-      padding: "0 8px 2px 4px",
-      color: color("red"),
-      backgroundColor: shade("red", 10),
-      fontFamily: "var(--st-font)",
-      whiteSpace: "pre-wrap",
-      overflowWrap: "anywhere",
-    },
-    "&.cm-focused .cm-matchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--st-gray-color)" },
-    "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--st-red-color)" },
-  });
-  return [theme, syntaxHighlighting(code)];
+function show({ view }, number) {
+  const { top, bottom } = view.lineBlockAt(view.state.doc.line(number).from);
+  const { scrollTop, clientHeight } = view.scrollDOM;
+  if (top < scrollTop || bottom > scrollTop + clientHeight) view.scrollDOM.scrollTop = top - clientHeight / 3;
 }
