@@ -28,6 +28,9 @@ def main() -> None:
         save(page, "train", before="Moment of the epoch")
         sweep(page, f"{address}/sweep?values=16")
         save(page, "sweep", before="The best of each column")
+        page.goto(f"{address}/custom")
+        page.get_by_text("The weights of each layer", exact=True).wait_for(timeout=120_000)
+        save(page, "custom", before="Q-Q")
 
 
 def save(page: Page, name: str, before: str) -> None:

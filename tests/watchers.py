@@ -1,0 +1,226 @@
+"""What an attack does to processes, seen from outside: a victim's, this one, the zygote and all that descend from it.
+
+As in `detectors`, a watcher has targets that a snippet is told of, and says what it saw, its own name first.
+"""
+
+import ctypes
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+SLACK = 300_000_000  # bytes that are no finding: pages of libraries, pages on their way back
+MOST_SHARED = 500_000_000  # bytes of shared memory on the whole machine, others' included
+MOST_THREADS = 80  # a child has 64
+Targets = Mapping[str, object]
+
+
+def soon(true: Callable[[], bool], seconds: float = 3.0) -> bool:
+    """Whether something becomes true."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        select.select([], [], [], 0.01)
+    return True
+
+
+_VICTIM = """
+import ctypes, os, sys
+secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
+ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0)  # anybody may trace it, where that is asked
+print(ctypes.addressof(secret), flush=True)
+for line in sys.stdin:
+    print(secret.raw.hex(), flush=True)
+"""
+
+
+class Victim:
+    """A process of ours that an attack may try to read, change, signal or slow down."""
+
+    def __init__(self, sign: str):
+        self.secret = f"{sign}-process"
+        self._start()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _VICTIM],
+            env={"SECRET": self.secret},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.address = int(self.process.stdout.readline())
+        self.before = self._state()
+
+    def _state(self) -> Targets:
+        """What others could change of it."""
+        pid = self.process.pid
+        one, entries = psutil.Process(pid), Path(f"/proc/{pid}")
+        return {
+            "nice": one.nice(),
+            "cores": one.cpu_affinity(),
+            "files": resource.prlimit(pid, resource.RLIMIT_NOFILE),
+            "cpu": resource.prlimit(pid, resource.RLIMIT_CPU),
+            "tracer": _number((entries / "status").read_text(), "TracerPid:"),
+            "oom": (entries / "oom_score_adj").read_text(),
+        }
+
+    def targets(self) -> Targets:
+        return {"victim": self.process.pid, "address": self.address}
+
+    def hits(self) -> Iterator[str]:
+        wrong = self._wrong()
+        if wrong:
+            self.close()
+            self._start()
+            yield f"victim: {wrong}"
+
+    def _wrong(self) -> str:
+        with suppress(OSError):
+            print(file=self.process.stdin, flush=True)
+        ready, _, _ = select.select([self.process.stdout], [], [], 5)
+        said = self.process.stdout.readline().strip() if ready else ""
+        if said != (self.secret.encode() + b"\0").hex():
+            return f"it says {said}" if said else "it is silent"
+        after = self._state()
+        return "" if after == self.before else f"it was {self.before} and is {after}"
+
+    def close(self) -> None:
+        self.process.kill()
+        with suppress(BrokenPipeError):
+            self.process.communicate()
+
+
+class Signals:
+    """Signals to this process. Those of a fault, a closed pipe and Ctrl-C stay as they are."""
+
+    _LEFT = ("KILL", "STOP", "CHLD", "INT", "PIPE", "SEGV", "BUS", "FPE", "ILL", "ABRT", "TRAP", "SYS")
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        caught = signal.valid_signals() - {getattr(signal, f"SIG{name}") for name in self._LEFT}
+        self.old = {one: signal.signal(one, lambda number, _: self.seen.append(number)) for one in caught}
+
+    def targets(self) -> Targets:
+        return {"server": os.getpid(), "group": os.getpgrp()}
+
+    def hits(self) -> Iterator[str]:
+        while self.seen:
+            yield f"signal: {self.seen.pop()} came"
+
+    def close(self) -> None:
+        for one, handler in self.old.items():
+            signal.signal(one, handler if handler is not None else signal.SIG_DFL)
+
+
+class Processes:
+    """The zygote and what descends from this process. Orphans come to this process, in whatever session they are."""
+
+    _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
+
+    def __init__(self, zygote: Callable[[], int], memory: int):
+        self.zygote, self.memory = zygote, memory
+        ctypes.CDLL(None).prctl(self._ADOPT, 1, 0, 0, 0)
+        self.myself = psutil.Process()
+        self._meet()
+
+    def _meet(self) -> None:
+        self.known = psutil.Process(self.zygote())
+        self.size, self.open = self.known.memory_info(), self.known.num_fds()
+
+    def begin(self) -> None:
+        """An attack is about to run."""
+        if self.zygote() != self.known.pid:
+            self._meet()
+        self.before = self._ours()
+        self.parent, self.parent_open = self.myself.memory_info().rss, self.myself.num_fds()
+        self.shared = self.shared_before = _shared()
+        self.threads = self.most = self.at_once = 0
+
+    def sample(self) -> None:
+        """Look at what runs now."""
+        self.shared = max(self.shared, _shared())
+        with suppress(psutil.Error, OSError):
+            found = [Path(f"/proc/{one.pid}/status") for one in self.known.children(recursive=True)]
+            running = [text for text in (one.read_text() for one in found) if "State:\tZ" not in text]
+            self.at_once = max(self.at_once, len(running))
+            for text in running:
+                self.threads = max(self.threads, _number(text, "Threads:"))
+                self.most = max(self.most, 1024 * _number(text, "VmHWM:"))
+
+    def targets(self) -> Targets:
+        return {}
+
+    def hits(self) -> Iterator[str]:
+        yield from self._while_it_ran()
+        if self.zygote() != self.known.pid or not self.known.is_running():
+            yield "zygote: it is another one"
+        else:
+            yield from self._sizes()
+        yield from self._survivors()
+
+    def _while_it_ran(self) -> Iterator[str]:
+        if self.at_once > 1:
+            yield f"processes: {self.at_once} at once"
+        if self.threads > MOST_THREADS:
+            yield f"threads: {self.threads} at once"
+        allowed = self.size.rss - self.size.shared + self.memory + SLACK
+        if self.most > allowed:
+            yield f"memory: {self.most / 1e9:.2f} GB, of {allowed / 1e9:.2f} GB at most"
+        if self.shared - self.shared_before > MOST_SHARED:
+            yield f"memory: {(self.shared - self.shared_before) / 1e9:.2f} GB are shared"
+
+    def _sizes(self) -> Iterator[str]:
+        for name, one, size in (("parent", self.myself, self.parent), ("zygote", self.known, self.size.rss)):
+            grown = one.memory_info().rss - size
+            if grown > SLACK:
+                yield f"{name}: it has grown by {grown / 1e6:.0f} MB"
+        for name, one, before in (
+            ("parent", self.myself, self.parent_open),
+            ("zygote", self.known, self.open),
+        ):
+            if not soon(lambda one=one, before=before: one.num_fds() <= before):
+                yield f"{name}: it keeps descriptors open"
+
+    def _survivors(self) -> Iterator[str]:
+        if not soon(lambda: not self._new(), 1.0):
+            for one in self._new():
+                yield f"survivor: {one}"
+                one.kill()
+            soon(lambda: not self._new())
+
+    def _new(self) -> set[psutil.Process]:
+        found = self._ours() - self.before
+        for one in found:
+            with suppress(ChildProcessError):
+                os.waitpid(one.pid, os.WNOHANG)  # an orphan of ours that has ended
+        return {one for one in found if one.is_running()}
+
+    def _ours(self) -> set[psutil.Process]:
+        """The children of this process, orphans among them, and what descends from the zygote."""
+        found = set(self.myself.children())
+        with suppress(psutil.NoSuchProcess):
+            found |= set(self.known.children(recursive=True))
+        return found
+
+    def close(self) -> None:
+        ctypes.CDLL(None).prctl(self._ADOPT, 0, 0, 0, 0)
+
+
+def _shared() -> int:
+    """Bytes of shared memory on this machine: some of it belongs to no process' size."""
+    return 1024 * _number(Path("/proc/meminfo").read_text(), "Shmem:")
+
+
+def _number(status: str, name: str) -> int:
+    """A number of a file of /proc; 0 where a process that ends has none any more."""
+    return int((status.partition(name)[2].split() or ["0"])[0])
