@@ -9,7 +9,8 @@ from inits.experiment import Run
 from inits.jobs import Job
 from inits.pasted import PastedSpec
 from inits.record import Checkpoint, FloatArray, Record
-from inits.sandbox.client import Result, Sandbox, round_of
+from inits.sandbox.client import Sandbox, round_of
+from inits.sandbox.results import Result
 
 POLL = 0.1  # seconds between two looks at whether it was stopped
 MOST_WEIGHTS = 40_000_000  # of pasted code in one plan: they are all in memory while it waits

@@ -7,8 +7,9 @@ import streamlit as st
 from inits.errors import InitsError
 from inits.experiment import Start
 from inits.pasted import LONGEST_NAME, PastedSpec, name_of
-from inits.sandbox.client import CodeError, Request, Result
+from inits.sandbox.client import Request
 from inits.sandbox.examples import EXAMPLES
+from inits.sandbox.results import CodeError, Result
 from inits.words import number
 from pages.shared import code_runs, state
 from pages.shared.editor import editor

@@ -3,12 +3,10 @@
 import streamlit as st
 
 from inits.compute import Job
-from inits.errors import InitsError
 from inits.sweep import Sweep
 from pages.shared import state
 from pages.shared.data_views import data_note
-from pages.shared.engine import engine, wait_for
-from pages.shared.notes import problem
+from pages.shared.engine import engine, take_up, wait_for
 from pages.shared.picker import refusal
 from pages.shared.setup import setup
 from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
@@ -70,17 +68,8 @@ def find(grid: Grid, sweep: Sweep | None) -> Job | None:
 
 def start_pending(grid: Grid, sweep: Sweep | None) -> None:
     """Run what was asked for, as soon as it can be."""
-    if PENDING not in st.session_state or sweep is None or dataset(grid) is None:
-        return
-    st.session_state.pop(PENDING)
-    try:
-        job = engine().run(sweep)
-    except InitsError as error:
-        problem(str(error))
-        return
-    st.session_state[SHOWN] = job
-    job.wait_for_news(0.25)
-    st.rerun()
+    if PENDING in st.session_state and sweep is not None and dataset(grid) is not None:
+        take_up(PAGE, lambda: engine().run(sweep))
 
 
 main()

@@ -9,9 +9,9 @@ from pages.shared import code_runs, state
 from pages.shared.answers import answer_before
 from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understood
 from pages.shared.data_views import data_note
-from pages.shared.engine import engine, wait_for
+from pages.shared.engine import engine, take_up, wait_for
 from pages.shared.model_views import model_table
-from pages.shared.notes import literal, problem
+from pages.shared.notes import literal
 from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
@@ -100,17 +100,9 @@ def shows(job: Job | None, choices: Choices) -> bool:
 
 def start_pending(choices: Choices) -> None:
     """Run what was asked for, as soon as it can be."""
-    if PENDING not in st.session_state or dataset(choices) is None:
-        return
-    st.session_state.pop(PENDING)
-    try:
-        job = code_runs.start(choices.experiment(str(dataset(choices))))
-    except InitsError as error:
-        problem(str(error))
-        return
-    st.session_state[SHOWN] = job
-    job.wait_for_news(0.25)
-    st.rerun()
+    known = dataset(choices)
+    if PENDING in st.session_state and known is not None:
+        take_up(PAGE, lambda: code_runs.start(choices.experiment(known)))
 
 
 def tell_difference(job: Job, choices: Choices, shown: Choices) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from inits.sandbox.client import Result
+from inits.sandbox.results import Result
 
 MEMORY = 1_000_000_000  # bytes: more than a request may have, less than a machine has
 ENDLESS = 0.4  # seconds for code that never ends

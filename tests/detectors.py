@@ -19,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from inits.sandbox.client import Result
+from inits.sandbox.results import Result
 
 ROOT = Path(__file__).parents[1]
 SITE = Path(sysconfig.get_path("purelib"))

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from attacks import ATTACKS, ENDLESS, Attack
 
-from inits.sandbox.client import CodeError, Result, can_jail
+from inits.sandbox.client import can_jail
+from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array, Picked
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from inits.errors import InitsError, SpecError
 from inits.experiment import Architecture, Experiment, Run, Start
 from inits.jobs import Job
 from inits.pasted import PastedSpec
-from inits.sandbox.client import CodeError, Request, Result
+from inits.sandbox.client import Request
+from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array
 from inits.seeds import derive_seed
 from inits.spec import InitializerSpec

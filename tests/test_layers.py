@@ -68,9 +68,10 @@ ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.
 JAIL = modules("sandbox.syscalls", "sandbox.landlock", "sandbox.jail", "sandbox.zygote", "sandbox.plain")
 SANDBOX = modules(
-    *("sandbox", "sandbox.client", "sandbox.processes", "sandbox.canary", "sandbox.wire", "sandbox.examples"),
-    "drawing",
+    *("sandbox", "sandbox.client", "sandbox.results", "sandbox.processes", "sandbox.canary", "sandbox.wire"),
+    *("sandbox.examples", "drawing"),
 )
+WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
 WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
@@ -96,6 +97,7 @@ RULES = {
     "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
+    **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors") | {"numpy", "h5py"})),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
     "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),

@@ -22,6 +22,7 @@ from inits.errors import EngineError, SpecError
 from inits.sandbox import canary, client, landlock, processes, wire
 from inits.sandbox.client import MOST_WEIGHTS, Request, Sandbox, State, can_jail, round_of
 from inits.sandbox.processes import Outcome
+from inits.sandbox.results import Result
 from inits.sandbox.wire import Picked
 from inits.seeds import derive_seed
 
@@ -71,7 +72,7 @@ def patient(sandbox, monkeypatch):
         request.done.wait(PATIENCE)
 
 
-def done(request: Request) -> client.Result:
+def done(request: Request) -> Result:
     result = request.wait(PATIENCE)
     assert result is not None
     return result

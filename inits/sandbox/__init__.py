@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inits.sandbox.client import Result, Sandbox
+    from inits.sandbox.client import Sandbox
+    from inits.sandbox.results import Result
 
 
 @cache

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from inits.errors import EngineError, InitsError, SpecError
 from inits.pasted import check_code
 from inits.sandbox import canary, wire
 from inits.sandbox.processes import Limits, Outcome, Plain, Zygote
+from inits.sandbox.results import CodeError, Result, read_outcome
 from inits.seeds import derive_seed
 
 log = logging.getLogger(__name__)
@@ -35,46 +35,6 @@ class State:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class CodeError:
-    """Why pasted code gave no weights: one sentence, and the numbers of its own lines, outermost first."""
-
-    message: str
-    kind: str = ""
-    frames: tuple[tuple[int, str], ...] = ()
-    ours: bool = False  # no fault of the code
-
-    @property
-    def line(self) -> int | None:
-        """The line where it happened, from 1; None when it was not in the code."""
-        return self.frames[-1][0] if self.frames else None
-
-    def __str__(self) -> str:
-        kind = f"{self.kind}: " if self.kind else ""
-        return f"line {self.line}: {kind}{self.message}" if self.line else f"{kind}{self.message}"
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came of a request. `drawn` has what came for each shape, in all rounds; `output` what was printed."""
-
-    drawn: tuple[wire.Array, ...] = ()
-    output: str = ""
-    error: CodeError | None = None
-    picked: wire.Picked | None = None
-    seconds: float = 0.0
-
-    @property
-    def lasting(self) -> bool:
-        """Whether the same request would most likely end alike."""
-        return self.error is None or not self.error.ours
-
-    @property
-    def arrays(self) -> list[wire.FloatArray]:
-        """float32 arrays of the shapes asked for; none of those that came in another shape."""
-        return [one.values for one in self.drawn if one.values is not None]
-
-
 @dataclass(eq=False)
 class Request:
     """A piece of code that waits, runs or has run."""
@@ -85,7 +45,7 @@ class Request:
     jailed: bool = True
     done: threading.Event = field(default_factory=threading.Event)
     cancelled: bool = False
-    result: Result = Result()
+    result: Result = field(default_factory=Result)
     _end: list[Callable[[], None]] = field(default_factory=list)
 
     def wait(self, seconds: float | None = None) -> Result | None:
@@ -323,47 +283,6 @@ class Sandbox:
                 self._plain = process
             if closed:  # while it started
                 process.close()
-
-
-def read_outcome(outcome: Outcome, rounds: Sequence[wire.Round], limits: Limits) -> Result:
-    """What an outcome means, in words for a person. Never raises for what the code's process did."""
-    output = outcome.output.decode("utf-8", "replace")
-    if outcome.ending != "exited" or outcome.code:
-        return Result(
-            output=output, error=CodeError(_ending(outcome, limits), ours=outcome.ending == "cancelled")
-        )
-    try:
-        reply = wire.parse_reply(outcome.reply, rounds)
-    except wire.ReplyError as error:
-        return Result(output=output, error=CodeError(str(error)))
-    return Result(reply.arrays, output, _problem(reply), reply.picked)
-
-
-def _problem(reply: wire.Reply) -> CodeError | None:
-    if reply.problem is not None:
-        message = reply.problem.message or "it says no more"
-        return CodeError(message, reply.problem.kind, reply.problem.frames)
-    for one in reply.arrays:
-        if one.values is None:
-            return CodeError(f"The code returned shape {one.received}. Shape {one.asked} was asked for.")
-    return None
-
-
-def _ending(outcome: Outcome, limits: Limits) -> str:
-    words = {
-        "time": f"The code ran longer than {limits.wall:g} s and was stopped.",
-        "memory": f"The code took more than {limits.memory / 1e9:g} GB of memory and was stopped.",
-        "output": "The code printed without end and was stopped.",
-        "reply": "The code's process answered more than it was asked for and was stopped.",
-        "cancelled": "Stopped.",
-    }
-    if outcome.ending == "signal":
-        name = signal.Signals(outcome.code).name if outcome.code in set(signal.Signals) else outcome.code
-        return (
-            f"The code's process crashed ({name}), as it does when it wants more than "
-            f"{limits.memory / 1e9:g} GB of memory."
-        )
-    return words.get(outcome.ending, f"The code ended its process (exit code {outcome.code}) too early.")
 
 
 def can_jail() -> bool:

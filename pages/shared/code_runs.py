@@ -13,7 +13,8 @@ from inits.compute import Job
 from inits.errors import InitsError
 from inits.experiment import Experiment
 from inits.pasted import PastedSpec
-from inits.sandbox.client import Request, Result, State, round_of
+from inits.sandbox.client import Request, State, round_of
+from inits.sandbox.results import Result
 from pages.shared.engine import engine
 
 AGREED, OWN = "code:agreed", "code:own"  # to a process without a jail; the codes that were run by hand here

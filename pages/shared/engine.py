@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from inits import settings
-from inits.compute import Engine
+from inits.compute import Engine, Job
 from inits.errors import InitsError
 from inits.experiment import Run
 from inits.words import megabytes
@@ -52,6 +52,19 @@ def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words
         st.markdown(f":gray[{icon} {words()}]")
 
     watch()
+
+
+def take_up(page: str, begin: Callable[[], Job]) -> None:
+    """Begin what Run asked for on a page, and run the page again with its first news; or say why it cannot be."""
+    st.session_state.pop(f"{page}:pending")
+    try:
+        job = begin()
+    except InitsError as error:
+        problem(str(error))
+        return
+    st.session_state[f"{page}:shown"] = job
+    job.wait_for_news(0.25)
+    st.rerun()
 
 
 def ask_weights(run: Run, steps: int) -> bytes | None:

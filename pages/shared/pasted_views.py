@@ -9,7 +9,8 @@ from inits.checks import Check, Drawn, checks
 from inits.errors import InitsError
 from inits.examine import Likeness, examine_drawn, examine_drawn_network
 from inits.pasted import PastedSpec
-from inits.sandbox.client import CodeError, Request, Result, Sandbox
+from inits.sandbox.client import Request, Sandbox
+from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array
 from inits.words import counted, number
 from pages.shared import code_runs
