@@ -262,6 +262,7 @@ class Engine:
         if client is None or not missing:
             self._over(job)
         elif any(is_pasted(run) for _, run in missing):
+            job.drawing = sum(is_pasted(run) for _, run in missing)
             draw = (client, job, missing, jailed)
             threading.Thread(target=self._draw, args=draw, name="inits-draw", daemon=True).start()
         else:
@@ -273,6 +274,7 @@ class Engine:
         pasted = [(number, run) for number, run in missing if is_pasted(run)]
         try:
             drawn, without = draw_all(self.sandbox, job, pasted, jailed)
+            job.drawing = 0
             job.settle(without)
             gone = {record.run for record in without}
             rest = [(number, run) for number, run in missing if number not in gone]

@@ -42,6 +42,7 @@ class Job:
         self.began: float | None = None  # time.monotonic() at the first news
         self.ended: float | None = None
         self.kept: frozenset[int] = frozenset()  # runs that were there from before
+        self.drawing = 0  # runs whose weights pasted code draws before any of them learns
         self._lock = threading.Lock()
         self._records = [Record(run) for run in range(len(self.runs))]
         self._settled: set[int] = set()

@@ -47,6 +47,10 @@ class NoJailError(Exception):
     """There is none, and must be one; the message says why."""
 
 
+class RunError(Exception):
+    """The attacks did not run to the end; the message says why."""
+
+
 class Jails(ExitStack):
     """The jail of one mode at a time: it takes seconds to start, and is asked for one attack after another."""
 
@@ -62,7 +66,7 @@ class Jails(ExitStack):
             self.mode, self.reason, self.must = mode, "", sys.platform == "linux" and "CI" in os.environ
             self._start(mode)
         if self.reason and self.must:
-            pytest.fail(f"There must be a jail here. {self.reason}")
+            pytest.fail(f"There is no jail. {self.reason}")
         if self.reason:
             pytest.skip(self.reason)
         return self.seen(attack)
@@ -76,6 +80,8 @@ class Jails(ExitStack):
             self.seen = _by_another_user(files, MODES[mode]) if user else self._by_this_user(files)
         except NoJailError as error:
             self.reason = str(error)
+        except RunError as error:
+            self.reason, self.must = str(error), True
 
     def _by_this_user(self, files: str) -> Callable[[Attack], list[str]]:
         if not can_jail():
@@ -104,6 +110,8 @@ def _by_another_user(files: str, categories: set[str]) -> Callable[[Attack], lis
         done = ordinary_user.run(sys.executable, "-B", program, files, *sorted(categories))
     except OSError as error:
         raise NoJailError(f"No process of an ordinary user's: {error}") from error
+    if "Traceback" in done.stderr:
+        raise RunError(done.stderr[-2000:])
     if done.returncode:
         raise NoJailError(f"No process of an ordinary user's: {done.stderr[-2000:]}")
     seen = json.loads(done.stdout)

@@ -30,8 +30,8 @@ _ALWAYS = """
     read write readv writev pread64 pwrite64 close lseek fstat newfstatat stat lstat statx access faccessat
     faccessat2 readlink readlinkat getcwd getdents64 dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create1
     epoll_ctl epoll_wait epoll_pwait eventfd2
-    mmap munmap mprotect mremap madvise brk membarrier
-    futex set_robust_list rseq set_tid_address sched_yield sched_getaffinity getcpu
+    munmap mprotect mremap madvise brk membarrier
+    futex set_robust_list rseq set_tid_address sched_yield sched_getparam sched_getscheduler sched_getaffinity getcpu
     clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
     getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getrusage getrlimit sysinfo uname
     getrandom rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group
@@ -43,6 +43,14 @@ OPENED = {  # flags -> verdict: O_RDONLY, O_CLOEXEC, O_DIRECTORY | O_CLOEXEC, O_
     **dict.fromkeys((1, 2, 3, 0o100, 0o1000, 0o2001, 0o1101, 0o20200002, 0o2001000), PERMISSION),
 }
 SOMETIMES = {  # arguments -> verdict
+    "mmap": {
+        (0, 4096, 3, 0x22, -1 % 2**64): ALLOW,  # private and anonymous, as malloc
+        (0, 4096, 5, 0x02, 3): ALLOW,  # a library
+        (0, 4096, 1, 0x01, 3): ALLOW,  # a file that is shared
+        (0, 4096, 3, 0x21, -1 % 2**64): PERMISSION,  # memory that no limit of a process counts
+        (0, 4096, 3, 0x23, -1 % 2**64): PERMISSION,
+        (0, 4096, 3, 0x4021, -1 % 2**64): PERMISSION,
+    },
     "open": {(0, flags): verdict for flags, verdict in OPENED.items()},
     "openat": {(AT, 0, flags): verdict for flags, verdict in OPENED.items()},
     "clone": {

@@ -139,7 +139,7 @@ class Processes:
 
     def begin(self) -> None:
         """An attack is about to run."""
-        if self.zygote() != self.known.pid:
+        if soon(lambda: self.zygote() != 0, 60.0) and self.zygote() != self.known.pid:
             self._meet()
         self.before = self._ours()
         self.parent, self.parent_open = self.myself.memory_info().rss, self.myself.num_fds()

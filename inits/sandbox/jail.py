@@ -91,6 +91,8 @@ def enter(parent: int, rules: int | None, limits: Limits, number: int) -> None:
     signal.alarm(0)
     for one in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(one, signal.SIG_DFL)
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # when the machine runs out of memory, this goes first
     _limit(limits, THREADS + (0 if root else threads_of_user()))
     if rules is None:
         _leave_the_file_system(root)

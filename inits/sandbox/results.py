@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from inits.sandbox import wire
 from inits.sandbox.processes import Limits, Outcome
 
+CRASHES = ("SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV")  # what libraries do when memory is refused
+
 
 @dataclass(frozen=True)
 class CodeError:
@@ -81,9 +83,11 @@ def _ending(outcome: Outcome, limits: Limits) -> str:
         "cancelled": "Stopped.",
     }
     if outcome.ending == "signal":
-        name = signal.Signals(outcome.code).name if outcome.code in set(signal.Signals) else outcome.code
-        return (
-            f"The code's process crashed ({name}), as it does when it wants more than "
-            f"{limits.memory / 1e9:g} GB of memory."
+        name = (
+            signal.Signals(outcome.code).name
+            if outcome.code in set(signal.Signals)
+            else f"signal {outcome.code}"
         )
+        why = f", as it does when it wants more than {limits.memory / 1e9:g} GB of memory"
+        return f"The code's process crashed ({name}){why if name in CRASHES else ''}."
     return words.get(outcome.ending, f"The code ended its process (exit code {outcome.code}) too early.")

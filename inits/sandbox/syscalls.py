@@ -61,6 +61,8 @@ NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
     "set_tid_address": (218, 96),
     "sched_yield": (24, 124),
     "sched_getaffinity": (204, 123),
+    "sched_getparam": (143, 121),  # pthread_getschedparam: TensorFlow's locks complain on stderr without it
+    "sched_getscheduler": (145, 120),
     "getcpu": (309, 168),
     # time
     "clock_gettime": (228, 113),
@@ -104,6 +106,7 @@ NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
 }
 CLONE_THREAD = 0x10000
 WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # open to write, or make, or empty: no file is, whatever Landlock knows
+SHARED, ANONYMOUS = 0x01, 0x20
 PRCTLS = (15, 16, 0x53564D41)  # a thread's name, and names of memory, by which glibc tells its arenas
 IOCTLS = (0x5401,)  # TCGETS: whether it is a terminal
 FCNTLS = (0, 1, 2, 3, 4, 1030)  # copies and flags of a descriptor; no owner, no signals
@@ -151,6 +154,12 @@ def _conditions(pid: int) -> dict[str, list[Instruction]]:
         "clone": [(_LOAD, 0, 0, _argument(0)), (_ANY_BIT, 0, 1, CLONE_THREAD), *_verdict()],
         "open": _without(1, WRITING),
         "openat": _without(2, WRITING),
+        "mmap": [  # shared memory can be filled and set aside, where no size of a process counts it
+            (_LOAD, 0, 0, _argument(3)),
+            (_ANY_BIT, 0, 1, SHARED),
+            (_ANY_BIT, 1, 0, ANONYMOUS),
+            *_verdict(),
+        ],
         "clone3": [_refuse(errno.ENOSYS)],  # its flags are in memory; libraries fall back to clone
         "prctl": _one_of(0, PRCTLS),
         "ioctl": _one_of(1, IOCTLS),

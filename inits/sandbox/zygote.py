@@ -1,6 +1,7 @@
 """The process that forks a jailed child for every request. Keras is imported once, and no TensorFlow op is run.
 
-It is told what to do through one socket, and ends when that is closed. It has one thread, so that it may fork.
+It is told what to do through one socket, and ends when that is closed. No thread but this one runs Python, so
+that it may fork.
 """
 
 import contextlib

@@ -19,6 +19,7 @@ from pages.shared.kernel_views import Look
 from pages.shared.network_views import NETWORK, layers
 from pages.shared.notes import heading, literal, problem
 
+MOST_PRINTED = 20_000  # characters, as the code's process keeps them
 ICONS = {
     "good": ":green[:material/check_circle:]",
     "note": ":gray[:material/info:]",
@@ -143,6 +144,8 @@ def output_box(output: str) -> None:
     if output:
         st.markdown("**Printed**")
         st.code(output, language=None, wrap_lines=True, height=min(220, 60 + 20 * output.count("\n")))
+        if len(output) >= MOST_PRINTED:
+            st.markdown(f":small[:gray[Only the first {MOST_PRINTED:,} characters are kept.]]")
 
 
 def check_list(found: Sequence[Check]) -> None:

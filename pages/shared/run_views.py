@@ -91,6 +91,8 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
         )
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = "Compiling the network, about 2 s"
+        if job.drawing:
+            words = f"Your code draws the weights of {counted(job.drawing, 'run')}"
         if speed and done == steps:
             words = "Testing on all test images"
         elif speed:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -133,10 +134,15 @@ def test_others_are_answered_while_a_loop_runs(page: Page, browser: Browser, app
 
 def test_a_jail_that_dies_is_there_again(page: Page, app: str) -> None:
     checked(opened(page, f"{app}/custom"))
-    zygotes = [
+    (server,) = (
         process
         for process in psutil.process_iter(["cmdline"])
-        if any("inits.sandbox.zygote" in word for word in process.info["cmdline"] or ())
+        if f"--server.port={urlsplit(app).port}" in (process.info["cmdline"] or ())
+    )
+    zygotes = [
+        process
+        for process in server.children()
+        if any("inits.sandbox.zygote" in word for word in process.cmdline())
     ]
     for process in zygotes:
         process.kill()
