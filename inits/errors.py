@@ -22,3 +22,7 @@ class DataError(InitsError):
 
 class EngineError(InitsError):
     """The compute process cannot do what was asked."""
+
+
+class WeightFileError(InitsError):
+    """A file that no weights can be read from."""
