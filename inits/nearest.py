@@ -18,10 +18,11 @@ from inits.catalog import CATALOG
 from inits.errors import ShapeError, SpecError
 from inits.laws import Law, Normal, TruncatedNormal
 from inits.parameters import Value
-from inits.shapes import LARGEST_SIZE, Shape, flattened
+from inits.shapes import Shape, compute_fans, flattened
 from inits.spec import InitializerSpec
 
 FEW = 20  # weights: with fewer, nearly every law is within chance
+MOST = 2_000_000  # weights that are sorted; of more, as many are taken at random
 RARE = 2e-4  # what draws do less often is not called chance; with five looks, 0.1% of all draws
 SURE = 3.7  # standard errors, which draws exceed as rarely: a fitted number is rounded within them
 BEYOND = 6.0  # gaps between weights: a uniform law's end is farther from the last one in 0.25% of all draws
@@ -65,8 +66,8 @@ def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest 
         shape: of the weights, where `values` has another one.
 
     Returns:
-        None if there is no weight, one is not finite in float32, there are more than an initializer draws (50 million),
-        or fewer than FEW that are neither equal nor an identity nor orthogonal.
+        None if there is no weight, one is not finite in float32, or there are fewer than FEW that are neither equal nor
+        an identity nor orthogonal. Of more than 2 million weights as many are compared, taken at random.
 
     Raises:
         ShapeError: if `shape` does not hold as many weights as there are values.
@@ -83,7 +84,7 @@ def nearest_for_all(kernels: Sequence[ArrayLike]) -> list[Nearest | None]:
     drawn = [_kernel(kernel) for kernel in kernels]
     found = [_nearest(kernel) if kernel else None for kernel in drawn]
     pairs = [(kernel, one.spec) for kernel, one in zip(drawn, found, strict=True) if kernel and one]
-    if not all(_independent(spec, kernel.values.shape) for kernel, spec in pairs):
+    if not all(_independent(spec, kernel.shape) for kernel, spec in pairs):
         return found
     for _, spec in pairs:
         tried = [_measure(kernel, spec) for kernel, _ in pairs]
@@ -95,7 +96,10 @@ def nearest_for_all(kernels: Sequence[ArrayLike]) -> list[Nearest | None]:
 
 @dataclass(frozen=True, eq=False)
 class _Kernel:
-    """Weights in their shape and sorted, float32; `rounding` is the size of a rounding error in the largest."""
+    """Weights in their shape, float32, and those that are compared, sorted, with their numbers.
+
+    `rounding` is the size of a rounding error in the largest.
+    """
 
     values: NDArray[np.float32]
     ordered: NDArray[np.float32]
@@ -105,9 +109,18 @@ class _Kernel:
     std: float
     rounding: float
 
+    @property
+    def shape(self) -> Shape:
+        return self.values.shape
+
+    @property
+    def size(self) -> int:
+        """How many weights are compared."""
+        return int(self.ordered.size)
+
 
 def _kernel(values: ArrayLike, shape: tuple[int, ...] | None = None) -> _Kernel | None:
-    """None if there is no weight, one is not finite, or there are more than an initializer draws."""
+    """None if there is no weight or one is not finite."""
     array = np.asarray(values)
     with np.errstate(over="ignore"):
         weights = np.atleast_1d(array.astype(np.float32, copy=False))
@@ -115,15 +128,21 @@ def _kernel(values: ArrayLike, shape: tuple[int, ...] | None = None) -> _Kernel 
         if math.prod(shape) != weights.size:
             raise ShapeError(f"shape must hold all {weights.size:,} weights. Received {tuple(shape)}.")
         weights = weights.reshape(shape)
-    if not 0 < weights.size <= LARGEST_SIZE:
+    if not weights.size or not np.isfinite([weights.min(), weights.max()]).all():
         return None
-    ordered = np.sort(weights, axis=None)  # NaN comes last
-    if not np.isfinite(ordered[[0, -1]]).all():
-        return None
+    ordered = np.sort(_some(weights), axis=None)
     low, high = float(ordered[0]), float(ordered[-1])
-    mean, std = float(weights.mean(dtype=np.float64)), float(weights.std(dtype=np.float64))
+    mean, std = float(ordered.mean(dtype=np.float64)), float(ordered.std(dtype=np.float64))
     precision = float(np.finfo(np.float16 if array.dtype == np.float16 else np.float32).eps)
     return _Kernel(weights, ordered, low, high, mean, std, 2.0 * precision * max(-low, high))
+
+
+def _some(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """All weights, or about MOST of them: every k-th, k prime to the sides, so that no unit is left out."""
+    step = -(-weights.size // MOST)
+    while math.gcd(step, weights.size) > 1:
+        step += 1
+    return weights.reshape(-1)[::step]
 
 
 def _nearest(kernel: _Kernel) -> Nearest | None:
@@ -133,9 +152,9 @@ def _nearest(kernel: _Kernel) -> Nearest | None:
     orthogonal = _orthogonal(kernel)
     if orthogonal:
         return _measure(kernel, orthogonal)
-    if kernel.values.size < FEW or kernel.low == kernel.high:
+    if kernel.size < FEW or kernel.low == kernel.high:
         return None
-    found = [_measure(kernel, spec) for spec in _named(kernel.values.shape)]
+    found = [_measure(kernel, spec) for spec in _named(kernel.shape)]
     if not any(one.within_chance for one in found):
         found += [_measure(kernel, spec) for spec in _fitted(kernel)]
     likely = [one for one in found if one.within_chance]
@@ -155,16 +174,23 @@ def _named(shape: Shape) -> Iterator[InitializerSpec]:
 def _independent(spec: InitializerSpec, shape: Shape) -> bool:
     """Whether it fills the shape with independent draws from a law."""
     try:
-        law = spec.law(shape)
+        law = _law(spec, shape)
     except ShapeError:
         return False
     return law is not None and law.independent
 
 
+def _law(spec: InitializerSpec, shape: Shape) -> Law | None:
+    """Also for kernels larger than any that is drawn here. Raises ShapeError."""
+    arguments = dict(spec.arguments)
+    spec.entry.fits(arguments, shape)
+    return spec.entry.law(arguments, shape)
+
+
 def _measure(kernel: _Kernel, spec: InitializerSpec) -> Nearest:
-    law = spec.law(kernel.values.shape)
+    law = _law(spec, kernel.shape)
     assert law is not None
-    size, distance = kernel.values.size, _distance(kernel.ordered, law)
+    size, distance = kernel.size, _distance(kernel.ordered, law)
     looks = [_exceeded(distance, size)]
     if law.independent:
         looks += [*_moments(kernel, law), *_ends(kernel, law)]
@@ -208,8 +234,8 @@ def _gap(cdf: NDArray[np.float64], places: NDArray[np.intp], n: int) -> float:
 
 def _moments(kernel: _Kernel, law: Law) -> tuple[float, float]:
     """Two-sided p of the mean and of the standard deviation, both about normal."""
-    mean = (kernel.mean - law.mean) / law.std * math.sqrt(kernel.values.size)
-    std = (kernel.std / law.std - 1.0) / _std_error(law, kernel.values.size)
+    mean = (kernel.mean - law.mean) / law.std * math.sqrt(kernel.size)
+    std = (kernel.std / law.std - 1.0) / _std_error(law, kernel.size)
     return float(2.0 * special.ndtr(-abs(mean))), float(2.0 * special.ndtr(-abs(std)))
 
 
@@ -221,8 +247,8 @@ def _std_error(law: Law, n: int) -> float:
 def _ends(kernel: _Kernel, law: Law) -> tuple[float, float]:
     """Two-sided p of the smallest and of the largest weight, each moved by a rounding error in its favour."""
     slack = np.array([-kernel.rounding, kernel.rounding])
-    above = (1.0 - law.cdf(kernel.low + slack)) ** kernel.values.size
-    below = law.cdf(kernel.high + slack) ** kernel.values.size
+    above = (1.0 - law.cdf(kernel.low + slack)) ** kernel.size
+    below = law.cdf(kernel.high + slack) ** kernel.size
     return 2.0 * float(min(above[0], 1.0 - above[1])), 2.0 * float(min(below[1], 1.0 - below[0]))
 
 
@@ -230,7 +256,7 @@ def _exact(kernel: _Kernel) -> InitializerSpec | None:
     """What the weights are without any chance: all equal, or an identity."""
     values, first = kernel.values, kernel.values.flat[0]
     written = float(str(first))  # 0.1 for the float32 nearest to it
-    if kernel.low == kernel.high:
+    if kernel.low == kernel.high and (values == first).all():
         if kernel.low in (0.0, 1.0):
             return InitializerSpec("Ones" if first else "Zeros")
         return _spec("Constant", value=written) if values.size > 1 else None
@@ -247,10 +273,10 @@ def _orthogonal(kernel: _Kernel) -> InitializerSpec | None:
     """
     if kernel.values.ndim < 2:
         return None
-    matrix = kernel.values.reshape(flattened(kernel.values.shape))
+    matrix = kernel.values.reshape(flattened(kernel.shape))
     matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     long, short = matrix.shape
-    gain = math.sqrt(long * (kernel.std**2 + kernel.mean**2))
+    gain = math.sqrt(_sum_of_squares(matrix) / short)
     if gain == 0.0 or (short == 1 and abs(gain - 1.0) > 3e-6):
         return None
     probes = np.random.default_rng(0).standard_normal((short, 3)).astype(np.float32)
@@ -258,6 +284,13 @@ def _orthogonal(kernel: _Kernel) -> InitializerSpec | None:
     if not np.abs(again - probes).max() <= max(5e-5, 3e-3 / math.sqrt(long)):
         return None
     return _spec("Orthogonal", gain=float(f"{gain:.4e}"))
+
+
+def _sum_of_squares(matrix: NDArray[np.float32]) -> float:
+    """In float64, some rows at a time."""
+    rows = max(1, (1 << 20) // matrix.shape[1])
+    parts = (matrix[first : first + rows].astype(np.float64) for first in range(0, len(matrix), rows))
+    return math.fsum(float(np.vdot(part, part)) for part in parts)
 
 
 def _spec(name: str, **arguments: Value) -> InitializerSpec | None:
@@ -288,7 +321,7 @@ class _Range(NamedTuple):
 
 def _fitted(kernel: _Kernel) -> Iterator[InitializerSpec]:
     """Laws with arguments fitted to the weights, each in the shortest ways in which it can be written."""
-    error = SURE * kernel.std / math.sqrt(kernel.values.size)
+    error = SURE * kernel.std / math.sqrt(kernel.size)
     mean = _Range(kernel.mean - error, kernel.mean, kernel.mean + error).round()
     normal = _bell(kernel, mean, Normal(0.0, 1.0), "RandomNormal", "untruncated_normal")
     cut = _bell(kernel, mean, TruncatedNormal(0.0, 1.0), "TruncatedNormal", "truncated_normal")
@@ -301,7 +334,7 @@ def _bell(
     kernel: _Kernel, mean: float, law: Law, name: str, distribution: str
 ) -> Iterator[InitializerSpec | None]:
     """The moments give the standard deviation; the end of the standard law, if any, lies beyond all weights."""
-    error = SURE * _std_error(law, kernel.values.size) * kernel.std
+    error = SURE * _std_error(law, kernel.size) * kernel.std
     reach = max(kernel.high - mean, mean - kernel.low) - kernel.rounding
     low = max(kernel.std - error, reach / law.support[1] * law.std)
     std = _Range(low, max(low, kernel.std), kernel.std + error)
@@ -314,7 +347,7 @@ def _bell(
 
 def _uniform(kernel: _Kernel) -> Iterator[InitializerSpec | None]:
     """The law's ends lie a little beyond those of the weights, on average one gap between weights."""
-    gap = (kernel.high - kernel.low) / kernel.values.size
+    gap = (kernel.high - kernel.low) / kernel.size
     low, high = (_Range(x - kernel.rounding, x + gap, x + BEYOND * gap) for x in (-kernel.low, kernel.high))
     symmetric = abs(kernel.low + kernel.high) <= BEYOND * gap
     if symmetric:
@@ -326,9 +359,9 @@ def _uniform(kernel: _Kernel) -> Iterator[InitializerSpec | None]:
 
 def _scaled(kernel: _Kernel, std: _Range, distribution: str) -> Iterator[InitializerSpec | None]:
     """A law of mean 0 as VarianceScaling; a bias has no inputs to scale by."""
-    if len(kernel.values.shape) < 2:
+    if len(kernel.shape) < 2:
         return
-    fan_in, fan_out = InitializerSpec("VarianceScaling").fans(kernel.values.shape)
+    fan_in, fan_out = compute_fans(kernel.shape)
     for mode, fan in (("fan_in", fan_in), ("fan_avg", 0.5 * (fan_in + fan_out))):
         scale = _Range(*(fan * x * x for x in std)).round()
         yield _spec("VarianceScaling", scale=scale, mode=mode, distribution=distribution)

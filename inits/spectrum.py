@@ -8,6 +8,7 @@ Marchenko & Pastur 1967; Pennington et al. 2017, arXiv:1711.04735, for networks.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,8 @@ from inits.errors import InitsError, SpecError
 from inits.shapes import flattened
 
 Array = NDArray[np.float64]
+FEWEST = 8  # singular values that show a bulk
+TRACY_WIDOM = 3.3  # quantile 0.999 of its law for real matrices
 
 
 def singular_values(kernel: ArrayLike) -> Array:
@@ -95,3 +98,61 @@ def marchenko_pastur_cdf(singular_values: ArrayLike, shape: Sequence[int], std: 
     if low > 0.0:
         total -= low * high * np.arcsin(np.clip(((a + b) * y - 2.0 * a * b) / (y * (b - a)), -1.0, 1.0))
     return np.asarray(np.clip(total / (2.0 * area) + 0.5, 0.0, 1.0), np.float64)
+
+
+def marchenko_pastur_median(shape: Sequence[int]) -> float:
+    """The median singular value of a large kernel of `shape` with entry std 1."""
+    low, high = marchenko_pastur_edges(shape, 1.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        below = float(marchenko_pastur_cdf(middle, shape, 1.0)) < 0.5
+        low, high = (middle, high) if below else (low, middle)
+    return 0.5 * (low + high)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """The part of a kernel's singular values that looks random.
+
+    Attributes:
+        std: of independent entries whose median singular value is that of the kernel.
+        low, high: the Marchenko-Pastur edges for that std, with room for what chance moves the last one by.
+        outside: how many singular values lie beyond.
+        count: how many there are.
+    """
+
+    std: float
+    low: float
+    high: float
+    outside: int
+    count: int
+
+    @property
+    def share(self) -> float:
+        """Of the singular values outside the bulk."""
+        return self.outside / self.count
+
+
+def bulk(singular: ArrayLike, shape: Sequence[int]) -> Bulk | None:
+    """Which singular values of a kernel of `shape` are not those of independent entries.
+
+    A few large ones hardly move the median, so it gives the scale of the others. The largest and the smallest of a
+    random kernel follow the law of Tracy and Widom about the edges, with scale (sqrt M +- sqrt N)
+    (1/sqrt M +- 1/sqrt N)^(1/3) for squared singular values at std 1; TRACY_WIDOM of it is exceeded once in a
+    thousand times. Johnstone 2001, Ann. Statist. 29, 295; Martin & Mahoney 2021, arXiv:1810.01075, for trained ones.
+
+    Returns:
+        None for fewer than FEWEST singular values, or when half of them are 0.
+    """
+    values = np.asarray(singular, np.float64)
+    median = float(np.median(values)) if values.size >= FEWEST else 0.0
+    if not median > 1e-7 * float(values.max(initial=0.0)):
+        return None
+    std = median / marchenko_pastur_median(shape)
+    long, short = (math.sqrt(side) for side in _sides(shape))
+    room = TRACY_WIDOM * (long + short) * (1.0 / long + 1.0 / short) ** (1.0 / 3.0)
+    high = std * math.sqrt((long + short) ** 2 + room)
+    gap = TRACY_WIDOM * (long - short) * abs(1.0 / long - 1.0 / short) ** (1.0 / 3.0)
+    low = std * math.sqrt(max(0.0, (long - short) ** 2 - gap))
+    outside = int(np.count_nonzero((values > high) | (values < low)))
+    return Bulk(std, low, high, outside, values.size)

@@ -4,8 +4,9 @@ Everything is computed in float64. Standard errors come from the law's own momen
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from inits.errors import InitsError
 from inits.laws import Atoms, Law
 
 Array = NDArray[np.float64]
+PIECE = 1 << 20  # values that are in float64 at a time
 
 
 @dataclass(frozen=True)
@@ -35,28 +37,42 @@ class Summary:
 
     @classmethod
     def of(cls, values: ArrayLike) -> "Summary":
-        """Summary of an array of any shape."""
-        flat = np.asarray(values, np.float64).ravel()
-        finite = flat[np.isfinite(flat)]
-        nan = int(np.count_nonzero(np.isnan(flat)))
-        inf = flat.size - finite.size - nan
-        if not finite.size:
+        """Summary of an array of any shape. Works in pieces: it takes little memory beside the array."""
+        flat = np.asarray(values).reshape(-1)
+        pieces = [_finite(flat[first : first + PIECE]) for first in range(0, flat.size, PIECE)]
+        finite = sum(piece.size for piece in pieces)
+        nan = sum(int(np.count_nonzero(np.isnan(flat[i : i + PIECE]))) for i in range(0, flat.size, PIECE))
+        inf = flat.size - finite - nan
+        if not finite:
             return cls(flat.size, nan, inf, math.nan, math.nan, math.nan, math.nan, None)
-        low, high = float(finite.min()), float(finite.max())
-        mean, std, kurtosis = _moments(finite, low, high)
+        low = min(float(piece.min()) for piece in pieces if piece.size)
+        high = max(float(piece.max()) for piece in pieces if piece.size)
+        mean, std, kurtosis = _moments(pieces, finite, low, high)
         return cls(flat.size, nan, inf, mean, std, low, high, kurtosis)
 
 
-def _moments(finite: Array, low: float, high: float) -> tuple[float, float, float | None]:
+def _finite(piece: NDArray[Any]) -> NDArray[Any]:
+    """The finite values: the piece itself when all are."""
+    good = np.isfinite(piece)
+    return piece if good.all() else piece[good]
+
+
+def _moments(
+    pieces: Sequence[NDArray[Any]], count: int, low: float, high: float
+) -> tuple[float, float, float | None]:
     """Mean, std and excess kurtosis; in units of the range, so that no power over- or underflows."""
     middle, reach = 0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low
     if reach == 0.0:
         return low, 0.0, None
-    scaled = (finite - middle) / reach
-    mean = float(scaled.mean())
-    squares = (scaled - mean) ** 2
-    variance = float(squares.mean())
-    return middle + reach * mean, reach * math.sqrt(variance), float((squares**2).mean()) / variance**2 - 3.0
+
+    def average(function: Callable[[Array], Array]) -> float:
+        scaled = ((piece.astype(np.float64) - middle) / reach for piece in pieces)
+        return math.fsum(float(function(one).sum()) for one in scaled) / count
+
+    mean = average(lambda x: x)
+    variance = average(lambda x: (x - mean) ** 2)
+    fourth = average(lambda x: ((x - mean) ** 2) ** 2)
+    return middle + reach * mean, reach * math.sqrt(variance), fourth / variance**2 - 3.0
 
 
 def histogram(

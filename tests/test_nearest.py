@@ -250,11 +250,26 @@ def test_what_only_looks_orthogonal_is_not(values):
         [np.inf, *np.arange(30.0)],
         np.linspace(1e300, 2e300, 30),  # infinite as float32
         np.full(5, 1e35),  # beyond what an initializer takes
-        np.broadcast_to(np.float32(0), (50_001, 1_000)),  # more than an initializer draws
     ],
 )
 def test_nothing_is_named_without_ground(values):
     assert nearest(values) is None
+
+
+@pytest.mark.parametrize("name", ["HeUniform", "GlorotNormal"])
+def test_of_very_many_weights_some_are_compared(name):
+    shape = (2500, 2000)
+    values = drawn(NAMED[name](*shape), shape)
+    found = nearest(values)
+    assert found.spec == InitializerSpec(name)
+    assert found.within_chance
+    assert found.chance == pytest.approx(nearest(values.ravel()[: values.size // 3]).chance, rel=0.1)
+    values[:, ::2] *= 3.0  # half of the units: they are among those that are looked at
+    assert not nearest(values).within_chance
+
+
+def test_a_kernel_larger_than_any_that_is_drawn_here_is_named():
+    assert nearest(np.broadcast_to(np.float32(0), (50_001, 1_000))).spec.name == "Zeros"
 
 
 def test_flat_values_take_the_shape_they_are_given():
