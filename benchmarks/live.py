@@ -18,7 +18,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-NO_CACHE = {"INITS_CACHE_MB": "0"}  # nothing is kept, and nothing is there from before
+NO_CACHE = {
+    "INITS_CACHE_MB": "0",
+    "INITS_WEIGHTS_MB": "0",
+}  # nothing is kept, and nothing is there from before
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

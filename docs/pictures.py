@@ -31,6 +31,10 @@ def main() -> None:
         page.goto(f"{address}/custom")
         page.get_by_text("The weights of each layer", exact=True).wait_for(timeout=120_000)
         save(page, "custom", before="Q-Q")
+        train(page, f"{address}/train?hidden=2x128&optimizer=Adam&starts=GlorotUniform")
+        page.get_by_role("button", name="Look inside").click()
+        page.get_by_text("What 32 units look at").wait_for(timeout=120_000)
+        save(page, "pretrained", before="All arrays")
 
 
 def save(page: Page, name: str, before: str) -> None:

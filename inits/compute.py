@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
 from inits.datasets import DIGITS_FINGERPRINT
-from inits.drawing import check_size, draw_again, draw_all, is_pasted
+from inits.drawing import Elsewhere, check_size, is_elsewhere
 from inits.errors import EngineError, InitsError
 from inits.examine import Sketch
 from inits.experiment import Run
 from inits.jobs import Job, Plan, lanes
-from inits.record import Checkpoint, FloatArray, Record
+from inits.record import Checkpoint, Given, Record
 from inits.sandbox.client import Sandbox
 from inits.settings import Settings
 from inits.store import Store, run_key
+from inits.weightstore import WeightStore
 
 if TYPE_CHECKING:  # Dask takes 0.3 s to import: the first page does not wait for it
     from distributed import Client, Future, LocalCluster
@@ -91,6 +92,8 @@ class Engine:
         self._topic = f"inits-{uuid4().hex}"
         self.store = Store(settings.cache, 1_000_000 * settings.cache_mb)
         self.sandbox = Sandbox(allowed=settings.code)
+        self.files = WeightStore(settings.cache / "weights", 1_000_000 * settings.weights_mb)
+        self._elsewhere = Elsewhere(self.sandbox, self.files)
         self._writer = ThreadPoolExecutor(1, "inits-writer")  # a slow disk holds up nobody
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_name: dict[str, Job] = {}
@@ -180,13 +183,12 @@ class Engine:
     def weights_file(self, run: Run, steps: int, jailed: bool = True) -> bytes:
         """The weights of a run after so many steps as a `.weights.h5` file.
 
-        Raises what `call` does; InitsError for pasted code that does not draw the same again.
+        Raises what `call` does; InitsError for code that does not draw the same again, and for a file that is gone.
         """
         from inits import worker
 
-        kernels = draw_again(self.sandbox, run, jailed, self._measured(run)) if is_pasted(run) else None
-        local = self.settings.mnist
-        return self.call(worker.weights_file, run, steps, local, kernels, timeout=LEARN_AGAIN)
+        given = self._elsewhere.again(run, jailed, self._measured(run))
+        return self.call(worker.weights_file, run, steps, self.settings.mnist, given, timeout=LEARN_AGAIN)
 
     def _measured(self, run: Run) -> Sequence[Checkpoint]:
         """The checkpoints of a run that is known, from memory or from disk."""
@@ -261,8 +263,8 @@ class Engine:
         missing = [(number, run) for number, run in enumerate(job.runs) if number not in job.kept]
         if client is None or not missing:
             self._over(job)
-        elif any(is_pasted(run) for _, run in missing):
-            job.drawing = sum(is_pasted(run) for _, run in missing)
+        elif waiting := sum(is_elsewhere(run) for _, run in missing):
+            job.drawing = waiting
             draw = (client, job, missing, jailed)
             threading.Thread(target=self._draw, args=draw, name="inits-draw", daemon=True).start()
         else:
@@ -270,16 +272,15 @@ class Engine:
         return job
 
     def _draw(self, client: Client, job: Job, missing: list[tuple[int, Run]], jailed: bool) -> None:
-        """Have pasted code draw its kernels, then submit all that can be trained."""
-        pasted = [(number, run) for number, run in missing if is_pasted(run)]
+        """Get what comes from pasted code and files, then submit all that can be trained."""
         try:
-            drawn, without = draw_all(self.sandbox, job, pasted, jailed)
+            given, without = self._elsewhere.all(job, missing, jailed)
             job.drawing = 0
             job.settle(without)
             gone = {record.run for record in without}
             rest = [(number, run) for number, run in missing if number not in gone]
             if rest:
-                self._submit(client, job, rest, drawn)
+                self._submit(client, job, rest, given)
                 return
         except Exception:
             log.exception("A training could not begin")
@@ -291,7 +292,7 @@ class Engine:
         client: Client,
         job: Job,
         missing: list[tuple[int, Run]],
-        drawn: Mapping[int, list[FloatArray]],
+        given: Mapping[int, Given],
     ) -> None:
         from inits import worker
 
@@ -301,7 +302,7 @@ class Engine:
             future = client.submit(
                 worker.train_runs,
                 lane,
-                {number: drawn[number] for number, _ in lane if number in drawn},
+                {number: given[number] for number, _ in lane if number in given},
                 job.plan.live,
                 -(-job.plan.at_once // self.settings.cores),
                 job.name,
@@ -372,6 +373,7 @@ class Engine:
     def close(self) -> None:
         """End the compute process."""
         self.sandbox.close()
+        self.files.close()
         self._there.wait(30)
         self._writer.shutdown()
         for thing in (self._client, self._cluster):

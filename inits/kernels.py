@@ -1,7 +1,9 @@
-"""What can fill a kernel: an initializer of Keras, pasted code, or LSUV."""
+"""What can fill a kernel: an initializer of Keras, pasted code, weights from a file, or LSUV."""
 
 from dataclasses import dataclass
 
+from inits import from_file
+from inits.from_file import FileSpec
 from inits.pasted import MARK, PastedSpec
 from inits.spec import InitializerSpec
 from inits.without_law import WithoutLaw
@@ -25,7 +27,7 @@ class LsuvSpec(WithoutLaw):
         return LSUV
 
 
-Kernel = InitializerSpec | PastedSpec | LsuvSpec
+Kernel = InitializerSpec | PastedSpec | FileSpec | LsuvSpec
 
 
 def parse_kernel(text: object) -> Kernel:
@@ -33,6 +35,8 @@ def parse_kernel(text: object) -> Kernel:
     if isinstance(text, str):
         if text.startswith(MARK):
             return PastedSpec.parse(text)
+        if text.startswith(from_file.MARK):
+            return FileSpec.parse(text)
         if text.strip().lower() in ("lsuv", "lsuv()"):
             return LsuvSpec()
     return InitializerSpec.parse(text)

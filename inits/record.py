@@ -1,5 +1,6 @@
 """What is measured while a run learns, as plain arrays: made in the compute process, shown by the pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+Given = Sequence[FloatArray | None]
+"""Kernel and bias of every layer in turn, from code or a file; None where an initializer of Keras draws."""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,14 @@ SETTINGS = (
     Setting("INITS_CORES", "the machine's cores", "How many trainings run at once."),
     Setting("INITS_CACHE", "~/.cache/inits", "Folder for results, so that no run is trained twice."),
     Setting("INITS_CACHE_MB", "500", "Size limit of that folder in MB; the oldest results go. 0 keeps none."),
+    Setting(
+        "INITS_WEIGHTS_MB",
+        "2000",
+        "Size limit in MB of the weight files kept there beside; the oldest go. 0 keeps none.",
+    ),
     Setting("INITS_CODE", "on", "`off` lets nobody run pasted code, jail or not."),
 )
-CACHE_MB, MOST_MB = 500, 1_000_000
+CACHE_MB, WEIGHTS_MB, MOST_MB = 500, 2000, 1_000_000
 MOST_CORES = 1024
 _TLS = ("INITS_TLS_CA", "INITS_TLS_CERT", "INITS_TLS_KEY")
 _ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -48,6 +53,7 @@ class Settings:
     cores: int
     cache: Path = Path()
     cache_mb: int = 0
+    weights_mb: int = 0
     code: bool = True
 
 
@@ -68,6 +74,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         cores=_whole("INITS_CORES", given, os.cpu_count() or 1, 1, MOST_CORES),
         cache=_path("INITS_CACHE", given["INITS_CACHE"]) or _default_cache(),
         cache_mb=_whole("INITS_CACHE_MB", given, CACHE_MB, 0, MOST_MB),
+        weights_mb=_whole("INITS_WEIGHTS_MB", given, WEIGHTS_MB, 0, MOST_MB),
         code=_switch("INITS_CODE", given["INITS_CODE"]),
     )
 

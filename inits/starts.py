@@ -1,14 +1,14 @@
 """Initializers to weights, drawn by the real Keras classes. Imports Keras: never for the web process."""
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import InitsError, SpecError
 from inits.experiment import Architecture, Start
+from inits.from_file import FileSpec
 from inits.parameters import plain, shown
+from inits.record import Given
 from inits.seeds import derive_seed
 from inits.spec import InitializerSpec
 
@@ -49,22 +49,28 @@ def start_arrays(
     start: Start,
     architecture: Architecture,
     seed: int,
-    kernels: Sequence[NDArray[np.float32]] | None = None,
+    given: Given = (),
 ) -> list[NDArray[np.float32]]:
     """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with a seed of its own.
 
-    `kernels`: those of pasted code, which were drawn elsewhere. Raises what `draw` raises.
+    `given`: what comes from pasted code or a file. Raises what `draw` raises.
     """
-    arrays = []
+    given = given or [None] * 2 * len(architecture.kernel_shapes)
     biases = draw_biases(start.bias, architecture, seed)
+    arrays = []
     for layer, shape in enumerate(architecture.kernel_shapes):
-        if isinstance(start.kernel, InitializerSpec):
-            kernel = draw(start.kernel, shape, derive_seed(seed, "kernel", layer))
-        else:
-            assert kernels is not None, "pasted code is drawn in the jail, before this"
-            kernel = finite(kernels[layer], start.kernel.label)
-        arrays += [kernel, biases[layer]]
+        kernel, bias = given[2 * layer : 2 * layer + 2]
+        if kernel is None:
+            kernel = draw(_drawn_by(start), shape, derive_seed(seed, "kernel", layer))
+        arrays += [finite(kernel, start.kernel.label), biases[layer] if bias is None else bias]
     return arrays
+
+
+def _drawn_by(start: Start) -> InitializerSpec:
+    """What draws the kernels that are not given."""
+    kernel = start.kernel.rest if isinstance(start.kernel, FileSpec) else start.kernel
+    assert isinstance(kernel, InitializerSpec), "pasted code is drawn in the jail, before this"
+    return kernel
 
 
 def draw_biases(bias: InitializerSpec, architecture: Architecture, seed: int) -> list[NDArray[np.float32]]:

@@ -23,12 +23,10 @@ from inits.kernels import LsuvSpec
 from inits.lsuv import lsuv
 from inits.network import build_model
 from inits.probe import Probe, tensors
-from inits.record import Divergence, FloatArray, Frame, Record
+from inits.record import Divergence, FloatArray, Frame, Given, Record
 from inits.seeds import derive_seed
 from inits.spec import OptimizerSpec
 from inits.starts import draw_biases, start_arrays
-
-Kernels = Sequence[FloatArray]
 
 MAX_CALL = 512  # batches in one call of the compiled function, at most
 CALL_SECONDS = 0.1  # a call is cut to about this long, so that Stop and the live curve never wait
@@ -205,8 +203,8 @@ class Slots:
 class _Turn:
     """One run in a lane of runs that share a slot: it takes the slot for one frame at a time."""
 
-    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, kernels: Kernels | None):
-        self._run, self._slot, self._kernels = run, slot, kernels
+    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, given: Given):
+        self._run, self._slot, self._given = run, slot, given
         order = order_of(run, data)
         self._frames = epoch(slot, number, order)
         self._saved: list[NDArray[np.generic]] | None = None
@@ -253,22 +251,20 @@ class _Turn:
 
     def _enter(self) -> None:
         if not self._begun:
-            arrays, self.record.factors = beginning(self._run, self._slot, self._kernels)
+            arrays, self.record.factors = beginning(self._run, self._slot, self._given)
             self._slot.load(arrays, self._run.optimizer.learning_rate)
-            self._begun, self._kernels = True, None
+            self._begun, self._given = True, ()
         elif self._saved is not None:
             self._slot.restore(self._saved)
 
 
-def beginning(
-    run: Run, slot: Slot, kernels: Kernels | None = None
-) -> tuple[list[FloatArray], tuple[float, ...]]:
+def beginning(run: Run, slot: Slot, given: Given = ()) -> tuple[list[FloatArray], tuple[float, ...]]:
     """Kernels and biases in turn with which a run begins, and LSUV's factor for each layer if that is its start.
 
     Raises what `inits.starts.draw` and `inits.lsuv.lsuv` raise.
     """
     if not isinstance(run.start.kernel, LsuvSpec):
-        return start_arrays(run.start, run.architecture, run.seed, kernels), ()
+        return start_arrays(run.start, run.architecture, run.seed, given), ()
     biases = draw_biases(run.start.bias, run.architecture, run.seed)
     found, factors = lsuv(run.architecture, run.seed, biases, first_batch(run, slot.data))
     return [array for pair in zip(found, biases, strict=True) for array in pair], tuple(factors)
@@ -302,20 +298,20 @@ def train(
     stopped: Callable[[int], bool],
     settle: Callable[[Record], None] = lambda record: None,
     at_once: int = MAX_STARTS,
-    drawn: Mapping[int, Kernels] = MappingProxyType({}),
+    given: Mapping[int, Given] = MappingProxyType({}),
 ) -> list[Record]:
     """Train runs of one network in one slot, so many at once, a few steps each in turn.
 
     `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is asked before
-    it, `settle` is called with the record of each run that is over. `drawn` has the kernels of the runs that begin
-    with pasted code, by number. Returns one record per run, in the order of `runs`.
+    it, `settle` is called with the record of each run that is over. `given` has the arrays of the runs that begin
+    with pasted code or a file, by number. Returns one record per run, in the order of `runs`.
     """
     waiting, records = deque(runs), []
     lane: deque[_Turn] = deque()
     while lane or waiting:
         while waiting and len(lane) < at_once:
             number, run = waiting.popleft()
-            lane.append(_Turn(number, run, data, slot, drawn.get(number)))
+            lane.append(_Turn(number, run, data, slot, given.get(number, ())))
             records.append(lane[-1].record)
         turn = lane.popleft()
         frame = turn.stop() if stopped(turn.record.run) else turn.advance(alone=not lane)
@@ -329,10 +325,10 @@ def train(
 
 
 def weights_after(
-    run: Run, steps: int, data: Dataset, slot: Slot, kernels: Kernels | None = None
+    run: Run, steps: int, data: Dataset, slot: Slot, given: Given = ()
 ) -> tuple[FloatArray, ...]:
     """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
-    slot.load(beginning(run, slot, kernels)[0], run.optimizer.learning_rate)
+    slot.load(beginning(run, slot, given)[0], run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):
         slot.train(rows[first : first + slot.call_steps])

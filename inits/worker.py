@@ -4,7 +4,7 @@ import os
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from inits.datasets import Dataset, load
 from inits.errors import DataError
 from inits.examine import Sketch, sketch_drawn
 from inits.experiment import Experiment, Run, Start
-from inits.record import FloatArray, Frame, Record
+from inits.record import Frame, Given, Record
 from inits.spec import InitializerSpec
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _get_slots(cores: int | None = None) -> "Slots":
 
 def train_runs(
     runs: list[tuple[int, Run]],
-    drawn: Mapping[int, Sequence[FloatArray]],
+    given: Mapping[int, Given],
     live: bool,
     at_once: int,
     job: str,
@@ -100,8 +100,8 @@ def train_runs(
 ) -> list[Record]:
     """Train runs of one network in one slot; tell the record of each run that is over, and if live every frame.
 
-    `drawn` has the kernels of runs that begin with pasted code, by number. Weights stay here: `weights_file` makes
-    them again.
+    `given` has the arrays of runs that begin with pasted code or a file, by number. Weights stay here: `weights_file`
+    makes them again.
     """
     from inits.training import train
 
@@ -123,19 +123,17 @@ def train_runs(
     first = runs[0][1]
     data = load(first.dataset, local)
     with _get_slots().borrow(first, data) as slot:
-        return train(runs, data, slot, tell, stopped, settle, at_once, drawn)
+        return train(runs, data, slot, tell, stopped, settle, at_once, given)
 
 
-def weights_file(
-    run: Run, steps: int, local: Path | None, kernels: Sequence[FloatArray] | None = None
-) -> bytes:
+def weights_file(run: Run, steps: int, local: Path | None, given: Given = ()) -> bytes:
     """The weights of a run after so many steps, as the bytes of a `.weights.h5` file."""
     from inits import network
     from inits.training import weights_after
 
     data = load(run.dataset, local)
     with _get_slots().borrow(run, data) as slot:
-        weights = weights_after(run, steps, data, slot, kernels)
+        weights = weights_after(run, steps, data, slot, given)
     return network.weights_file(run.architecture, weights)
 
 

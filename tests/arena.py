@@ -107,10 +107,10 @@ def _prepared(readable: Path, jailed: bool, version: str) -> Iterator[None]:
     changes = f"from inits.sandbox import jail; jail.READABLE += ({str(readable)!r},); "
     changes += f"jail.landlock.version = lambda: {version}; " if version else ""
     changes += "" if jailed else "jail.enter = lambda *_: None; "
-    python, everything = processes._python, {**os.environ, **processes._environment()}
+    python, everything = processes.python, {**os.environ, **processes.environment()}
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(processes, "_python", lambda call: python(changes + call)))
+        stack.enter_context(mock.patch.object(processes, "python", lambda call: python(changes + call)))
         if not jailed:
             stack.enter_context(mock.patch.object(canary, "check"))
-            stack.enter_context(mock.patch.object(processes, "_environment", return_value=everything))
+            stack.enter_context(mock.patch.object(processes, "environment", return_value=everything))
         yield

@@ -519,6 +519,11 @@ def numpys(seed: int) -> list[np.ndarray]:
     return [values.astype(np.float32) for values in drawn]
 
 
+def with_biases(kernels: list[np.ndarray]) -> list[np.ndarray | None]:
+    """As they are given to a run: Keras draws the biases."""
+    return [array for kernel in kernels for array in (kernel, None)]
+
+
 def in_file(data: bytes) -> dict[tuple[int, ...], np.ndarray]:
     """All arrays of a weights file by shape: no two of NET are alike."""
     found = {}
@@ -567,7 +572,7 @@ def test_weights_of_pasted_code_are_those_of_the_sandbox(engine, mnist):
     assert not begun[16,].any()
     with Slots(1).borrow(run, data) as slot:
         (record,) = train(
-            [(0, run)], data, slot, lambda frame: None, lambda run: False, drawn={0: numpys(91)}
+            [(0, run)], data, slot, lambda frame: None, lambda run: False, given={0: with_biases(numpys(91))}
         )
     ended = in_file(engine.weights_file(run, record.steps))
     for weights in record.weights:

@@ -1,11 +1,11 @@
-"""Kernels that pasted code draws: what is asked of the sandbox, and what becomes of its answers. Nothing is run."""
+"""What pasted code and files give: what is asked of the sandbox, and what becomes of its answers. Nothing is run."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from inits.drawing import MOST_WEIGHTS, check_size, draw_again, draw_all, is_pasted
+from inits.drawing import MOST_WEIGHTS, Elsewhere, check_size, is_elsewhere
 from inits.errors import InitsError, SpecError
 from inits.experiment import Architecture, Experiment, Run, Start
 from inits.jobs import Job
@@ -22,7 +22,7 @@ MINE = Start(PastedSpec("mine", "mine = keras.initializers.HeNormal()"))
 OTHER = Start(PastedSpec("other", "other = keras.initializers.HeNormal()"))
 HE = Start(InitializerSpec("HeNormal"))
 PLAN = Experiment((MINE, HE, OTHER), NET, seeds=(3, 4))
-PASTED = [(number, run) for number, run in enumerate(PLAN.runs) if is_pasted(run)]
+PASTED = [(number, run) for number, run in enumerate(PLAN.runs) if is_elsewhere(run)]
 
 
 def arrays(request: Request) -> Result:
@@ -63,21 +63,22 @@ def test_pasted_runs_are_told_from_those_of_keras():
 
 def test_every_pasted_run_asks_once_with_the_seeds_of_its_layers():
     sandbox, job = Fake(), Job(PLAN, "job")
-    drawn, without = draw_all(sandbox, job, PASTED, jailed=True)
+    drawn, without = Elsewhere(sandbox, None).all(job, PASTED, jailed=True)
     assert (list(drawn), without) == ([0, 2, 3, 5], [])
     for request, (number, run) in zip(sandbox.requests, PASTED, strict=True):
         seeds = [derive_seed(run.seed, "kernel", layer) for layer in range(3)]
         assert request.rounds == (tuple(zip(SHAPES, seeds, strict=True)),)
         assert request.code == run.start.kernel.source
-        for kernel, shape, seed in zip(drawn[number], SHAPES, seeds, strict=True):
+        assert drawn[number][1::2] == [None] * 3
+        for kernel, shape, seed in zip(drawn[number][::2], SHAPES, seeds, strict=True):
             np.testing.assert_array_equal(kernel, np.full(shape, seed, np.float32))
 
 
 @pytest.mark.parametrize("jailed", [True, False])
 def test_a_job_is_one_in_the_queue_and_jailed_as_it_was_asked_for(jailed):
     sandbox = Fake()
-    draw_all(sandbox, Job(PLAN, "job 7"), PASTED, jailed)
-    draw_again(sandbox, run_of(MINE), jailed)
+    Elsewhere(sandbox, None).all(Job(PLAN, "job 7"), PASTED, jailed)
+    Elsewhere(sandbox, None).again(run_of(MINE), jailed)
     assert {request.jailed for request in sandbox.requests} == {jailed}
     first, again = {one.session for one in sandbox.requests[:4]}, sandbox.requests[4].session
     assert first == {"job 7"}
@@ -85,7 +86,7 @@ def test_a_job_is_one_in_the_queue_and_jailed_as_it_was_asked_for(jailed):
 
 
 def test_code_that_fails_says_so_and_the_others_are_drawn():
-    drawn, without = draw_all(Fake(fails), Job(PLAN, "job"), PASTED, jailed=True)
+    drawn, without = Elsewhere(Fake(fails), None).all(Job(PLAN, "job"), PASTED, jailed=True)
     assert list(drawn) == [2, 5]
     words = "mine: line 1: ZeroDivisionError: division by zero"
     assert [(one.run, one.error, one.stopped) for one in without] == [(0, words, False), (3, words, False)]
@@ -95,7 +96,7 @@ def test_a_sandbox_that_refuses_is_an_error_of_the_run():
     def refuse(request: Request) -> Result:
         raise SpecError("Code can be asked for less.")
 
-    drawn, without = draw_all(Fake(refuse), Job(PLAN, "job"), PASTED[:1], jailed=True)
+    drawn, without = Elsewhere(Fake(refuse), None).all(Job(PLAN, "job"), PASTED[:1], jailed=True)
     assert (drawn, [one.error for one in without]) == ({}, ["Code can be asked for less."])
 
 
@@ -107,7 +108,7 @@ def test_stopped_runs_are_not_drawn():
         return arrays(request)
 
     sandbox = Fake(stop)
-    drawn, without = draw_all(sandbox, job, PASTED, jailed=True)
+    drawn, without = Elsewhere(sandbox, None).all(job, PASTED, jailed=True)
     assert list(drawn) == [0, 3]
     assert [(one.run, one.stopped, one.error) for one in without] == [(2, True, None), (5, True, None)]
     assert len(sandbox.requests) == 2
@@ -115,11 +116,11 @@ def test_stopped_runs_are_not_drawn():
 
 def test_what_draws_the_same_again_is_given():
     sandbox = Fake()
-    kernels = draw_again(sandbox, run_of(MINE), jailed=True)
+    kernels = Elsewhere(sandbox, None).again(run_of(MINE), jailed=True)
     (request,) = sandbox.requests
     assert len(request.rounds) == 2
     assert request.rounds[0] == request.rounds[1]
-    for layer, (kernel, shape) in enumerate(zip(kernels, SHAPES, strict=True)):
+    for layer, (kernel, shape) in enumerate(zip(kernels[::2], SHAPES, strict=True)):
         np.testing.assert_array_equal(kernel, np.full(shape, derive_seed(3, "kernel", layer), np.float32))
 
 
@@ -131,13 +132,13 @@ def test_what_differs_in_one_number_is_refused(place):
         return result
 
     with pytest.raises(InitsError, match="mine draws other weights each time") as caught:
-        draw_again(Fake(unlike), run_of(MINE), jailed=True)
+        Elsewhere(Fake(unlike), None).again(run_of(MINE), jailed=True)
     assert "they are seeded" in str(caught.value)
 
 
 def test_what_fails_again_is_an_error_with_its_line():
     with pytest.raises(InitsError, match="mine: line 1: ZeroDivisionError: division by zero"):
-        draw_again(Fake(fails), run_of(MINE), jailed=True)
+        Elsewhere(Fake(fails), None).again(run_of(MINE), jailed=True)
 
 
 def test_too_many_weights_are_refused_before_anything_is_drawn():

@@ -50,6 +50,10 @@ PURE = modules(
         "nearest",
         "checks",
         "without_law",
+        "from_file",
+        "layer_defaults",
+        "survey",
+        "weightformats",
         "kernels",
     ),
 )
@@ -63,13 +67,14 @@ FIGURES = modules(
     "figures.layers",
     "figures.mini",
     "figures.sweep",
+    "figures.weightfile",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.
 JAIL = modules("sandbox.syscalls", "sandbox.landlock", "sandbox.jail", "sandbox.zygote", "sandbox.plain")
 SANDBOX = modules(
     *("sandbox", "sandbox.client", "sandbox.results", "sandbox.processes", "sandbox.canary", "sandbox.wire"),
-    *("sandbox.examples", "drawing"),
+    *("sandbox.examples", "drawing", "weightstore", "weightpairs", "fitting"),
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
@@ -97,7 +102,8 @@ RULES = {
     "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
-    **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors") | {"numpy", "h5py"})),
+    **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors", "weightformats") | {"numpy", "h5py"})),
+    "inits.takeapart": Rule(PURE | WEIGHTS | {"numpy", "h5py"}, JAIL),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
     "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),

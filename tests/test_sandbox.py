@@ -348,7 +348,7 @@ PLAIN_ENDS = [
 def test_a_plain_process_keeps_to_its_limits(monkeypatch, code, words):
     """One that answers without Keras, so that it starts in no time."""
     start = f"import os, sys\nos.write(1, b'ready')\nsys.stdin.read()\n{code}"
-    monkeypatch.setattr(processes, "_python", lambda call: [sys.executable, "-c", start])
+    monkeypatch.setattr(processes, "python", lambda call: [sys.executable, "-c", start])
     monkeypatch.setattr(canary, "check_system", lambda: 1 / 0)  # no zygote
     plain = Sandbox(wall=0.3)
     result = plain.run(ZEROS, [(1,)], 0, jailed=False)

@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.errors import SpecError
-from inits.settings import CACHE_MB, MOST_CORES, SETTINGS, Settings, read
+from inits.settings import CACHE_MB, MOST_CORES, SETTINGS, WEIGHTS_MB, Settings, read
 
 TLS = {"INITS_TLS_CA": "/k/ca.pem", "INITS_TLS_CERT": "/k/cert.pem", "INITS_TLS_KEY": "/k/key.pem"}
 
 
 def test_unset_means_local_and_all_cores() -> None:
     cache = Path.home() / ".cache" / "inits"
-    assert read({}) == Settings(None, None, None, None, None, os.cpu_count() or 1, cache, CACHE_MB)
+    assert read({}) == Settings(
+        None, None, None, None, None, os.cpu_count() or 1, cache, CACHE_MB, WEIGHTS_MB
+    )
 
 
 def test_the_cache_without_a_home_is_where_temporary_files_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +40,7 @@ def test_every_setting_has_its_field_and_says_what_it_is_for() -> None:
 def test_reads_all() -> None:
     environ = {"INITS_MNIST": " /d/mnist.npz ", "INITS_SCHEDULER": "tls://10.0.0.1:8786", "INITS_CORES": "3"}
     environ |= {"INITS_CACHE": "/var/cache/inits", "INITS_CACHE_MB": "20"}
+    environ |= {"INITS_WEIGHTS_MB": "700"}
     settings = read(environ | TLS | {"PATH": "/bin"})
     assert settings == Settings(
         mnist=Path("/d/mnist.npz"),
@@ -48,6 +51,7 @@ def test_reads_all() -> None:
         cores=3,
         cache=Path("/var/cache/inits"),
         cache_mb=20,
+        weights_mb=700,
     )
 
 
@@ -76,6 +80,7 @@ BAD = {
     ],
     "INITS_CACHE": ["~no-such-person/cache"],
     "INITS_CACHE_MB": ["-1", "many", "1.5", "9" * 50],
+    "INITS_WEIGHTS_MB": ["-1", "lots"],
     "INITS_CORES": ["0", "-1", "2.5", "two", "1e3", "٣", "²", str(MOST_CORES + 1), "9" * 5000],
 }
 REFUSED = [(name, value) for name, values in BAD.items() for value in values]

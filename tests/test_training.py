@@ -373,10 +373,10 @@ def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, m
     experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH)
     (alone,) = run(experiment, data, slots)
 
-    def draw(start, architecture, seed, kernels):
+    def draw(start, architecture, seed, given):
         if start is GLOROT:
             raise InitsError("Weights must be finite. Received 3 NaN.")
-        return start_arrays(start, architecture, seed, kernels)
+        return start_arrays(start, architecture, seed, given)
 
     monkeypatch.setattr(training, "start_arrays", draw)
     first, second, third = run(experiment, data, slots, (0, 1, 2))

@@ -17,9 +17,10 @@ import pytest
 from safetensors.numpy import save
 from weight_corpus import BIAS, GOOD, KERNEL, hdf5, keras2, keras3, keras_zip, npz
 
-from inits.weightfiles import Layer, WeightFileError, deflated, iterate, misnamed, read
+from inits.weightfiles import Layer, WeightFileError, deflated, format_of, iterate, read
 from inits.weightfiles.limits import natural
 from inits.weightfiles.words import snake, split
+from inits.weightformats import misnamed
 
 SAVED = Path(__file__).with_name("saved.py")
 MODELS = (
@@ -402,13 +403,15 @@ def test_content_decides_whatever_the_name(tmp_path, name, suffix):
     assert names(read(path)) == names(of(GOOD[name](), suffix=suffix))
     own = name[name.rindex(".") :]
     said = f"It is named {'.h5' if 'h5' in suffix else suffix}, but is {'HDF5' if own == '.h5' else own}."
-    assert misnamed(path) == ("" if suffix in ("", ".txt") or suffix.endswith(own) else said)
+    assert misnamed(format_of(path), path.name) == (
+        "" if suffix in ("", ".txt") or suffix.endswith(own) else said
+    )
 
 
 def test_a_refusal_says_what_the_name_promised(tmp_path):
     path = tmp_path / "model.KERAS"
     path.write_bytes(b"<html>")
-    for function in (read, misnamed):
+    for function in (read, format_of):
         with pytest.raises(
             WeightFileError, match=r"^The file is named \.keras, but is a web page; download the file"
         ):

@@ -33,10 +33,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use: bytes of memory beyond what it was forked with, seconds of a processor."""
+    """What a child may use: bytes of memory beyond what it was forked with, seconds of a processor.
+
+    `files`: the size to which it may write files that are open already.
+    """
 
     memory: int = 1_000_000_000
     cpu: int = 8
+    files: int = 0
 
 
 class JailError(Exception):
@@ -115,7 +119,7 @@ def _limit(limits: Limits, threads: int) -> None:
     for kind, wanted in (
         (resource.RLIMIT_AS, inherited + limits.memory),
         (resource.RLIMIT_CPU, limits.cpu),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, limits.files),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, DESCRIPTORS),
         (resource.RLIMIT_NPROC, threads),

@@ -65,13 +65,15 @@ class Limits:
     reply: int
 
 
-def _python(call: str) -> list[str]:
+def python(call: str) -> list[str]:
+    """The command that runs a call of ours in a Python that reads nobody's settings."""
     start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {call}"
     # With an environment of ours alone this isolates as -I does, and keeps the hash seed.
     return [sys.executable, "-s", "-P", "-B", "-c", start]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What such a process sees: nothing of the server's."""
     return ENVIRONMENT | {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
@@ -82,9 +84,9 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         call = f"from inits.sandbox.zygote import main; main({theirs.fileno()}, {files!r})"
         self._process = subprocess.Popen(
-            _python(call),
+            python(call),
             cwd="/",
-            env=_environment(),
+            env=environment(),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -245,8 +247,8 @@ class Plain:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            _python("from inits.sandbox.plain import main; main()"),
-            env=_environment(),
+            python("from inits.sandbox.plain import main; main()"),
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,8 +18,9 @@ from inits.errors import WeightFileError
 from inits.weightfiles import content, hdf5, keras_groups, keras_legacy, keras_zip, npz, tensors
 from inits.weightfiles.limits import MOST_BYTES, Sketch, check, refusal
 from inits.weightfiles.sources import Source, Window, name_of, opened
+from inits.weightformats import ending
 
-__all__ = ["MOST_BYTES", "Layer", "Source", "WeightFileError", "iterate", "misnamed", "read"]
+__all__ = ["MOST_BYTES", "Layer", "Source", "WeightFileError", "format_of", "iterate", "read"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ def iterate(source: Source, suffix: str | None = None, *, most_bytes: int = MOST
     `source` is a path or a seekable binary file, which stays open; `suffix` is what its name ends with, if it has
     none. What the file is, its content decides. Raises WeightFileError, before the first layer or at a damaged one.
     """
-    named = _ending(source, suffix)
+    named = ending(suffix or name_of(source))
     with _plainly(), opened(source) as file, _sketches(file, named) as sketches:
         checked = check(sketches, file.size, most_bytes)
         while checked:
@@ -57,12 +58,10 @@ def iterate(source: Source, suffix: str | None = None, *, most_bytes: int = MOST
             del arrays
 
 
-def misnamed(source: Source, suffix: str | None = None) -> str:
-    """What to say when a file is not what its name says, though it can be read; else "". Raises WeightFileError."""
-    named = _ending(source, suffix)
+def format_of(source: Source, suffix: str | None = None) -> str:
+    """What a file is by its content: "hdf5", "keras", "npz" or "safetensors". Raises WeightFileError."""
     with _plainly(), opened(source) as file:
-        words, suffixes = content.FORMATS[content.format_of(file, named)]
-        return f"It is named {named}, but is {words}." if named and named not in suffixes else ""
+        return content.format_of(file, ending(suffix or name_of(source)))
 
 
 @contextmanager
@@ -94,9 +93,3 @@ def _plainly() -> Iterator[None]:
         raise refusal("is damaged: what is in it has changed since it was saved") from None
     except Exception as error:  # h5py, zipfile, NumPy and their C libraries raise nearly anything
         raise refusal("is damaged, or not what it seems to be") from error
-
-
-def _ending(source: Source, suffix: str | None) -> str:
-    """The ending of a format that the name has; "" when it has none of them."""
-    name = (suffix or name_of(source)).lower()
-    return next((end for _, ends in content.FORMATS.values() for end in ends if name.endswith(end)), "")

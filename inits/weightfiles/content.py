@@ -6,13 +6,6 @@ from inits.weightfiles import hdf5_raw, keras_zip, zips
 from inits.weightfiles.limits import AGAIN, CLEANER, OTHER, refusal
 from inits.weightfiles.sources import Window
 
-# What each format is called, and the endings of its names.
-FORMATS = {
-    "hdf5": ("HDF5", (".h5", ".hdf5")),
-    "keras": (".keras", (".keras",)),
-    "npz": (".npz", (".npz",)),
-    "safetensors": (".safetensors", (".safetensors",)),
-}
 LOOK = 2048  # bytes
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN = (
