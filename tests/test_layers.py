@@ -53,7 +53,7 @@ PURE = modules(
         "kernels",
     ),
 )
-DATA = modules("datasets", "data.standin")
+DATA = modules("datasets", "data.standin", "downloads")
 MODELS = modules("starts", "network", "probe", "training", "lsuv")
 FIGURES = modules(
     "figures.style",
@@ -90,6 +90,7 @@ RULES = {
     **dict.fromkeys(PURE, Rule(NUMBERS | PURE)),
     "inits.data.standin": Rule(frozenset({"numpy"}) | modules("errors")),
     "inits.data.make_digits": Rule(frozenset({"numpy"}), frozenset({"sklearn"})),
+    "inits.downloads": Rule(PURE, frozenset({"keras"})),
     "inits.datasets": Rule(frozenset({"numpy"}) | PURE | DATA, frozenset({"keras"})),
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
