@@ -73,7 +73,7 @@ SANDBOX = modules(
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
-WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute", "applications")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -91,6 +91,7 @@ RULES = {
     "inits.data.standin": Rule(frozenset({"numpy"}) | modules("errors")),
     "inits.data.make_digits": Rule(frozenset({"numpy"}), frozenset({"sklearn"})),
     "inits.downloads": Rule(PURE, frozenset({"keras"})),
+    "inits.applications": Rule(PURE | DATA, frozenset({"keras"}) | WEIGHTS),
     "inits.datasets": Rule(frozenset({"numpy"}) | PURE | DATA, frozenset({"keras"})),
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
