@@ -185,9 +185,11 @@ def fetch(name: str, progress: Progress = no_progress) -> Path:
 
 def _get(application: Application) -> Path:
     """By way of Keras, which takes any file in its cache for good where it has no hash. ValueError if it is not."""
-    from keras.utils import get_file
+    import keras
 
-    get_file(application.file, application.origin, cache_subdir="models", file_hash=application.md5)
+    keras.utils.get_file(
+        application.file, application.origin, cache_subdir="models", file_hash=application.md5
+    )
     if not _is_sound(application):
         application.path.unlink(missing_ok=True)
         raise ValueError(f"{application.file} is not whole")

@@ -33,7 +33,10 @@ def no_progress(done: int, total: int) -> None:
 def keras_cache(folder: str, file: str) -> Path:
     """Where `keras.utils.get_file` writes a file, byte by byte."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    if not os.access(home, os.W_OK):
+    there = next(
+        folder for folder in (home, *home.parents) if folder.exists()
+    )  # Keras makes the rest when imported
+    if not os.access(there, os.W_OK):
         home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
     return home / folder / file
 
@@ -61,10 +64,11 @@ def download(title: str, get: Callable[[], T], path: Path, size: int, progress: 
 
 def _settle(job: "Future[T]", get: Callable[[], T], path: Path) -> None:
     """Carry out a job in a thread of its own, which nobody waits for when the process ends."""
-    from keras.config import disable_interactive_logging
-
-    disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
     try:
+        # All of it first, for which Python waits when another thread imports it; not so for a part, which then fails.
+        import keras
+
+        keras.config.disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
         with _writing[str(path)], _patience():
             found = _twice(get)
         job.set_result(found)
@@ -105,6 +109,7 @@ def _reason(error: BaseException) -> str:
         return error.strerror or type(error).__name__
     if isinstance(error, ValueError):
         return "what arrived is not the file Keras expects"
-    # Keras says: URL fetch failure on <origin>: <code or None> -- <why>
-    why = str(error).split(": ", 1)[-1].removeprefix("None -- ")
-    return re.sub(r"^\[Errno -?\d+\] ", "", why)
+    said = re.fullmatch(
+        r"URL fetch failure on \S+: (?:None -- )?(?:\[Errno -?\d+\] )?(.*)", str(error), re.DOTALL
+    )
+    return said[1] if said else type(error).__name__

@@ -54,6 +54,15 @@ def test_an_unknown_name_is_refused_with_the_nearest(ask: Any, typed: str, advic
     assert str(caught.value) == f"Unknown application: {typed!r}. {advice}"
 
 
+def test_the_folder_of_keras_is_known_before_keras_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first download on a new machine would be looked for elsewhere."""
+    for home in (tmp_path, tmp_path / "new" / "one"):
+        monkeypatch.setenv("KERAS_HOME", str(home))
+        assert find("EfficientNetB0").path == home / "models" / "efficientnetb0.h5"
+
+
 class Asked(Exception):
     """What Keras asked `get_file` for, instead of a download."""
 
