@@ -73,7 +73,7 @@ SANDBOX = modules(
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
-WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute", "applications")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute", "applications", "fetching")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -92,16 +92,19 @@ RULES = {
     "inits.data.make_digits": Rule(frozenset({"numpy"}), frozenset({"sklearn"})),
     "inits.downloads": Rule(PURE, frozenset({"keras"})),
     "inits.applications": Rule(PURE | DATA, frozenset({"keras"}) | WEIGHTS),
+    "inits.fetching": Rule(PURE | modules("applications"), DASK | modules("worker")),
     "inits.datasets": Rule(frozenset({"numpy"}) | PURE | DATA, frozenset({"keras"})),
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
-    "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
+    "inits.worker": Rule(
+        frozenset({"distributed"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
+    ),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors") | {"numpy", "h5py"})),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
-    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS, DASK | modules("worker")),
+    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS | modules("fetching"), DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 
