@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from inits.drawing import Elsewhere, check_size, is_elsewhere
 from inits.errors import EngineError, InitsError
 from inits.examine import Sketch
 from inits.experiment import Run
+from inits.fetching import Fetch, Fetches
 from inits.jobs import Job, Plan, lanes
 from inits.record import Checkpoint, Given, Record
 from inits.sandbox.client import Sandbox
@@ -97,6 +99,7 @@ class Engine:
         self._writer = ThreadPoolExecutor(1, "inits-writer")  # a slow disk holds up nobody
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_name: dict[str, Job] = {}
+        self._fetches = Fetches(self._ready_client, self._topic)
         self._lock = threading.RLock()
         self._there = threading.Event()
         self._client: Client | None = None
@@ -149,6 +152,9 @@ class Engine:
         message = event[1]
         if "status" in message:
             self.status = replace(self.status, **message["status"])
+            return
+        if "fetch" in message:
+            self._fetches.hear(message)
             return
         job = self._by_name.get(message["job"])
         if job is not None and "frame" in message:
@@ -369,6 +375,13 @@ class Engine:
         client.submit(worker.look_for_data, self._topic, self.settings.mnist, pure=False).add_done_callback(
             lambda future: future.release()
         )
+
+    def fetch(self, name: str, into: Path) -> Fetch:
+        """The weight file of an application, on its way into a folder; one for all who ask. Never waits.
+
+        Raises SpecError for another name.
+        """
+        return self._fetches.fetch(name, into)
 
     def close(self) -> None:
         """End the compute process."""

@@ -6,28 +6,21 @@ MNIST: Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0. The stand-in: see data/READ
 """
 
 import hashlib
-import os
-import socket
 import stat
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NoReturn
-from urllib.error import HTTPError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inits.data import standin
+from inits.downloads import Progress, download, keras_cache, no_progress
 from inits.errors import DataError, SpecError
 
 Bytes = NDArray[np.uint8]
-Progress = Callable[[int, int], None]
 
 TITLES = {"mnist": "MNIST", "digits": "Digits (stand-in, not MNIST)"}
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -35,12 +28,12 @@ SIDE = 28  # pixels
 DIGITS_FINGERPRINT = "432789513804398d"  # of the stand-in, known before it is made
 FEWEST = 100  # images in each part of a local file
 MNIST_BYTES = 11_490_434  # what Keras downloads
-PATIENCE = 10.0  # seconds without an answer from the network
-REPORTS = 0.2  # seconds from one report of progress to the next
 REMEDY = "Set INITS_MNIST to an mnist.npz as Keras offers it, or unset it to let Keras download one."
+ELSEWHERE = (
+    "Check the network, set INITS_MNIST to a local mnist.npz, or choose the digits that come with the app."
+)
 
 _KEPT: dict[str, tuple[Path | int | None, "Dataset"]] = {}  # the last of each name
-_FETCHING = threading.Lock()  # Keras downloads straight into its cache: one at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +84,6 @@ def batches(n: int, batch_size: int, seed: int) -> NDArray[np.int32]:
     order = np.full(-(-n // batch_size) * batch_size, -1, np.int32)
     order[:n] = np.random.Generator(np.random.PCG64(seed)).permutation(n)
     return order.reshape(-1, batch_size)
-
-
-def no_progress(done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 def load(name: str, local: Path | None = None, progress: Progress = no_progress) -> Dataset:
@@ -180,75 +169,10 @@ def _refuse(path: Path, what: str, cause: Exception | None = None) -> NoReturn:
 def download_mnist(progress: Progress = no_progress) -> Dataset:
     """MNIST by way of `keras.datasets.mnist.load_data()`, which caches it in Keras' own place.
 
-    `progress(bytes so far, bytes in all)` is called in this thread about five times a second; an exception it
-    raises ends the wait, while the download goes on for the next caller.
-    Raises DataError when the network does not deliver, at the latest after ten silent seconds.
+    `progress` is told as `downloads.download` says. Raises DataError when the network does not deliver.
     """
     from keras.datasets import mnist
 
-    pool = ThreadPoolExecutor(1, "mnist")
-    job = pool.submit(_fetch, mnist.load_data)
-    pool.shutdown(wait=False)
-    while not job.done():
-        wait([job], REPORTS)
-        progress(min(_cached_bytes(), MNIST_BYTES), MNIST_BYTES)
-    error = job.exception()
-    if error:
-        if isinstance(error.__context__, HTTPError):
-            error.__context__.close()  # Keras leaves the connection open
-        raise DataError(
-            f"MNIST could not be downloaded ({_reason(error)}). Check the network, "
-            "set INITS_MNIST to a local mnist.npz, or choose the digits that come with the app."
-        ) from error
-    train, test = job.result()
-    return _checked(_cached_file(), dict(zip(KEYS, (*train, *test), strict=True)))
-
-
-def _fetch(load_data: Callable[[], Any]) -> Any:
-    """Keras' two pairs of arrays. Keras checks the hash; bytes that fail it are fetched anew, once."""
-    from keras.config import disable_interactive_logging
-
-    disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
-    with _FETCHING, _patience(PATIENCE):
-        try:
-            return load_data()
-        except ValueError:  # the file stays in the cache, and Keras replaces what fails its hash
-            return load_data()
-
-
-@contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """Sockets opened meanwhile give up after so many silent seconds; Keras offers no timeout of its own."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _cached_file() -> Path:
-    """Where `keras.utils.get_file` writes mnist.npz, byte by byte."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    if not os.access(home, os.W_OK):
-        home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
-    return home / "datasets" / "mnist.npz"
-
-
-def _cached_bytes() -> int:
-    try:
-        return _cached_file().stat().st_size
-    except OSError:
-        return 0
-
-
-def _reason(error: BaseException) -> str:
-    """Why a download failed, in a few words and without paths or addresses."""
-    if isinstance(error, TimeoutError):
-        return f"no answer for {PATIENCE:.0f} seconds"
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    if isinstance(error, ValueError):
-        return "what arrived is not the file Keras expects"
-    # Keras says: URL fetch failure on <origin>: <code or None> -- <why>
-    return str(error).split(": ", 1)[-1].removeprefix("None -- ")
+    path = keras_cache("datasets", "mnist.npz")
+    train, test = download("MNIST", mnist.load_data, path, MNIST_BYTES, progress, ELSEWHERE)
+    return _checked(path, dict(zip(KEYS, (*train, *test), strict=True)))

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Worker, WorkerPlugin, get_worker, secede
 
+from inits import applications
 from inits.datasets import Dataset, load
 from inits.errors import DataError
 from inits.examine import Sketch, sketch_drawn
@@ -150,3 +151,32 @@ def stop_runs(job: str, runs: list[int]) -> None:
         _stopped[job, run] = None
     while len(_stopped) > 10_000:
         _stopped.popitem(last=False)
+
+
+def fetch_application(name: str, fetch: str, topic: str) -> tuple[str, int]:
+    """Have the weight file of an application in Keras' cache here, and tell progress until `stop_runs(fetch, [0])`.
+
+    Returns this worker's address and the file's bytes.
+    """
+    secede()  # minutes of network leave the threads to those who compute
+    worker = get_worker()
+
+    def tell(done: int, total: int) -> None:
+        if (fetch, 0) in _stopped:
+            raise InterruptedError
+        worker.log_event(topic, {"fetch": fetch, "progress": (done, total)})
+
+    return worker.address, applications.fetch(name, tell).stat().st_size
+
+
+def read_piece(name: str, offset: int, size: int) -> bytes:
+    """Up to so many bytes of the weight file of an application. Raises DataError when there are none."""
+    try:
+        with applications.find(name).path.open("rb") as file:
+            file.seek(offset)
+            piece = file.read(size)
+    except OSError:
+        piece = b""
+    if not piece:
+        raise DataError(f"{name} was taken from Keras' cache while it was read. Ask for it again.")
+    return piece

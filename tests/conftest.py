@@ -24,6 +24,20 @@ def mnist_path() -> Path:
     return path
 
 
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of Keras' that is empty, and nothing kept in memory."""
+    from keras.src.backend import config
+
+    from inits import datasets
+
+    monkeypatch.setattr(datasets, "_KEPT", {})
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(config, "_KERAS_DIR", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "*")
+    return tmp_path
+
+
 _MAIN = sys.modules["__main__"]
 
 

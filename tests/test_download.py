@@ -5,58 +5,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from cases import npz, same, small
+from loopback import Answer, Server, login, missing, send
 
-from inits import datasets
+from inits import datasets, downloads
 from inits.datasets import download_mnist, load
 from inits.errors import DataError
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("keras_home")]
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
 ARRAYS = small(1000, 400)
 ARCHIVE = npz(**ARRAYS)
-
-
-class Server:
-    """A web server on loopback that answers as told."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.requests = 0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.requests += 1
-                answer(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.http.server_port}/mnist.npz"
-        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> "Server":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self.http.shutdown()
-        self.thread.join()
-        self.http.server_close()
-
-
-def send(to: BaseHTTPRequestHandler, content: bytes, size: int | None = None) -> None:
-    """Some bytes, said to be `size`."""
-    to.send_response(200)
-    to.send_header("Content-Length", str(size or len(content)))
-    to.end_headers()
-    to.wfile.write(content)
 
 
 def whole(to: BaseHTTPRequestHandler) -> None:
@@ -67,31 +30,11 @@ def cut(to: BaseHTTPRequestHandler) -> None:
     send(to, ARCHIVE[: len(ARCHIVE) // 2], len(ARCHIVE))
 
 
-def wrong(to: BaseHTTPRequestHandler) -> None:
-    send(to, b"<html>Please log in</html>")
-
-
-def missing(to: BaseHTTPRequestHandler) -> None:
-    to.send_error(404)
-
-
-@pytest.fixture
-def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of Keras' that is empty, and nothing kept in memory."""
-    from keras.src.backend import config
-
-    monkeypatch.setattr(datasets, "_KEPT", {})
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(config, "_KERAS_DIR", str(tmp_path))
-    monkeypatch.setenv("no_proxy", "*")
-    return tmp_path
-
-
 @contextmanager
 def served(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[Server]:
     """Keras downloads from a server on loopback and expects ARCHIVE."""
     with Server(answer) as server:
-        from_there(monkeypatch, server.origin)
+        from_there(monkeypatch, f"{server.address}/mnist.npz")
         yield server
 
 
@@ -151,7 +94,7 @@ def test_a_slow_server_shows_growing_progress(monkeypatch: pytest.MonkeyPatch) -
 
 FAILURES = {
     "cut": (cut, "retrieval incomplete"),
-    "wrong bytes": (wrong, "what arrived is not the file Keras expects"),
+    "wrong bytes": (login, "what arrived is not the file Keras expects"),
     "not found": (missing, "404 -- Not Found"),
 }
 
@@ -180,13 +123,13 @@ def test_a_failed_download_says_why_and_the_next_one_works(
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with Server(whole) as server:
-        origin = server.origin
+        origin = f"{server.address}/mnist.npz"
     from_there(monkeypatch, origin)
     assert "Connection refused" in failure()
 
 
 def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "PATIENCE", 0.5)
+    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
     over = threading.Event()
     with served(monkeypatch, lambda to: over.wait(60) and None):
         try:
@@ -196,7 +139,7 @@ def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_bytes_are_fetched_anew_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([wrong])
+    answers = iter([login])
 
     def wrong_at_first(to: BaseHTTPRequestHandler) -> None:
         next(answers, whole)(to)

@@ -57,7 +57,7 @@ PURE = modules(
         "kernels",
     ),
 )
-DATA = modules("datasets", "data.standin")
+DATA = modules("datasets", "data.standin", "downloads")
 MODELS = modules("starts", "network", "probe", "training", "lsuv")
 FIGURES = modules(
     "figures.style",
@@ -78,7 +78,7 @@ SANDBOX = modules(
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
-WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute", "applications", "fetching")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -95,17 +95,22 @@ RULES = {
     **dict.fromkeys(PURE, Rule(NUMBERS | PURE)),
     "inits.data.standin": Rule(frozenset({"numpy"}) | modules("errors")),
     "inits.data.make_digits": Rule(frozenset({"numpy"}), frozenset({"sklearn"})),
+    "inits.downloads": Rule(PURE, frozenset({"keras"})),
+    "inits.applications": Rule(PURE | DATA, frozenset({"keras"}) | WEIGHTS),
+    "inits.fetching": Rule(PURE | modules("applications"), DASK | modules("worker")),
     "inits.datasets": Rule(frozenset({"numpy"}) | PURE | DATA, frozenset({"keras"})),
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
-    "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
+    "inits.worker": Rule(
+        frozenset({"distributed"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
+    ),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors", "weightformats") | {"numpy", "h5py"})),
     "inits.takeapart": Rule(PURE | WEIGHTS | {"numpy", "h5py"}, JAIL),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
-    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS, DASK | modules("worker")),
+    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS | modules("fetching"), DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 

@@ -1,0 +1,115 @@
+"""Files that Keras downloads into its own cache: with progress, patience and a reason in words, which it lacks."""
+
+import os
+import re
+import socket
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.error import HTTPError
+
+from inits.errors import DataError
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+PATIENCE = 10.0  # seconds without an answer from the network
+REPORTS = 0.2  # seconds from one report of progress to the next
+
+# Keras downloads straight into its cache: one at a time for each file.
+_writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_timeouts: list[float | None] = []  # what sockets had before each download that goes on
+
+
+def no_progress(done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def keras_cache(folder: str, file: str) -> Path:
+    """Where `keras.utils.get_file` writes a file, byte by byte."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    there = next(
+        folder for folder in (home, *home.parents) if folder.exists()
+    )  # Keras makes the rest when imported
+    if not os.access(there, os.W_OK):
+        home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
+    return home / folder / file
+
+
+def download(title: str, get: Callable[[], T], path: Path, size: int, progress: Progress, remedy: str) -> T:
+    """What `get()` returns, which has Keras download about `size` bytes into `path`.
+
+    `get` raises ValueError for bytes that are not what Keras expects; they are fetched anew, once.
+    `progress(bytes so far, bytes in all)` is called in this thread about five times a second; an exception it
+    raises ends the wait, while the download goes on for the next caller.
+    Raises DataError (title, reason, remedy) when the network does not deliver, at the latest after ten silent seconds.
+    """
+    job: Future[T] = Future()
+    threading.Thread(target=_settle, args=(job, get, path), name="download", daemon=True).start()
+    while not job.done():
+        wait([job], REPORTS)
+        progress(min(_bytes(path), size), size)
+    error = job.exception()
+    if error:
+        if isinstance(error.__context__, HTTPError):
+            error.__context__.close()  # Keras leaves the connection open
+        raise DataError(f"{title} could not be downloaded ({_reason(error)}). {remedy}") from error
+    return job.result()
+
+
+def _settle(job: "Future[T]", get: Callable[[], T], path: Path) -> None:
+    """Carry out a job in a thread of its own, which nobody waits for when the process ends."""
+    try:
+        # All of it first, for which Python waits when another thread imports it; not so for a part, which then fails.
+        import keras
+
+        keras.config.disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
+        with _writing[str(path)], _patience():
+            found = _twice(get)
+        job.set_result(found)
+    except BaseException as error:
+        job.set_exception(error)
+
+
+def _twice(get: Callable[[], T]) -> T:
+    try:
+        return get()
+    except ValueError:  # Keras replaces what is in its cache and fails its hash
+        return get()
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Sockets opened meanwhile give up after so many silent seconds; Keras offers no timeout of its own."""
+    _timeouts.append(socket.getdefaulttimeout())
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(_timeouts.pop())  # the first one's comes back last, whichever ends last
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _reason(error: BaseException) -> str:
+    """Why a download failed, in a few words and without paths or addresses."""
+    if isinstance(error, TimeoutError):
+        return f"no answer for {PATIENCE:.0f} seconds"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, ValueError):
+        return "what arrived is not the file Keras expects"
+    said = re.fullmatch(
+        r"URL fetch failure on \S+: (?:None -- )?(?:\[Errno -?\d+\] )?(.*)", str(error), re.DOTALL
+    )
+    return said[1] if said else type(error).__name__

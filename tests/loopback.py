@@ -1,0 +1,53 @@
+"""A web server on this machine that answers downloads well, slowly, wrongly or not at all."""
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """A web server on loopback that answers as told."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.requests = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.requests += 1
+                answer(self)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.http.server_port}"
+        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> "Server":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.http.shutdown()
+        self.thread.join()
+        self.http.server_close()
+
+
+def send(to: BaseHTTPRequestHandler, content: bytes, size: int | None = None) -> None:
+    """Some bytes, said to be `size`."""
+    to.send_response(200)
+    to.send_header("Content-Length", str(size or len(content)))
+    to.end_headers()
+    to.wfile.write(content)
+
+
+def login(to: BaseHTTPRequestHandler) -> None:
+    """What a hotel's network says to everything."""
+    send(to, b"<html>Please log in</html>")
+
+
+def missing(to: BaseHTTPRequestHandler) -> None:
+    to.send_error(404)
