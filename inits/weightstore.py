@@ -273,7 +273,9 @@ class WeightStore:
 
     def _make_room(self, newest: str) -> None:
         """The oldest go; so does what a server that died has left half done."""
-        for left in (*self.folder.glob("*.new"), *self.folder.glob("*.upload")):
+        for left in (
+            path for ending in ("new", "upload", "part") for path in self.folder.glob(f"*.{ending}")
+        ):
             if _age(left) > 2 * PATIENCE:
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         kept = []

@@ -94,8 +94,9 @@ def parameters(start: Start) -> str:
         for name, value in start.kernel.arguments
         if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
     ]
-    none = start.kernel.summary if isinstance(start.kernel, WithoutLaw) else "no parameters"
-    words = ", ".join(shown) or none
+    words = (
+        start.kernel.summary if isinstance(start.kernel, WithoutLaw) else ", ".join(shown) or "no parameters"
+    )
     return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
 
 

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from inits.errors import ShapeError
 from inits.experiment import Architecture
+from inits.from_file import FileSpec
 from inits.kernels import Kernel
 from inits.record import Record
 from inits.without_law import WithoutLaw
 from inits.words import count, counted, number
 from pages.shared import tables
 from pages.shared.builder import Choices
+from pages.shared.engine import engine
 from pages.shared.notes import heading
+from pages.shared.weight_fits import fits_of
 
 
 def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
@@ -33,7 +36,9 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
         columns["std at the start"] = [_std(kernel, shape) for shape in net.kernel_shapes]
     for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True)):
         gains = [_std(card.start.kernel, shape, gain=True) for shape in net.kernel_shapes]
-        if isinstance(card.start.kernel, WithoutLaw):
+        if isinstance(card.start.kernel, FileSpec):
+            gains = _from_file(card.start.kernel, net)
+        elif isinstance(card.start.kernel, WithoutLaw):
             gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
     tables.table(columns)
@@ -51,6 +56,19 @@ def _measured(record: Record, net: Architecture) -> list[str]:
         return gains
     return [
         f"{gain} (factor {number(factor, 3)})" for gain, factor in zip(gains, record.factors, strict=True)
+    ]
+
+
+def _from_file(spec: FileSpec, net: Architecture) -> list[str]:
+    """What the file has, and from which of its layers; else what fills the layer instead."""
+    fits, file = fits_of(spec, net), engine().files.get(spec.digest)
+    if fits is None or file is None:
+        return ["the file is not here"] * len(net.kernel_shapes)
+    return [
+        f"{number(file.surveys[layer.kernel].sigma_w2 or 0.0, 3)} ({layer.name})"
+        if layer
+        else f"{_std(spec.rest, shape, gain=True)} ({spec.rest.name})"
+        for layer, shape in zip(fits, net.kernel_shapes, strict=True)
     ]
 
 

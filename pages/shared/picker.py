@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from inits import from_file
 from inits.calls import read_call
 from inits.catalog import CATALOG
 from inits.errors import InitsError
@@ -25,6 +26,7 @@ AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
+FILES = "file:shelf"  # weight files of this session: digest -> text
 SHELF = "code:shelf"  # pasted initializers of this session that have run: name -> text
 
 
@@ -65,6 +67,8 @@ def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> K
 def _shown(option: str) -> str:
     if option.startswith(MARK):
         return f"{PastedSpec.parse(option).name} (your code)"
+    if option.startswith(from_file.MARK):
+        return f"{parse_kernel(option).label} (file)"
     if option not in CATALOG:
         return parse_kernel(option).label
     return f"\u200b{option}"  # else the browser takes it out of a text that begins alike
@@ -72,7 +76,7 @@ def _shown(option: str) -> str:
 
 def _typed(prefix: str, text: str) -> Kernel:
     """What was picked from the list or typed; a seed in it becomes the page's."""
-    if text.startswith(MARK) or text == LSUV:
+    if text.startswith((MARK, from_file.MARK)) or text == LSUV:
         return parse_kernel(text)
     text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
     if text in CATALOG:

@@ -20,6 +20,7 @@ from pages.shared.layer_views import inside
 from pages.shared.notes import heading, literal, problem
 from pages.shared.result_table import result_table
 from pages.shared.start_cards import card_row
+from pages.shared.weight_sources import look_inside
 
 POLL = 0.5  # seconds
 MEAN_OF = 1000  # images, of the running mean
@@ -92,7 +93,7 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = "Compiling the network, about 2 s"
         if job.drawing:
-            words = f"Your code draws the weights of {counted(job.drawing, 'run')}"
+            words = f"Getting the weights of {counted(job.drawing, 'run')} from code or a file"
         if speed and done == steps:
             words = "Testing on all test images"
         elif speed:
@@ -162,9 +163,22 @@ def _downloads(job: Job, choices: Choices, records: Sequence[Record]) -> None:
                 st.markdown(f":small[After one epoch with seed {choices.seed}, as Keras saves them.]")
                 for start in chosen:
                     _weights_button(job, choices, records, start, choices.labels[start])
+            with place.popover("Look inside", icon=":material/search:", key="train.inside_of"):
+                st.markdown(":small[Its weights before and after training, side by side.]")
+                for start in chosen:
+                    _inside_button(job, choices, records, start, choices.labels[start])
         else:
             with place:
                 _weights_button(job, choices, records, 0, "Weights (.weights.h5)")
+                _inside_button(job, choices, records, 0, "Look inside")
+
+
+def _inside_button(job: Job, choices: Choices, records: Sequence[Record], start: int, label: str) -> None:
+    record, run = records[start], job.runs[start]
+    if record.divergence is not None or not record.done:
+        return
+    if st.button(literal(label), icon=":material/search:", key=f"train.inside.{start}"):
+        look_inside(run, record.done, choices.labels[start])
 
 
 def _weights_button(job: Job, choices: Choices, records: Sequence[Record], start: int, label: str) -> None:

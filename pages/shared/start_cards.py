@@ -14,8 +14,10 @@ from inits.advice import Why
 from inits.compute import Job
 from inits.errors import InitsError
 from inits.examine import Sketch, sketch, sketch_drawn
-from inits.experiment import MAX_STARTS, Run, Start
+from inits.experiment import MAX_STARTS, Architecture, Run, Start
 from inits.figures.mini import common_reach, data_uri, histogram_svg
+from inits.fitting import given
+from inits.from_file import FileSpec
 from inits.kernels import LSUV, Kernel, LsuvSpec
 from inits.laws import Law
 from inits.outcomes import Outcome, best
@@ -30,8 +32,9 @@ from pages.shared.builder import DEFAULTS, Choices
 from pages.shared.cards import Card
 from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.notes import literal, problem
-from pages.shared.picker import initializer_picker, refusal
+from pages.shared.picker import FILES, initializer_picker, refusal
 from pages.shared.theme import colours
+from pages.shared.weight_fits import fit_table, fit_words, fits_of
 
 BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
 WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
@@ -74,6 +77,8 @@ def card_row(
                 _head(page, choices, place, job if running else None, narrow)
                 _picture(card, drawn[place], laws[place], reach)
                 about = literal(deck.parameters(card.start))
+                if isinstance(card.start.kernel, FileSpec):
+                    about += f"; {fit_words(fits_of(card.start.kernel, choices.architecture))}"
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
                     stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
@@ -176,6 +181,8 @@ def _draw(start: Start, choices: Choices) -> Sketch | None:
             return _pasted(spec, shape, seed)
         if isinstance(spec, LsuvSpec):
             return _scaled(start, choices)
+        if isinstance(spec, FileSpec):
+            return _from_file(str(spec), choices.architecture, seed)
         return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
     except InitsError:
         return None
@@ -193,6 +200,18 @@ def _scaled(start: Start, choices: Choices) -> Sketch | None:
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
 def _scaled_for(run: Run) -> Sketch:
     return engine().first_kernel(run)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _from_file(text: str, net: Architecture, seed: int) -> Sketch | None:
+    """The first kernel with which a network begins; as it will be drawn where the file has none for it."""
+    spec = FileSpec.parse(text)
+    kernel = given(spec, net, seed, engine().files)[0]
+    if kernel is not None:
+        return sketch_drawn(kernel)
+    return (
+        _drawn(str(spec.rest), net.kernel_shapes[0], derive_seed(seed, "kernel", 0)) if can_draw() else None
+    )
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -239,9 +258,16 @@ def edit(page: str, choices: Choices, place: int) -> None:
     draft, cards = f"{page}.draft", choices.cards
     card, shape = cards[place], choices.architecture.kernel_shapes[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        kernel = initializer_picker(draft, card.start.kernel, more=(LSUV,))
-    with suppress(InitsError):
-        st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
+        kernel = initializer_picker(
+            draft, card.start.kernel, more=(LSUV, *st.session_state.get(FILES, {}).values())
+        )
+    if isinstance(kernel, FileSpec):
+        fits = fits_of(kernel, choices.architecture)
+        if fits is not None:
+            fit_table(kernel, choices.architecture, fits)
+    else:
+        with suppress(InitsError):
+            st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
     bias = st.selectbox(
         "Bias initializer",
         list(dict.fromkeys((*BIASES, str(card.start.bias)))),

@@ -28,8 +28,10 @@ def chart_app() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """No MNIST: the file that the setting names is not there, so the stand-in takes its place. And a new cache."""
-    return {"INITS_MNIST": "missing.npz", "INITS_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    """No MNIST, so the stand-in takes its place: the file that the setting names is not there. No network either."""
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    own = {"INITS_CACHE": tmp_path_factory.mktemp("cache"), "KERAS_HOME": tmp_path_factory.mktemp("keras")}
+    return {"INITS_MNIST": "missing.npz", **nowhere, **{name: str(path) for name, path in own.items()}}
 
 
 @pytest.fixture(scope="session")

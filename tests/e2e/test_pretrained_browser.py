@@ -1,0 +1,190 @@
+"""Weight files in a real browser: open, compare, start from them, and what happens with bad ones."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import keras
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from visit import SECONDS, button, cards, opened, result, until
+
+from inits.experiment import Architecture
+from inits.from_file import FileSpec
+from inits.network import build_model
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.keras,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # Keras', when it saves
+]
+
+READ = 30 * SECONDS
+NET = Architecture((32,))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    """A fresh network, one that has a planted direction in its first kernel, and a file that is cut off."""
+    folder = tmp_path_factory.mktemp("files")
+    keras.utils.set_random_seed(1)
+    model = build_model(NET)
+    model.save_weights(folder / "fresh.weights.h5")
+    rng = np.random.default_rng(0)
+    kernel, *others = model.get_weights()
+    model.set_weights([kernel + 0.02 * np.outer(rng.normal(size=784), rng.normal(size=32)), *others])
+    model.save(folder / "marked.keras")
+    whole = (folder / "fresh.weights.h5").read_bytes()
+    (folder / "cut.h5").write_bytes(whole[: len(whole) // 3])
+    return {path.name: path for path in folder.iterdir()}
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator(
+        "input[type=file]:visible, [data-testid=stFileUploader] input[type=file]"
+    ).last.set_input_files(path)
+
+
+def answer(page: Page) -> Locator:
+    return page.get_by_test_id("stMain")
+
+
+def shown(page: Page, app: str, path: Path) -> Page:
+    opened(page, f"{app}/pretrained")
+    upload(page, path)
+    expect(page.locator("h1")).to_have_text(f"What is in {path.name}?", timeout=READ)
+    return page
+
+
+def chart(page: Page, alt: str) -> Locator:
+    return page.locator(f'.inits-chart[aria-label^="{alt}"] .js-plotly-plot')
+
+
+def test_a_file_is_taken_apart_and_told(page: Page, app: str, files: dict[str, Path]) -> None:
+    shown(page, app, files["marked.keras"])
+    main = answer(page)
+    expect(main).to_contain_text("2 layers, 25,450 parameters.")
+    expect(main).to_contain_text(
+        re.compile(r"clearest mark in dense\S*/kernel: 3\.1% of its singular values")
+    )
+    expect(main).to_contain_text("1 of 32 singular values (3.1%) lie outside the bulk")
+    table = page.locator("table", has=page.get_by_role("columnheader", name="nearest initializer"))
+    expect(table.locator("tbody tr")).to_have_count(4)
+    expect(table).to_contain_text("784 × 32")
+    for alt in (
+        "A histogram of the weights of each kernel",
+        "Histogram of the values",
+        "Histogram of 32 singular",
+    ):
+        expect(chart(page, alt)).to_be_visible(timeout=READ)
+    page.reload()  # the address holds it
+    expect(page.locator("h1")).to_have_text("What is in marked.keras?", timeout=READ)
+    expect(main).to_contain_text("25,450 parameters")
+
+
+def test_a_fresh_file_is_said_to_be_one(page: Page, app: str, files: dict[str, Path]) -> None:
+    shown(page, app, files["fresh.weights.h5"])
+    expect(answer(page)).to_contain_text("Every kernel has the singular values of a random one")
+    expect(answer(page)).to_contain_text("As GlorotUniform draws")
+
+
+def test_a_bad_file_says_why_and_costs_nothing(page: Page, app: str, files: dict[str, Path]) -> None:
+    shown(page, app, files["fresh.weights.h5"])
+    button(page, "Open another file").click()
+    upload(page, files["cut.h5"])
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_contain_text(re.compile(r"cut\.h5: The file .*; .*\."), timeout=READ)
+    expect(alert).not_to_contain_text(re.compile("Traceback|site-packages|Error"))
+    expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?")
+    expect(chart(page, "Histogram of the values")).to_be_visible()
+
+
+def test_two_files_side_by_side(page: Page, app: str, files: dict[str, Path]) -> None:
+    shown(page, app, files["fresh.weights.h5"])
+    button(page, "Compare with a file").click()
+    upload(page, files["marked.keras"])
+    expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
+    main = answer(page)
+    expect(main).to_contain_text(
+        re.compile(r"Of 2 kernels dense\S*/kernel moved furthest, by \d+\.\d% of its length")
+    )
+    table = page.locator("table", has=page.get_by_role("columnheader", name="moved"))
+    expect(table.locator("tbody tr")).to_have_count(4)
+    expect(table.locator("tbody tr").nth(2)).to_contain_text("not at all")
+    expect(table.locator("tbody tr").nth(0)).to_contain_text("0.0% → 3.1%")
+    button(page, "Only the first").click()
+    expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?", timeout=READ)
+
+
+def test_training_goes_on_from_a_file_beside_its_controls(
+    page: Page, app: str, files: dict[str, Path]
+) -> None:
+    shown(page, app, files["marked.keras"])
+    button(page, "Train from it").click()
+    expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=READ)
+    assert cards(page) == ["As saved", "Shuffled", "Gaussian"]
+    main = answer(page)
+    expect(main.get_by_text("2 of 2 layers from the file")).to_have_count(3)
+    assert "hidden=32" in page.url
+    opened(page, f"{page.url}&data=digits")
+    button(page, "Run").click()
+    rows = result(page)
+    assert {row["start"] for row in rows} == {"As saved", "Shuffled", "Gaussian"}
+    assert {row["outcome"] for row in rows} == {"whole epoch"}
+
+
+def test_where_only_some_layers_fit_the_others_are_told(page: Page, app: str, files: dict[str, Path]) -> None:
+    shown(page, app, files["fresh.weights.h5"])
+    spec = FileSpec.parse(unquote(page.url.partition("file=")[2]).replace("+", " "))
+    opened(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
+    main = answer(page)
+    expect(main.get_by_text("1 of 3 layers from the file")).to_be_visible(timeout=READ)
+    model = page.locator("table", has=page.get_by_role("columnheader", name="output shape"))
+    expect(model.locator("tbody tr").nth(0)).to_contain_text(re.compile(r"\(dense"))
+    expect(model.locator("tbody tr").nth(1)).to_contain_text("(HeNormal)")
+    button(page, "Edit").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("HeNormal: nothing fits")
+
+
+def test_what_was_trained_here_is_looked_into(page: Page, app: str) -> None:
+    opened(page, f"{app}/train?hidden=16&data=digits&starts=GlorotUniform")
+    button(page, "Run").click()
+    result(page)
+    button(page, "Look inside").click()
+    expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
+    expect(answer(page)).to_contain_text("GlorotUniform before.weights.h5")
+    expect(answer(page)).to_contain_text("GlorotUniform after.weights.h5")
+
+
+def test_without_a_network_keras_files_say_so_and_the_page_goes_on(
+    page: Page, app: str, files: dict[str, Path]
+) -> None:
+    opened(page, f"{app}/pretrained")
+    page.get_by_text("From Keras", exact=True).click()
+    expect(page.get_by_role("combobox", name=re.compile("Trained on ImageNet"))).to_have_value(
+        "VGG16, 553.5 MB"
+    )
+    button(page, "Download and open").click()
+    expect(page.get_by_test_id("stAlert")).to_contain_text(
+        re.compile(r"VGG16 could not be downloaded .*Check the network"), timeout=90 * SECONDS
+    )
+    page.get_by_text("Upload", exact=True).first.click()
+    until(page, lambda: page.locator("input[type=file]").count() > 0)
+    upload(page, files["fresh.weights.h5"])
+    expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?", timeout=READ)
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("file=file:x.keras:" + "0" * 32, "x.keras is not here any more; choose the file again"),
+        ("file=file:x.keras:zz", "The part “file” of the link was not understood"),
+    ],
+)
+def test_a_link_to_a_file_that_is_not_here_says_so(page: Page, app: str, link: str, words: str) -> None:
+    opened(page, f"{app}/pretrained?{link}")
+    expect(page.locator("h1")).to_have_text("What is in a weight file?")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(words)
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
