@@ -61,14 +61,13 @@ def fit(layers: Sequence[DenseLayer], shapes: Sequence[tuple[int, int]]) -> list
         for j in reversed(range(len(layers))):
             both = longest[i + 1, j + 1] + 1 if shapes[i] == layers[j].shape else 0
             longest[i, j] = max(both, longest[i + 1, j], longest[i, j + 1])
-    found: list[DenseLayer | None] = []
-    j = 0
-    for i, shape in enumerate(shapes):
-        while j < len(layers) and layers[j].shape != shape and longest[i, j + 1] == longest[i, j]:
-            j += 1
-        fits = j < len(layers) and layers[j].shape == shape and longest[i + 1, j + 1] + 1 == longest[i, j]
-        found.append(layers[j] if fits else None)
-        j += fits
+    found: list[DenseLayer | None] = [None] * len(shapes)
+    place = 0
+    for j, layer in enumerate(layers):
+        for i in range(place, len(shapes)):
+            if shapes[i] == layer.shape and longest[i + 1, j + 1] + 1 == longest[place, j]:
+                found[i], place = layer, i + 1
+                break
     return found
 
 

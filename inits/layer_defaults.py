@@ -21,5 +21,5 @@ def default_of(kind: str, variable: str) -> InitializerSpec | None:
 
     None where no single one fills it, and for names that Keras does not use.
     """
-    text = None if (kind, variable) in _MIXED else _BY_VARIABLE.get(variable)
+    text = None if (kind.removesuffix("Cell"), variable) in _MIXED else _BY_VARIABLE.get(variable)
     return InitializerSpec.parse(text) if text else None

@@ -18,7 +18,8 @@ from inits.shapes import flattened
 
 Array = NDArray[np.float64]
 FEWEST = 8  # singular values that show a bulk
-TRACY_WIDOM = 3.3  # quantile 0.999 of its law for real matrices
+# Quantile 0.999 of the Tracy-Widom law, 3.3, and more for the scale: the median of a square kernel tells it less well.
+ROOM, ROOM_OF_SQUARE = 3.5, 5.0
 
 
 def singular_values(kernel: ArrayLike) -> Array:
@@ -138,8 +139,9 @@ def bulk(singular: ArrayLike, shape: Sequence[int]) -> Bulk | None:
 
     A few large ones hardly move the median, so it gives the scale of the others. The largest and the smallest of a
     random kernel follow the law of Tracy and Widom about the edges, with scale (sqrt M +- sqrt N)
-    (1/sqrt M +- 1/sqrt N)^(1/3) for squared singular values at std 1; TRACY_WIDOM of it is exceeded once in a
-    thousand times. Johnstone 2001, Ann. Statist. 29, 295; Martin & Mahoney 2021, arXiv:1810.01075, for trained ones.
+    (1/sqrt M +- 1/sqrt N)^(1/3) for squared singular values at std 1. Of random kernels at most one in a thousand
+    passes an edge with its ROOM, of square ones with a side below 50 up to one in a hundred. Johnstone 2001, Ann.
+    Statist. 29, 295; Martin & Mahoney 2021, arXiv:1810.01075, for trained ones.
 
     Returns:
         None for fewer than FEWEST singular values, or when half of them are 0.
@@ -150,9 +152,13 @@ def bulk(singular: ArrayLike, shape: Sequence[int]) -> Bulk | None:
         return None
     std = median / marchenko_pastur_median(shape)
     long, short = (math.sqrt(side) for side in _sides(shape))
-    room = TRACY_WIDOM * (long + short) * (1.0 / long + 1.0 / short) ** (1.0 / 3.0)
+    room = (
+        (ROOM if long > short else ROOM_OF_SQUARE)
+        * (long + short)
+        * (1.0 / long + 1.0 / short) ** (1.0 / 3.0)
+    )
     high = std * math.sqrt((long + short) ** 2 + room)
-    gap = TRACY_WIDOM * (long - short) * abs(1.0 / long - 1.0 / short) ** (1.0 / 3.0)
+    gap = ROOM * (long - short) * abs(1.0 / long - 1.0 / short) ** (1.0 / 3.0)
     low = std * math.sqrt(max(0.0, (long - short) ** 2 - gap))
     outside = int(np.count_nonzero((values > high) | (values < low)))
     return Bulk(std, low, high, outside, values.size)

@@ -9,32 +9,33 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
 from inits.from_file import DIGEST
-from inits.sandbox.processes import environment, python
 from inits.survey import Survey
+from inits.weightreader import Readers
 
 log = logging.getLogger(__name__)
 
 ABOUT, VALUES, SUFFIX = "about.json", "values.f32", ".weights"
+HALF_DONE, LEFT = (
+    (".new", ".upload", ".part"),
+    86_400.0,
+)  # endings; seconds after which nobody comes back to them
 FORMAT = 1  # another number makes all older folders foreign
-MOST_ANSWER = 64_000_000  # bytes
-PATIENCE = 300.0  # seconds for one file
 AT_ONCE = 1  # files that are read at the same time: each takes a core
-BROKEN = "The file stopped the process that read it; it is damaged or made to break readers: save it again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +108,8 @@ class WeightStore:
         self._readings: dict[str, Reading] = {}
         self._files: dict[str, WeightFile] = {}
         self._turn = threading.Semaphore(AT_ONCE)
-        self._children: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
+        self._readers = Readers()
+        self._at_work: set[Path] = set()  # what only looks as if a server that died had left it
 
     @property
     def folder(self) -> Path:
@@ -153,39 +154,32 @@ class WeightStore:
             words = f"The file could not be kept: {error.strerror or type(error).__name__}; make room on the disk."
             raise WeightFileError(words) from error
         with self._lock:
-            reading = self._readings.get(digest)
-            if reading is not None and not (
-                reading.done.is_set() and (reading.error or not self.get(digest))
-            ):
-                copy.unlink()
-                return reading
-            reading = self._readings[digest] = Reading(digest, size)
-        if self.get(digest):
-            copy.unlink()
+            reading, known = self._readings.get(digest), self.get(digest) is not None
+            begin = not known and (reading is None or reading.done.is_set())
+            if begin or reading is None:
+                reading = self._readings[digest] = Reading(digest, size)
+        if begin:
+            self._at_work.add(copy)
+            arguments = (reading, copy, name)
+            threading.Thread(target=self._work, args=arguments, name="inits-weights", daemon=True).start()
+            return reading
+        copy.unlink()
+        if known:
             reading.done.set()
-        else:
-            work = threading.Thread(
-                target=self._work, args=(reading, copy, name), name="inits-weights", daemon=True
-            )
-            work.start()
         return reading
 
-    def reading(self, digest: str) -> Reading | None:
-        """The one of that digest, while it is remembered."""
-        return self._readings.get(digest)
-
     def _work(self, reading: Reading, copy: Path, name: str) -> None:
-        waiting = [
-            one for one in list(self._readings.values()) if not one.done.is_set() and one is not reading
-        ]
+        others = [one for one in list(self._readings.values()) if one is not reading]
+        waiting = [one for one in others if not one.done.is_set()]
         reading.ahead = lambda: sum(not one.done.is_set() for one in waiting)
-        target = Path(tempfile.mkdtemp(dir=self.folder, suffix=".new"))
         try:
-            with self._turn:
+            with self._turn, self._place() as target:
                 reading.ahead = lambda: 0
                 reading.written = lambda: _size(target / VALUES)
-                self._take_apart(copy, target, name)
-            os.replace(target, self.folder / f"{reading.digest}{SUFFIX}")
+                with copy.open("rb") as file, (target / VALUES).open("wb") as values:
+                    kind, surveys = self._readers.ask(file, values, name)
+                _write(target / ABOUT, kind, surveys)
+                self._put(target, self.folder / f"{reading.digest}{SUFFIX}")
             self._make_room(reading.digest)
         except WeightFileError as error:
             reading.error = str(error)
@@ -193,76 +187,27 @@ class WeightStore:
             log.exception("A weight file could not be read")
             reading.error = "The file could not be read; the reason is in the server's log: try again."
         finally:
+            self._at_work.discard(copy)
             copy.unlink(missing_ok=True)
-            shutil.rmtree(target, ignore_errors=True)
             reading.written = lambda: 0
             reading.done.set()
             self._forget()
 
-    def _take_apart(self, copy: Path, target: Path, name: str) -> None:
-        """Have a process read the copy, and keep what it says if that is true. Raises WeightFileError."""
-        with copy.open("rb") as file, (target / VALUES).open("wb") as values:
-            answer = self._ask(file, values, name)
-        if "error" in answer:
-            raise WeightFileError(str(answer["error"]))
-        sizes = [one.pop("bytes") for one in answer["arrays"]]
-        surveys = [Survey.from_dict(one) for one in answer["arrays"]]
-        expected = [4 * one.summary.count for one in surveys]
-        counts = [int(np.prod(one.shape, dtype=np.int64)) for one in surveys]
-        if (
-            sizes != expected
-            or (target / VALUES).stat().st_size != sum(sizes)
-            or counts != [n // 4 for n in sizes]
-        ):
-            raise WeightFileError(BROKEN)
-        about = {
-            "version": FORMAT,
-            "kind": str(answer["format"]),
-            "arrays": [one.to_dict() for one in surveys],
-        }
-        (target / ABOUT).write_text(json.dumps(about))
+    @contextmanager
+    def _place(self) -> Iterator[Path]:
+        """A new folder to write to, gone at the end unless it has been renamed."""
+        target = Path(tempfile.mkdtemp(dir=self.folder, suffix=".new"))
+        self._at_work.add(target)
+        try:
+            yield target
+        finally:
+            self._at_work.discard(target)
+            shutil.rmtree(target, ignore_errors=True)
 
-    def _ask(self, file: BinaryIO, values: BinaryIO, name: str) -> dict[str, Any]:
-        """The answer of a new process. Raises WeightFileError when it gives none."""
-        read, write = os.pipe()
-        ending = name[-40:]
-        call = (
-            f"from inits.takeapart import start; start({values.fileno()}, {write}, {os.getpid()}, {ending!r})"
-        )
-        try:
-            child = subprocess.Popen(
-                python(call),
-                cwd="/",
-                env=environment(),
-                stdin=file,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[values.fileno(), write],
-                start_new_session=True,
-            )
-        finally:
-            os.close(write)
-        with self._lock:
-            self._children.add(child)
-        if self._closed:
-            child.kill()
-        timer = threading.Timer(PATIENCE, child.kill)
-        timer.start()
-        try:
-            with os.fdopen(read, "rb") as answer:
-                text = answer.read(MOST_ANSWER + 1)
-            if len(text) > MOST_ANSWER:
-                child.kill()
-            code = child.wait()
-        finally:
-            timer.cancel()
-            child.kill()
-            self._children.discard(child)
-        if code or len(text) > MOST_ANSWER:
-            log.warning("The process that read a weight file ended with %s", code)
-            raise WeightFileError(BROKEN)
-        found: dict[str, Any] = json.loads(text)
-        return found
+    def _put(self, target: Path, folder: Path) -> None:
+        """Give a finished folder its name; one of that name that could not be read makes way."""
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(target, folder)
 
     def _forget(self) -> None:
         """Only the last readings are remembered."""
@@ -273,10 +218,8 @@ class WeightStore:
 
     def _make_room(self, newest: str) -> None:
         """The oldest go; so does what a server that died has left half done."""
-        for left in (
-            path for ending in ("new", "upload", "part") for path in self.folder.glob(f"*.{ending}")
-        ):
-            if _age(left) > 2 * PATIENCE:
+        for left in [path for ending in HALF_DONE for path in self.folder.glob(f"*{ending}")]:
+            if left not in self._at_work and _age(left) > LEFT:
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         kept = []
         for folder in self.folder.glob(f"*{SUFFIX}"):
@@ -294,9 +237,7 @@ class WeightStore:
 
     def close(self) -> None:
         """End what is being read; a temporary folder goes."""
-        self._closed = True
-        for child in list(self._children):
-            child.kill()
+        self._readers.close()
         if self._folder is not None and self._own:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -314,6 +255,11 @@ def _copied(file: BinaryIO, folder: Path) -> tuple[Path, str, int]:
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name), digest.hexdigest()[:DIGEST], size
+
+
+def _write(path: Path, kind: str, surveys: Sequence[Survey]) -> None:
+    about = {"version": FORMAT, "kind": kind, "arrays": [one.to_dict() for one in surveys]}
+    path.write_text(json.dumps(about))
 
 
 def _read(digest: str, folder: Path) -> WeightFile:

@@ -74,7 +74,7 @@ ANSWERS = modules("examine", "export")
 JAIL = modules("sandbox.syscalls", "sandbox.landlock", "sandbox.jail", "sandbox.zygote", "sandbox.plain")
 SANDBOX = modules(
     *("sandbox", "sandbox.client", "sandbox.results", "sandbox.processes", "sandbox.canary", "sandbox.wire"),
-    *("sandbox.examples", "drawing", "weightstore", "weightpairs", "fitting"),
+    *("sandbox.examples", "drawing", "weightstore", "weightreader", "weightpairs", "fitting"),
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")

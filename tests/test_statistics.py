@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from inits import statistics
 from inits.errors import InitsError
 from inits.laws import Atoms, Normal, SphereCoordinate, TruncatedNormal, Uniform
 from inits.statistics import Summary, compare, histogram, kolmogorov, qq
@@ -191,3 +192,48 @@ def test_qq_of_few_values():
     assert theory.tolist() == [1.0, 3.0, 5.0]
     with pytest.raises(InitsError, match="at least 1"):
         qq([], Normal(0.0, 1.0))
+
+
+def _long(dtype: str) -> np.ndarray:
+    """5,000 values of a law with long tails, as far as the type has them."""
+    return (stats.t(3).rvs(5000, random_state=1) * 20).clip(-120, 120).astype(dtype)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64, 4999, 5000, 1 << 20])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int64"])
+def test_a_summary_in_pieces_is_that_of_the_whole_in_float64(monkeypatch, dtype, piece):
+    monkeypatch.setattr(statistics, "PIECE", piece)
+    values = _long(dtype)
+    wide, found = values.astype(np.float64), Summary.of(values.reshape(50, 100).T)
+    assert (found.count, found.nan, found.inf) == (5000, 0, 0)
+    assert (found.min, found.max) == (wide.min(), wide.max())
+    assert found.mean == pytest.approx(wide.mean(), abs=1e-12 * wide.std())
+    assert found.std == pytest.approx(wide.std(), rel=1e-12)
+    assert found.kurtosis == pytest.approx(stats.kurtosis(wide), rel=1e-10)
+
+
+@pytest.mark.parametrize("piece", [3, 100, 1 << 20])
+def test_what_is_not_finite_is_found_in_every_piece(monkeypatch, piece):
+    monkeypatch.setattr(statistics, "PIECE", piece)
+    values = _long("float32")
+    values[[0, 1, 2, 99, 100, 2500, 4999]] = np.nan  # one piece of three has nothing else
+    values[[3, 98, 101]] = np.inf
+    values[[4, 4998]] = -np.inf
+    finite = values[np.isfinite(values)].astype(np.float64)
+    found = Summary.of(values)
+    assert (found.count, found.nan, found.inf) == (5000, 7, 5)
+    assert (found.min, found.max) == (finite.min(), finite.max())
+    assert (found.mean, found.std) == pytest.approx((finite.mean(), finite.std()), rel=1e-9)
+    assert found.kurtosis == pytest.approx(stats.kurtosis(finite), rel=1e-10)
+    nothing = Summary.of(np.full(10, np.nan))
+    assert (nothing.count, nothing.nan, nothing.inf, nothing.kurtosis) == (10, 10, 0, None)
+    assert math.isnan(nothing.std)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300, 1.7e308])
+def test_no_power_over_or_underflows(scale):
+    unit = np.array([-1.0, -0.5, 0.25, 1.0])
+    found = Summary.of(scale * unit)
+    assert found.std / scale == pytest.approx(unit.std())
+    assert found.mean / scale == pytest.approx(unit.mean())
+    assert found.kurtosis == pytest.approx(stats.kurtosis(unit))

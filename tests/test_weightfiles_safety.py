@@ -166,3 +166,34 @@ def test_memory_stays_within_twice_the_arrays_or_a_part_of_them(large, name, how
     assert size == LAYERS * SIDE**2 * 4
     assert grew < (1.7 if how == "read" else 0.7) * size
     assert how == "iterate" or grew > 0.9 * size  # it was measured
+
+
+TAKE_APART = """
+import os
+import sys
+from weight_corpus import peak
+from inits.takeapart import take_apart
+
+def take(path):
+    with open(path, "rb") as file, open(os.devnull, "wb") as values:
+        return sum(one["bytes"] for one in take_apart(file, values, path)["arrays"])
+
+take(sys.argv[2])
+before = peak()
+size = take(sys.argv[1])
+print(size, peak() - before)
+"""
+
+
+@pytest.mark.parametrize("name", ["stored.npz", "plain.safetensors", "gzip.h5", "deflated.keras"])
+def test_reading_and_measuring_together_stay_within_twice_the_arrays(large, name):
+    done = run(
+        "-c",
+        f"import sys; sys.path.insert(0, {str(HERE)!r})\n{TAKE_APART}",
+        large / name,
+        large / "small.npz",
+    )
+    assert done.returncode == 0, done.stderr
+    size, grew = map(int, done.stdout.split())
+    assert size == LAYERS * SIDE**2 * 4
+    assert SIDE**2 * 4 < grew < 2 * size  # at least an array: it was measured
