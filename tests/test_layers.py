@@ -51,10 +51,14 @@ PURE = modules(
         "checks",
         "without_law",
         "kernels",
+        "logits",
+        "signal",
+        "measured",
+        "fates",
     ),
 )
 DATA = modules("datasets", "data.standin")
-MODELS = modules("starts", "network", "probe", "training", "lsuv")
+MODELS = modules("starts", "network", "probe", "training", "lsuv", "propagation")
 FIGURES = modules(
     "figures.style",
     "figures.kernel",
@@ -63,6 +67,7 @@ FIGURES = modules(
     "figures.layers",
     "figures.mini",
     "figures.sweep",
+    "figures.signal",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.
@@ -94,7 +99,7 @@ RULES = {
     **dict.fromkeys(MODELS, Rule(NUMBERS | KERAS | PURE | DATA | MODELS)),
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
-    "inits.worker": Rule(frozenset({"distributed"}) | PURE | DATA | ANSWERS, MODELS),
+    "inits.worker": Rule(frozenset({"distributed", "numpy"}) | PURE | DATA | ANSWERS, MODELS),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors") | {"numpy", "h5py"})),
