@@ -1,0 +1,179 @@
+"""What the Signal page shows of each start: predicted here, measured in the compute process, kept for all."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from inits.compute import Engine
+from inits.errors import InitsError
+from inits.experiment import Architecture, Start
+from inits.measured import Measurement
+from inits.pasted import PastedSpec
+from inits.record import FloatArray
+from inits.signal import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
+from pages.shared import code_runs
+from pages.shared.builder import Choices
+from pages.shared.engine import can_draw, engine
+
+KEPT = 200  # starts that were measured
+OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
+Given = list[FloatArray | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known."""
+
+    gains: Gains | None = None
+    prediction: Prediction | None = None
+    without: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    problem: str = ""
+
+
+def dataset(choices: Choices) -> str | None:
+    """The digits to send through; None while it is not known whether MNIST can be had."""
+    return "digits" if choices.data == "digits" else engine().status.dataset
+
+
+def inputs(choices: Choices) -> Inputs:
+    """What theory needs to know of the batch: of all images, until the batch has been read."""
+    known = dataset(choices)
+    if known is None or not can_draw():
+        return TYPICAL[known or "mnist"]
+    return _memory().ask(
+        ("inputs", known, engine().status.fingerprint, choices.batch_size, choices.seed),
+        lambda: engine().signal_inputs(known, choices.batch_size, choices.seed),
+    )
+
+
+def look(choices: Choices) -> list[Seen]:
+    """Everything about each start, as far as it is known. Raises SpecError for a network that is too large."""
+    check_size(choices.architecture, choices.batch_size)
+    facts = inputs(choices)
+    measured = _measured(choices) if can_draw() and dataset(choices) else [()] * len(choices.cards)
+    return [
+        _seen(card.start, choices.architecture, facts, one)
+        for card, one in zip(choices.cards, measured, strict=True)
+    ]
+
+
+def _seen(
+    start: Start, architecture: Architecture, facts: Inputs, found: Sequence[Measurement] | InitsError
+) -> Seen:
+    problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
+    try:
+        promised = gains(start, architecture) or as_drawn(start, architecture, measurements)
+        prediction = predicted(architecture, promised, facts) if promised else None
+        return Seen(promised, prediction, "", measurements, problem)
+    except InitsError as error:
+        return Seen(None, None, str(error), measurements, problem)
+
+
+@lru_cache(maxsize=KEPT)
+def predicted(architecture: Architecture, promised: Gains, facts: Inputs) -> Prediction:
+    """As `inits.signal.predict`, remembered."""
+    return predict(architecture, promised, facts)
+
+
+def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measurement]) -> Gains | None:
+    """The gains of a start without a law, from the weights that it drew: mean of the seeds. None before the draw.
+
+    Raises InitsError when their mean is not 0.
+    """
+    if not found:
+        return None
+    if max(one.offsets.max() for one in found) > OFFSET:
+        raise InitsError(
+            f"Mean-field theory needs weights of mean 0. Received another mean from {start.kernel.label}: only the "
+            "measured points are shown."
+        )
+    laws = [start.bias.law(shape[1:]) for shape in architecture.kernel_shapes]
+    biases = tuple(law.std**2 + law.mean**2 for law in laws if law is not None)
+    weights = np.mean([one.gains for one in found], axis=0)
+    return Gains(tuple(map(float, weights)), biases)
+
+
+class Memory:
+    """The newest answers of the compute process, for all sessions."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, object] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key):
+        """What is kept under a key, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def ask(self, key, ask):
+        """What is kept under a key; asked for when it is not."""
+        found = self.get(key)
+        if found is None:
+            found = ask()
+            with self._lock:
+                self._kept[key] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+
+@st.cache_resource(show_spinner=False)
+def _memory() -> Memory:
+    return Memory()
+
+
+def _measured(choices: Choices) -> list[tuple[Measurement, ...] | InitsError]:
+    """What was measured of each start: at once what is known, the others side by side. Empty while code draws."""
+    seeds = tuple((choices.seed + i) % 2**31 for i in range(choices.seeds))
+    batch = (dataset(choices), choices.batch_size, choices.seed)
+    compute, memory, known = engine(), _memory(), engine().status.fingerprint
+    asked = []
+    for card in choices.cards:
+        key = (card.start, choices.architecture, seeds, batch, known)
+        try:
+            mine = [()] * len(seeds) if memory.get(key) else given(card.start, choices.architecture, seeds)
+        except InitsError as error:
+            mine = error
+        asked.append((key, mine))
+    with ThreadPoolExecutor(max(1, compute.settings.cores)) as pool:
+        return list(pool.map(lambda one: _answer(compute, memory, *one), asked))
+
+
+def _answer(compute: Engine, memory: Memory, key, mine) -> tuple[Measurement, ...] | InitsError:
+    if mine is None or isinstance(mine, InitsError):
+        return mine or ()
+    start, architecture, seeds, batch, _ = key
+    try:
+        return memory.ask(key, lambda: tuple(compute.signal(start, architecture, seeds, mine, batch)))
+    except InitsError as error:
+        return error
+
+
+def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
+    """For each seed the arrays that are made elsewhere: kernel and bias in turn, None where Keras draws.
+
+    An empty list where Keras draws all; None while code is still asked. Raises InitsError with what went wrong.
+    """
+    if not isinstance(start.kernel, PastedSpec):
+        return [[] for _ in seeds]
+    shapes = architecture.kernel_shapes
+    for seed in seeds:
+        code_runs.ask_code(start.kernel, shapes, seed)
+    results = [code_runs.drawn_soon(start.kernel, shapes, seed) for seed in seeds]
+    arrays = []
+    for result in results:
+        if result is None:
+            return None
+        if result.error is not None:
+            raise InitsError(f"{start.kernel.label}: {result.error}")
+        arrays.append([array for kernel in result.arrays for array in (kernel, None)])
+    return arrays
