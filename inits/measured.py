@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-BINS, OCTAVES = 41, 20  # an odd number: zeros lie in the middle of a bin
+BINS, OCTAVES = 40, 20
 QUANTITIES = ("pre-activations", "activations", "gradients")
 
 
@@ -17,16 +17,22 @@ class Spread:
     """How the values of one layer are spread.
 
     Attributes:
-        reach: the largest absolute value; NaN when a value is not finite.
-        linear: int32 (BINS,) values between -reach and reach.
-        octaves: int32 (OCTAVES,) absolute values from reach down, each bin half as large as the one before.
+        low, high: the smallest and largest value; NaN when a value is not finite.
+        linear: int32 (BINS,) values between low and high.
+        octaves: int32 (OCTAVES,) absolute values from the largest down, each bin half as large as the one before.
         zeros: share of values that are exactly 0.
     """
 
-    reach: float
+    low: float
+    high: float
     linear: NDArray[np.int32]
     octaves: NDArray[np.int32]
     zeros: float
+
+    @property
+    def reach(self) -> float:
+        """The largest absolute value."""
+        return max(abs(self.low), abs(self.high))
 
 
 @dataclass(frozen=True, eq=False)

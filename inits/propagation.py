@@ -206,16 +206,12 @@ def _sample(values: FloatArray) -> FloatArray:
 def spread(values: FloatArray) -> Spread:
     """How the values of a layer are spread: counts on a linear and on a logarithmic scale."""
     sample = _sample(values).astype(np.float64)
-    reach = float(np.abs(sample).max())
-    if not np.isfinite(reach) or reach == 0.0:
-        zero = np.zeros(BINS, np.int32), np.zeros(OCTAVES, np.int32)
-        return Spread(reach if np.isfinite(reach) else float("nan"), *zero, float(np.mean(sample == 0.0)))
-    places = np.minimum(((sample / reach + 1.0) * (BINS / 2)).astype(np.intp), BINS - 1)
-    sizes = np.abs(sample[sample != 0.0]) / reach
-    octaves = (-np.log2(sizes)).astype(np.intp)
-    return Spread(
-        reach=reach,
-        linear=np.bincount(places, minlength=BINS).astype(np.int32),
-        octaves=np.bincount(octaves[octaves < OCTAVES], minlength=OCTAVES).astype(np.int32),
-        zeros=float(np.mean(sample == 0.0)),
-    )
+    low, high, zeros = float(sample.min()), float(sample.max()), float(np.mean(sample == 0.0))
+    linear, octaves = np.zeros(BINS, np.int32), np.zeros(OCTAVES, np.int32)
+    if not np.isfinite([low, high]).all():
+        return Spread(np.nan, np.nan, linear, octaves, zeros)
+    places = ((sample - low) * (BINS / ((high - low) or 1.0))).astype(np.intp)
+    linear += np.bincount(np.minimum(places, BINS - 1), minlength=BINS).astype(np.int32)
+    halvings = -np.log2(np.abs(sample[sample != 0.0]) / max(abs(low), abs(high), 1e-300)).astype(np.float64)
+    octaves += np.bincount(halvings[halvings < OCTAVES].astype(np.intp), minlength=OCTAVES).astype(np.int32)
+    return Spread(low, high, linear, octaves, zeros)

@@ -55,6 +55,7 @@ PURE = modules(
         "signal",
         "measured",
         "fates",
+        "phases",
     ),
 )
 DATA = modules("datasets", "data.standin")
@@ -68,6 +69,7 @@ FIGURES = modules(
     "figures.mini",
     "figures.sweep",
     "figures.signal",
+    "figures.phases",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.

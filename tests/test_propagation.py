@@ -124,11 +124,10 @@ def test_spreads_hold_the_values(batch):
     values = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
     values[:10] = 0
     one = spread(values)
+    assert (one.low, one.high) == (values.min(), values.max())
     assert one.reach == np.abs(values).max()
     assert one.zeros == 0.25
-    edges = np.linspace(-one.reach, one.reach, 42)
-    inner = (values[..., None] > edges[1:-1]).sum(-1)
-    assert one.linear.tolist() == np.bincount(inner.ravel(), minlength=41).tolist()
+    assert one.linear.tolist() == np.histogram(values.astype(float), 40, (one.low, one.high))[0].tolist()
     sizes = np.abs(values[values != 0]).astype(float)
     expected = [
         np.count_nonzero((sizes > one.reach / 2 ** (k + 1)) & (sizes <= one.reach / 2**k)) for k in range(20)
@@ -136,13 +135,23 @@ def test_spreads_hold_the_values(batch):
     assert one.octaves.tolist() == expected
 
 
-@pytest.mark.parametrize("values", [np.zeros((3, 3)), np.full((3, 3), np.nan), np.array([[1.0, np.inf]])])
-def test_spreads_of_nothing(values):
+@pytest.mark.parametrize("values", [np.full((3, 3), np.nan), np.array([[1.0, np.inf]])])
+def test_spreads_of_no_numbers(values):
     from inits.propagation import spread
 
     one = spread(values.astype(np.float32))
     assert one.linear.sum() == one.octaves.sum() == 0
-    assert one.reach == 0 if (values == 0).all() else np.isnan(one.reach)
+    assert np.isnan(one.reach)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, -3.0])
+def test_spreads_of_equal_values(value):
+    from inits.propagation import spread
+
+    one = spread(np.full((3, 3), value, np.float32))
+    assert one.low == one.high == value
+    assert one.linear.tolist() == [9] + [0] * 39
+    assert one.octaves.tolist() == [9 * (value != 0)] + [0] * 19
 
 
 def test_squares_beyond_float32(batch):

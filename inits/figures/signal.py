@@ -140,14 +140,15 @@ class Reach:
 
 def common_reach(spreads: Iterable[Sequence[Spread]]) -> Reach:
     """Linear from the smallest to the largest value; of absolute values on a log axis when layers differ by decades."""
-    reaches = np.array([one.reach for layers in spreads for one in layers], np.float64)
-    reaches = reaches[np.isfinite(reaches) & (reaches > 0)]
-    if not reaches.size:
+    known = [one for layers in spreads for one in layers if np.isfinite(one.reach) and one.reach > 0]
+    if not known:
         return Reach(-1.0, 1.0, False)
-    low, high = float(reaches.min()), float(reaches.max())
-    if high > LOG_FROM * low:
-        return Reach(low * 2.0**-LOG_BINS, high * 1.5, True)
-    return Reach(-1.05 * high, 1.05 * high, False)
+    least, most = min(one.reach for one in known), max(one.reach for one in known)
+    if most > LOG_FROM * least:
+        return Reach(least * 2.0**-LOG_BINS, most * 1.5, True)
+    low, high = min(one.low for one in known), max(one.high for one in known)
+    air = 0.04 * ((high - low) or most)
+    return Reach(low - air, high + air, False)
 
 
 def violins(
@@ -189,11 +190,12 @@ def _outline(one: Spread, place: int, log: bool) -> tuple[Array, Array]:
     if not np.isfinite(one.reach) or (one.reach == 0 and log):
         return np.empty(0), np.empty(0)
     if log:
-        edges, counts = one.reach * 2.0 ** -np.arange(LOG_BINS + 1.0), one.octaves[:LOG_BINS]
-    elif one.reach == 0:
-        edges, counts = np.array([-0.01, 0.01]), np.ones(1, np.int32)
+        filled = int(np.flatnonzero(one.octaves)[-1]) + 1
+        edges, counts = one.reach * 2.0 ** -np.arange(filled + 1.0), one.octaves[:filled]
+    elif one.low == one.high:
+        edges, counts = np.array([one.low, one.high]), np.ones(1, np.int32)
     else:
-        edges, counts = np.linspace(-one.reach, one.reach, BINS + 1), one.linear
+        edges, counts = np.linspace(one.low, one.high, BINS + 1), one.linear
     # One bin far above the others is the zeros of a ReLU: the others decide how wide a violin is.
     top = min(int(counts.max()), 3 * int(np.sort(counts)[-2])) if counts.size > 1 else int(counts.max())
     half = HALF * np.minimum(counts / (top or 1), 1.0)

@@ -26,6 +26,7 @@ DEFAULTS = {
     "seed": "0",
     "seeds": "3",
     "data": "mnist",
+    "view": "lengths",
 }
 FEWEST = 16  # images: fewer have no typical pair
 VARIANCES = ("0", "0.01", "0.05", "0.1", "0.2", "0.5")
@@ -48,11 +49,10 @@ def understood(kept: dict[str, str]) -> Choices:
     )
 
 
-def texts(choices: Choices) -> dict[str, str]:
+def texts(choices: Choices, view: str) -> dict[str, str]:
     """As the address holds them."""
-    return {name: value for name, value in choices.texts().items() if name in DEFAULTS} | {
-        "images": str(choices.batch_size)
-    }
+    known = {name: value for name, value in choices.texts().items() if name in DEFAULTS}
+    return {**known, "images": str(choices.batch_size), "view": view}
 
 
 def signal_builder(page: str, choices: Choices) -> Choices:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from time import monotonic
 
 import numpy as np
 import streamlit as st
@@ -16,12 +17,15 @@ from inits.experiment import Architecture, Start
 from inits.measured import Measurement
 from inits.pasted import PastedSpec
 from inits.record import FloatArray
+from inits.sandbox.results import Result
 from inits.signal import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
 from pages.shared import code_runs
 from pages.shared.builder import Choices
 from pages.shared.engine import can_draw, engine
+from pages.shared.picker import LARGEST_SEED
 
 KEPT = 200  # starts that were measured
+SOON = 0.5  # seconds that the page waits for pasted code before it shows what it has
 OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
 Given = list[FloatArray | None]
 
@@ -133,7 +137,7 @@ def _memory() -> Memory:
 
 def _measured(choices: Choices) -> list[tuple[Measurement, ...] | InitsError]:
     """What was measured of each start: at once what is known, the others side by side. Empty while code draws."""
-    seeds = tuple((choices.seed + i) % 2**31 for i in range(choices.seeds))
+    seeds = seeds_of(choices)
     batch = (dataset(choices), choices.batch_size, choices.seed)
     compute, memory, known = engine(), _memory(), engine().status.fingerprint
     asked = []
@@ -165,15 +169,43 @@ def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> lis
     """
     if not isinstance(start.kernel, PastedSpec):
         return [[] for _ in seeds]
-    shapes = architecture.kernel_shapes
-    for seed in seeds:
-        code_runs.ask_code(start.kernel, shapes, seed)
-    results = [code_runs.drawn_soon(start.kernel, shapes, seed) for seed in seeds]
-    arrays = []
+    results = code_answers(start.kernel, architecture, seeds, SOON)
+    if None in results:
+        return None
+    arrays: list[Given] = []
     for result in results:
-        if result is None:
-            return None
         if result.error is not None:
             raise InitsError(f"{start.kernel.label}: {result.error}")
         arrays.append([array for kernel in result.arrays for array in (kernel, None)])
     return arrays
+
+
+def code_answers(
+    spec: PastedSpec, architecture: Architecture, seeds: Sequence[int], seconds: float
+) -> list[Result | None]:
+    """What pasted code drew for each seed, None for what is not there after so many seconds in all.
+
+    Raises InitsError with the reason when it may not run.
+    """
+    if why := code_runs.refused(spec):
+        raise InitsError(why)
+    requests = [code_runs.ask_code(spec, architecture.kernel_shapes, seed) for seed in seeds]
+    end = monotonic() + seconds
+    return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
+
+
+def code_is_done(choices: Choices) -> bool:
+    """Whether all pasted code has answered."""
+    try:
+        return not any(
+            None in code_answers(card.start.kernel, choices.architecture, seeds_of(choices), 0.0)
+            for card in choices.cards
+            if isinstance(card.start.kernel, PastedSpec)
+        )
+    except InitsError:
+        return True
+
+
+def seeds_of(choices: Choices) -> tuple[int, ...]:
+    """The seeds that every start is drawn with; the last ones wrap around."""
+    return tuple((choices.seed + i) % (LARGEST_SEED + 1) for i in range(choices.seeds))

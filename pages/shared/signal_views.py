@@ -11,47 +11,66 @@ from inits.figures import style
 from inits.figures.layers import Series, by_layer
 from inits.measured import QUANTITIES, Measurement
 from inits.signal import Prediction
-from inits.words import counted
+from inits.words import counted, percent
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.notes import heading
 from pages.shared.signal_runs import Seen
 from pages.shared.state import seed as seeded
 
-LINES = "Lines predict (mean field). Points measure"
 VIEWS = {
-    "lengths": ("Pre-activations", "Second moment of the pre-activations, layer by layer", "second moment"),
-    "activations": ("Activations", "Second moment of the activations, layer by layer", "second moment"),
-    "gradients": ("Gradients", "Gradient of the loss, layer by layer", "second moment"),
-    "cosines": ("Correlation", "Do two images stay apart?", "correlation"),
-}
-ABOUT = {
-    "lengths": "Log scale.",
-    "activations": "Log scale.",
-    "gradients": "By the pre-activations, of each image's own loss. Log scale.",
-    "cosines": "Cosine of the pre-activations of two typical images: at 1 they look alike.",
+    "lengths": (
+        "Pre-activations",
+        "Second moment of the pre-activations, layer by layer",
+        "second moment",
+        "Log scale.",
+    ),
+    "activations": (
+        "Activations",
+        "Second moment of the activations, layer by layer",
+        "second moment",
+        "Log scale.",
+    ),
+    "gradients": (
+        "Gradients",
+        "Gradient of each image's loss by its pre-activations",
+        "second moment",
+        "Log scale.",
+    ),
+    "cosines": (
+        "Correlation",
+        "Cosine of two typical images' pre-activations",
+        "correlation",
+        "At 1 they look alike.",
+    ),
 }
 PLAY = 0.5  # seconds a layer
+FEW = 0.01  # a share that needs no picture
 ACROSS = 3  # panels beside each other
 
 
-def by_depth(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
-    """The hero: one number for each layer, predicted and measured."""
+def view_switch(page: str, kept: str) -> str:
+    """Which number of each layer is shown: a key of VIEWS."""
     view = st.segmented_control(
-        "Shown", list(VIEWS), key=seeded(f"{page}.view", "lengths"), required=True,
+        "Shown", list(VIEWS), key=seeded(f"{page}.view", kept), required=True,
         format_func=lambda name: VIEWS[name][0], label_visibility="collapsed",
     )  # fmt: skip
-    view = str(view)
-    seeds = f": median of {choices.seeds} seeds, band from least to most." if choices.seeds > 1 else "."
-    heading(VIEWS[view][1], f"{LINES}{seeds} {ABOUT[view]}")
+    return str(view)
+
+
+def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> None:
+    """The hero: one number for each layer, predicted and measured."""
+    seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
+    _, title, axis, how = VIEWS[view]
+    heading(title, f"Lines predict, points measure{seeds}. {how}")
     names = _names(choices)[: len(choices.architecture.hidden)] if view == "activations" else _names(choices)
     tracks = [
         _track(label, slot, one, lambda source: getattr(source, view))
         for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
     ]
     draw = figures.cosines if view == "cosines" else figures.travel
-    fig = draw(names, tracks, VIEWS[view][2], height=style.HERO)
-    chart(fig, key=f"{page}.by_depth", height=style.HERO, alt=f"{VIEWS[view][1]}, by start.")
+    fig = draw(names, tracks, axis, height=style.HERO)
+    chart(fig, key=f"{page}.by_depth", height=style.HERO, alt=f"{title}, by start.")
 
 
 def _names(choices: Choices) -> list[str]:
@@ -106,7 +125,7 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
 
 def _depth(page: str, layers: int, playing: str) -> int:
     """How many layers are shown: all, or as many as the slider says; it moves by itself while it plays."""
-    key = f"{page}.depth"
+    key = f"{page}.depth.{layers}"
     now = min(st.session_state.get(key, layers), layers)
     if playing in st.session_state:
         if st.session_state.pop(playing) == "on":
@@ -151,23 +170,17 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        heading(
-            "Dead units",
-            f"The same output for all {counted(choices.batch_size, 'image')}. Median of the seeds.",
-        )
+        images = counted(choices.batch_size, "image")
+        heading("Dead units", f"The same output for all {images}. Median of the seeds.")
         _shares(page, choices, seen, there, "dead", "dead units")
     with right:
         heading(
             "Saturated values", "Slope below 5% of the steepest: no gradient passes. Median of the seeds."
         )
-        if choices.architecture.activation == "softmax":
-            st.markdown(":gray[Softmax mixes units: no unit has a slope of its own.]")
-        else:
-            _shares(page, choices, seen, there, "saturated", "saturated")
+        _shares(page, choices, seen, there, "saturated", "saturated")
     heading(
         "Singular values of the input-output Jacobian",
-        f"Of the logits by the pixels, from the largest down. {LINES}: mean over 8 images. The line is the root of the "
-        "mean square.",
+        "Of the logits by the pixels, largest first, mean over 8 images. Lines: the root mean square predicted.",
     )
     tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.architecture.outputs)]
@@ -178,14 +191,16 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
 def _shares(
     page: str, choices: Choices, seen: Sequence[Seen], there: Sequence[int], name: str, title: str
 ) -> None:
+    shares = [np.median([getattr(one, name) for one in seen[place].measurements], axis=0) for place in there]
+    if np.isnan(shares).any():
+        st.markdown(":gray[Softmax mixes units: none has a slope of its own.]")
+        return
+    if np.max(shares) < FEW:
+        st.markdown(f":gray[Less than {percent(FEW, 0)} in every layer of every start.]")
+        return
     series = [
-        Series(
-            choices.labels[place],
-            choices.slots[place],
-            None,
-            np.median([getattr(one, name) for one in seen[place].measurements], axis=0),
-        )
-        for place in there
+        Series(choices.labels[place], choices.slots[place], None, share)
+        for place, share in zip(there, shares, strict=True)
     ]
     names = [f"layer {name}" for name in _names(choices)[:-1]]
     fig = by_layer(names, series, title, share=True)

@@ -1,12 +1,12 @@
 """What becomes of each start, in words: the answer under the title, and the chips below."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
 
 from inits.experiment import ACTIVATIONS
-from inits.fates import Fate, Way, fate
+from inits.fates import Fate, fate
 from inits.measured import Measurement
 from inits.signal import Inputs
 from inits.words import counted, number, percent
@@ -50,53 +50,76 @@ def answer(choices: Choices, fates: Sequence[Fate | None]) -> str:
     layers = f"{counted(len(net.hidden), f'{ACTIVATIONS[net.activation]} layer')}"
     if not known:
         return f"What {layers} do to a signal is known as soon as Keras has drawn the weights."
-    clauses = [_clause(name, one) for name, one in known]
+    groups: dict[object, list[tuple[str, Fate]]] = {}
+    for name, one in known:
+        groups.setdefault((one.forward.kind, one.backward.kind, one.alike is None), []).append((name, one))
+    clauses = [_clause([name for name, _ in group], [one for _, one in group]) for group in groups.values()]
     return f"Through {layers}, " + "; ".join(clauses) + "."
 
 
-def _clause(name: str, one: Fate) -> str:
-    """What becomes of one start, with its numbers."""
-    way = one.forward
-    if way.kind == "broken":
-        return f"**{name}** stops being a number at layer **{way.layer}**"
-    if way.kind == "exploded":
-        return f"**{name}** explodes from layer **{way.layer}** on"
-    if way.kind == "vanished":
-        with_it = ", and its gradients with it" if one.backward.kind == "vanished" else ""
-        return f"**{name}** is gone by layer **{way.layer}**{with_it}"
+def _clause(names: Sequence[str], fates: Sequence[Fate]) -> str:
+    """What becomes of starts that fare alike, with their numbers."""
+    several = len(names) > 1
+    bold = [f"**{name}**" for name in names]
+    who = f"{', '.join(bold[:-1])} and {bold[-1]}" if several else bold[0]
+    layer = _span([one.forward.layer for one in fates])
+    kind, back = fates[0].forward.kind, fates[0].backward.kind
+    if kind == "broken":
+        return f"{who} {'stop' if several else 'stops'} being a number at layer {layer}"
+    if kind == "exploded":
+        return f"{who} {'explode' if several else 'explodes'} from layer {layer} on"
+    if kind == "vanished":
+        with_it = f", and {'their' if several else 'its'} gradients with {'them' if several else 'it'}"
+        gone = f"{who} {'are' if several else 'is'} gone by layer {layer}"
+        return gone + with_it if back == "vanished" else gone
+    ratios = sorted(one.forward.ratio for one in fates)
     words = {
-        "kept": f"**{name}** keeps the signal",
-        "faded": f"**{name}** fades to **{_share(way)}**",
-        "grown": f"**{name}** grows **{number(way.ratio, 2)}** times",
-    }[way.kind]
-    return words + _but(one)
+        "kept": f"{who} {'keep' if several else 'keeps'} the signal",
+        "faded": f"{who} {'fade' if several else 'fades'} to {_span(map(_share, ratios))}",
+        "grown": f"{who} {'grow' if several else 'grows'} {_span(number(ratio, 2) for ratio in ratios)} times",
+    }[kind]
+    return words + _but(fates, "their" if several else "its")
 
 
-def _but(one: Fate) -> str:
+def _but(fates: Sequence[Fate], whose: str) -> str:
     """What is lost although the signal keeps its size."""
-    words = []
-    if one.backward.kind in ("vanished", "exploded"):
-        verb = "vanish" if one.backward.kind == "vanished" else "explode"
-        words.append(f"its gradients {verb} below layer **{one.backward.layer}**")
-    if one.alike is not None:
-        words.append(f"two digits look alike from layer **{one.alike}** on")
+    words, back = [], fates[0].backward.kind
+    if back in ("vanished", "exploded"):
+        verb = "vanish" if back == "vanished" else "explode"
+        words.append(f"{whose} gradients {verb} below layer {_span([one.backward.layer for one in fates])}")
+    if fates[0].alike is not None:
+        words.append(f"two digits look alike from layer {_span([one.alike for one in fates])} on")
     return f", but {' and '.join(words)}" if words else ""
 
 
-def _share(way: Way) -> str:
-    return percent(way.ratio, 0) if way.ratio >= 0.01 else number(way.ratio, 2)
+def _span(values: Iterable[object]) -> str:
+    """One number in bold, or the first and the last of several."""
+    known = list(dict.fromkeys(values))
+    if all(isinstance(value, int) for value in known):
+        known.sort()
+    return f"**{known[0]}**" if len(known) == 1 else f"**{known[0]}** to **{known[-1]}**"
+
+
+def _share(ratio: float) -> str:
+    return percent(ratio, 0) if ratio >= 0.01 else number(ratio, 2)
 
 
 def chips(choices: Choices, predicted: Sequence[Fate | None], measured: Sequence[Fate | None]) -> None:
     """Prediction and measurement of each start, in a few words."""
     with st.container(horizontal=True, gap="small"):
         for label, theory, found in zip(choices.labels, predicted, measured, strict=True):
-            last = len(choices.architecture.hidden)
-            parts = [f"predicted {_word(theory, last)}"] if theory else ["no prediction"]
-            parts += [f"measured {_word(found, last)}"] if found else []
+            words = _beside(theory, found, len(choices.architecture.hidden))
             colour = _colour(found or theory)
             icon = "help" if theory is None and found is None else ICONS[colour]
-            st.badge(literal(f"{label}: {', '.join(parts)}"), icon=f":material/{icon}:", color=colour)
+            st.badge(literal(f"{label}: {words}"), icon=f":material/{icon}:", color=colour)
+
+
+def _beside(theory: Fate | None, found: Fate | None, last: int) -> str:
+    """What was predicted and what was measured: in one when they say the same."""
+    promised, came = (one and _word(one, last) for one in (theory, found))
+    if promised and came:
+        return f"{came}, as predicted" if promised == came else f"predicted {promised}, measured {came}"
+    return f"predicted {promised}" if promised else f"measured {came}" if came else "not known yet"
 
 
 def _word(one: Fate, last: int) -> str:
