@@ -14,7 +14,7 @@ from inits.meanfield import chi, critical_sigma_w2, depth_scale, length_map
 
 Array = NDArray[np.float64]
 
-COLUMNS, ROWS = 60, 41
+COLUMNS, ROWS, POINTS = 60, 41, 41
 LEAST_GAIN, MOST_BIAS = 4.0, 0.5
 BEYOND = 1.5  # times the largest critical sigma_w^2 that the plane reaches
 # Lengths 5% apart; below the first one a signal has vanished, above the last one it explodes.
@@ -32,7 +32,7 @@ class Phases:
         sigma_b2: (ROWS,) rising from 0.
         length: (ROWS, COLUMNS) q*; 0 where the signal vanishes, inf where it explodes.
         chi1: (ROWS, COLUMNS) chi at q*.
-        critical: (ROWS,) sigma_w^2 of the critical line at each sigma_b^2; NaN where it has none.
+        critical: (2, POINTS) sigma_w^2 and sigma_b^2 along the critical line; sigma_w^2 is NaN where there is none.
     """
 
     sigma_w2: Array
@@ -44,7 +44,7 @@ class Phases:
     @property
     def depth_scale(self) -> Array:
         """xi in layers, (ROWS, COLUMNS)."""
-        return np.vectorize(depth_scale, otypes=[np.float64])(self.chi1)
+        return np.reshape([depth_scale(one) for one in self.chi1.flat], self.chi1.shape)
 
 
 def phases(activation: str) -> Phases:
@@ -53,16 +53,22 @@ def phases(activation: str) -> Phases:
     Raises:
         SpecError: for an unknown activation and for softmax.
     """
+    critical = critical_line(activation)
+    most = max(LEAST_GAIN, BEYOND * float(np.nanmax(critical[0], initial=0.0)))
     sigma_b2 = np.linspace(0.0, MOST_BIAS, ROWS)
-    found = [critical_sigma_w2(activation, float(b)) for b in sigma_b2]
-    critical = np.array([np.nan if one is None else one for one in found], np.float64)
-    most = max(LEAST_GAIN, BEYOND * float(np.nanmax(critical, initial=0.0)))
     sigma_w2 = np.linspace(0.0, most, COLUMNS + 1)[1:]
     w, b = (plane.ravel() for plane in np.meshgrid(sigma_w2, sigma_b2))
     length = fixed_points(activation, w, b)
     chi1 = w * chi(activation, length, 1.0)
     shape = (ROWS, COLUMNS)
     return Phases(sigma_w2, sigma_b2, length.reshape(shape), chi1.reshape(shape), critical)
+
+
+def critical_line(activation: str) -> Array:
+    """As `Phases.critical`. Many points where sigma_b^2 is small: there the line of tanh leaves its axis steeply."""
+    sigma_b2 = MOST_BIAS * np.linspace(0.0, 1.0, POINTS) ** 3
+    found = [critical_sigma_w2(activation, float(b)) for b in sigma_b2]
+    return np.array([[np.nan if one is None else one for one in found], sigma_b2], np.float64)
 
 
 def fixed_points(activation: str, w: Array, b: Array) -> Array:

@@ -5,7 +5,7 @@ import pytest
 
 from inits.activations import ELEMENTWISE
 from inits.errors import SpecError
-from inits.meanfield import chi1, depth_scale, fixed_point
+from inits.meanfield import chi1, critical_sigma_w2, depth_scale, fixed_point
 from inits.phases import COLUMNS, ROWS, fixed_points, phases
 
 
@@ -29,8 +29,8 @@ def test_relu_is_half_the_gain_and_its_lengths_explode_from_two_on():
     assert plane.length[inside] == pytest.approx(b[inside] / (1 - w[inside] / 2), rel=1e-6)
     assert np.isinf(plane.length[(w > 2.01)]).all()
     assert (plane.length[0, plane.sigma_w2 < 1.99] == 0).all()
-    assert plane.critical[0] == 2.0
-    assert np.isnan(plane.critical[1:]).all()
+    assert plane.critical[0, 0] == 2.0
+    assert np.isnan(plane.critical[0, 1:]).all()
 
 
 def test_erf_keeps_to_the_arcsine_law():
@@ -40,15 +40,16 @@ def test_erf_keeps_to_the_arcsine_law():
     q = plane.length
     assert w * 2 / np.pi * np.arcsin(2 * q / (1 + 2 * q)) + b == pytest.approx(q, rel=1e-6, abs=1e-12)
     assert plane.chi1 == pytest.approx(w * 4 / np.pi / np.sqrt(1 + 4 * q), rel=1e-6)
-    assert plane.critical[0] == pytest.approx(np.pi / 4, rel=1e-6)
+    assert plane.critical[:, 0] == pytest.approx([np.pi / 4, 0.0], rel=1e-6)
 
 
 def test_the_line_lies_between_order_and_chaos():
     for activation in ("tanh", "erf", "sigmoid"):
         plane = phases(activation)
         chaotic = plane.chi1 > 1
-        assert (chaotic == (plane.sigma_w2 > plane.critical[:, None])).all()
         assert (np.diff(plane.critical) > 0).all()
+        line = np.array([critical_sigma_w2(activation, float(b)) for b in plane.sigma_b2])
+        assert (chaotic == (plane.sigma_w2 > line[:, None])).all()
 
 
 @pytest.mark.parametrize("activation", ELEMENTWISE)

@@ -20,6 +20,7 @@ FIRST_LABEL, LABEL_STEP = 24, 21  # pixels above a point
 HALF = 0.55  # of the plane, where names change sides
 NAME_LENGTH = 16
 PLANE = "depth scale"
+NAMED_AT = 0.7  # of the height: where the line has its name
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def _scale(phases: Phases) -> dict[str, Any]:
 
 def _critical(phases: Phases) -> list[dict[str, Any]]:
     """The line with a halo; a ring where all there is is a point."""
-    known = np.isfinite(phases.critical)
-    shared = {"type": "scatter", "x": phases.critical, "y": phases.sigma_b2, "hoverinfo": "skip"}
+    x, y = phases.critical
+    known = np.isfinite(x)
+    shared = {"type": "scatter", "x": x, "y": y, "hoverinfo": "skip"}
     if known.sum() == 1:
         ring = {"symbol": "circle-open", "size": 17, "line": {"width": 2.5}, "color": style.INK}
         return [{**shared, "mode": "markers", "marker": ring, "name": "critical"}]
@@ -179,18 +181,18 @@ def _regions(phases: Phases) -> list[dict[str, Any]]:
 
 
 def _line_name(phases: Phases) -> list[dict[str, Any]]:
-    known = np.flatnonzero(np.isfinite(phases.critical))
+    known = phases.critical[:, np.isfinite(phases.critical[0])]
     if not known.size:
         return []
-    row = int(known[len(known) * 2 // 3])
+    x, y = known[:, int(np.argmin(np.abs(known[1] - NAMED_AT * phases.sigma_b2[-1])))]
     return [
         {
-            "x": float(phases.critical[row]),
-            "y": float(phases.sigma_b2[row]),
+            "x": float(x),
+            "y": float(y),
             "text": "χ₁ = 1",
             "xanchor": "left",
             "xshift": 12,
-            "yshift": 12 if len(known) == 1 else 0,
+            "yshift": 12 if known.shape[1] == 1 else 0,
             "showarrow": False,
             "bgcolor": style.BACKGROUND,
             "borderpad": 2,

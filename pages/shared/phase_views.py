@@ -1,5 +1,6 @@
 """The plane of order and chaos beside the starts of a page."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
@@ -21,7 +22,7 @@ from pages.shared.signal_runs import Seen
 from pages.shared.start_cards import change
 from pages.shared.state import seed as seeded
 
-CLICKED = "σ_w² "  # how the names of starts that were clicked begin
+CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
 ERF = "erf"
 
 
@@ -66,7 +67,7 @@ def _put(page: str, cards: tuple[Card, ...], point: Point) -> None:
     if point.name != figures.PLANE:
         return
     new = at(float(point.x), float(point.y))
-    before = [place for place, card in enumerate(cards) if card.name.startswith(CLICKED)]
+    before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
     if before:
         place = before[-1]
         change(
@@ -78,9 +79,8 @@ def _put(page: str, cards: tuple[Card, ...], point: Point) -> None:
 
 
 def at(sigma_w2: float, sigma_b2: float) -> Card:
-    """A start with these variances in every layer."""
-    scale, variance = float(f"{sigma_w2:.3g}"), float(f"{sigma_b2:.3g}")
+    """A start with these variances in every layer, to three digits."""
+    scale, stddev = float(f"{sigma_w2:.3g}"), float(f"{sigma_b2**0.5:.3g}")
     kernel = InitializerSpec("VarianceScaling", (("scale", scale), ("distribution", "untruncated_normal")))
-    bias = InitializerSpec("RandomNormal", (("stddev", variance**0.5),)) if variance else ZEROS
-    words = f", σ_b² {number(variance, 3)}" if variance else ""
-    return Card(Start(kernel, bias), f"{CLICKED}{number(scale, 3)}{words}")
+    bias = InitializerSpec("RandomNormal", (("stddev", stddev),)) if stddev else ZEROS
+    return Card(Start(kernel, bias), f"({number(scale, 3)}, {number(sigma_b2, 3)})")
