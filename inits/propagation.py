@@ -21,8 +21,8 @@ from inits.starts import draw, draw_biases, finite
 
 Given = Sequence[FloatArray | None]
 
-PAIRS, PAIRED = 32, 512  # pairs of images that are followed, and the images that they are chosen from
-SAMPLE = 16_384  # values of a layer that are counted in its histogram
+PAIRS, PAIRED = 32, 256  # pairs of images that are followed, and the images that they are chosen from
+SAMPLE = 8_192  # values of a layer that are counted in its histogram
 FLAT = 0.05  # of the steepest slope: below it a unit is saturated
 JACOBIANS = 8  # images
 
@@ -56,7 +56,7 @@ def typical_pairs(images: FloatArray) -> NDArray[np.intp]:
     angles = (images @ images.T / images.shape[1])[i, j] / np.sqrt(squares[i] * squares[j])
     away = np.abs(np.log(squares / np.median(squares)))
     far = away[i] + away[j] + np.abs(angles - np.median(angles))
-    nearest = np.argsort(far, kind="stable")[:PAIRS]
+    nearest = np.argpartition(far, min(PAIRS, far.size) - 1)[:PAIRS]
     return np.array([i[nearest], j[nearest]])
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[..., None]
 
-_once = threading.RLock()
+_once, _reading = threading.RLock(), threading.Lock()
 _slots: "Slots | None" = None
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
 (WARM,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
@@ -178,9 +178,14 @@ def signal(
     ]
 
 
-@lru_cache(maxsize=8)
 def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
-    """The first batch that a training with this seed and batch size would see."""
+    """The first batch that a training with this seed and batch size would see. Several starts ask for it at once."""
+    with _reading:
+        return _read_batch(dataset, images, seed, local)
+
+
+@lru_cache(maxsize=8)
+def _read_batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
     from inits.propagation import Batch
 
     data = load(dataset, local)

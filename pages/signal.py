@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.errors import InitsError
+from inits.signal import Inputs
 from pages.shared import state
 from pages.shared.builder import Choices
 from pages.shared.data_views import data_note
@@ -13,7 +14,7 @@ from pages.shared.phase_views import phase_plane
 from pages.shared.picker import refusal
 from pages.shared.setup import setup
 from pages.shared.signal_builder import DEFAULTS, editing, signal_builder, texts, understood
-from pages.shared.signal_runs import Seen, code_is_done, dataset, inputs, look
+from pages.shared.signal_runs import Seen, code_is_done, dataset, look
 from pages.shared.signal_views import VIEWS, by_depth, distributions, units, view_switch
 from pages.shared.signal_words import answer, chips, measured_fate, predicted_fate
 from pages.shared.start_cards import card_row, chosen_cards
@@ -41,12 +42,12 @@ def main() -> None:
             problem("A signal needs hidden layers to travel through. Received none: take at least one.")
             return
         try:
-            seen = look(choices)
+            facts, seen = look(choices)
         except InitsError as error:
             problem(str(error))
             return
         tell(choices, seen)
-    show(choices, seen, view, verdict)
+    show(choices, facts, seen, view, verdict)
     if not can_draw() or dataset(choices) is None:
         wait_for(lambda: can_draw() and dataset(choices) is not None)
     elif any(not (one.measurements or one.problem) for one in seen):
@@ -63,9 +64,8 @@ def tell(choices: Choices, seen: list[Seen]) -> None:
         st.markdown(f":small[:gray[{literal(words)}{only}]]")
 
 
-def show(choices: Choices, seen: list[Seen], view: str, verdict: DeltaGenerator) -> None:
+def show(choices: Choices, facts: Inputs, seen: list[Seen], view: str, verdict: DeltaGenerator) -> None:
     """The answer and the pictures."""
-    facts = inputs(choices)
     predicted = [predicted_fate(choices, one, facts) for one in seen]
     measured = [measured_fate(choices, one.measurements, facts) for one in seen]
     best = [found or theory for found, theory in zip(measured, predicted, strict=True)]

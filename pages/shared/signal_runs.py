@@ -46,23 +46,18 @@ def dataset(choices: Choices) -> str | None:
     return "digits" if choices.data == "digits" else engine().status.dataset
 
 
-def inputs(choices: Choices) -> Inputs:
-    """What theory needs to know of the batch: of all images, until the batch has been read."""
+def look(choices: Choices) -> tuple[Inputs, list[Seen]]:
+    """What theory needs to know of the batch, and everything about each start, as far as it is known.
+
+    Raises SpecError for a network that is too large, EngineError when the compute process cannot answer.
+    """
+    check_size(choices.architecture, choices.batch_size)
     known = dataset(choices)
     if known is None or not can_draw():
-        return TYPICAL[known or "mnist"]
-    return _memory().ask(
-        ("inputs", known, engine().status.fingerprint, choices.batch_size, choices.seed),
-        lambda: engine().signal_inputs(known, choices.batch_size, choices.seed),
-    )
-
-
-def look(choices: Choices) -> list[Seen]:
-    """Everything about each start, as far as it is known. Raises SpecError for a network that is too large."""
-    check_size(choices.architecture, choices.batch_size)
-    facts = inputs(choices)
-    measured = _measured(choices) if can_draw() and dataset(choices) else [()] * len(choices.cards)
-    return [
+        facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
+    else:
+        facts, measured = _measured(choices, known)
+    return facts, [
         _seen(card.start, choices.architecture, facts, one)
         for card, one in zip(choices.cards, measured, strict=True)
     ]
@@ -135,21 +130,25 @@ def _memory() -> Memory:
     return Memory()
 
 
-def _measured(choices: Choices) -> list[tuple[Measurement, ...] | InitsError]:
-    """What was measured of each start: at once what is known, the others side by side. Empty while code draws."""
-    seeds = seeds_of(choices)
-    batch = (dataset(choices), choices.batch_size, choices.seed)
-    compute, memory, known = engine(), _memory(), engine().status.fingerprint
+def _measured(choices: Choices, known: str) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
+    """The batch, and what was measured of each start; what is not kept is asked for side by side.
+
+    Empty while code draws.
+    """
+    seeds, batch = seeds_of(choices), (known, choices.batch_size, choices.seed)
+    compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
     asked = []
     for card in choices.cards:
-        key = (card.start, choices.architecture, seeds, batch, known)
+        key = (card.start, choices.architecture, seeds, batch, fingerprint)
         try:
             mine = [()] * len(seeds) if memory.get(key) else given(card.start, choices.architecture, seeds)
         except InitsError as error:
             mine = error
         asked.append((key, mine))
-    with ThreadPoolExecutor(max(1, compute.settings.cores)) as pool:
-        return list(pool.map(lambda one: _answer(compute, memory, *one), asked))
+    with ThreadPoolExecutor(len(asked) + 1) as pool:
+        facts = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
+        found = list(pool.map(lambda one: _answer(compute, memory, *one), asked))
+        return facts.result(), found
 
 
 def _answer(compute: Engine, memory: Memory, key, mine) -> tuple[Measurement, ...] | InitsError:
