@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from inits.compute import Engine
-from inits.errors import InitsError
+from inits.errors import EngineError, InitsError
 from inits.experiment import Architecture, Start
 from inits.measured import Measurement
 from inits.pasted import PastedSpec
@@ -49,7 +49,7 @@ def dataset(choices: Choices) -> str | None:
 def look(choices: Choices) -> tuple[Inputs, list[Seen]]:
     """What theory needs to know of the batch, and everything about each start, as far as it is known.
 
-    Raises SpecError for a network that is too large, EngineError when the compute process cannot answer.
+    Raises SpecError for a network that is too large.
     """
     check_size(choices.architecture, choices.batch_size)
     known = dataset(choices)
@@ -148,7 +148,10 @@ def _measured(choices: Choices, known: str) -> tuple[Inputs, list[tuple[Measurem
     with ThreadPoolExecutor(len(asked) + 1) as pool:
         facts = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
         found = list(pool.map(lambda one: _answer(compute, memory, *one), asked))
-        return facts.result(), found
+        try:
+            return facts.result(), found
+        except EngineError:  # the starts say so; theory goes on
+            return TYPICAL[known], found
 
 
 def _answer(compute: Engine, memory: Memory, key, mine) -> tuple[Measurement, ...] | InitsError:

@@ -98,8 +98,12 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     layers = len(choices.architecture.hidden)
     playing = f"{page}:playing"
 
-    @st.fragment(run_every=PLAY if playing in st.session_state else None)
+    ticking = playing in st.session_state
+
+    @st.fragment(run_every=PLAY if ticking else None)
     def panels() -> None:
+        if ticking and playing not in st.session_state:
+            st.rerun()  # without the clock; the slider has shown the last layer by now
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
                 heading(
@@ -132,8 +136,6 @@ def _depth(page: str, layers: int, playing: str) -> int:
             now = min(now + 1, layers)
         if now < layers:
             st.session_state[playing] = "on"
-        else:
-            st.rerun()
     st.session_state[key] = now
     if layers < 2:
         return layers
