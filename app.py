@@ -19,6 +19,7 @@ PAGES = (
     Entry("explore", "Explore", ":material/ssid_chart:"),
     Entry("train", "Train", ":material/play_circle:"),
     Entry("sweep", "Sweep", ":material/grid_on:"),
+    Entry("signal", "Signal", ":material/waves:"),
     Entry("custom", "Your code", ":material/code:"),
     Entry("pretrained", "Weight files", ":material/folder_open:"),
 )

@@ -21,12 +21,14 @@ from inits.datasets import DIGITS_FINGERPRINT
 from inits.drawing import Elsewhere, check_size, is_elsewhere
 from inits.errors import EngineError, InitsError
 from inits.examine import Sketch
-from inits.experiment import Run
+from inits.experiment import Architecture, Run, Start
 from inits.fetching import Fetch, Fetches
 from inits.jobs import Job, Plan, lanes
+from inits.measured import Measurement
 from inits.record import Checkpoint, Given, Record
 from inits.sandbox.client import Sandbox
 from inits.settings import Settings
+from inits.signal import Inputs
 from inits.store import Store, run_key
 from inits.weightstore import WeightStore
 
@@ -39,6 +41,7 @@ T = TypeVar("T")
 Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
 KEPT_JOBS, KEPT_BYTES = 64, 64_000_000  # in memory; what is older comes from disk
 LEARN_AGAIN = 300.0  # seconds, for the largest network
+SIGNAL_SECONDS = 120.0  # for the largest network and batch
 DEATH = "The training process ended unexpectedly. Your settings are kept. Run again."
 
 DASK = {
@@ -212,6 +215,31 @@ class Engine:
         from inits import worker
 
         return self.call(worker.first_kernel, run, self.settings.mnist)
+
+    def signal_inputs(self, dataset: str, images: int, seed: int) -> Inputs:
+        """What theory needs to know of a batch. Raises what `call` does."""
+        from inits import worker
+
+        return self.call(worker.signal_inputs, dataset, images, seed, self.settings.mnist)
+
+    def signal(
+        self,
+        start: Start,
+        architecture: Architecture,
+        seeds: Sequence[int],
+        given: Sequence[Given],
+        batch: tuple[str, int, int],
+    ) -> list[Measurement]:
+        """What one start does to a batch, seed by seed; the arguments are those of `inits.worker.signal`.
+
+        Raises what `call` does.
+        """
+        from inits import worker
+
+        local = self.settings.mnist
+        return self.call(
+            worker.signal, start, architecture, seeds, given, batch, local, timeout=SIGNAL_SECONDS
+        )
 
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):

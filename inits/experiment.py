@@ -37,7 +37,7 @@ ACTIVATIONS: Mapping[str, str] = {
 ZEROS = InitializerSpec("Zeros")
 SGD = OptimizerSpec("SGD", (("learning_rate", 0.05),))
 DATASETS = ("mnist", "digits")
-MAX_LAYERS, MAX_UNITS, MAX_BATCH, MAX_STARTS, MAX_SEEDS = 20, 1024, 4096, 8, 20
+MAX_LAYERS, MAX_UNITS, MAX_BATCH, MAX_STARTS, MAX_SEEDS = 50, 1024, 4096, 8, 20
 
 
 def _whole(name: str, value: object, low: int, high: int) -> int:
@@ -50,7 +50,7 @@ def _whole(name: str, value: object, low: int, high: int) -> int:
 class Architecture:
     """A stack of Dense layers: `hidden` units each with `activation`, then `outputs` logits.
 
-    Raises SpecError for more than 20 hidden layers, units outside 1 to 1,024 or an unknown activation.
+    Raises SpecError for more than 50 hidden layers, units outside 1 to 1,024 or an unknown activation.
     """
 
     hidden: tuple[int, ...] = (128,)

@@ -62,7 +62,10 @@ def start_arrays(
         kernel, bias = given[2 * layer : 2 * layer + 2]
         if kernel is None:
             kernel = draw(_drawn_by(start), shape, derive_seed(seed, "kernel", layer))
-        arrays += [finite(kernel, start.kernel.label), biases[layer] if bias is None else bias]
+        arrays += [
+            finite(kernel, start.kernel.label),
+            biases[layer] if bias is None else finite(bias, start.kernel.label),
+        ]
     return arrays
 
 

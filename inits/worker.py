@@ -4,26 +4,32 @@ import os
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from distributed import Worker, WorkerPlugin, get_worker, secede
 
 from inits import applications
-from inits.datasets import Dataset, load
+from inits.datasets import Dataset, batches, load, pixels
 from inits.errors import DataError
 from inits.examine import Sketch, sketch_drawn
-from inits.experiment import Experiment, Run, Start
+from inits.experiment import Architecture, Experiment, Run, Start
+from inits.measured import Measurement
 from inits.record import Frame, Given, Record
+from inits.seeds import derive_seed
+from inits.signal import Inputs
 from inits.spec import InitializerSpec
 
 if TYPE_CHECKING:
+    from inits.propagation import Batch
     from inits.training import Slots
 
 Tell = Callable[..., None]
 
-_once = threading.RLock()
+_once, _reading = threading.RLock(), threading.Lock()
 _slots: "Slots | None" = None
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
 (WARM,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
@@ -143,6 +149,48 @@ def first_kernel(run: Run, local: Path | None) -> Sketch:
     from inits.training import first_scaled
 
     return sketch_drawn(first_scaled(run, load(run.dataset, local)))
+
+
+def signal_inputs(dataset: str, images: int, seed: int, local: Path | None) -> Inputs:
+    """What theory needs to know of a batch."""
+    return _batch(dataset, images, seed, local).inputs
+
+
+def signal(
+    start: Start,
+    architecture: Architecture,
+    seeds: Sequence[int],
+    given: Sequence[Given],
+    batch: tuple[str, int, int],
+    local: Path | None,
+) -> list[Measurement]:
+    """What one start does to a batch, seed by seed.
+
+    `given`: for each seed the arrays that were made elsewhere, see `inits.propagation.arrays_of`. `batch`: the
+    data set, how many images, and the seed that they are chosen with.
+    """
+    from inits.propagation import propagate
+
+    images = _batch(*batch, local)
+    return [
+        propagate(start, architecture, seed, images, mine) for seed, mine in zip(seeds, given, strict=True)
+    ]
+
+
+def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
+    """The first batch that a training with this seed and batch size would see. Several starts ask for it at once."""
+    with _reading:
+        return _read_batch(dataset, images, seed, local)
+
+
+@lru_cache(maxsize=8)
+def _read_batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
+    from inits.propagation import Batch
+
+    data = load(dataset, local)
+    row = batches(len(data.x_train), images, derive_seed(seed, "batches"))[0]
+    chosen = row[row >= 0]
+    return Batch.of(pixels(data.x_train[chosen]), data.y_train[chosen].astype(np.int32))
 
 
 def stop_runs(job: str, runs: list[int]) -> None:

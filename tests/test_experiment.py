@@ -141,7 +141,7 @@ def test_layers_of_a_network(hidden):
 
 
 BAD = [
-    (lambda: Architecture((1,) * 21), "at most 20 layers. Received 21"),
+    (lambda: Architecture((1,) * 51), "at most 50 layers. Received 51"),
     (lambda: Architecture((0,)), "units must be a whole number from 1 to 1,024. Received 0"),
     (lambda: Architecture((1025,)), "Received 1025"),
     (lambda: Architecture((2.5,)), "Received 2.5"),
@@ -267,10 +267,10 @@ def test_hidden_layers_are_written_short(hidden, text):
         ("9" * 5000, "hidden layers must be"),
         ("128, 0", "units must be a whole number from 1 to 1,024. Received 0"),
         ("1025", "units must be .*Received 1025"),
-        ("500 x 128", "layers must be a whole number from 1 to 20. Received 500"),
+        ("500 x 128", "layers must be a whole number from 1 to 50. Received 500"),
         ("0 x 128", "layers must be .*Received 0"),
         ("-3 x 128", "layers must be .*Received -3"),
-        ("15 x 8, 6 x 4", "at most 20 layers. Received 21"),
+        ("45 x 8, 6 x 4", "at most 50 layers. Received 51"),
     ],
 )
 def test_hidden_layers_that_are_refused(text, words):

@@ -55,10 +55,15 @@ PURE = modules(
         "survey",
         "weightformats",
         "kernels",
+        "logits",
+        "signal",
+        "measured",
+        "fates",
+        "phases",
     ),
 )
 DATA = modules("datasets", "data.standin", "downloads")
-MODELS = modules("starts", "network", "probe", "training", "lsuv")
+MODELS = modules("starts", "network", "probe", "training", "lsuv", "propagation")
 FIGURES = modules(
     "figures.style",
     "figures.kernel",
@@ -68,6 +73,8 @@ FIGURES = modules(
     "figures.mini",
     "figures.sweep",
     "figures.weightfile",
+    "figures.signal",
+    "figures.phases",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.
@@ -103,7 +110,7 @@ RULES = {
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
     "inits.worker": Rule(
-        frozenset({"distributed"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
+        frozenset({"distributed", "numpy"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
     ),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),

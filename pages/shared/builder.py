@@ -119,7 +119,7 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
     """The row of controls, after what `first` draws; returns what they say and whether Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         first()
-        architecture = _network(page, choices.architecture)
+        architecture = network(page, choices.architecture)
         optimizer = optimizer_held(page, choices.optimizer)
         learning_rate(page, optimizer)
         choices = replace(choices, architecture=architecture, optimizer=optimizer)
@@ -128,7 +128,8 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
     return choices, run
 
 
-def _network(page: str, architecture: Architecture) -> Architecture:
+def network(page: str, architecture: Architecture) -> Architecture:
+    """Hidden layers and their activation."""
     key, refused = f"{page}.hidden", f"{page}.refusal"
     kept = f"{page}.hidden_kept"
     text = st.session_state.setdefault(kept, format_hidden(architecture.hidden))

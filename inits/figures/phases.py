@@ -1,0 +1,201 @@
+"""The plane of order and chaos: depth scale as colour, the critical line, and where starts sit on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from inits.figures import style
+from inits.phases import Phases
+from inits.words import number
+
+Array = NDArray[np.float64]
+
+SHORTEST, LONGEST = 0.5, 100.0  # layers: the ends of the colour scale
+TICKS = (1, 3, 10, 30, 100)
+FIRST_LABEL, LABEL_STEP = 24, 21  # pixels above a point
+HALF = 0.55  # of the plane, where names change sides
+NAME_LENGTH = 16
+PLANE = "depth scale"
+NAMED_AT = 0.7  # of the height: where the line has its name
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One start: sigma_w^2 and sigma_b^2 of every layer, the output last. `start` is the slot of its colour."""
+
+    name: str
+    start: int
+    weights: Sequence[float]
+    biases: Sequence[float]
+
+
+def plane(phases: Phases, spots: Sequence[Spot], height: int = style.HERO) -> go.Figure:
+    """The depth scale xi by sigma_w^2 and sigma_b^2; a click on the plane has the two as x and y."""
+    right, top = float(phases.sigma_w2[-1]), float(phases.sigma_b2[-1])
+    fig = style.figure(
+        x="σ<sub>w</sub><sup>2</sup> = fan_in × weight variance",
+        y="σ<sub>b</sub><sup>2</sup>",
+        xaxis={"range": [0, right], "ticks": ""},
+        yaxis={"range": [-0.04 * top, top], "showgrid": False, "ticks": ""},
+        height=height,
+        hovermode="closest",
+    )
+    fig.add_traces([_scale(phases), *_critical(phases), *(_spot(spot, right, top) for spot in spots)])
+    notes = [*_regions(phases), *_line_name(phases), *_labels(spots, right, top)]
+    return fig.update_layout(annotations=notes)
+
+
+def _scale(phases: Phases) -> dict[str, Any]:
+    with np.errstate(divide="ignore"):
+        z = np.log10(np.clip(phases.depth_scale, SHORTEST, LONGEST))
+    return {
+        "type": "heatmap",
+        "x": phases.sigma_w2,
+        "y": phases.sigma_b2,
+        "z": z,
+        "zmin": np.log10(SHORTEST),
+        "zmax": np.log10(LONGEST),
+        "colorscale": style.SEQUENTIAL,
+        "zsmooth": "best",
+        "colorbar": {
+            "thickness": 10,
+            "outlinewidth": 0,
+            "xpad": 6,
+            "tickvals": np.log10(TICKS),
+            "ticktext": [*map(str, TICKS[:-1]), f"{TICKS[-1]}+"],
+            "title": {"text": "ξ", "side": "top"},
+        },
+        "customdata": phases.chi1,
+        "hovertemplate": "σ_w² %{x:.3g}, σ_b² %{y:.3g}<br>χ₁ %{customdata:.3f}<extra></extra>",
+        "name": PLANE,
+    }
+
+
+def _critical(phases: Phases) -> list[dict[str, Any]]:
+    """The line with a halo; a ring where all there is is a point."""
+    x, y = phases.critical
+    known = np.isfinite(x)
+    shared = {"type": "scatter", "x": x, "y": y, "hoverinfo": "skip"}
+    if known.sum() == 1:
+        ring = {"symbol": "circle-open", "size": 17, "line": {"width": 2.5}, "color": style.INK}
+        return [{**shared, "mode": "markers", "marker": ring, "name": "critical"}]
+    halo = {**shared, "mode": "lines", "line": {"color": style.BACKGROUND, "width": 6}}
+    return [
+        halo,
+        {**shared, "mode": "lines", "line": {**style.THEORY_LINE, "width": 2.5}, "name": "critical"},
+    ]
+
+
+def _spot(spot: Spot, right: float, top: float) -> dict[str, Any]:
+    """Layer by layer, joined; what lies outside sits at the edge."""
+    places = list(dict.fromkeys(zip(spot.weights, spot.biases, strict=True)))
+    layers = [_layers(spot, place) for place in places]
+    marker = {**style.start_marker(spot.start, 10), "line": {"color": style.BACKGROUND, "width": 1}}
+    return {
+        "type": "scatter",
+        "x": np.minimum([w for w, _ in places], right),
+        "y": np.minimum([b for _, b in places], top),
+        "mode": "lines+markers",
+        "line": style.start_line(spot.start, 1),
+        "marker": marker,
+        "cliponaxis": False,
+        "hovertext": [
+            f"{spot.name}, {which}<br>σ_w² {number(w, 3)}, σ_b² {number(b, 3)}"
+            for which, (w, b) in zip(layers, places, strict=True)
+        ],
+        "hoverinfo": "text",
+        "name": spot.name,
+    }
+
+
+def _layers(spot: Spot, place: tuple[float, float]) -> str:
+    """Which layers sit there: layer 1, layers 2 to 10, output."""
+    here = [i for i, at in enumerate(zip(spot.weights, spot.biases, strict=True)) if at == place]
+    hidden = [i + 1 for i in here if i < len(spot.weights) - 1]
+    words = []
+    if hidden:
+        words.append(f"layer {hidden[0]}" if len(hidden) == 1 else f"layers {hidden[0]} to {hidden[-1]}")
+    if len(spot.weights) - 1 in here:
+        words.append("output")
+    return " and ".join(words)
+
+
+def _typical(spot: Spot) -> tuple[float, float]:
+    """Where most hidden layers sit: the middle one's place."""
+    middle = (len(spot.weights) - 1) // 2
+    return spot.weights[middle], spot.biases[middle]
+
+
+def _labels(spots: Sequence[Spot], right: float, top: float) -> list[dict[str, Any]]:
+    """Names above the points, each on a level of its own as far as there are any."""
+    places = {i: _typical(spot) for i, spot in enumerate(spots)}
+    # Names on the left half stand right of their lines, the leftmost highest; on the right half mirrored. So no line
+    # crosses a name.
+    halves = (
+        [i for i in places if places[i][0] < HALF * right],
+        [i for i in places if places[i][0] >= HALF * right],
+    )
+    levels = [
+        *enumerate(sorted(halves[0], key=lambda i: -places[i][0])),
+        *enumerate(sorted(halves[1], key=lambda i: places[i][0])),
+    ]
+    return [_label(spots[i], places[i], level, right, top) for level, i in levels]
+
+
+def _label(spot: Spot, place: tuple[float, float], level: int, right: float, top: float) -> dict[str, Any]:
+    w, b = place
+    colour = style.start_style(spot.start).colour
+    name = spot.name if len(spot.name) <= NAME_LENGTH else spot.name[: NAME_LENGTH - 1] + "…"
+    away = FIRST_LABEL + LABEL_STEP * level
+    return {
+        "x": min(w, right),
+        "y": min(b, top),
+        "text": f'<span style="color:{colour}"><b>—</b></span> {name}{" →" if w > right else ""}',
+        "ax": 0,
+        "ay": -away if b < 0.5 * top else away,
+        "xanchor": "left" if w < HALF * right else "right",
+        "arrowcolor": colour,
+        "arrowwidth": 1,
+        "arrowhead": 0,
+        "standoff": 5,
+        "bgcolor": style.BACKGROUND,
+        "borderpad": 2,
+        "font": {"size": 12},
+    }
+
+
+def _regions(phases: Phases) -> list[dict[str, Any]]:
+    """What order and chaos mean, where they are."""
+    shared = {"xref": "paper", "yref": "paper", "y": 0.98, "yanchor": "top", "showarrow": False}
+    shared |= {"bgcolor": style.BACKGROUND, "borderpad": 2, "font": {"size": 12}}
+    notes = []
+    if phases.chi1[-1, 0] < 1:
+        notes.append({**shared, "x": 0.02, "xanchor": "left", "text": "ordered: signals fade"})
+    if phases.chi1[-1, -1] > 1:
+        notes.append({**shared, "x": 0.98, "xanchor": "right", "text": "chaotic: gradients grow"})
+    return notes
+
+
+def _line_name(phases: Phases) -> list[dict[str, Any]]:
+    known = phases.critical[:, np.isfinite(phases.critical[0])]
+    if not known.size:
+        return []
+    x, y = known[:, int(np.argmin(np.abs(known[1] - NAMED_AT * phases.sigma_b2[-1])))]
+    return [
+        {
+            "x": float(x),
+            "y": float(y),
+            "text": "χ₁ = 1",
+            "xanchor": "left",
+            "xshift": 12,
+            "yshift": 12 if known.shape[1] == 1 else 0,
+            "showarrow": False,
+            "bgcolor": style.BACKGROUND,
+            "borderpad": 2,
+            "font": {"size": 12},
+        }
+    ]

@@ -1,0 +1,201 @@
+"""What a random network does to a batch of images, forward and back. Imports Keras: never for the web process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from inits.activations import ELEMENTWISE
+from inits.experiment import Architecture, Start
+from inits.kernels import LsuvSpec
+from inits.lsuv import lsuv
+from inits.measured import BINS, OCTAVES, Measurement, Spread
+from inits.record import FloatArray, Given
+from inits.signal import Inputs, check_size
+from inits.starts import draw_biases, start_arrays
+
+PAIRS, PAIRED = 32, 256  # pairs of images that are followed, and the images that they are chosen from
+SAMPLE = 8_192  # values of a layer that are counted in its histogram
+FLAT = 0.05  # of the steepest slope: below it a unit is saturated
+JACOBIANS = 8  # images
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Images float32 (n, inputs) in [0, 1], labels int32 (n,), and pairs of images int (2, pairs) as alike as most."""
+
+    images: FloatArray
+    labels: NDArray[np.int32]
+    pairs: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, images: FloatArray, labels: NDArray[np.int32]) -> "Batch":
+        return cls(images, labels, typical_pairs(images[:PAIRED]))
+
+    @property
+    def inputs(self) -> Inputs:
+        """What theory needs to know of them."""
+        squares = np.square(self.images, dtype=np.float64).mean(axis=1)
+        shares = (np.arange(8) + 0.5) / 8
+        a, b = self.images[self.pairs].astype(np.float64)
+        square = float(np.sqrt((a**2).mean(1) * (b**2).mean(1)).mean())
+        return Inputs(tuple(np.quantile(squares, shares).tolist()), square, float(cosines(a, b).mean()))
+
+
+def typical_pairs(images: FloatArray) -> NDArray[np.intp]:
+    """The pairs whose two lengths and angle are nearest to the medians, (2, at most 32)."""
+    squares = np.maximum(np.square(images).mean(axis=1), np.float32(1e-12))
+    i, j = np.triu_indices(len(images), 1)
+    angles = (images @ images.T / images.shape[1])[i, j] / np.sqrt(squares[i] * squares[j])
+    away = np.abs(np.log(squares / np.median(squares)))
+    far = away[i] + away[j] + np.abs(angles - np.median(angles))
+    nearest = np.argpartition(far, min(PAIRS, far.size) - 1)[:PAIRS]
+    return np.array([i[nearest], j[nearest]])
+
+
+def cosines(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Cosine of the angle between the rows of two matrices, float64; NaN where a row is 0 or not finite."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        a, b = (rows / np.abs(rows).max(axis=1, keepdims=True).astype(np.float64) for rows in (a, b))
+        return np.asarray((a * b).sum(1) / np.sqrt((a * a).sum(1) * (b * b).sum(1)), np.float64)
+
+
+def arrays_of(
+    start: Start, architecture: Architecture, seed: int, images: FloatArray, given: Given = ()
+) -> list[FloatArray]:
+    """Kernel and bias of every layer in turn, with the seeds that training would give them.
+
+    Args:
+        images: float32 (n, inputs) that LSUV looks at.
+        given: arrays that were made elsewhere, in the same order; None where Keras draws. Empty: Keras draws all.
+
+    Raises what `inits.starts.draw` and `inits.lsuv.lsuv` raise.
+    """
+    if not isinstance(start.kernel, LsuvSpec):
+        return start_arrays(start, architecture, seed, given)
+    biases = draw_biases(start.bias, architecture, seed)
+    kernels = lsuv(architecture, seed, biases, images)[0]
+    return [array for pair in zip(kernels, biases, strict=True) for array in pair]
+
+
+def propagate(
+    start: Start, architecture: Architecture, seed: int, batch: Batch, given: Given = ()
+) -> Measurement:
+    """What is measured of one start and seed; `given` as in `arrays_of`, whose errors it raises.
+
+    Raises SpecError when network and batch are too large.
+    """
+    check_size(architecture, len(batch.images))
+    arrays = arrays_of(start, architecture, seed, batch.images, given)
+    before, after, gradients = _pass(arrays, architecture.activation, batch)
+    i, j = batch.pairs
+    slope = ELEMENTWISE.get(architecture.activation)
+    flat = FLAT * slope.slope(np.linspace(-3.0, 3.0, 601)).max() if slope else 0.0
+    spreads = {"pre-activations": before, "activations": after, "gradients": gradients}
+    return Measurement(
+        seed=seed,
+        lengths=_moments(before),
+        activations=_moments(after),
+        gradients=_moments(gradients),
+        cosines=np.array([cosines(layer[i], layer[j]).mean() for layer in before]),
+        dead=np.array([np.mean(layer.max(0) == layer.min(0)) for layer in after], np.float64),
+        saturated=np.array(
+            [np.mean(slope.slope(_sample(layer).astype(np.float64)) < flat) for layer in before[:-1]]
+            if slope
+            else [np.nan] * len(after)
+        ),
+        singular=_singular(arrays, architecture.activation, batch.images[:JACOBIANS]),
+        gains=np.array([len(kernel) * kernel.var(dtype=np.float64) for kernel in arrays[::2]]),
+        offsets=np.array([_offset(kernel) for kernel in arrays[::2]]),
+        spreads={name: tuple(map(spread, layers)) for name, layers in spreads.items()},
+    )
+
+
+def _layers(
+    arrays: Sequence[FloatArray], activation: str, values: tf.Tensor
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Pre-activations of all layers, the logits last, and activations of the hidden ones."""
+    phi = keras.activations.get(activation)
+    before, after = [], []
+    for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True):
+        before.append(values @ tf.constant(kernel) + tf.constant(bias))
+        values = phi(before[-1])
+        after.append(values)
+    return before, after[:-1]
+
+
+def _pass(
+    arrays: Sequence[FloatArray], activation: str, batch: Batch
+) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray]]:
+    """Pre-activations and activations, and the gradient of each image's own loss by the former."""
+    images = tf.constant(batch.images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        before, after = _layers(arrays, activation, images)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=batch.labels, logits=before[-1])
+        loss = tf.reduce_sum(losses)
+    gradients = tape.gradient(loss, before)
+    first, second, third = ([tensor.numpy() for tensor in layers] for layers in (before, after, gradients))
+    return first, second, third
+
+
+def _singular(arrays: Sequence[FloatArray], activation: str, images: FloatArray) -> FloatArray:
+    """Singular values of the Jacobian of the logits by the pixels, falling, float32 (images, outputs).
+
+    Each image stands there once for each logit: then one pass back gives every row of every Jacobian.
+    """
+    outputs = arrays[-1].size
+    values = tf.constant(np.repeat(images, outputs, axis=0))
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        logits = _layers(arrays, activation, values)[0][-1]
+        chosen = tf.reduce_sum(logits * tf.tile(tf.eye(outputs), [len(images), 1]))
+    rows = tape.gradient(chosen, values).numpy().reshape(len(images), outputs, -1)
+    if not np.isfinite(rows).all():
+        return np.full((len(images), outputs), np.nan, np.float32)
+    return np.asarray(np.linalg.svd(rows.astype(np.float64), compute_uv=False), np.float32)
+
+
+def _offset(kernel: FloatArray) -> float:
+    """How many standard errors the mean weight is away from 0."""
+    error = kernel.std(dtype=np.float64) / np.sqrt(kernel.size)
+    mean = float(kernel.mean(dtype=np.float64))
+    return abs(mean) / error if error else np.inf if mean else 0.0
+
+
+def _moments(layers: Sequence[FloatArray]) -> NDArray[np.float64]:
+    """Mean square of each layer, also where float32 has no place for a square."""
+    return np.array([_moment(layer) for layer in layers], np.float64)
+
+
+def _moment(values: FloatArray) -> float:
+    scale = float(np.abs(values).max())
+    if not np.isfinite(scale):
+        return float("nan") if np.isnan(values).any() else float("inf")
+    if scale < 1e-37:  # its reciprocal overflows
+        return float(np.square(values, dtype=np.float64).mean())
+    scaled = values.ravel() * np.float32(1.0 / scale)
+    return float(np.vdot(scaled, scaled)) / values.size * scale**2
+
+
+def _sample(values: FloatArray) -> FloatArray:
+    """At most so many of the values, by chance, always the same."""
+    flat = values.ravel()
+    return flat if flat.size <= SAMPLE else flat[np.random.default_rng(0).integers(flat.size, size=SAMPLE)]
+
+
+def spread(values: FloatArray) -> Spread:
+    """How the values of a layer are spread: counts on a linear and on a logarithmic scale."""
+    sample = _sample(values).astype(np.float64)
+    low, high, zeros = float(sample.min()), float(sample.max()), float(np.mean(sample == 0.0))
+    linear, octaves = np.zeros(BINS, np.int32), np.zeros(OCTAVES, np.int32)
+    if not np.isfinite([low, high]).all():
+        return Spread(np.nan, np.nan, linear, octaves, zeros)
+    places = ((sample - low) * (BINS / ((high - low) or 1.0))).astype(np.intp)
+    linear += np.bincount(np.minimum(places, BINS - 1), minlength=BINS).astype(np.int32)
+    halvings = -np.log2(np.abs(sample[sample != 0.0]) / max(abs(low), abs(high), 1e-300)).astype(np.float64)
+    octaves += np.bincount(halvings[halvings < OCTAVES].astype(np.intp), minlength=OCTAVES).astype(np.int32)
+    return Spread(low, high, linear, octaves, zeros)

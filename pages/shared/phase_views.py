@@ -1,0 +1,86 @@
+"""The plane of order and chaos beside the starts of a page."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from inits.experiment import ACTIVATIONS, ZEROS, Start
+from inits.figures import phases as figures
+from inits.figures import style
+from inits.meanfield import ELEMENTWISE
+from inits.phases import Phases, phases
+from inits.spec import InitializerSpec
+from inits.words import number
+from pages.shared import cards as deck
+from pages.shared.builder import Choices
+from pages.shared.cards import Card
+from pages.shared.chart import Point, chart
+from pages.shared.notes import heading
+from pages.shared.signal_runs import Seen
+from pages.shared.start_cards import change
+from pages.shared.state import seed as seeded
+
+CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
+ERF = "erf"
+
+
+@lru_cache
+def _phases(activation: str) -> Phases:
+    return phases(activation)
+
+
+def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
+    """Where each start sits; a click puts one there."""
+    activation = choices.architecture.activation
+    heading("Where each start sits", "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.")
+    erf = bool(st.session_state.get(f"{page}.erf"))
+    if not erf and activation not in ELEMENTWISE:
+        st.markdown(
+            f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"
+        )
+        return
+    plane = _phases(ERF if erf else activation)
+    spots = [
+        figures.Spot(label, slot, one.gains.weights, one.gains.biases)
+        for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
+        if one.gains is not None
+    ]
+    name = ERF if erf else ACTIVATIONS[activation]
+    chart(
+        figures.plane(plane, spots),
+        key=f"{page}.plane",
+        height=style.HERO,
+        alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
+        on_click=partial(_put, page, choices.cards),
+    )
+    st.toggle(
+        "erf in place of the activation",
+        key=seeded(f"{page}.erf", False),
+        help="Theory only: Keras has no such activation, so nothing is measured with it.",
+    )
+
+
+def _put(page: str, cards: tuple[Card, ...], point: Point) -> None:
+    """A click on the plane sets a start there, in the place of the one that was set before."""
+    if point.name != figures.PLANE:
+        return
+    new = at(float(point.x), float(point.y))
+    before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
+    if before:
+        place = before[-1]
+        change(
+            page,
+            (*cards[:place], deck.coloured(new, [*cards[:place], *cards[place + 1 :]]), *cards[place + 1 :]),
+        )
+        return
+    change(page, deck.added(cards if len(cards) < deck.MAX_STARTS else cards[:-1], new))
+
+
+def at(sigma_w2: float, sigma_b2: float) -> Card:
+    """A start with these variances in every layer, to three digits."""
+    scale, stddev = float(f"{sigma_w2:.3g}"), float(f"{sigma_b2**0.5:.3g}")
+    kernel = InitializerSpec("VarianceScaling", (("scale", scale), ("distribution", "untruncated_normal")))
+    bias = InitializerSpec("RandomNormal", (("stddev", stddev),)) if stddev else ZEROS
+    return Card(Start(kernel, bias), f"({number(scale, 3)}, {number(sigma_b2, 3)})")

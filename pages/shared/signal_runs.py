@@ -1,0 +1,221 @@
+"""What the Signal page shows of each start: predicted here, measured in the compute process, kept for all."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+
+import numpy as np
+import streamlit as st
+
+from inits import fitting
+from inits.compute import Engine
+from inits.errors import EngineError, InitsError
+from inits.experiment import Architecture, Start
+from inits.from_file import FileSpec
+from inits.measured import Measurement
+from inits.pasted import PastedSpec
+from inits.record import Given
+from inits.sandbox.results import Result
+from inits.signal import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
+from pages.shared import code_runs
+from pages.shared.builder import Choices
+from pages.shared.engine import can_draw, engine
+from pages.shared.picker import LARGEST_SEED
+
+KEPT = 200  # starts that were measured
+SOON = 0.5  # seconds that the page waits for pasted code before it shows what it has
+OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known."""
+
+    gains: Gains | None = None
+    prediction: Prediction | None = None
+    without: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    problem: str = ""
+
+
+def dataset(choices: Choices) -> str | None:
+    """The digits to send through; None while it is not known whether MNIST can be had."""
+    return "digits" if choices.data == "digits" else engine().status.dataset
+
+
+def look(choices: Choices) -> tuple[Inputs, list[Seen]]:
+    """What theory needs to know of the batch, and everything about each start, as far as it is known.
+
+    Raises SpecError for a network that is too large.
+    """
+    check_size(choices.architecture, choices.batch_size)
+    known = dataset(choices)
+    if known is None or not can_draw():
+        facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
+    else:
+        facts, measured = _measured(choices, known)
+    return facts, [
+        _seen(card.start, choices.architecture, facts, one)
+        for card, one in zip(choices.cards, measured, strict=True)
+    ]
+
+
+def _seen(
+    start: Start, architecture: Architecture, facts: Inputs, found: Sequence[Measurement] | InitsError
+) -> Seen:
+    problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
+    try:
+        promised = gains(start, architecture) or as_drawn(start, architecture, measurements)
+        prediction = predicted(architecture, promised, facts) if promised else None
+        return Seen(promised, prediction, "", measurements, problem)
+    except InitsError as error:
+        return Seen(None, None, str(error), measurements, problem)
+
+
+@lru_cache(maxsize=KEPT)
+def predicted(architecture: Architecture, promised: Gains, facts: Inputs) -> Prediction:
+    """As `inits.signal.predict`, remembered."""
+    return predict(architecture, promised, facts)
+
+
+def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measurement]) -> Gains | None:
+    """The gains of a start without a law, from the weights that it drew: mean of the seeds. None before the draw.
+
+    Raises InitsError when their mean is not 0.
+    """
+    if isinstance(start.kernel, FileSpec):
+        raise InitsError(
+            f"Mean-field theory needs independent random weights. Received those of {start.kernel.label}: only the "
+            "measured points are shown."
+        )
+    if not found:
+        return None
+    if max(one.offsets.max() for one in found) > OFFSET:
+        raise InitsError(
+            f"Mean-field theory needs weights of mean 0. Received another mean from {start.kernel.label}: only the "
+            "measured points are shown."
+        )
+    laws = [start.bias.law(shape[1:]) for shape in architecture.kernel_shapes]
+    biases = tuple(law.std**2 + law.mean**2 for law in laws if law is not None)
+    weights = np.mean([one.gains for one in found], axis=0)
+    return Gains(tuple(map(float, weights)), biases)
+
+
+class Memory:
+    """The newest answers of the compute process, for all sessions."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, object] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key):
+        """What is kept under a key, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def ask(self, key, ask):
+        """What is kept under a key; asked for when it is not."""
+        found = self.get(key)
+        if found is None:
+            found = ask()
+            with self._lock:
+                self._kept[key] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+
+@st.cache_resource(show_spinner=False)
+def _memory() -> Memory:
+    return Memory()
+
+
+def _measured(choices: Choices, known: str) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
+    """The batch, and what was measured of each start; what is not kept is asked for side by side.
+
+    Empty while code draws.
+    """
+    seeds, batch = seeds_of(choices), (known, choices.batch_size, choices.seed)
+    compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
+    asked = []
+    for card in choices.cards:
+        key = (card.start, choices.architecture, seeds, batch, fingerprint)
+        try:
+            mine = [()] * len(seeds) if memory.get(key) else given(card.start, choices.architecture, seeds)
+        except InitsError as error:
+            mine = error
+        asked.append((key, mine))
+    with ThreadPoolExecutor(len(asked) + 1) as pool:
+        facts = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
+        found = list(pool.map(lambda one: _answer(compute, memory, *one), asked))
+        try:
+            return facts.result(), found
+        except EngineError:  # the starts say so; theory goes on
+            return TYPICAL[known], found
+
+
+def _answer(compute: Engine, memory: Memory, key, mine) -> tuple[Measurement, ...] | InitsError:
+    if mine is None or isinstance(mine, InitsError):
+        return mine or ()
+    start, architecture, seeds, batch, _ = key
+    try:
+        return memory.ask(key, lambda: tuple(compute.signal(start, architecture, seeds, mine, batch)))
+    except InitsError as error:
+        return error
+
+
+def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
+    """For each seed the arrays that are made elsewhere: kernel and bias in turn, None where Keras draws.
+
+    An empty list where Keras draws all; None while code is still asked. Raises InitsError with what went wrong.
+    """
+    if isinstance(start.kernel, FileSpec):
+        return [fitting.given(start.kernel, architecture, seed, engine().files) for seed in seeds]
+    if not isinstance(start.kernel, PastedSpec):
+        return [() for _ in seeds]
+    results = code_answers(start.kernel, architecture, seeds, SOON)
+    if None in results:
+        return None
+    arrays: list[Given] = []
+    for result in results:
+        if result.error is not None:
+            raise InitsError(f"{start.kernel.label}: {result.error}")
+        arrays.append([array for kernel in result.arrays for array in (kernel, None)])
+    return arrays
+
+
+def code_answers(
+    spec: PastedSpec, architecture: Architecture, seeds: Sequence[int], seconds: float
+) -> list[Result | None]:
+    """What pasted code drew for each seed, None for what is not there after so many seconds in all.
+
+    Raises InitsError with the reason when it may not run.
+    """
+    if why := code_runs.refused(spec):
+        raise InitsError(why)
+    requests = [code_runs.ask_code(spec, architecture.kernel_shapes, seed) for seed in seeds]
+    end = monotonic() + seconds
+    return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
+
+
+def code_is_done(choices: Choices) -> bool:
+    """Whether all pasted code has answered."""
+    try:
+        return not any(
+            None in code_answers(card.start.kernel, choices.architecture, seeds_of(choices), 0.0)
+            for card in choices.cards
+            if isinstance(card.start.kernel, PastedSpec)
+        )
+    except InitsError:
+        return True
+
+
+def seeds_of(choices: Choices) -> tuple[int, ...]:
+    """The seeds that every start is drawn with; the last ones wrap around."""
+    return tuple((choices.seed + i) % (LARGEST_SEED + 1) for i in range(choices.seeds))

@@ -1,0 +1,83 @@
+"""A signal forward and its gradient back through a random network: theory beside measurement, before any training."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from inits.errors import InitsError
+from inits.signal import Inputs
+from pages.shared import state
+from pages.shared.builder import Choices
+from pages.shared.data_views import data_note
+from pages.shared.engine import can_draw, wait_for
+from pages.shared.notes import literal, problem
+from pages.shared.phase_views import phase_plane
+from pages.shared.picker import refusal
+from pages.shared.setup import setup
+from pages.shared.signal_builder import DEFAULTS, editing, signal_builder, texts, understood
+from pages.shared.signal_runs import Seen, code_is_done, dataset, look
+from pages.shared.signal_views import VIEWS, by_depth, distributions, units, view_switch
+from pages.shared.signal_words import answer, chips, measured_fate, predicted_fate
+from pages.shared.start_cards import card_row, chosen_cards
+
+PAGE = "signal"
+
+
+def main() -> None:
+    setup("Signal")
+    kept = state.load(PAGE, DEFAULTS)
+    choices = chosen_cards(PAGE, understood(kept))
+    st.title("How far does the signal travel?")
+    verdict, controls, cards, notes = st.empty(), st.container(), st.container(), st.container()
+    with controls:
+        choices = signal_builder(PAGE, choices)
+        view = view_switch(PAGE, state.read(kept, DEFAULTS, "view", state.one_of("view", VIEWS)))
+    state.save(PAGE, texts(choices, view), DEFAULTS)
+    with cards:
+        if st.session_state.get(editing(PAGE)):
+            card_row(PAGE, choices)
+    with notes:
+        refusal(PAGE)
+        data_note(PAGE, choices.data)
+        if not choices.architecture.hidden:
+            problem("A signal needs hidden layers to travel through. Received none: take at least one.")
+            return
+        try:
+            facts, seen = look(choices)
+        except InitsError as error:
+            problem(str(error))
+            return
+        tell(choices, seen)
+    show(choices, facts, seen, view, verdict)
+    if not can_draw() or dataset(choices) is None:
+        wait_for(lambda: can_draw() and dataset(choices) is not None)
+    elif any(not (one.measurements or one.problem) for one in seen):
+        wait_for(lambda: code_is_done(choices), lambda: "Your code is asked.")
+
+
+def tell(choices: Choices, seen: list[Seen]) -> None:
+    """What could not be measured or predicted, and why: one sentence for each start, or for all alike."""
+    for label, one in zip(choices.labels, seen, strict=True):
+        if one.problem:
+            problem(one.problem if label in one.problem else f"{label}: {one.problem}")
+    for words in dict.fromkeys(one.without for one in seen if one.without):
+        only = "" if "measured points" in words else " Only the measured points are shown."
+        st.markdown(f":small[:gray[{literal(words)}{only}]]")
+
+
+def show(choices: Choices, facts: Inputs, seen: list[Seen], view: str, verdict: DeltaGenerator) -> None:
+    """The answer and the pictures."""
+    predicted = [predicted_fate(choices, one, facts) for one in seen]
+    measured = [measured_fate(choices, one.measurements, facts) for one in seen]
+    best = [found or theory for found, theory in zip(measured, predicted, strict=True)]
+    verdict.markdown(answer(choices, best))
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        by_depth(PAGE, choices, seen, view)
+    with right:
+        phase_plane(PAGE, choices, seen)
+    distributions(PAGE, choices, seen)
+    units(PAGE, choices, seen)
+    chips(choices, predicted, measured)
+
+
+main()

@@ -1,0 +1,135 @@
+"""The Signal page as a person uses it, in a real browser, on the stand-in digits."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from visit import SECONDS, button, opened, until
+
+from inits.pasted import PastedSpec
+
+pytestmark = [pytest.mark.browser, pytest.mark.keras]
+
+SMALL = "/signal?data=digits&hidden=4x64&images=64&seeds=2"
+JACOBIAN = ".st-key-signal-jacobian .main-svg"
+
+
+@pytest.fixture(autouse=True)
+def _no_tracebacks(page: Page) -> Iterator[None]:
+    yield
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def measured(page: Page, address: str) -> Page:
+    opened(page, address)
+    expect(page.locator(JACOBIAN).first).to_be_visible(timeout=60 * SECONDS)
+    return page
+
+
+def curves(page: Page) -> list[str]:
+    """The names of what the first picture shows."""
+    drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
+    return drawing.evaluate("gd => gd.data.map(trace => trace.name).filter(name => name)")
+
+
+def click_plane(page: Page, across: float, down: float) -> None:
+    plane = page.locator(".st-key-signal-plane .nsewdrag").first
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    assert box is not None
+    place = box["x"] + across * box["width"], box["y"] + down * box["height"]
+    page.mouse.move(*place)
+    page.wait_for_timeout(300)
+    page.mouse.click(*place)
+
+
+def test_theory_and_measurement_stand_beside_each_other(page: Page, app: str) -> None:
+    measured(page, f"{app}{SMALL}&starts=HeNormal;RandomNormal(stddev=0.02)&hidden=6x64")
+    expect(page.locator("h1")).to_have_text("How far does the signal travel?")
+    until(page, lambda: len(curves(page)) == 4)
+    assert curves(page) == [
+        "HeNormal, predicted",
+        "RandomNormal, predicted",
+        "HeNormal, measured",
+        "RandomNormal, measured",
+    ]
+    answer = page.get_by_text(re.compile("^Through 6 tanh layers")).inner_text()
+    assert "HeNormal keeps the signal" in answer
+    assert re.search(r"RandomNormal is gone by layer \d, and its gradients with it", answer)
+    expect(page.get_by_text("HeNormal: alive at layer 6, as predicted")).to_be_visible()
+
+
+def test_a_click_on_the_plane_sets_a_start_and_the_next_one_moves_it(page: Page, app: str) -> None:
+    measured(page, f"{app}{SMALL}&starts=HeNormal")
+    click_plane(page, 0.8, 0.5)
+    expect(page).to_have_url(re.compile("VarianceScaling.*untruncated_normal"), timeout=20 * SECONDS)
+    first = page.url
+    click_plane(page, 0.3, 0.3)
+    until(page, lambda: page.url != first)
+    assert page.url.count("VarianceScaling") == 1
+    assert page.url.count("RandomNormal") == 1  # its biases
+
+
+def test_starts_go_to_train_and_come_back(page: Page, app: str) -> None:
+    measured(page, f"{app}{SMALL}&starts=HeUniform;Orthogonal")
+    button(page, "Train").click()
+    page.get_by_role("button", name="Train these").click()
+    expect(page).to_have_url(re.compile(r"/train\?.*HeUniform.*Orthogonal"), timeout=20 * SECONDS)
+    button(page, "Edit").first.wait_for()
+    expect(page.locator(".st-key-train-cards strong")).to_have_count(2)
+    page.get_by_role("link", name="Signal").click()
+    page.get_by_text("How far does the signal travel?").wait_for()
+    expect(page).to_have_url(re.compile("HeUniform.*Orthogonal"), timeout=20 * SECONDS)
+
+
+def test_the_bias_variance_of_all_starts(page: Page, app: str) -> None:
+    measured(page, f"{app}{SMALL}&starts=HeNormal;LecunNormal")
+    box = page.get_by_role("combobox", name="Bias variance")
+    box.fill("0.04")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(r"stddev%3D0\.2.*stddev%3D0\.2"), timeout=20 * SECONDS)
+    box.fill("-1")
+    box.press("Enter")
+    expect(page.get_by_text("Bias variance must be a positive number. Received -1.")).to_be_visible()
+
+
+def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Page, app: str) -> None:
+    bad = PastedSpec("bad", "import numpy as np\nbad = lambda shape, dtype=None: np.full(shape, np.nan)\n")
+    measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
+    words = page.get_by_text(
+        re.compile(r"Weights must be finite\. Received [\d,]+ NaN or infinite ones from bad")
+    )
+    expect(words).to_be_visible(timeout=60 * SECONDS)
+    assert "HeNormal, measured" in curves(page)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/signal?hidden=none", "A signal needs hidden layers to travel through. Received none"),
+        (
+            "/signal?hidden=50x1024&images=4096",
+            "Units × images must be at most 60,000,000. Received 51,210 × 4,096",
+        ),
+        (f"{SMALL}&activation=softmax", "activation must act on each unit alone for this theory"),
+        (f"{SMALL}&starts=Ones()", "Mean-field theory needs weights of mean 0. Received mean 1 from Ones()"),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(page: Page, app: str, address: str, words: str) -> None:
+    opened(page, f"{app}{address}")
+    expect(page.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)
+
+
+def test_it_plays_as_depth_grows(page: Page, app: str) -> None:
+    measured(page, f"{app}{SMALL}&starts=HeNormal")
+    slider = page.get_by_role("slider", name="Layers")
+    expect(slider).to_have_value("4")
+    button(page, "Play").click()
+    until(page, lambda: slider.input_value() in ("1", "2", "3"))
+    expect(slider).to_have_value("4", timeout=20 * SECONDS)
+
+
+def test_nothing_scrolls_sideways_on_a_phone(phone: Page, app: str) -> None:
+    measured(phone, f"{app}{SMALL}")
+    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
