@@ -20,6 +20,7 @@ PAGES = (
     Entry("train", "Train", ":material/play_circle:"),
     Entry("sweep", "Sweep", ":material/grid_on:"),
     Entry("signal", "Signal", ":material/waves:"),
+    Entry("choose", "Choose", ":material/explore:"),
     Entry("custom", "Your code", ":material/code:"),
     Entry("pretrained", "Weight files", ":material/folder_open:"),
 )

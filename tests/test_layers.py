@@ -60,6 +60,7 @@ PURE = modules(
         "measured",
         "fates",
         "phases",
+        "recommend",
     ),
 )
 DATA = modules("datasets", "data.standin", "downloads")
@@ -75,6 +76,7 @@ FIGURES = modules(
     "figures.weightfile",
     "figures.signal",
     "figures.phases",
+    "figures.choose",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.

@@ -1,0 +1,56 @@
+"""Advice in a real browser: say what is built, read why, test it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from visit import SECONDS, button, cards, opened
+
+pytestmark = pytest.mark.browser
+
+
+def test_relu_is_told_to_use_he_normal_and_it_can_be_tested(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose")
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text("HeNormal: through 6 ReLU layers")
+    expect(main).to_contain_text("keras.initializers.HeNormal()")
+    expect(main.get_by_role("link", name=re.compile("He et al. 2015"))).to_be_visible()
+    main.get_by_role("button", name=re.compile("^Test against")).click()
+    expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=20 * SECONDS)
+    assert len(cards(page)) == 3
+    assert cards(page)[0] == "HeNormal"
+
+
+def test_the_answer_follows_the_task_and_stays_in_the_address(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose?activation=sigmoid&depth=10")
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text(re.compile(r"VarianceScaling\(scale=\d+\): through 10 sigmoid layers"))
+    main.get_by_role("radio", name="batch").click()
+    expect(main).to_contain_text("Batch normalization divides the scale of the weights out again")
+    expect(page).to_have_url(re.compile("normalization=batch"))
+    page.reload()
+    expect(main).to_contain_text("Recommended for 10 sigmoid layers of 128, batch normalization, SGD")
+
+
+def test_the_signal_of_the_advice_can_be_seen(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose?activation=tanh&depth=4")
+    button(page, "See the signal").click()
+    expect(page.locator("h1")).to_have_text("How far does the signal travel?", timeout=20 * SECONDS)
+    expect(page).to_have_url(re.compile(r"hidden=4"))
+    expect(page.get_by_test_id("stMain")).to_contain_text("Through 4 tanh layers")
+
+
+def test_the_cheat_sheet_has_a_line_for_every_activation_in_it(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose")
+    table = page.locator("table", has=page.get_by_role("columnheader", name="activation"))
+    expect(table.locator("tbody tr")).to_have_count(10)
+    expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
+    expect(page.locator('.inits-chart[aria-label^="What is left"] .js-plotly-plot')).to_be_visible(
+        timeout=20 * SECONDS
+    )
+
+
+def test_an_odd_link_says_so_and_the_rest_works(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose?activation=relu&depth=9999")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “depth” of the link was not understood")
+    expect(page.get_by_test_id("stMain")).to_contain_text("HeNormal: through 6 ReLU layers")
