@@ -30,6 +30,7 @@ from inits.sandbox.client import Sandbox
 from inits.settings import Settings
 from inits.signal import Inputs
 from inits.store import Store, run_key
+from inits.verdict import Glimpse
 from inits.weightstore import WeightStore
 
 if TYPE_CHECKING:  # Dask takes 0.3 s to import: the first page does not wait for it
@@ -240,6 +241,12 @@ class Engine:
         return self.call(
             worker.signal, start, architecture, seeds, given, batch, local, timeout=SIGNAL_SECONDS
         )
+
+    def glimpse(self, run: Run, given: Given = ()) -> Glimpse:
+        """What one pass forward and back says of a run before it trains. Raises what `call` does."""
+        from inits import worker
+
+        return self.call(worker.glimpse, run, given, self.settings.mnist, timeout=SIGNAL_SECONDS)
 
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):

@@ -114,7 +114,7 @@ def propagate(
     )
 
 
-def _layers(
+def layers_of(
     arrays: Sequence[FloatArray], activation: str, values: tf.Tensor
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """Pre-activations of all layers, the logits last, and activations of the hidden ones."""
@@ -134,7 +134,7 @@ def _pass(
     images = tf.constant(batch.images)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        before, after = _layers(arrays, activation, images)
+        before, after = layers_of(arrays, activation, images)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=batch.labels, logits=before[-1])
         loss = tf.reduce_sum(losses)
     gradients = tape.gradient(loss, before)
@@ -151,7 +151,7 @@ def _singular(arrays: Sequence[FloatArray], activation: str, images: FloatArray)
     values = tf.constant(np.repeat(images, outputs, axis=0))
     with tf.GradientTape() as tape:
         tape.watch(values)
-        logits = _layers(arrays, activation, values)[0][-1]
+        logits = layers_of(arrays, activation, values)[0][-1]
         chosen = tf.reduce_sum(logits * tf.tile(tf.eye(outputs), [len(images), 1]))
     rows = tape.gradient(chosen, values).numpy().reshape(len(images), outputs, -1)
     if not np.isfinite(rows).all():

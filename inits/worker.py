@@ -26,8 +26,10 @@ from inits.spec import InitializerSpec
 if TYPE_CHECKING:
     from inits.propagation import Batch
     from inits.training import Slots
+    from inits.verdict import Glimpse
 
 Tell = Callable[..., None]
+GLIMPSED = 512  # images of the pass before a training
 
 _once, _reading = threading.RLock(), threading.Lock()
 _slots: "Slots | None" = None
@@ -175,6 +177,13 @@ def signal(
     return [
         propagate(start, architecture, seed, images, mine) for seed, mine in zip(seeds, given, strict=True)
     ]
+
+
+def glimpse(run: Run, given: Given, local: Path | None) -> "Glimpse":
+    """What one pass over the images that a run would see first says of it."""
+    from inits import preview
+
+    return preview.glimpse(run, _batch(run.dataset, GLIMPSED, run.seed, local), given)
 
 
 def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":

@@ -1,10 +1,15 @@
 """Build a Dense model, choose how it starts, one to eight ways, and watch the first epoch side by side."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from inits.compute import Job
 from inits.errors import InitsError
 from inits.experiment import Experiment
+from inits.outcomes import Outcome
+from inits.verdict import Verdict
 from pages.shared import code_runs, state
 from pages.shared.answers import answer_before
 from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understood
@@ -16,6 +21,7 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
+from pages.shared.verdict_views import afterwards, foretold, prediction_table, verdicts
 
 PAGE = "train"
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
@@ -27,7 +33,7 @@ def main() -> None:
     title, answer = st.empty(), st.empty()
     # The places stay the same whether a job runs or not: else its charts would be new ones when it ends.
     cards, controls, notes = st.container(), st.container(), st.container()
-    job = find(choices)
+    job, told = find(choices), []
     if job is None or job.over.is_set():
         with controls:
             choices, pressed = builder(PAGE, choices, lambda: presets(PAGE))
@@ -35,9 +41,11 @@ def main() -> None:
         if pressed:
             st.session_state[PENDING] = True
         job = find(choices)
+        if not pressed:  # then nothing holds up the run
+            told = verdicts(choices, experiment(choices))
         with cards:
             known = {"outcomes": results(job), "why": reasons(job)} if shows(job, choices) else {}
-            card_row(PAGE, choices, **known)
+            card_row(PAGE, choices, **known, under=partial(chip, told, known.get("outcomes", ())))
     state.save(PAGE, choices.texts(), DEFAULTS)
     title.title(question(choices))
     with notes:
@@ -53,6 +61,8 @@ def main() -> None:
         if verdict is not answer:
             answer_before(answer, choices, experiment(choices))
         live(PAGE, job, shown, verdict)
+        if told and job.over.is_set() and shows(job, choices):
+            prediction_table(choices, told, results(job))
     elif PENDING in st.session_state:
         answer.markdown("The run starts by itself as soon as the digits are there.")
         wait_for(lambda: dataset(choices) is not None)
@@ -61,6 +71,14 @@ def main() -> None:
     model_table(
         choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
     )
+
+
+def chip(told: Sequence[Verdict | None], outcomes: Sequence[Outcome], place: int) -> None:
+    """What was foretold of a start; once it has run, whether that held."""
+    if told and outcomes:
+        afterwards(told[place], outcomes[place])
+    elif told:
+        foretold(told[place])
 
 
 def question(choices: Choices) -> str:

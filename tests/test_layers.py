@@ -61,10 +61,11 @@ PURE = modules(
         "fates",
         "phases",
         "recommend",
+        "verdict",
     ),
 )
 DATA = modules("datasets", "data.standin", "downloads")
-MODELS = modules("starts", "network", "probe", "training", "lsuv", "propagation")
+MODELS = modules("starts", "network", "probe", "training", "lsuv", "propagation", "preview")
 FIGURES = modules(
     "figures.style",
     "figures.kernel",

@@ -66,7 +66,7 @@ def test_the_key_follows_the_cells():
         ({"values": tuple(range(1, 202))}, "1 to 400 cells. Received 402"),
         ({"values": (0.1, 0.01)}, "values must rise"),
         ({"columns": (1, 1)}, "columns differ"),
-        ({"columns": (1, 21)}, "at most 20 layers"),
+        ({"columns": (1, 51)}, "at most 50 layers"),
         ({"width": 0}, "units must be"),
         ({"values": (0.1, 1e31)}, "Received"),
     ],
@@ -128,6 +128,6 @@ def test_no_grid_without_room(arguments, words):
 def test_columns():
     assert depths(3) == (1, 2, 3)
     assert activations(["tanh", "relu", "tanh"]) == ("relu", "tanh")
-    for refused in (lambda: depths(0), lambda: depths(21), lambda: activations(["swish"])):
+    for refused in (lambda: depths(0), lambda: depths(51), lambda: activations(["swish"])):
         with pytest.raises(SpecError):
             refused()

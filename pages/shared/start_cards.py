@@ -1,6 +1,6 @@
 """The row of start cards on the Train page: what each draws, how it did, and the dialog that changes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -62,8 +62,12 @@ def card_row(
     job: Job | None = None,
     outcomes: Sequence[Outcome] = (),
     why: Mapping[int, Why] = MappingProxyType({}),
+    under: Callable[[int], None] = lambda place: None,
 ) -> None:
-    """One card for each start. They can be changed unless their `job` runs; then each can be stopped."""
+    """One card for each start. They can be changed unless their `job` runs; then each can be stopped.
+
+    `under` is called last in each card, with its place.
+    """
     running = job is not None and not job.over.is_set()
     cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
     laws = [_law(card.start.kernel, shape) for card in cards]
@@ -83,6 +87,7 @@ def card_row(
                 if outcomes:
                     stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
                     _chip(outcomes[place], outcomes, why.get(place), stopping)
+                under(place)
         if not running and len(cards) < MAX_STARTS:
             with st.container(width="content", height="stretch", vertical_alignment="center"):
                 st.button(

@@ -1,0 +1,131 @@
+"""The verdict before training: on each card, and afterwards beside what happened."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiment import Experiment, Run
+from inits.fates import Fate, fate
+from inits.meanfield import chi1, depth_scale
+from inits.outcomes import Outcome
+from inits.record import Given
+from inits.signal import TYPICAL, gains, predict
+from inits.verdict import Glimpse, Verdict, held, judge
+from inits.words import percent
+from pages.shared import tables
+from pages.shared.builder import Choices
+from pages.shared.engine import can_draw, engine
+from pages.shared.notes import heading, literal
+from pages.shared.signal_runs import given
+
+STANDIN_IMAGES = 12_000
+DEPTHS = 6.0  # depth scales that a signal lasts: Schoenholz et al. 2017
+
+
+def verdicts(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
+    """What is foretold of each start with the first seed; None while it is not known, or when it cannot begin."""
+    if plan is None or not can_draw():
+        return [None] * len(choices.cards)
+    images = STANDIN_IMAGES if plan.dataset == "digits" else engine().status.images
+    runs, steps = plan.runs[: len(plan.starts)], -(-images // plan.batch_size)
+    ready = [_ready(run) for run in runs]  # asks the session: not for the threads
+    with ThreadPoolExecutor(len(runs)) as pool:
+        seen = list(pool.map(_glimpse, runs, ready))
+    return [
+        judge(run, steps, one, *_theory(run)) if one else None for run, one in zip(runs, seen, strict=True)
+    ]
+
+
+def _ready(run: Run) -> Given | None:
+    """What comes from code or a file; None while it is not there."""
+    try:
+        found = given(run.start, run.architecture, (run.seed,))
+        return found[0] if found else None
+    except InitsError:
+        return None
+
+
+def _glimpse(run: Run, mine: Given | None) -> Glimpse | None:
+    if mine is None:
+        return None
+    try:
+        return _kept_glimpse(run, engine().status.fingerprint, mine)
+    except InitsError:
+        return None
+
+
+@st.cache_data(max_entries=400, show_spinner=False, hash_funcs={Run: lambda run: run.key})
+def _kept_glimpse(run: Run, fingerprint: str, _given: Given) -> Glimpse:
+    return engine().glimpse(run, _given)
+
+
+@lru_cache(maxsize=400)
+def _theory(run: Run) -> tuple[Fate | None, float | None]:
+    """What becomes of the signal, and how many layers it lasts; None where theory says nothing."""
+    net, facts = run.architecture, TYPICAL[run.dataset]
+    try:
+        promised = gains(run.start, net)
+        if promised is None or not net.hidden:
+            return None, None
+        found = predict(net, promised, facts)
+        ends = slice(None, -1)
+        forward, back = found.lengths[ends], found.gradients[ends] * np.array(net.hidden)
+        ahead = fate(forward, back, found.cosines[ends], float(np.mean(facts.squares)))
+        inner = min(1, len(promised.weights) - 1)
+        growth = chi1(net.activation, promised.weights[inner], promised.biases[inner])
+        return ahead, DEPTHS * depth_scale(growth)
+    except InitsError:
+        return None, None
+
+
+def foretold(verdict: Verdict | None) -> None:
+    """The chip of a card before it runs."""
+    if verdict is not None:
+        icon, colour = (":material/check_circle:", "green") if verdict.trains else (":material/error:", "red")
+        st.badge(verdict.short, icon=icon, color=colour, help=literal(verdict.whole))
+
+
+def afterwards(verdict: Verdict | None, outcome: Outcome) -> None:
+    """Under the chip of what happened: whether the prediction held."""
+    if verdict is not None and (learned := has_learned(outcome)) is not None:
+        colour = "gray" if verdict.trains == learned else "orange"
+        st.markdown(f":small[:{colour}[{literal(held(verdict, learned))}]]", help=literal(verdict.whole))
+
+
+def has_learned(outcome: Outcome) -> bool | None:
+    """Whether a start left chance; None when its epoch did not end by itself."""
+    if outcome.state == "diverged":
+        return False
+    return not outcome.at_chance if outcome.state == "finished" else None
+
+
+def prediction_table(choices: Choices, found: Sequence[Verdict | None], outcomes: Sequence[Outcome]) -> None:
+    """The prediction beside what happened, start by start."""
+    told = [
+        (name, verdict, outcome, learned)
+        for name, verdict, outcome in zip(choices.labels, found, outcomes, strict=True)
+        if verdict is not None and (learned := has_learned(outcome)) is not None
+    ]
+    if not told:
+        return
+    right = sum(verdict.trains == learned for _, verdict, _, learned in told)
+    heading("Prediction", f"Made before the first step, of the first seed. {right} of {len(told)} held.")
+    tables.table(
+        {
+            "start": [name for name, *_ in told],
+            "predicted": [verdict.short for _, verdict, *_ in told],
+            "happened": [_happened(outcome) for *_, outcome, _ in told],
+            "held": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in told],
+            "why": [verdict.whole for _, verdict, *_ in told],
+        }
+    )
+
+
+def _happened(outcome: Outcome) -> str:
+    if outcome.accuracy is None:
+        return "diverged"
+    return f"{percent(outcome.accuracy)}{', at chance' if outcome.at_chance else ''}"
