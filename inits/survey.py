@@ -21,7 +21,8 @@ from inits.spectrum import Bulk, bulk
 from inits.statistics import PIECE, Summary
 
 BINS, MOST_SIDE = 96, 1024  # of a histogram; of the shorter side of what is decomposed
-LAYOUTS = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0)}  # axes of PyTorch's kernels in the order of Keras
+# Axes of PyTorch's kernels in the order of Keras.
+LAYOUTS = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,12 @@ def survey(layer: str, name: str, kind: str, array: NDArray[Any]) -> Survey:
 
 
 def _by_unit(kernel: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
-    """A column for each unit: a depthwise kernel (rows, columns, in, multiplier) has in times multiplier."""
+    """A column for each unit.
+
+    A depthwise kernel (rows, columns, in, multiplier) has in times multiplier, a transposed one ends in (out, in).
+    """
+    if kind.endswith("Transpose") and kernel.ndim > 2:
+        kernel = kernel.swapaxes(-1, -2)
     if (kind.startswith("Depthwise") or name == "depthwise_kernel") and kernel.ndim > 2:
         return kernel.reshape(-1, prod(kernel.shape[-2:]))
     return kernel.reshape(flattened(kernel.shape))
@@ -166,7 +172,7 @@ def _part(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def _singular(matrix: NDArray[Any]) -> NDArray[np.float32] | None:
-    """From the squares, which are those of a small matrix: good to 1e-8 of the largest, in a tenth of the time.
+    """From the squares, which are those of a small matrix: good to 1e-7 of the largest, in a tenth of the time.
 
     None where one is too large for float32.
     """

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from inits.errors import WeightFileError
 from inits.sandbox.processes import environment, python
-from inits.survey import Survey
+from inits.survey import BINS, Survey
 from inits.weightformats import FORMATS
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 MOST_ANSWER = 64_000_000  # bytes
 PATIENCE = 300.0  # seconds for one file
 LONGEST = 250  # characters of a name
+MOST_WEIGHTS = 1 << 40  # that a shape may stand for, sides of nothing left out
 BROKEN = "The file stopped the process that read it; it is damaged or made to break readers: save it again."
 
 
@@ -120,6 +121,7 @@ def _survey(value: dict[str, Any]) -> Survey:
     if not all(type(one) is int and 0 <= one < 1 << 62 for one in whole):
         raise ValueError("a size that is none")
     real = [numbers[name] for name in ("mean", "std", "min", "max")] + [*value["edges"]]
+    real += [] if numbers["kurtosis"] is None else [numbers["kurtosis"]]
     if not all(type(one) in (int, float) for one in real):
         raise ValueError("a number that is none")
     for name in ("layer", "name", "kind", "dtype"):
@@ -127,6 +129,12 @@ def _survey(value: dict[str, Any]) -> Survey:
     one = Survey.from_dict(value)
     if size != 4 * one.summary.count or math.prod(one.shape) != one.summary.count:
         raise ValueError("an array of another size")
+    if math.prod(max(side, 1) for side in one.shape) > MOST_WEIGHTS or len(one.counts) != BINS:
+        raise ValueError("an array beyond measure")
+    singular = None if one.singular is None else one.singular.size
+    sides = one.decomposed or (0, 0)
+    if len(sides) != 2 or (min(sides) or None) != singular:
+        raise ValueError("singular values of another matrix")
     return one
 
 

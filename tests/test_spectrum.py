@@ -134,7 +134,7 @@ def _squares_of_many(draw, shape, many):
 
 
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
-@pytest.mark.parametrize(("shape", "many"), [((128, 128), 2500), ((300, 100), 1000), ((100, 784), 500)])
+@pytest.mark.parametrize(("shape", "many"), [((128, 128), 2500), ((300, 100), 600), ((64, 256), 1000)])
 def test_chance_puts_a_singular_value_outside_the_bulk_as_rarely_as_promised(shape, many, draw):
     """Once in a thousand kernels at each edge; a square one has no lower edge."""
     outside = sum(bulk(values, shape).outside > 0 for values in _squares_of_many(draw, shape, many))
@@ -155,7 +155,7 @@ def test_the_bulk_has_no_more_room_than_chance_needs():
     assert np.mean([one.std for _, one in found]) == pytest.approx(0.02, rel=0.002)
 
 
-@pytest.mark.parametrize("shape", [(128, 128), (300, 100), (100, 784)])
+@pytest.mark.parametrize("shape", [(128, 128), (300, 100), (64, 256)])
 @pytest.mark.parametrize("spikes", [1, 3])
 def test_a_spike_well_above_the_edge_is_counted_once(shape, spikes):
     seeds, found = 10, []

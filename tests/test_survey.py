@@ -83,6 +83,15 @@ def test_singular_values_neither_over_nor_underflow(shape, rank, scale):
     assert (measured(values).bulk is None) == (rank == 3)
 
 
+@pytest.mark.parametrize("scale", [1e200, 1e308])
+def test_there_are_none_beyond_float32_and_below_it_they_are_0(scale):
+    values = rng.uniform(-1.0, 1.0, (30, 20))
+    large, small = measured(scale * values), measured(values / scale)
+    assert (large.singular, large.decomposed, large.bulk) == (None, (), None)
+    assert (small.singular.tolist(), small.bulk) == ([0.0] * 20, None)
+    assert Survey.from_dict(json.loads(json.dumps(large.to_dict()))).units == 20
+
+
 @pytest.mark.parametrize("values", [0.0, -0.0, 2.5, -3])
 def test_equal_values_are_all_in_the_first_bin(values):
     found = measured(np.full((4, 3), values))
@@ -162,6 +171,15 @@ def test_each_channel_of_a_depthwise_kernel_is_a_unit(kind, name):
     assert (found.units, found.dead, found.constant) == (12, 1, 2)
 
 
+@pytest.mark.parametrize("kind", ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"])
+def test_a_transposed_kernel_keeps_its_units_before_its_inputs(kind):
+    values = rng.normal(size=(*(3,) * int(kind[4]), 7, 4))
+    values[..., 5, :] = 0.0
+    values[..., 2, :] = -0.5
+    found = measured(values, kind, "kernel")
+    assert (found.units, found.dead, found.constant) == (7, 1, 1)
+
+
 def test_an_embedding_has_no_units_and_biases_neither():
     assert not measured(rng.normal(size=(30, 4)), "Embedding", "embeddings").is_kernel
     assert not measured(np.zeros(30), "Dense", "bias").is_kernel
@@ -169,17 +187,18 @@ def test_an_embedding_has_no_units_and_biases_neither():
 
 
 def test_of_a_large_kernel_some_units_are_decomposed(monkeypatch):
-    monkeypatch.setattr(survey, "MOST_SIDE", 16)
-    for shape in [(200, 16), (16, 200), (3, 5, 16)]:
+    monkeypatch.setattr(survey, "MOST_SIDE", 60)
+    for shape in [(200, 60), (60, 200), (3, 25, 60)]:
         assert measured(rng.normal(size=shape)).decomposed == (np.prod(shape[:-1]), shape[-1])
     values = np.arange(1.0, 101.0) * np.linalg.qr(rng.normal(size=(200, 100)))[0]  # columns at right angles
     found = measured(values)
-    assert (found.decomposed, found.units, found.singular.shape) == ((200, 16), 100, (16,))
+    assert (found.decomposed, found.units, found.singular.shape) == ((200, 60), 100, (60,))
     chosen = np.rint(found.singular)  # each of them the length of a column, none twice
     np.testing.assert_allclose(found.singular, chosen, rtol=1e-6)
-    assert len(set(chosen)) == 16
+    assert len(set(chosen)) == 60
     assert chosen.min() >= 1
-    assert chosen.max() > 50 > chosen.min()  # not the first or the last: 1 in 2**15 by chance
+    assert chosen.min() < 41  # neither the last 60 nor the first: by chance that hardly happens
+    assert chosen.max() > 60
     np.testing.assert_array_equal(measured(values).singular, found.singular)
 
 
@@ -237,14 +256,16 @@ def convolved(images, weight):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("field", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("field", [(), (3,), (2, 3), (2, 3, 2)])
 def test_a_turned_kernel_does_in_keras_what_it_did_in_pytorch(field):
     from keras import layers
 
     weight = rng.normal(size=(4, 3, *field)).astype(np.float32)
-    images = rng.normal(size=(2, 3, *(6, 7)[: len(field)])).astype(np.float32)
+    images = rng.normal(size=(2, 3, *(6, 7, 4)[: len(field)])).astype(np.float32)
     expected = convolved(images, weight) if field else images @ weight.T
-    layer = (layers.Dense, layers.Conv1D, layers.Conv2D)[len(field)](4, *([field] if field else []))
+    layer = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)[len(field)](
+        4, *([field] if field else [])
+    )
     last = np.moveaxis(images, 1, -1)
     layer.build(last.shape)
     layer.set_weights([as_keras("weight", weight, "torch"), np.zeros(4)])
@@ -258,6 +279,7 @@ def test_a_turned_kernel_does_in_keras_what_it_did_in_pytorch(field):
         ("weight", "torch", (2, 3), (3, 2)),
         ("weight", "torch", (2, 3, 5), (5, 3, 2)),
         ("weight", "torch", (2, 3, 5, 7), (5, 7, 3, 2)),
+        ("weight", "torch", (2, 3, 5, 7, 9), (5, 7, 9, 3, 2)),
         ("weight", "torch", (2,), (2,)),
         ("weight", "torch", (), ()),
         ("weight", "", (2, 3), (2, 3)),

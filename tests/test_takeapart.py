@@ -79,6 +79,12 @@ LIES = {
     "a count in parts": "one['summary']['count'] = 12.0; one['bytes'] = 48.0",
     "a text for a number": "one['summary']['mean'] = '<b>'",
     "no initializer": "one['nearest'] = ['evil()', 0, 0, 0]",
+    "a text for the kurtosis": "one['summary']['kurtosis'] = '<b>'",
+    "singular values of no matrix": "one['decomposed'] = []",
+    "singular values of another matrix": "one['decomposed'] = [0, 3]",
+    "one side of nothing without end": "one.update(shape=[0, 2**61], bytes=0); one['summary']['count'] = 0; "
+    "two.update(shape=[16], bytes=64); two['summary']['count'] = 16",
+    "a histogram of nothing": "one['counts'] = [1]",
     "a name that is none": "one['layer'] = ['a']",
 }
 
@@ -105,6 +111,7 @@ ENDS = {
     "breaks": "t.start = lambda *_: os.abort()",
     "answers and is killed": "def start(values, answer, *_):\n"
     '    os.write(answer, b\'{"format": "npz", "arrays": []}\'); os._exit(1)\nt.start = start',
+    "answers well and fails": "real = t.start\ndef start(*asked):\n    real(*asked); os._exit(1)\nt.start = start",
     "answers no JSON": "def start(values, answer, *_):\n    os.write(answer, b'\\xff{')\nt.start = start",
     "answers a number": "def start(values, answer, *_):\n    os.write(answer, b'5')\nt.start = start",
     "answers in depth": "def start(values, answer, *_):\n    os.write(answer, b'[' * 60000)\nt.start = start",
