@@ -61,6 +61,7 @@ PURE = modules(
         "fates",
         "phases",
         "recommend",
+        "cheatsheet",
         "verdict",
     ),
 )

@@ -129,6 +129,7 @@ def power_left(page: str, task: Task, advice: Advice) -> None:
     heading(
         f"Power left, {ACTIVATIONS[task.activation]}",
         "Second moment of the pre-activations over the first. Log scale.",
+        "power",
     )
     lines = [(called(one), power(task, one.kernel)) for one in advice.options]
     fig = figures.power(lines)

@@ -54,7 +54,7 @@ def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left:
         what = counted(int(np.prod(shape)), "weight")
-        heading(what, _how_to_read(one, law))
+        heading(what, _how_to_read(one, law), "histogram")
         _hero(law, drawn, f"{spec.name} {shape}")
     with right:
         heading("Measured and theory", "Difference in standard errors: 95 in 100 lie within ±2.")
@@ -177,7 +177,7 @@ def chance(p: float) -> str:
 def _details(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
     columns = st.columns(3, gap="medium")
     with columns[0]:
-        heading("Q-Q", "On the line: same law. Ends off the line: other tails.")
+        heading("Q-Q", "On the line: same law. Ends off the line: other tails.", "qq")
         if len(drawn.theory):
             alt = "Quantiles of the drawn weights against those of the law."
             fig = figures.quantiles(drawn.theory, drawn.drawn).update_layout(
@@ -201,7 +201,7 @@ def _spectrum(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Exam
         if independent
         else "How much the kernel stretches."
     )
-    heading("Singular values", how)
+    heading("Singular values", how, "spectrum")
     if drawn.singular is None:
         st.markdown(":gray[Too large to decompose while you wait: the shorter side must be at most 1,024.]")
         return
@@ -225,13 +225,14 @@ def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
             heading(
                 f"What {counted(units, 'unit')} look at",
                 "Incoming weights as 28 × 28 pixels: orange −, blue +.",
+                "pixels",
             )
             fig, alt = (
                 figures.tiles(drawn.tiles, drawn.scale),
                 "Incoming weights of the first units as small images.",
             )
         else:
-            heading("The kernel", _block_words(drawn))
+            heading("The kernel", _block_words(drawn), "pixels")
             fig, alt = figures.heat_map(drawn.block, drawn.scale), "The first rows and columns of the kernel."
         chart(fig, key="explore.pixels", height=style.SMALL, alt=alt)
         st.segmented_control(
@@ -239,7 +240,7 @@ def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
             required=True, label_visibility="collapsed",
         )  # fmt: skip
     else:
-        heading("The kernel", _block_words(drawn))
+        heading("The kernel", _block_words(drawn), "pixels")
         alt = "The first rows and columns of the kernel."
         chart(figures.heat_map(drawn.block, drawn.scale), key="explore.pixels", height=style.SMALL, alt=alt)
 

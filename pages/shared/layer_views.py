@@ -29,7 +29,7 @@ def inside(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], runni
     seed = f" Seed {choices.seed}." if choices.seeds > 1 else ""
     layers = _layers(names, several)
     axis = "Each column has one scale." if several else "Each layer has its own scale."
-    heading("Weights", f"Line: at the start. Filled: at that moment. {axis}{seed}")
+    heading("Weights", f"Line: at the start. Filled: at that moment. {axis}{seed}", "weights")
     _weights(choices, starts, shown, layers)
     left, right = st.columns(2, gap="medium")
     before = "" if several else " Dotted: at the start."
@@ -39,11 +39,17 @@ def inside(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], runni
     ]
     every = np.concatenate([np.ravel([p.gradient for p in points]) for points in starts.values()])
     with left:
-        heading("Gradient norm by layer", f"On the same 128 images each time.{before} Log scale.{seed}")
+        heading(
+            "Gradient norm by layer",
+            f"On the same 128 images each time.{before} Log scale.{seed}",
+            "gradients",
+        )
         fig = figures.by_layer(names, lines, "gradient norm", every=every)
         chart(fig, key="train.gradient", height=style.SMALL, alt="Gradient norm of each layer's kernel.")
     with right:
-        heading("Dead units by layer", f"Units with the same output for all 128 images.{before}{seed}")
+        heading(
+            "Dead units by layer", f"Units with the same output for all 128 images.{before}{seed}", "dead"
+        )
         if len(names) == 1:
             st.markdown(":gray[There is no hidden layer.]")
             return

@@ -65,7 +65,7 @@ def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRo
     if rows is None:
         wait_for(can_draw)
         return
-    heading("The weights of each layer", "Each on its own axis, its reach beside its name.")
+    heading("The weights of each layer", "Each on its own axis, its reach beside its name.", "network")
     bars = [Bars(row.low, row.high, row.counts) for row in rows]
     alt = "Histogram of the weights of each layer."
     chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
@@ -100,6 +100,7 @@ def everything(shape: tuple[int, ...]) -> None:
     heading(
         f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
         "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to see more of it.",
+        "gallery",
     )
     reach, top = gallery.common_scale(laws.values())
     with st.container(horizontal=True, gap="small"):

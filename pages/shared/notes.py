@@ -4,6 +4,8 @@ import re
 
 import streamlit as st
 
+from inits.cheatsheet import SHEETS
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 
 
@@ -12,9 +14,9 @@ def literal(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
-def heading(title: str, how: str) -> None:
-    """A picture's title, and one line that says how to read it."""
-    st.markdown(f"**{title}**  \n:small[:gray[{how}]]")
+def heading(title: str, how: str, sheet: str = "") -> None:
+    """A picture's title, one line that says how to read it, and behind a "?" its cheat sheet, by key."""
+    st.markdown(f"**{title}**  \n:small[:gray[{how}]]", help=SHEETS[sheet].markdown if sheet else None)
 
 
 def problem(words: str) -> None:

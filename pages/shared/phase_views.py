@@ -34,7 +34,11 @@ def _phases(activation: str) -> Phases:
 def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     """Where each start sits; a click puts one there."""
     activation = choices.architecture.activation
-    heading("Where each start sits", "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.")
+    heading(
+        "Where each start sits",
+        "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.",
+        "phases",
+    )
     erf = bool(st.session_state.get(f"{page}.erf"))
     if not erf and activation not in ELEMENTWISE:
         st.markdown(

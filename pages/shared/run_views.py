@@ -139,11 +139,11 @@ def _curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) ->
     left, right = st.columns(2, gap="medium")
     total = max(total, choices.batch_size)
     with left:
-        heading("Loss", f"{line}. Points: held-out images. Log scale.")
+        heading("Loss", f"{line}. Points: held-out images. Log scale.", "loss")
         fig = curves.loss([loss for loss, _ in pairs], total)
         chart(fig, key="train.loss", height=style.HERO, alt="Loss by images seen.")
     with right:
-        heading("Accuracy", f"{SCORED[choices.data]} Chance is 10%.")
+        heading("Accuracy", f"{SCORED[choices.data]} Chance is 10%.", "accuracy")
         fig = curves.accuracy([accuracy for _, accuracy in pairs], total)
         chart(fig, key="train.accuracy", height=style.HERO, alt="Accuracy by images seen.")
 

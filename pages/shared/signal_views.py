@@ -62,7 +62,7 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
     """The hero: one number for each layer, predicted and measured."""
     seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
     _, title, axis, how = VIEWS[view]
-    heading(title, f"Lines predict, points measure{seeds}. {how}")
+    heading(title, f"Lines predict, points measure{seeds}. {how}", "moments")
     names = _names(choices)[: len(choices.architecture.hidden)] if view == "activations" else _names(choices)
     tracks = [
         _track(label, slot, one, lambda source: getattr(source, view))
@@ -107,7 +107,9 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
                 heading(
-                    "Distribution in every layer", f"Seed {choices.seed}. The same scale for every start."
+                    "Distribution in every layer",
+                    f"Seed {choices.seed}. The same scale for every start.",
+                    "violins",
                 )
             what = st.segmented_control(
                 "Values", list(QUANTITIES), key=seeded(f"{page}.what", "activations"), required=True,
@@ -173,16 +175,19 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         images = counted(choices.batch_size, "image")
-        heading("Dead units", f"The same output for all {images}. Median of the seeds.")
+        heading("Dead units", f"The same output for all {images}. Median of the seeds.", "dead")
         _shares(page, choices, seen, there, "dead", "dead units")
     with right:
         heading(
-            "Saturated values", "Slope below 5% of the steepest: no gradient passes. Median of the seeds."
+            "Saturated values",
+            "Slope below 5% of the steepest: no gradient passes. Median of the seeds.",
+            "saturated",
         )
         _shares(page, choices, seen, there, "saturated", "saturated")
     heading(
         "Singular values of the input-output Jacobian",
         "Of the logits by the pixels, largest first, mean over 8 images. Lines: the root mean square predicted.",
+        "jacobian",
     )
     tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.architecture.outputs)]

@@ -136,6 +136,7 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
         "Test accuracy after one epoch",
         "Click a cell to open it on Train. × diverged. Line: where theory says that a signal neither dies nor "
         "explodes with depth (critical σ_w², no biases).",
+        "sweep",
     )
     known = {number(value) for value, at in zip(wanted, critical, strict=True) if value and at}
     name = f"critical: σ_w² = {known.pop()}" if len(known) == 1 else "critical"
@@ -177,6 +178,7 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
     heading(
         "The best of each column",
         f"Of those that left chance, and the {parameter} that theory calls critical for it, if any.",
+        "columns",
     )
     rows = [int(np.nanargmax(values[:, column])) for column in there]
     tables.table(

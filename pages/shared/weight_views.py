@@ -32,6 +32,7 @@ def at_a_glance(page: str, shelf: Shelf) -> None:
     heading(
         "All kernels",
         f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each on its own axis.",
+        "multiples",
     )
     first = 0
     if len(rows) > PANELS:
@@ -83,7 +84,11 @@ def in_depth(page: str, shelf: Shelf) -> None:
     last = surveys[-1]
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        heading(f"{counted(last.summary.count, 'value')} of {literal(label(last))}", _how_to_read(surveys))
+        heading(
+            f"{counted(last.summary.count, 'value')} of {literal(label(last))}",
+            _how_to_read(surveys),
+            "array",
+        )
         if not _finite(surveys):
             st.markdown(":gray[No value is finite.]")
         else:
@@ -185,7 +190,7 @@ def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
         how = "Line: Marchenko-Pastur, what a random kernel has. Ticks: outside, what training added."
     if last.decomposed and np.prod(last.decomposed) < last.summary.count:
         how += f" Of {count(last.decomposed[1])} units, taken at random."
-    heading("Singular values", how)
+    heading("Singular values", how, "spectrum")
     drawn = [one.singular for one in surveys if one.singular is not None]
     if not drawn or last.singular is None:
         why = "some values are not finite" if last.is_kernel else "it is no kernel"
@@ -215,5 +220,5 @@ def _picture(page: str, shelf: Shelf, row: Sequence[int], last: Survey) -> None:
     else:
         title, how = "The kernel", f"First {counted(len(part), 'input')} × {counted(part.shape[1], 'unit')}"
         fig = kernel_figures.heat_map(shown, scale)
-    heading(title, f"{how}: orange −, blue +.")
+    heading(title, f"{how}: orange −, blue +.", "pixels")
     chart(fig, key=f"{page}.pixels", height=style.SMALL, alt=f"{how}.")

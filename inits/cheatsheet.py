@@ -1,0 +1,126 @@
+"""The cheat sheet beside every picture: what one sees, what good looks like, what to change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Three plain sentences about one kind of picture."""
+
+    see: str
+    good: str
+    change: str
+
+    @property
+    def markdown(self) -> str:
+        return f"**You see** {self.see}\n\n**Good** {self.good}\n\n**Change** {self.change}"
+
+
+SHEETS: Mapping[str, Sheet] = {
+    "histogram": Sheet(
+        "how often each size of weight was drawn, and the exact density as a line.",
+        "bars that follow the line; their width, not their shape, decides how a network learns.",
+        "the parameter that sets the standard deviation: σ_w² = fan_in × variance should be 2 for ReLU, 1 for tanh.",
+    ),
+    "qq": Sheet(
+        "quantiles of the drawn weights against those of the law.",
+        "points on the line; ends that bend away mean heavier or lighter tails than the law has.",
+        "nothing while points lie on the line; else look at the initializer's distribution or at your code.",
+    ),
+    "spectrum": Sheet(
+        "how much the kernel stretches each direction, beside the Marchenko-Pastur law of a random kernel.",
+        "values within the law's edges at the start; all equal for Orthogonal; values beyond them after training.",
+        "to Orthogonal when a deep network needs every direction to keep its length.",
+    ),
+    "pixels": Sheet(
+        "the weights themselves: incoming weights of units as images, or a corner of the kernel.",
+        "noise without a pattern at the start; strokes and edges after training.",
+        "the initializer if rows, columns or whole units are equal: such units learn the same.",
+    ),
+    "network": Sheet(
+        "the same initializer in every layer of a network, each layer with its own fans.",
+        "a σ_w² that is the same in every layer: 2 for ReLU, 1 for tanh and linear.",
+        "a fixed stddev to one that follows the fans, such as HeNormal: fixed ones shrink with depth.",
+    ),
+    "gallery": Sheet(
+        "the exact density of one weight for every initializer of Keras, on one scale.",
+        "no shape is better than another: initializers of equal variance learn alike.",
+        "the scale before the shape.",
+    ),
+    "loss": Sheet(
+        "cross-entropy in nats by images seen; points are images that were held out.",
+        "a start at ln 10 = 2.30 or little above, and a steep fall within the first thousands of images.",
+        "a smaller scale if it starts far above 2.3, a larger one if it stays there, or the learning rate.",
+    ),
+    "accuracy": Sheet(
+        "the share of right answers by images seen; the dotted line is chance, 10%.",
+        "90% within the first 10,000 images of MNIST, about 97% at the end of an epoch.",
+        "the start if a curve stays at chance; the number of seeds before you call a difference real.",
+    ),
+    "weights": Sheet(
+        "histograms of each layer's weights, filled now, as a line at the start.",
+        "small changes everywhere: a good start is close to where training ends.",
+        "the scale if one layer changes its width much more than the others.",
+    ),
+    "gradients": Sheet(
+        "how large the loss's gradient is in each layer, on a log scale.",
+        "a level line within a decade or two: all layers learn at a similar speed.",
+        "the scale upwards if gradients fade towards the first layer, downwards if they grow.",
+    ),
+    "dead": Sheet(
+        "the share of units that say the same for every image of a batch.",
+        "close to 0% in every layer; at the start it does not depend on the scale of the weights.",
+        "biases or the learning rate if it grows while training; the activation if it stays.",
+    ),
+    "sweep": Sheet(
+        "the accuracy after one epoch for each value of a parameter, by depth or activation.",
+        "a bright band along the critical line of theory; it narrows with depth.",
+        "to a value on the line; click a cell to open it as a start.",
+    ),
+    "columns": Sheet(
+        "the value that did best in each column of the map, beside the one that theory names.",
+        "both within a few grid steps of each other.",
+        "the grid to a finer one around the best values, or the number of seeds.",
+    ),
+    "moments": Sheet(
+        "the second moment of a quantity layer by layer: lines predict, points measure.",
+        "a level line for the signal and for the gradients; points on their line.",
+        "the scale: each factor of two in σ_w² adds up through all layers.",
+    ),
+    "phases": Sheet(
+        "weight against bias variance: left of the line signals fade and inputs grow alike, right of it they part.",
+        "points on the line χ₁ = 1, where gradients keep their size; depth scales are longest there.",
+        "click to set a start there.",
+    ),
+    "violins": Sheet(
+        "how the values of each layer are spread.",
+        "the same spread in every layer; not a needle at 0, not all mass at the ends of tanh or sigmoid.",
+        "a larger scale against needles, a smaller one against saturation.",
+    ),
+    "saturated": Sheet(
+        "the share of values where the activation is flat, so that hardly any gradient passes.",
+        "below 10% in every layer at the start.",
+        "a smaller scale or a smaller bias.",
+    ),
+    "jacobian": Sheet(
+        "the singular values of the map from pixels to logits: how much a small change of the input does.",
+        "values near 1, close together: then gradients neither vanish nor explode.",
+        "the scale to move them all, Orthogonal to bring them together.",
+    ),
+    "power": Sheet(
+        "what is left of a signal's power after each layer, as theory has it.",
+        "a level line; a line that falls loses the signal, one that rises explodes.",
+        "to the initializer with the most level line.",
+    ),
+    "multiples": Sheet(
+        "a small histogram of every kernel of the file, each on its own axis.",
+        "after training: wider and rounder than the line; still like the line: not trained.",
+        "pick one below to see it in depth.",
+    ),
+    "array": Sheet(
+        "the values of one array, the nearest initializer's density, and Keras' default as a dotted line.",
+        "a trained kernel is near a normal law with longer tails than its start.",
+        "nothing in the file; start from it to see whether its values or only their scale help.",
+    ),
+}
