@@ -121,20 +121,21 @@ def _causes(kind: Kind, names: Sequence[str], seen: Glimpse, fate: Fate | None) 
     same = np.flatnonzero(seen.alike == 1.0).tolist()
     dead = np.flatnonzero(seen.dead == 1.0).tolist()
     if same and kind == "stuck":
-        yield f"symmetric units in {names[same[0]]}"
+        yield "symmetric units"
     if dead:
         yield f"dead from {names[dead[0]]}"
     if fate is not None:
-        ways = (("signal", fate.forward, "from"), ("gradient", fate.backward, "before"))
-        yield from (words for what, way, where in ways if (words := _lost(kind, what, way, where)))
+        if lost := _lost(kind, fate.forward):
+            yield f"{lost} by layer {fate.forward.layer}"
+        if lost := _lost(kind, fate.backward):
+            yield f"gradient {lost}"
 
 
-def _lost(kind: Kind, what: str, way: Way, where: str) -> str:
-    """How theory says a signal is lost, if that explains a failure of this kind."""
-    place = f" {where} layer {way.layer}" if way.layer else ""
-    if kind == "stuck" and way.kind == "vanished":
-        return f"{what} vanishes{place}"
-    return f"{what} explodes{place}" if kind == "too large" and way.kind in ("exploded", "broken") else ""
+def _lost(kind: Kind, way: Way) -> str:
+    """What theory says becomes of a signal, if that explains a failure of this kind."""
+    if kind == "stuck":
+        return "vanishes" if way.kind == "vanished" else ""
+    return "explodes" if way.kind in ("exploded", "broken") else ""
 
 
 def _opening(kind: Kind, run: Run, steps: int, seen: Glimpse) -> str:
@@ -151,10 +152,16 @@ def _opening(kind: Kind, run: Run, steps: int, seen: Glimpse) -> str:
             f"{words[0]} {at}: gradients {words[1]} the epsilon of 10⁻⁷ (root mean square {number(size, 2)})."
         )
     share = moves(run, steps, seen)
-    far = percent(share) if share < 10 else f"{number(share, 2)} times"
+    far = _share(share)
     if kind == "trains":
         return f"Trains {at}: in {count(steps)} steps like the first a kernel moves by {far} of its length."
     return f"Will not leave chance: in {count(steps)} such steps no kernel moves by more than {far} of its length."
+
+
+def _share(of_length: float) -> str:
+    if of_length < 0.001:
+        return "0.1%"
+    return percent(of_length) if of_length < 10 else f"{number(of_length, 2)} times"
 
 
 def _too_much(run: Run, seen: Glimpse) -> str:
@@ -172,19 +179,30 @@ def _facts(
 ) -> Iterator[str]:
     """What else a person should know, with the numbers."""
     if math.isfinite(seen.loss):
-        yield f"The loss begins at {number(seen.loss, 3)}; equal logits would give ln 10 = 2.303."
+        yield f"The loss begins at {number(seen.loss, 4)}; equal logits would give ln 10 = 2.303."
     same = [names[i] for i in np.flatnonzero(seen.alike == 1.0).tolist()]
     if same:
         yield f"All units of {_few(same)} say the same as another one, and get the same gradient."
     dead = [names[i] for i in np.flatnonzero(seen.dead == 1.0).tolist()]
     if dead:
         yield f"All units of {_few(dead)} are dead: they say the same for every image."
-    if fate is not None and fate.forward.layer and fate.forward.kind == "vanished":
-        yield f"Theory: the signal vanishes from layer {fate.forward.layer} on."
-    if fate is not None and fate.forward.layer and fate.forward.kind == "exploded":
-        yield f"Theory: the signal explodes from layer {fate.forward.layer} on."
-    if usable is not None and usable < depth:
-        yield f"Expected usable depth: about {max(1, round(usable))} of {depth} layers."
+    if fate is not None and not fate.forward.alive:
+        yield f"Theory: the signal {_ends(fate.forward)} from layer {fate.forward.layer} on."
+    if fate is not None and not fate.backward.alive:
+        yield f"Theory: on its way back the gradient {_ends(fate.backward)} at layer {fate.backward.layer}."
+    if usable is not None:
+        yield f"Expected usable depth: {_depth(usable, depth)}."
+
+
+def _ends(way: Way) -> str:
+    return "vanishes" if way.kind == "vanished" else "explodes"
+
+
+def _depth(usable: float, depth: int) -> str:
+    """How many layers a signal lasts, beside how many there are."""
+    if usable < depth:
+        return f"about {max(1, round(usable))} of {depth} layers"
+    return f"about {round(usable)} layers" if usable < 1_000 else "no limit"
 
 
 def _few(names: Sequence[str]) -> str:

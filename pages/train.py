@@ -21,7 +21,7 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
-from pages.shared.verdict_views import afterwards, foretold, prediction_table, verdicts
+from pages.shared.verdict_views import afterwards, foretold, prediction_table, predictions, verdicts
 
 PAGE = "train"
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
@@ -41,6 +41,7 @@ def main() -> None:
         if pressed:
             st.session_state[PENDING] = True
         job = find(choices)
+        title.title(question(choices))
         if not pressed:  # then nothing holds up the run
             told = verdicts(choices, experiment(choices))
         with cards:
@@ -68,6 +69,7 @@ def main() -> None:
         wait_for(lambda: dataset(choices) is not None)
     else:
         answer_before(answer, choices, experiment(choices))
+        predictions(choices, told)
     model_table(
         choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
     )

@@ -83,9 +83,12 @@ def test_words_hold_the_numbers_and_the_plainest_cause_comes_first():
     )
     assert "The loss begins at 2.4; equal logits would give ln 10 = 2.303." in fine.whole
     assert fine.whole.endswith("Expected usable depth: about 1 of 2 layers.")
+    for usable, words in ((24.2, "about 24 layers"), (math.inf, "no limit"), (0.1, "about 1 of 2 layers")):
+        assert judge(run_of(), STEPS, seen(), usable=usable).whole.endswith(f"usable depth: {words}.")
+    assert "usable" not in judge(run_of(), STEPS, seen()).whole
     nothing = {"telling": np.zeros(3)}
     alike = judge(run_of(), STEPS, seen(**nothing, alike=np.array([1.0, 1.0])))
-    assert (alike.kind, alike.short) == ("stuck", "symmetric units in layer 1")
+    assert (alike.kind, alike.short) == ("stuck", "symmetric units")
     assert "All units of layer 1, layer 2 say the same as another one" in alike.whole
     dead = judge(run_of(), STEPS, seen(**nothing, dead=np.array([0.0, 1.0])))
     assert dead.short == "dead from layer 2"
@@ -96,12 +99,13 @@ def test_words_hold_the_numbers_and_the_plainest_cause_comes_first():
 
 
 def test_theory_says_where_a_signal_is_lost():
-    lost = fate(np.array([0.1, 1e-3, 1e-6]), np.array([1e-9, 1e-6, 1e-3]), np.zeros(3), 0.1)
+    lost = fate(np.array([0.1, 1e-3, 1e-6]), np.array([1e-9, 1e-5, 1e-3]), np.zeros(3), 0.1)
     told = judge(run_of(net=Architecture((9, 9, 9))), STEPS, seen(telling=np.zeros(3)), lost)
-    assert told.short == "signal vanishes from layer 3"
+    assert told.short == "vanishes by layer 3"
     assert "Theory: the signal vanishes from layer 3 on." in told.whole
+    assert "on its way back the gradient vanishes at layer 1." in told.whole
     blown = fate(np.array([1.0, 1e3, 1e6]), np.array([1e6, 1e3, 1.0]), np.zeros(3), 0.1)
-    assert judge(run_of(), STEPS, seen(trial=math.inf), blown).short.startswith("signal explodes from layer")
+    assert judge(run_of(), STEPS, seen(trial=math.inf), blown).short == "explodes by layer 2"
 
 
 def test_whether_it_held_is_said():
@@ -179,7 +183,7 @@ def pairs(arrays, gradients):
 @pytest.mark.parametrize(
     ("kernel", "short"),
     [
-        ("Zeros()", "symmetric units in layer 1"),
+        ("Zeros()", "symmetric units"),
         ("Ones()", "steps too large"),
         ("GlorotUniform()", "trains"),
     ],

@@ -103,6 +103,20 @@ def has_learned(outcome: Outcome) -> bool | None:
     return not outcome.at_chance if outcome.state == "finished" else None
 
 
+def predictions(choices: Choices, found: Sequence[Verdict | None]) -> None:
+    """What is foretold of each start, and why."""
+    told = [(name, one) for name, one in zip(choices.labels, found, strict=True) if one is not None]
+    if told:
+        heading("Prediction", "From one pass over a batch, one trial step and theory, with the first seed.")
+        tables.table(
+            {
+                "start": [name for name, _ in told],
+                "predicted": [one.short for _, one in told],
+                "why": [one.whole for _, one in told],
+            }
+        )
+
+
 def prediction_table(choices: Choices, found: Sequence[Verdict | None], outcomes: Sequence[Outcome]) -> None:
     """The prediction beside what happened, start by start."""
     told = [

@@ -1,0 +1,45 @@
+"""What the pages foretell, and the cheat sheets beside their pictures, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from visit import SECONDS, button, opened, result
+
+from inits.cheatsheet import SHEETS
+
+pytestmark = pytest.mark.browser
+STARTS = "HeNormal;Zeros;RandomNormal(stddev=0.001)"
+
+
+def test_what_is_foretold_stands_beside_what_happened(page: Page, app: str) -> None:
+    opened(page, f"{app}/train?starts={STARTS}&hidden=4x48&data=digits")
+    cards, table = page.locator(".st-key-train-cards"), page.get_by_role("table").filter(has_text="predicted")
+    for words in ("trains", "symmetric units", "vanishes by layer 1"):
+        expect(cards.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)
+    expect(table.get_by_role("row")).to_have_count(4)
+    expect(table.get_by_role("row", name="Zeros")).to_contain_text("say the same as another one")
+    button(page, "Run").click()
+    assert len(result(page)) == 3
+    expect(cards.get_by_text("as predicted")).to_have_count(3)
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text("3 of 3 held")
+    expect(table.get_by_role("row", name="HeNormal")).to_contain_text("yes")
+    expect(table.get_by_role("row", name="Zeros")).to_contain_text(re.compile("at chance.*yes"))
+
+
+def test_a_cheat_sheet_opens_by_keyboard_and_closes(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose")
+    mark = page.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True)
+    mark.focus()
+    sheet = page.get_by_role("tooltip")
+    expect(sheet).to_contain_text(SHEETS["power"].see)
+    expect(sheet).to_contain_text(SHEETS["power"].change)
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+
+
+def test_a_cheat_sheet_opens_by_a_tap(phone: Page, app: str) -> None:
+    opened(phone, f"{app}/choose")
+    phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).tap()
+    expect(phone.get_by_role("tooltip")).to_contain_text(SHEETS["power"].good)
