@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -90,10 +91,11 @@ def propagate(
     """
     check_size(architecture, len(batch.images))
     arrays = arrays_of(start, architecture, seed, batch.images, given)
-    before, after, gradients = _pass(arrays, architecture.activation, batch)
+    before, after, gradients, jacobians = _pass(arrays, architecture.activation, batch)
     i, j = batch.pairs
     slope = ELEMENTWISE.get(architecture.activation)
     flat = FLAT * slope.slope(np.linspace(-3.0, 3.0, 601)).max() if slope else 0.0
+    gains, offsets = np.array([_gain_and_offset(kernel) for kernel in arrays[::2]]).T
     spreads = {"pre-activations": before, "activations": after, "gradients": gradients}
     return Measurement(
         seed=seed,
@@ -107,9 +109,9 @@ def propagate(
             if slope
             else [np.nan] * len(after)
         ),
-        singular=_singular(arrays, architecture.activation, batch.images[:JACOBIANS]),
-        gains=np.array([len(kernel) * kernel.var(dtype=np.float64) for kernel in arrays[::2]]),
-        offsets=np.array([_offset(kernel) for kernel in arrays[::2]]),
+        singular=_singular(jacobians),
+        gains=gains,
+        offsets=offsets,
         spreads={name: tuple(map(spread, layers)) for name, layers in spreads.items()},
     )
 
@@ -129,41 +131,44 @@ def layers_of(
 
 def _pass(
     arrays: Sequence[FloatArray], activation: str, batch: Batch
-) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray]]:
-    """Pre-activations and activations, and the gradient of each image's own loss by the former."""
-    images = tf.constant(batch.images)
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        before, after = layers_of(arrays, activation, images)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=batch.labels, logits=before[-1])
-        loss = tf.reduce_sum(losses)
-    gradients = tape.gradient(loss, before)
-    first, second, third = ([tensor.numpy() for tensor in layers] for layers in (before, after, gradients))
-    return first, second, third
+) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray], FloatArray]:
+    """Pre-activations, activations, the gradient of each image's own loss by the former, and some Jacobians.
 
-
-def _singular(arrays: Sequence[FloatArray], activation: str, images: FloatArray) -> FloatArray:
-    """Singular values of the Jacobian of the logits by the pixels, falling, float32 (images, outputs).
-
-    Each image stands there once for each logit: then one pass back gives every row of every Jacobian.
+    Those are of the logits by the pixels, (images, outputs, inputs). Their images stand behind the batch once more for
+    each logit: then one pass back gives every row.
     """
-    outputs = arrays[-1].size
-    values = tf.constant(np.repeat(images, outputs, axis=0))
+    n, outputs = len(batch.images), arrays[-1].size
+    again = batch.images[:JACOBIANS]
+    values = tf.constant(np.concatenate([batch.images, np.repeat(again, outputs, axis=0)]))
     with tf.GradientTape() as tape:
         tape.watch(values)
-        logits = layers_of(arrays, activation, values)[0][-1]
-        chosen = tf.reduce_sum(logits * tf.tile(tf.eye(outputs), [len(images), 1]))
-    rows = tape.gradient(chosen, values).numpy().reshape(len(images), outputs, -1)
-    if not np.isfinite(rows).all():
-        return np.full((len(images), outputs), np.nan, np.float32)
-    return np.asarray(np.linalg.svd(rows.astype(np.float64), compute_uv=False), np.float32)
+        before, after = layers_of(arrays, activation, values)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=batch.labels, logits=before[-1][:n])
+        chosen = before[-1][n:] * tf.tile(tf.eye(outputs), [len(again), 1])
+        total = tf.reduce_sum(losses) + tf.reduce_sum(chosen)
+    gradients = tape.gradient(total, before)
+    first, second, third = ([_view(one)[:n] for one in layers] for layers in (before, after, gradients))
+    rows = _view(gradients[0])[n:] @ arrays[0].T
+    return first, second, third, rows.reshape(len(again), outputs, -1)
 
 
-def _offset(kernel: FloatArray) -> float:
-    """How many standard errors the mean weight is away from 0."""
-    error = kernel.std(dtype=np.float64) / np.sqrt(kernel.size)
-    mean = float(kernel.mean(dtype=np.float64))
-    return abs(mean) / error if error else np.inf if mean else 0.0
+def _view(tensor: tf.Tensor) -> FloatArray:
+    """The values of a tensor where they are: `numpy()` copies them, a third of the time of a pass."""
+    return np.asarray(memoryview(tensor))
+
+
+def _singular(jacobians: FloatArray) -> FloatArray:
+    """Their singular values, falling, float32 (images, outputs); NaN when a number is not finite."""
+    if not np.isfinite(jacobians).all():
+        return np.full(jacobians.shape[:2], np.nan, np.float32)
+    return np.asarray(np.linalg.svd(jacobians.astype(np.float64), compute_uv=False), np.float32)
+
+
+def _gain_and_offset(kernel: FloatArray) -> tuple[float, float]:
+    """fan_in times the variance, and how many standard errors the mean weight is away from 0."""
+    mean, variance = kernel.mean(dtype=np.float64), kernel.var(dtype=np.float64)
+    error = np.sqrt(variance / kernel.size)
+    return len(kernel) * variance, abs(mean) / error if error else np.inf if mean else 0.0
 
 
 def _moments(layers: Sequence[FloatArray]) -> NDArray[np.float64]:
@@ -184,7 +189,12 @@ def _moment(values: FloatArray) -> float:
 def _sample(values: FloatArray) -> FloatArray:
     """At most so many of the values, by chance, always the same."""
     flat = values.ravel()
-    return flat if flat.size <= SAMPLE else flat[np.random.default_rng(0).integers(flat.size, size=SAMPLE)]
+    return flat if flat.size <= SAMPLE else flat[_places(flat.size)]
+
+
+@lru_cache(maxsize=100)
+def _places(size: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(size, size=SAMPLE)
 
 
 def spread(values: FloatArray) -> Spread:

@@ -136,7 +136,8 @@ def predict(architecture: Architecture, gains: Gains, inputs: Inputs) -> Predict
     for weight, bias in zip(gains.weights[1:], gains.biases[1:], strict=True):
         squares.append(length_map(phi, lengths[-1], 1.0, 0.0))
         growth.append(chi(phi, lengths[-1], weight))
-        lengths.append(length_map(phi, lengths[-1], weight, bias))
+        with np.errstate(over="ignore"):
+            lengths.append(weight * squares[-1] + bias if weight else np.full_like(squares[-1], bias))
     gradients = _back(architecture, lengths[-1], growth)
     with np.errstate(over="ignore", invalid="ignore"):
         jacobian = gains.weights[0] * np.prod(growth, axis=0) * np.ones(len(inputs.squares))

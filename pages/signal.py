@@ -20,6 +20,7 @@ from pages.shared.signal_words import answer, chips, measured_fate, predicted_fa
 from pages.shared.start_cards import card_row, chosen_cards
 
 PAGE = "signal"
+WHOLE = f"{PAGE}:whole"  # the seeds after the first have been measured
 
 
 def main() -> None:
@@ -41,16 +42,21 @@ def main() -> None:
         if not choices.architecture.hidden:
             problem("A signal needs hidden layers to travel through. Received none: take at least one.")
             return
+        whole = st.session_state.pop(WHOLE, choices.seeds == 1)
         try:
-            facts, seen = look(choices)
+            facts, seen = look(choices, whole)
         except InitsError as error:
             problem(str(error))
             return
         tell(choices, seen)
     show(choices, facts, seen, view, verdict)
+    if not whole and any(0 < len(one.measurements) < choices.seeds for one in seen):
+        look(choices)
+        st.session_state[WHOLE] = True
+        st.rerun()
     if not can_draw() or dataset(choices) is None:
         wait_for(lambda: can_draw() and dataset(choices) is not None)
-    elif any(not (one.measurements or one.problem) for one in seen):
+    elif any(len(one.measurements) < choices.seeds and not one.problem for one in seen):
         wait_for(lambda: code_is_done(choices), lambda: "Your code is asked.")
 
 

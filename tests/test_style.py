@@ -24,6 +24,19 @@ def test_eight_starts_look_different_without_colour() -> None:
     assert style.start_style(8) == style.start_style(0)
 
 
+def test_changes_are_what_plotly_would_make_of_them() -> None:
+    """The short form, a whole axis, both for the same axis, and a name that plotly does not know."""
+    changes = {
+        "xaxis": {"range": [1, 2], "title": {"font": {"size": 9}}},
+        "xaxis_type": "log",
+        "margin_r": 50,
+    }
+    plain = style.figure().update_layout(changes, xaxis_title_text="weight")
+    assert style.figure(x="weight", **changes).to_dict() == plain.to_dict()
+    with pytest.raises(ValueError, match="nonsense"):
+        style.figure(xaxis_nonsense=1)
+
+
 def test_a_figure_is_quiet() -> None:
     fig = style.figure(x="weight", y="density", yaxis_type="log")
     assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("weight", "density")

@@ -4,7 +4,7 @@ Colours are tokens, not colours: the browser puts the theme's in their place (`p
 figure serves light and dark. `faint` gives a token an alpha. Colours are for marks, never for text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
@@ -88,9 +88,19 @@ def figure(*, x: str = "", y: str = "", **changes: Any) -> go.Figure:
         y: title of the vertical axis.
         changes: layout properties, also in plotly's short form (`yaxis_type="log"`).
     """
-    fig = go.Figure(layout={**layout(), "template": "none"})
     titles = {f"{axis}axis_title_text": title for axis, title in (("x", x), ("y", y)) if title}
-    return fig.update_layout(titles | changes)
+    # Built at once: `update_layout` takes eight times as long, milliseconds for each picture.
+    return go.Figure(layout=_merged({**layout(), "template": "none"}, titles | changes))
+
+
+def _merged(properties: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties of a layout with changes, whose names may be in the short form."""
+    found = dict(properties)
+    for name, value in changes.items():
+        first, _, rest = name.partition("_")
+        inner = {rest: value} if rest else value
+        found[first] = _merged(found.get(first) or {}, inner) if isinstance(inner, Mapping) else inner
+    return found
 
 
 def log_axis(low: float, high: float, count: int = 5) -> dict[str, Any]:
@@ -166,7 +176,9 @@ def end_labels(
         for end, y, shift in zip(ends, ys, shifts, strict=True)
     ]
     # All at once: one by one, each of them would have plotly check all the others again.
-    return fig.update_layout(annotations=[*fig.layout.annotations, *labels], margin_r=LABEL_MARGIN)
+    fig.layout.annotations = [*fig.layout.annotations, *labels]
+    fig.layout.margin.r = LABEL_MARGIN
+    return fig
 
 
 def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:

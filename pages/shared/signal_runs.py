@@ -26,7 +26,7 @@ from pages.shared.builder import Choices
 from pages.shared.engine import can_draw, engine
 from pages.shared.picker import LARGEST_SEED
 
-KEPT = 200  # starts that were measured
+KEPT = 600  # measurements: a start with one seed
 SOON = 0.5  # seconds that the page waits for pasted code before it shows what it has
 OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
 
@@ -47,8 +47,10 @@ def dataset(choices: Choices) -> str | None:
     return "digits" if choices.data == "digits" else engine().status.dataset
 
 
-def look(choices: Choices) -> tuple[Inputs, list[Seen]]:
+def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     """What theory needs to know of the batch, and everything about each start, as far as it is known.
+
+    Of what was never measured the first seed alone, unless `whole`: three times as quick for three seeds.
 
     Raises SpecError for a network that is too large.
     """
@@ -57,7 +59,7 @@ def look(choices: Choices) -> tuple[Inputs, list[Seen]]:
     if known is None or not can_draw():
         facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
     else:
-        facts, measured = _measured(choices, known)
+        facts, measured = _measured(choices, known, whole)
     return facts, [
         _seen(card.start, choices.architecture, facts, one)
         for card, one in zip(choices.cards, measured, strict=True)
@@ -124,11 +126,15 @@ class Memory:
         found = self.get(key)
         if found is None:
             found = ask()
-            with self._lock:
-                self._kept[key] = found
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+            self.keep(key, found)
         return found
+
+    def keep(self, key, found):
+        """Keep an answer in the place of the oldest."""
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
 
 @st.cache_resource(show_spinner=False)
@@ -136,38 +142,61 @@ def _memory() -> Memory:
     return Memory()
 
 
-def _measured(choices: Choices, known: str) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
+def _measured(
+    choices: Choices, known: str, whole: bool
+) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
     """The batch, and what was measured of each start; what is not kept is asked for side by side.
 
-    Empty while code draws.
+    Nothing of the seeds that code still draws.
     """
-    seeds, batch = seeds_of(choices), (known, choices.batch_size, choices.seed)
+    net, seeds, batch = choices.architecture, seeds_of(choices), (known, choices.batch_size, choices.seed)
     compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
     asked = []
     for card in choices.cards:
-        key = (card.start, choices.architecture, seeds, batch, fingerprint)
+        keys = {seed: (card.start, net, seed, batch, fingerprint) for seed in seeds}
+        missing = [seed for seed, key in keys.items() if memory.get(key) is None]
+        if not whole:
+            missing = missing[:1] if seeds[0] in missing else []
         try:
-            mine = [()] * len(seeds) if memory.get(key) else given(card.start, choices.architecture, seeds)
+            mine = given(card.start, net, missing)
         except InitsError as error:
             mine = error
-        asked.append((key, mine))
+        asked.append((keys, missing, mine))
     with ThreadPoolExecutor(len(asked) + 1) as pool:
-        facts = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
-        found = list(pool.map(lambda one: _answer(compute, memory, *one), asked))
+        inputs = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
+        found = pool.map(lambda one: _answer(compute, memory, *one), asked)
         try:
-            return facts.result(), found
+            facts = inputs.result()
         except EngineError:  # the starts say so; theory goes on
-            return TYPICAL[known], found
+            facts = TYPICAL[known]
+        _foresee(choices, facts)  # meanwhile
+        return facts, list(found)
 
 
-def _answer(compute: Engine, memory: Memory, key, mine) -> tuple[Measurement, ...] | InitsError:
-    if mine is None or isinstance(mine, InitsError):
-        return mine or ()
-    start, architecture, seeds, batch, _ = key
-    try:
-        return memory.ask(key, lambda: tuple(compute.signal(start, architecture, seeds, mine, batch)))
-    except InitsError as error:
-        return error
+def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measurement, ...] | InitsError:
+    """What is known of a start once the missing seeds were asked for."""
+    if isinstance(mine, InitsError):
+        return mine
+    if missing and mine is not None:
+        start, architecture, _, batch, _ = keys[missing[0]]
+        try:
+            answers = compute.signal(start, architecture, missing, mine, batch)
+        except InitsError as error:
+            return error
+        for seed, one in zip(missing, answers, strict=True):
+            memory.keep(keys[seed], one)
+    known = (memory.get(key) for key in keys.values())
+    return tuple(one for one in known if one is not None)
+
+
+def _foresee(choices: Choices, facts: Inputs) -> None:
+    """Theory for all starts that have one, kept for when it is shown."""
+    for card in choices.cards:
+        try:
+            if promised := gains(card.start, choices.architecture):
+                predicted(choices.architecture, promised, facts)
+        except InitsError:  # said when it is shown
+            continue
 
 
 def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:

@@ -44,6 +44,18 @@ def click_plane(page: Page, across: float, down: float) -> None:
     page.mouse.click(*place)
 
 
+def bands(page: Page) -> int:
+    """How many ranges over seeds the first picture shows."""
+    drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
+    return drawing.evaluate("gd => gd.data.filter(trace => trace.mode === 'none').length")
+
+
+def test_all_seeds_are_measured_after_the_first(page: Page, app: str) -> None:
+    measured(page, f"{app}/signal?data=digits&hidden=5x64&images=64&seeds=4&starts=HeNormal;GlorotUniform")
+    until(page, lambda: bands(page) == 2)
+    expect(page.get_by_text("median and range of 4 seeds")).to_be_visible()
+
+
 def test_theory_and_measurement_stand_beside_each_other(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeNormal;RandomNormal(stddev=0.02)&hidden=6x64")
     expect(page.locator("h1")).to_have_text("How far does the signal travel?")
