@@ -25,7 +25,7 @@ from pages.shared.start_cards import add_card
 PAGE = "explore"
 VIEWS = {"kernel": "One kernel", "network": "A whole network", "all": "All initializers"}
 STFT_SHAPE = (256, 1, 129)
-DEFAULTS = {"init": "HeNormal()", "shape": "784x128", "seed": "0", "view": "kernel"}
+DEFAULTS = {"init": "HeNormal()", "shape": "784x128", "seed": "0", "view": "kernel", "picture": "units"}
 
 
 def main() -> None:

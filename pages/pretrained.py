@@ -17,7 +17,7 @@ from pages.shared.weight_table import Shelf, label, legend, table
 from pages.shared.weight_views import at_a_glance, in_depth
 
 PAGE = "pretrained"
-DEFAULTS = {FIRST: "", SECOND: ""}
+DEFAULTS = {FIRST: "", SECOND: "", "array": "", "panels": "0"}
 
 
 def main() -> None:

@@ -34,21 +34,22 @@ def main() -> None:
     # The places stay the same whether a job runs or not: else its charts would be new ones when it ends.
     cards, controls, notes = st.container(), st.container(), st.container()
     job, told = find(choices), []
-    if job is None or job.over.is_set():
+    idle, pressed = job is None or job.over.is_set(), False
+    if idle:
         with controls:
             choices, pressed = builder(PAGE, choices, lambda: presets(PAGE))
             refusal(PAGE)
         if pressed:
             st.session_state[PENDING] = True
         job = find(choices)
-        title.title(question(choices))
+    title.title(question(choices))
+    state.save(PAGE, choices.texts(), DEFAULTS)
+    if idle:
         if not pressed:  # then nothing holds up the run
             told = verdicts(choices, experiment(choices))
         with cards:
             known = {"outcomes": results(job), "why": reasons(job)} if shows(job, choices) else {}
             card_row(PAGE, choices, **known, under=partial(chip, told, known.get("outcomes", ())))
-    state.save(PAGE, choices.texts(), DEFAULTS)
-    title.title(question(choices))
     with notes:
         data_note(PAGE, choices.data)
         start_pending(choices)

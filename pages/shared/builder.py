@@ -33,6 +33,9 @@ DEFAULTS = {
     "seed": "0",
     "seeds": "1",
     "data": "mnist",
+    "sort": "accuracy",
+    "layers": "evenly spread",
+    "moment": "end",
 }
 HIDDEN = ("none", "128", "2 × 128", "4 × 128", "6 × 128", "10 × 128", "20 × 64", "256, 128, 64")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0)

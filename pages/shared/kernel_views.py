@@ -20,6 +20,7 @@ from pages.shared import tables
 from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
 from pages.shared.notes import heading, literal
+from pages.shared.state import linked
 
 FEWEST = 8  # weights that can be tested
 
@@ -220,25 +221,22 @@ def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
     if drawn.tiles is not None:
         units = len(drawn.tiles)
         kinds = {"units": f"{counted(units, 'unit')}", "kernel": "Kernel"}
-        shown = st.session_state.get("explore.picture") or "units"
-        if shown == "units":
-            heading(
-                f"What {counted(units, 'unit')} look at",
-                "Incoming weights as 28 × 28 pixels: orange −, blue +.",
-                "pixels",
-            )
-            fig, alt = (
-                figures.tiles(drawn.tiles, drawn.scale),
-                "Incoming weights of the first units as small images.",
-            )
-        else:
-            heading("The kernel", _block_words(drawn), "pixels")
-            fig, alt = figures.heat_map(drawn.block, drawn.scale), "The first rows and columns of the kernel."
-        chart(fig, key="explore.pixels", height=style.SMALL, alt=alt)
-        st.segmented_control(
-            "Picture", list(kinds), default="units", key="explore.picture", format_func=kinds.__getitem__,
+        above = st.container()
+        shown = linked("explore", "picture", kinds, lambda key: st.segmented_control(
+            "Picture", list(kinds), key=key, format_func=kinds.__getitem__,
             required=True, label_visibility="collapsed",
-        )  # fmt: skip
+        ))  # fmt: skip
+        with above:
+            if shown == "units":
+                how = "Incoming weights as 28 × 28 pixels: orange −, blue +."
+                heading(f"What {counted(units, 'unit')} look at", how, "pixels")
+                fig = figures.tiles(drawn.tiles, drawn.scale)
+                alt = "Incoming weights of the first units as small images."
+            else:
+                heading("The kernel", _block_words(drawn), "pixels")
+                fig = figures.heat_map(drawn.block, drawn.scale)
+                alt = "The first rows and columns of the kernel."
+            chart(fig, key="explore.pixels", height=style.SMALL, alt=alt)
     else:
         heading("The kernel", _block_words(drawn), "pixels")
         alt = "The first rows and columns of the kernel."

@@ -13,6 +13,7 @@ from inits.words import count
 from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.notes import heading
+from pages.shared.state import linked
 
 MOST = 6  # layers beside each other when there are several starts
 
@@ -91,21 +92,22 @@ def _layers(names: Sequence[str], several: bool) -> list[int]:
     for first in range(0, len(names), MOST):
         part = range(first, min(first + MOST, len(names)))
         choices[f"{names[part[0]]} to {names[part[-1]]}"] = list(part)
-    key = "train.layers"
-    if st.session_state.get(key) not in choices:
-        st.session_state[key] = next(iter(choices))
-    return choices[str(st.selectbox("Layers", list(choices), key=key, width=220))]
+    shown = linked(
+        "train", "layers", choices, lambda key: st.selectbox("Layers", list(choices), key=key, width=220)
+    )
+    return choices[str(shown)]
 
 
 def _moment(job: Job, choices: Choices, starts: Sequence[tuple[Checkpoint, ...]]) -> int | None:
-    """A slider over the epoch; None is its end. Every job has its own, for its moments are others."""
+    """A slider over the epoch; None is its end."""
     steps = sorted({point.step for points in starts for point in points})[:-1]
-    moments = {f"{count(step * choices.batch_size)} images": step for step in steps}
-    if not moments:
+    if not steps:
         return None
-    options = [*moments, "end"]
-    chosen = st.select_slider("Moment of the epoch", options, "end", key=f"train.moment.{job.name}")
-    return moments.get(str(chosen))
+    moments = {str(step): f"{count(step * choices.batch_size)} images" for step in steps} | {"end": "end"}
+    chosen = linked("train", "moment", moments, lambda key: st.select_slider(
+        "Moment of the epoch", list(moments), key=key, format_func=moments.__getitem__,
+    ), first="end")  # fmt: skip
+    return None if chosen == "end" else int(chosen)
 
 
 def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:

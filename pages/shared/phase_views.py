@@ -20,10 +20,11 @@ from pages.shared.chart import Point, chart
 from pages.shared.notes import heading
 from pages.shared.signal_runs import Seen
 from pages.shared.start_cards import change
-from pages.shared.state import seed as seeded
+from pages.shared.state import linked
 
 CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
 ERF = "erf"
+ERF_HELP = "erf is theory only: Keras has no such activation, so nothing is measured with it."
 
 
 @lru_cache
@@ -39,7 +40,16 @@ def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.",
         "phases",
     )
-    erf = bool(st.session_state.get(f"{page}.erf"))
+    above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
+    erf = linked(page, "of", named, lambda key: st.segmented_control(
+        "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
+    )) == "erf"  # fmt: skip
+    with above:
+        _plane(page, choices, seen, erf)
+
+
+def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None:
+    activation = choices.architecture.activation
     if not erf and activation not in ELEMENTWISE:
         st.markdown(
             f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"
@@ -58,11 +68,6 @@ def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         height=style.HERO,
         alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
         on_click=partial(_put, page, choices.cards),
-    )
-    st.toggle(
-        "erf in place of the activation",
-        key=seeded(f"{page}.erf", False),
-        help="Theory only: Keras has no such activation, so nothing is measured with it.",
     )
 
 

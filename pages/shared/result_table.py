@@ -10,6 +10,7 @@ from pages.shared import tables
 from pages.shared.builder import Choices
 from pages.shared.notes import heading, literal
 from pages.shared.start_cards import swatch
+from pages.shared.state import linked
 
 STATES = {
     "finished": "whole epoch",
@@ -33,10 +34,9 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
     )
     by = "accuracy"
     if len(outcomes) > 1:
-        by = st.segmented_control(
-            "Sort by", list(SORTS), default="accuracy", required=True, key=f"{page}.sort",
-            format_func=lambda key: SORTS[key].label,
-        )  # fmt: skip
+        by = linked(page, "sort", SORTS, lambda key: st.segmented_control(
+            "Sort by", list(SORTS), required=True, key=key, format_func=lambda sort: SORTS[sort].label,
+        ), first="accuracy")  # fmt: skip
     tops = best(outcomes)
     lines = ranked(outcomes, str(by))
     columns = {

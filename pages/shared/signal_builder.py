@@ -27,6 +27,8 @@ DEFAULTS = {
     "seeds": "3",
     "data": "mnist",
     "view": "lengths",
+    "what": "activations",
+    "of": "activation",
 }
 FEWEST = 16  # images: fewer have no typical pair
 VARIANCES = ("0", "0.01", "0.05", "0.1", "0.2", "0.5")

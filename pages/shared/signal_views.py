@@ -16,6 +16,7 @@ from pages.shared.builder import Choices
 from pages.shared.chart import chart
 from pages.shared.notes import heading
 from pages.shared.signal_runs import Seen
+from pages.shared.state import linked
 from pages.shared.state import seed as seeded
 
 VIEWS = {
@@ -111,10 +112,10 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
                     f"Seed {choices.seed}. The same scale for every start.",
                     "violins",
                 )
-            what = st.segmented_control(
-                "Values", list(QUANTITIES), key=seeded(f"{page}.what", "activations"), required=True,
+            what = linked(page, "what", QUANTITIES, lambda key: st.segmented_control(
+                "Values", list(QUANTITIES), key=key, required=True,
                 format_func=str.capitalize, label_visibility="collapsed",
-            )  # fmt: skip
+            ), first="activations")  # fmt: skip
         shown = _depth(page, layers, playing)
         spreads = [seen[place].measurements[0].spreads[str(what)] for place in there]
         names = _names(choices)[: len(spreads[0])]

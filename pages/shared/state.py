@@ -1,11 +1,15 @@
 """A page's state: kept for the session, written into the address, read back from it.
 
-Values are texts under short names. A page loads them first, seeds its widgets, and saves what they say.
+Values are texts under short names. A page loads them first, seeds its widgets, and saves what they say. What a person
+changes is a new entry of the browser's history; what a page writes when it is opened takes the place of the entry that
+opened it, so that Back leads away from it.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -15,27 +19,81 @@ from pages.shared.notes import odd_link
 T = TypeVar("T")
 
 
-def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
-    """What the page shows: the address if it has changed by itself (a link, a reload), else this session's.
+PAGE = "page"  # the page that ran last
 
-    Unknown names in the address are left out.
+
+def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
+    """What the page shows: the address if it has changed by itself (a link, Back, a reload), else this session's.
+
+    Unknown names in the address are told and left out.
     """
-    kept: dict[str, str] = st.session_state.get(f"{page}:state", dict(defaults))
-    address = {name: st.query_params[name] for name in st.query_params if name in defaults}
-    if address and address != st.session_state.get(f"{page}:address"):
-        kept = {**defaults, **address}
+    session = st.session_state
+    kept: dict[str, str] = session.get(f"{page}:state", dict(defaults))
+    address, before = st.query_params.to_dict(), session.get(f"{page}:address")
+    stayed, session[PAGE] = session.get(PAGE) == page, page
+    # The browser still tells the address in whose place another was put a moment ago.
+    waiting = stayed and address == session.get(f"{page}:replaced")
+    changed = address != before and not waiting and bool(address or (stayed and before is not None))
+    if changed:
+        kept = {**defaults, **{name: value for name, value in address.items() if name in defaults}}
         forget(page)
-    st.session_state[f"{page}:state"] = kept
+        unknown = [name for name in address if name not in defaults]
+        session[f"{page}:odd"] = dict.fromkeys(unknown, "This page has no such setting.")
+        session[f"{page}:address"] = address  # now: a run can end before it saves, when a person is quick
+    if not waiting:
+        session.pop(f"{page}:replaced", None)
+    if waiting or changed or not stayed:
+        session[f"{page}:opened"] = True
+    session[f"{page}:state"], session[f"{page}:defaults"] = kept, defaults
+    for name, words in session.get(f"{page}:odd", {}).items():
+        odd_link(name, words)
     return dict(kept)
 
 
 def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> None:
-    """Keep the values and write those that are not the defaults into the address."""
-    st.session_state[f"{page}:state"] = dict(values)
-    address = {name: value for name, value in values.items() if value != defaults[name]}
-    st.session_state[f"{page}:address"] = address
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+    """Keep the values beside those kept before; when they are others, write them into the address but for defaults.
+
+    A link may say them in its own words: it is left as it is until something changes.
+    """
+    session, told = st.session_state, st.query_params.to_dict()
+    kept = {**session.get(f"{page}:state", defaults), **values}
+    address = {name: value for name, value in kept.items() if value != defaults[name]}
+    if session.pop(f"{page}:opened", False):
+        session[f"{page}:address"] = told or address
+        if address and not told:
+            session[f"{page}:replaced"] = told
+            _replace(address)
+    elif kept != session.get(f"{page}:said"):
+        session[f"{page}:address"] = address
+        session.pop(f"{page}:odd", None)
+        if told != address:
+            st.query_params.from_dict(address)
+    session[f"{page}:state"] = session[f"{page}:said"] = kept
+
+
+def linked(page: str, name: str, options: Collection[str], widget: Callable[[str], T], first: str = "") -> T:
+    """What a widget says that chooses how something is shown, as part of the page's address.
+
+    For widgets that come after `save`, also in fragments. `widget` draws it under the key that it is given; it begins
+    with what the address says, else with `first`, else with the first option. A choice that is not there now is kept
+    for when it is.
+    """
+    session, key = st.session_state, f"{page}.{name}"
+    kept, defaults = session.get(f"{page}:state", {}), session.get(f"{page}:defaults", {})
+    begin = kept.get(name) if kept.get(name) in options else first or next(iter(options))
+    if session.get(key) not in options:
+        session[key] = begin
+    value = widget(seed(key, begin))
+    if name in defaults and str(value) != begin:
+        save(page, {name: str(value)}, defaults)
+    return value
+
+
+def _replace(address: Mapping[str, str]) -> None:
+    """Put an address in the place of the one that the browser shows."""
+    query = json.dumps(f"?{urlencode(address)}" if address else "")
+    script = f"history.replaceState(history.state, '', location.pathname + {query} + location.hash)"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:
@@ -44,6 +102,7 @@ def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse:
         return parse(kept[name])
     except InitsError as error:
         odd_link(name, str(error))
+        st.session_state.setdefault(f"{st.session_state.get(PAGE)}:odd", {})[name] = str(error)
         return parse(defaults[name])
 
 

@@ -16,6 +16,7 @@ from inits.words import count, counted, number, percent
 from pages.shared import tables
 from pages.shared.chart import chart
 from pages.shared.notes import heading, literal
+from pages.shared.state import linked
 from pages.shared.weight_table import Shelf, idle, label
 
 PANELS = 24  # small multiples at a time
@@ -36,9 +37,11 @@ def at_a_glance(page: str, shelf: Shelf) -> None:
     )
     first = 0
     if len(rows) > PANELS:
-        pages = list(range(0, len(rows), PANELS))
-        words = {at: f"{at + 1} to {min(at + PANELS, len(rows))} of {len(rows)}" for at in pages}
-        first = st.selectbox("Kernels", pages, format_func=words.__getitem__, key=f"{page}.panels", width=220)
+        starts = range(0, len(rows), PANELS)
+        words = {str(at): f"{at + 1} to {min(at + PANELS, len(rows))} of {len(rows)}" for at in starts}
+        first = int(linked(page, "panels", words, lambda key: st.selectbox(
+            "Kernels", list(words), format_func=words.__getitem__, key=key, width=220,
+        )))  # fmt: skip
     part = rows[first : first + PANELS]
     now = [_bars(shelf.surveys(row)[-1]) for row in part]
     before = [
@@ -76,10 +79,9 @@ def _law(spec: InitializerSpec | None, one: Survey) -> Law | None:
 def in_depth(page: str, shelf: Shelf) -> None:
     """One array: histogram, numbers, spectrum, what its units look at."""
     rows = {label(shelf.surveys(row)[0]): row for row in shelf.rows if shelf.surveys(row)[0].summary.count}
-    key = f"{page}.array"
-    if st.session_state.get(key) not in rows:
-        st.session_state[key] = _most_telling(shelf, rows)
-    chosen = st.selectbox("Look at", list(rows), key=key, width=320)
+    chosen = linked(page, "array", rows, lambda key: st.selectbox(
+        "Look at", list(rows), key=key, width=320,
+    ), first=_most_telling(shelf, rows))  # fmt: skip
     surveys = shelf.surveys(rows[str(chosen)])
     last = surveys[-1]
     left, right = st.columns([2, 1], gap="medium")

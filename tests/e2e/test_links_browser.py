@@ -1,0 +1,92 @@
+"""Every state is a link, and Back and Forward do what a person expects, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from visit import SECONDS, button, opened, result, until
+
+pytestmark = pytest.mark.browser
+
+
+def task(page: Page) -> str:
+    return page.get_by_text(re.compile("^Recommended for")).inner_text()
+
+
+def choose(page: Page, name: str) -> None:
+    page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
+    expect(page).to_have_url(re.compile(f"normalization={name}"))
+
+
+def go(page: Page, name: str, title: str) -> None:
+    page.get_by_test_id("stHeader").get_by_role("link", name=name).click()
+    expect(page.locator("h1")).to_have_text(title)
+
+
+def test_back_undoes_a_change_and_forward_does_it_again(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose")
+    choose(page, "batch")
+    choose(page, "layer")
+    for words in ("batch normalization", "no normalization"):
+        page.go_back()
+        until(page, lambda words=words: words in task(page))
+    expect(page).to_have_url(re.compile("/choose$"))
+    page.go_forward()
+    until(page, lambda: "batch normalization" in task(page))
+
+
+def test_back_leads_away_from_a_page_that_was_opened_as_it_was_left(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose")
+    choose(page, "batch")
+    go(page, "Sweep", "How large should the weights be?")
+    go(page, "Choose", "Which initializer should I use?")
+    expect(page).to_have_url(re.compile("normalization=batch"))
+    choose(page, "layer")  # the first change after the address was put in place
+    page.go_back()
+    until(page, lambda: "batch normalization" in task(page))
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("How large should the weights be?")
+    page.go_back()
+    until(page, lambda: "batch normalization" in task(page))
+
+
+def test_a_damaged_or_foreign_link_says_what_it_could_not_and_uses_the_rest(page: Page, app: str) -> None:
+    opened(page, f"{app}/choose?depth=12&width=wide&colour=red")
+    told = page.get_by_test_id("stAlert")
+    expect(told).to_have_count(2)
+    expect(told.filter(has_text="“colour”")).to_contain_text("no such setting")
+    expect(told.filter(has_text="“width”")).to_contain_text("Received wide")
+    assert "12 ReLU layers of 128" in task(page)
+    expect(page).to_have_url(re.compile("colour=red"))  # a reload says it again
+
+
+def test_how_something_is_shown_is_part_of_the_link(page: Page, app: str) -> None:
+    opened(page, f"{app}/signal?data=digits&hidden=4x64&images=64&seeds=1&starts=HeNormal;Zeros")
+    values = page.locator(".st-key-signal-what")
+    values.get_by_role("radio", name="Gradients").click(timeout=60 * SECONDS)
+    page.locator(".st-key-signal-of").get_by_role("radio", name="erf").click()
+    expect(page).to_have_url(re.compile("what=gradients"))
+    expect(page).to_have_url(re.compile("of=erf"))
+    page.reload()
+    expect(values.get_by_role("radio", name="Gradients")).to_be_checked(timeout=60 * SECONDS)
+    expect(page.get_by_role("img", name=re.compile("^Depth scale of erf"))).to_be_visible()
+
+
+def test_a_moment_of_the_epoch_is_part_of_the_link(page: Page, app: str) -> None:
+    address = f"{app}/train?starts=HeNormal;GlorotUniform&hidden=24&data=digits&seed=5"
+    opened(page, address)
+    button(page, "Run").click()  # at once: a quick click is not lost
+    result(page)
+    slider = page.get_by_role("slider", name="Moment of the epoch")
+    slider.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"moment=\d+"))
+    moment = slider.get_attribute("aria-valuetext")
+    assert moment != "end"
+    page.locator(".st-key-train-sort").get_by_role("radio", name="As the cards stand").click()
+    expect(page).to_have_url(re.compile(r"moment=\d+.*sort=order|sort=order.*moment=\d+"))
+    page.reload()
+    expect(slider).to_have_attribute("aria-valuetext", str(moment), timeout=30 * SECONDS)
+    expect(page.get_by_role("radio", name="As the cards stand")).to_be_checked()
+    page.go_back()
+    page.go_back()
+    expect(slider).to_have_attribute("aria-valuetext", "end")
