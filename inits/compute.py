@@ -264,6 +264,11 @@ class Engine:
         kept = self._kept(plan)
         return None if None in kept else self._begin(plan, kept, None)
 
+    def knows(self, plan: Plan) -> bool:
+        """Whether somebody has begun the plan since the engine started. Costs nothing."""
+        with self._lock:
+            return plan.key in self._jobs
+
     def missing(self, plan: Plan) -> int:
         """How many runs of a plan are not on disk."""
         return sum(key is None or not self.store.has(key) for key in map(self._key, plan.runs))

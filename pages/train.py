@@ -24,6 +24,7 @@ from pages.shared.start_cards import card_row, chosen_cards, presets
 from pages.shared.verdict_views import afterwards, foretold, prediction_table, predictions, verdicts
 
 PAGE = "train"
+JOIN = 2.0  # seconds until a run that another one has begun is seen
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
 
 
@@ -70,6 +71,7 @@ def main() -> None:
         wait_for(lambda: dataset(choices) is not None)
     else:
         answer_before(answer, choices, experiment(choices))
+        join(choices)
         predictions(choices, told)
     model_table(
         choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
@@ -124,6 +126,18 @@ def start_pending(choices: Choices) -> None:
     known = dataset(choices)
     if PENDING in st.session_state and known is not None:
         take_up(PAGE, lambda: code_runs.start(choices.experiment(known)))
+
+
+def join(choices: Choices) -> None:
+    """Show the run of these choices as soon as somebody else, who has the same link, has begun it."""
+    wanted = experiment(choices)
+
+    @st.fragment(run_every=JOIN)
+    def watch() -> None:
+        if wanted is not None and engine().knows(wanted):
+            st.rerun()
+
+    watch()
 
 
 def tell_difference(job: Job, choices: Choices, shown: Choices) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.shared.tools import tools
+
 NAME = "Initializers"
 ABOUT = "What Keras weight initializers draw, what theory promises, and how a network learns from there."
 LOGO = Path(__file__).with_name("logo.svg")
@@ -15,6 +17,7 @@ def setup(title: str) -> None:
     _go_through_the_router()
     page_config(f"{title} · {NAME}")
     st.logo(LOGO, size="medium")
+    tools(title)
 
 
 def page_config(title: str = NAME) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, opened, result, until
+from visit import SECONDS, button, lines, opened, result, until
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +70,55 @@ def test_how_something_is_shown_is_part_of_the_link(page: Page, app: str) -> Non
     page.reload()
     expect(values.get_by_role("radio", name="Gradients")).to_be_checked(timeout=60 * SECONDS)
     expect(page.get_by_role("img", name=re.compile("^Depth scale of erf"))).to_be_visible()
+
+
+def test_who_has_the_same_link_joins_the_run_and_sees_the_same_curves(
+    page: Page, phone: Page, app: str
+) -> None:
+    address = f"{app}/train?starts=HeNormal;GlorotUniform&data=digits&hidden=8x512&batch=4&seed=77"
+    opened(phone, address)  # before the other one presses Run
+    expect(button(phone, "Run")).to_be_visible()
+    opened(page, address)
+    button(page, "Run").click()
+    expect(button(phone, "Stop all")).to_be_visible(timeout=30 * SECONDS)
+    until(phone, lambda: lines(phone).get("HeNormal", 0) > 1, seconds=60)
+    button(page, "Stop all").click()
+    for one in (page, phone):
+        expect(one.get_by_text("Curves are kept.")).to_be_visible(timeout=20 * SECONDS)
+    until(phone, lambda: lines(phone) == lines(page))
+
+
+def test_a_picture_at_a_time_large_and_live(page: Page, app: str) -> None:
+    opened(page, f"{app}/train?starts=HeNormal;Zeros&data=digits&hidden=20&seed=6")
+    tool = page.get_by_role("button", name="Present")
+    tool.click()
+    view = page.get_by_role("dialog", name="Presenter view")
+    expect(view).to_contain_text("There is no picture on this page yet.")
+    expect(page).to_have_url(re.compile("#present$"))
+    view.get_by_role("button", name="Run").click()
+    expect(view).to_contain_text("Loss", timeout=60 * SECONDS)
+    expect(view).to_contain_text("1 of 5", timeout=60 * SECONDS)
+    loss = page.locator('.inits-chart[aria-label="Loss by images seen."]')
+    expect(loss).to_be_visible()
+    assert loss.bounding_box()["width"] > 1000
+    expect(page.locator("h1")).not_to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(view).to_contain_text("Accuracy")
+    expect(loss).not_to_be_visible()
+    page.keyboard.press("Escape")
+    expect(view).to_have_count(0)
+    expect(page.locator("h1")).to_be_visible()
+    expect(tool).to_be_focused()
+    assert loss.bounding_box()["width"] < 700
+
+
+def test_the_link_is_copied(page: Page, app: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, f"{app}/choose?depth=9")
+    choose(page, "layer")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{app}/choose?depth=9&normalization=layer"
 
 
 def test_a_moment_of_the_epoch_is_part_of_the_link(page: Page, app: str) -> None:

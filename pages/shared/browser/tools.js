@@ -1,0 +1,184 @@
+// What every page has beside its menu: a button that copies its link, and one that presents its pictures.
+// The presenter view shows the very elements of the page, one at a time and large, so that it stays live.
+
+const PRESENT = "#present";
+const COPIED = 2000; // milliseconds that "Copied" is shown
+const SETTLE = 150; // milliseconds after a change of the page
+const DESIGNED = 340; // pixels: the height of a picture at which its letters are as on the page
+
+export default function ({ parentElement }) {
+  if (parentElement.querySelector(".inits-tools")) return;
+  const tools = document.createElement("div");
+  tools.className = "inits-tools";
+  const copy = button("Copy link", '<path d="M9 15l6-6M8 12l-2 2a4 4 0 006 6l2-2M16 12l2-2a4 4 0 00-6-6l-2 2"/>');
+  const present = button("Present", '<path d="M3 4h18M4 4v12h16V4M12 16v3M8 21l4-2 4 2"/>');
+  copy.addEventListener("click", () => copyLink(copy));
+  present.addEventListener("click", open);
+  tools.append(copy, present);
+  parentElement.append(tools);
+  if (location.hash === PRESENT) open();
+}
+
+function button(label, path = "") {
+  const made = document.createElement("button");
+  made.type = "button";
+  const icon = path && `<svg viewBox="0 0 24 24" aria-hidden="true">${path}</svg>`;
+  made.innerHTML = `${icon}<span aria-live="polite">${label}</span>`;
+  if (path) made.title = label;
+  return made;
+}
+
+// ---- The link ----------------------------------------------------------------------------------------
+
+async function copyLink(pressed) {
+  const words = pressed.querySelector("span");
+  const done = await write(location.href);
+  words.textContent = done ? "Copied" : "Copy it from the address bar";
+  setTimeout(() => (words.textContent = "Copy link"), COPIED);
+}
+
+// Browsers offer the clipboard to secure pages alone; a class opens the app over plain http.
+async function write(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.style.cssText = "position: fixed; opacity: 0";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+// ---- The presenter view ------------------------------------------------------------------------------
+
+let view = null;
+
+function open() {
+  if (view) return;
+  const box = document.createElement("div");
+  box.className = "inits-presenter";
+  box.setAttribute("role", "dialog");
+  box.setAttribute("aria-label", "Presenter view");
+  box.innerHTML = `<h2></h2><p></p><footer></footer>`;
+  const [back, next, main, close] = ["Previous", "Next", "", "Close"].map((label) => button(label));
+  const place = document.createElement("span");
+  back.addEventListener("click", () => step(-1));
+  next.addEventListener("click", () => step(1));
+  main.addEventListener("click", () => action()?.click());
+  close.addEventListener("click", shut);
+  box.querySelector("footer").append(back, next, place, main, close);
+  document.body.append(box);
+  view = { box, place, back, next, main, at: 0, shown: null, timer: null, before: document.activeElement };
+  view.observer = new MutationObserver(() => (view.timer ??= setTimeout(refresh, SETTLE)));
+  view.observer.observe(document.querySelector('[data-testid="stApp"]') ?? document.body, {
+    childList: true,
+    subtree: true,
+    characterData: true,
+  });
+  document.documentElement.classList.add("inits-presenting");
+  addEventListener("keydown", keys, true);
+  addEventListener("resize", refresh);
+  close.focus();
+  refresh();
+}
+
+function shut() {
+  view.observer.disconnect();
+  clearTimeout(view.timer);
+  removeEventListener("keydown", keys, true);
+  removeEventListener("resize", refresh);
+  document.documentElement.classList.remove("inits-presenting");
+  view.shown?.classList.remove("inits-shown");
+  view.box.remove();
+  view.before?.focus?.();
+  view = null;
+  mark("");
+}
+
+function keys(event) {
+  const meant = { Escape: shut, ArrowLeft: () => step(-1), ArrowRight: () => step(1) }[event.key];
+  if (!meant) return;
+  event.preventDefault();
+  event.stopPropagation();
+  meant();
+}
+
+function step(by) {
+  const all = pictures();
+  const at = all.indexOf(view.shown) + by;
+  show(all[Math.max(0, Math.min(all.length - 1, at))] ?? null);
+  refresh();
+}
+
+// The picture stays the same while the page changes around it; one that is gone leaves its place to the next.
+function refresh() {
+  if (!view) return;
+  view.timer = null;
+  const all = pictures();
+  if (!all.includes(view.shown)) show(all[Math.min(view.at, all.length - 1)] ?? null);
+  const at = (view.at = Math.max(0, all.indexOf(view.shown)));
+  say(view.box.querySelector("h2"), answer());
+  say(view.box.querySelector("p"), view.shown ? title(view.shown) : "There is no picture on this page yet.");
+  say(view.place, all.length ? `${at + 1} of ${all.length}` : "");
+  say(view.main.firstElementChild, action()?.querySelector("p")?.textContent ?? "");
+  view.main.hidden = !action();
+  view.back.disabled = at === 0;
+  view.next.disabled = at >= all.length - 1;
+  measure();
+  mark(PRESENT);
+}
+
+function show(picture) {
+  if (picture === view.shown) return;
+  view.shown?.classList.remove("inits-shown");
+  picture?.classList.add("inits-shown");
+  view.shown = picture;
+}
+
+function pictures() {
+  return [...document.querySelectorAll('[data-testid="stMain"] .inits-chart')];
+}
+
+// What the page is for, such as Run.
+function action() {
+  return document.querySelector('[data-testid="stMain"] [data-testid="stBaseButton-primary"]:not(:disabled)');
+}
+
+// The sentence under the page's title, else the title.
+function answer() {
+  const heading = document.querySelector('[data-testid="stMain"] h1');
+  const below = container(heading)?.nextElementSibling;
+  return (below?.querySelector('[data-testid="stMarkdown"]') ?? heading)?.textContent ?? "";
+}
+
+// The last bold words before a picture: its heading.
+function title(picture) {
+  const bold = [...document.querySelectorAll('[data-testid="stMain"] p > strong:first-child')];
+  const above = bold.filter((one) => one.compareDocumentPosition(picture) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return above.at(-1)?.textContent ?? picture.getAttribute("aria-label") ?? "";
+}
+
+function container(element) {
+  return element?.closest('[data-testid="stElementContainer"]');
+}
+
+function say(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function measure() {
+  const top = view.box.querySelector("p").getBoundingClientRect().bottom + 16;
+  const room = Math.min((innerHeight - top - 72) / DESIGNED, (0.92 * innerWidth) / 560);
+  view.box.parentElement.style.setProperty("--inits-top", `${top}px`);
+  view.box.parentElement.style.setProperty("--inits-scale", Math.max(1, room).toFixed(3));
+}
+
+// The page's own changes of the address take the mark away.
+function mark(hash) {
+  if (location.hash !== hash) history.replaceState(history.state, "", location.pathname + location.search + hash);
+}
