@@ -1,9 +1,13 @@
 """The chart as a person meets it, in a real browser. The page under test is `chart_app.py`."""
 
+import base64
 import re
+import struct
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.live import serve
 
@@ -12,6 +16,13 @@ pytestmark = pytest.mark.browser
 LIVE, BARS, THIRD = '[data-meta^="live"]', '[data-meta^="bars"]', '[data-meta="third"]'
 BUNDLE = re.compile(r"plotly-cartesian-.*\.min\.js")
 BLUE_LIGHT, BLUE_DARK = "rgb(50, 102, 214)", "rgb(61, 150, 252)"
+TOKEN = re.compile(r"#0000[0-3]\d|rgba?\(0, 0, [1-9]")  # a colour that the theme should have replaced
+PIXEL = """async (png) => {
+  const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  canvas.drawImage(picture, 0, 0);
+  return [...canvas.getImageData(1, 1, 1, 1).data];
+}"""
 
 
 def opened(page: Page, address: str) -> Page:
@@ -49,6 +60,23 @@ def zoom(page: Page, chart: str) -> list[float]:
     page.mouse.up()
     page.wait_for_timeout(300)
     return plot(page, chart, "gd._fullLayout.xaxis.range")
+
+
+def picture(page: Page, chart: str) -> Locator:
+    """The chart with the buttons beside it."""
+    return page.locator(".inits-picture", has=page.locator(chart))
+
+
+def tool(page: Page, chart: str, name: str) -> Locator:
+    return picture(page, chart).get_by_role("button", name=name)
+
+
+def saved(page: Page, chart: str, kind: str) -> tuple[str, bytes]:
+    """Press the button that saves a chart; the file's name and what is in it."""
+    picture(page, chart).hover()
+    with page.expect_download() as download:
+        tool(page, chart, f"Save picture as {kind}").click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
 def swipe_up(page: Page, x: float, y: float, pixels: int) -> None:
@@ -109,6 +137,74 @@ def test_a_drag_goes_on_through_updates(page: Page, chart_app: str) -> None:
     width = page.locator(f"{LIVE} .nsewdrag").bounding_box()["width"]
     steps = plot(page, LIVE, "gd._fullData[0].y.length - 1")
     assert high - low == pytest.approx(steps * 90 / width, rel=0.15)
+
+
+def test_a_zoom_can_be_undone_by_a_button(page: Page, chart_app: str) -> None:
+    opened(page, chart_app)
+    expect(tool(page, LIVE, "Reset zoom")).to_have_count(0)
+    zoom(page, LIVE)
+    tool(page, LIVE, "Reset zoom").click()
+    expect(tool(page, LIVE, "Reset zoom")).to_have_count(0)
+    updates(page)
+    low, high = plot(page, LIVE, "gd._fullLayout.xaxis.range")
+    assert (low, high) == (0, plot(page, LIVE, "gd._fullData[0].y.length - 1"))
+
+
+@pytest.mark.parametrize(
+    ("theme", "bar", "ground"),
+    [
+        ("light", "rgb(233, 100, 4)", "rgb(255, 255, 255)"),
+        ("dark", "rgb(238, 134, 22)", "rgb(16, 18, 24)"),
+    ],
+)
+def test_a_picture_is_saved_as_svg(page: Page, chart_app: str, theme: str, bar: str, ground: str) -> None:
+    page.emulate_media(color_scheme=theme)
+    opened(page, chart_app)
+    name, data = saved(page, BARS, "SVG")
+    assert name == "bars.svg"
+    text = data.decode()
+    title, rect = list(ElementTree.fromstring(text))[:2]
+    assert title.text == "Three bars."
+    assert (rect.get("width"), rect.get("height")) == ("1120", "260")
+    assert f"fill: {ground}; fill-opacity: 1" in rect.get("style")
+    assert text.count(f"fill: {bar}") == 3
+    assert not TOKEN.search(text)
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("light", [255, 255, 255]), ("dark", [16, 18, 24])])
+def test_a_picture_is_saved_as_png(page: Page, chart_app: str, theme: str, ground: list[int]) -> None:
+    page.emulate_media(color_scheme=theme)
+    opened(page, chart_app)
+    name, data = saved(page, BARS, "PNG")
+    assert name == "bars.png"
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", data[16:24]) == (2 * 1120, 2 * 260)
+    assert page.evaluate(PIXEL, base64.b64encode(data).decode()) == [*ground, 255]
+
+
+def test_a_saved_picture_keeps_zoom_and_what_is_hidden(page: Page, chart_app: str) -> None:
+    opened(page, chart_app)
+    page.locator(f"{LIVE} .legendtoggle").first.click()
+    expect(page.locator(f"{LIVE} .scatterlayer .trace")).to_have_count(1)
+    zoom(page, LIVE)
+    text = saved(page, LIVE, "SVG")[1].decode()
+    assert text.count('class="trace scatter') == 1
+    ticks = page.locator(f"{LIVE} .xtick text").all_text_contents()
+    assert re.findall('class="xtick".*?>([^<>]+)</text>', text) == ticks
+
+
+def test_a_picture_is_saved_by_keyboard(page: Page, chart_app: str) -> None:
+    opened(page, chart_app)
+    group = picture(page, BARS).get_by_role("group", name="Save picture: Three bars.")
+    expect(group).to_have_css("opacity", "0")
+    page.locator("[data-testid=stSlider] input[type=range]").focus()
+    page.keyboard.press("Tab")
+    expect(tool(page, BARS, "Save picture as PNG")).to_be_focused()
+    expect(group).to_have_css("opacity", "1")
+    page.keyboard.press("Tab")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "bars.svg"
 
 
 def test_theme_switch_recolours_at_once(page: Page, chart_app: str) -> None:
@@ -191,10 +287,22 @@ def test_under_a_finger_the_page_scrolls(phone: Page, chart_app: str) -> None:
     main = phone.locator("[data-testid=stMain]")
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
     phone.locator(f"{LIVE} .nsewdrag").scroll_into_view_if_needed()
-    expect(phone.locator(f"{LIVE} .modebar-btn")).to_have_count(0)
     swipe_up(phone, *middle(phone, LIVE), 100)
     assert main.evaluate("main => main.scrollTop") > 50
     assert plot(phone, LIVE, "gd._fullLayout.xaxis.autorange")
+
+
+def test_a_tap_on_a_picture_shows_how_to_save_it(phone: Page, chart_app: str) -> None:
+    opened(phone, chart_app)
+    group = picture(phone, BARS).get_by_role("group")
+    box = phone.locator(BARS).bounding_box()
+    phone.touchscreen.tap(
+        box["x"] + box["width"] - 20, box["y"] + box["height"] - 10
+    )  # where the buttons will be
+    expect(group).to_have_css("opacity", "1")
+    with phone.expect_download() as download:
+        tool(phone, BARS, "Save picture as SVG").tap()
+    assert ElementTree.fromstring(Path(download.value.path()).read_text()).get("width") == "358"
 
 
 @pytest.mark.parametrize(

@@ -54,17 +54,18 @@ plotly().catch(() => {}); // start now; a failure is told in the place of each c
 // ---- The life of a chart -----------------------------------------------------------------------------
 
 function create(parent) {
-  const box = document.createElement("div");
-  const note = document.createElement("p");
-  const plot = document.createElement("div");
+  const [frame, box, note, plot] = ["div", "div", "p", "div"].map((name) => document.createElement(name));
+  frame.className = "inits-picture";
   box.className = "inits-chart";
   box.style.cssText = "position: relative; width: 100%; height: 100%; overflow: hidden";
   note.style.cssText = "position: absolute; margin: 0.5rem 0; font-size: 0.875rem; color: var(--st-gray-color)";
   plot.style.cssText = "width: 100%; height: 100%";
   box.append(note, plot);
-  parent.append(box);
+  parent.append(frame);
 
   const chart = { box, note, plot, drawn: null, theme: null, config: null };
+  chart.tools = tools(chart);
+  frame.append(box, chart.tools.group); // beside the picture: inside an image nothing can be pressed
   chart.observer = new ResizeObserver(() => resize(chart));
   chart.observer.observe(box);
   setTimeout(() => chart.drawn || note.textContent || (note.textContent = WAITING), 1500);
@@ -84,6 +85,68 @@ async function resize(chart) {
   Object.assign(chart, { width, height });
   (await plotly()).relayout(chart.plot, { width, height });
 }
+
+// ---- Save the picture, and undo a zoom ---------------------------------------------------------------
+
+const LOOK = `
+  .inits-picture { position: relative; width: 100%; height: 100% }
+  .inits-tools { position: absolute; bottom: 0; right: 0; z-index: 1; display: flex; gap: 4px; opacity: 0; pointer-events: none }
+  .inits-tools[hidden], .inits-tools [hidden] { display: none }
+  .inits-picture:hover > .inits-tools, .inits-tools:focus-within { opacity: 1; pointer-events: auto }
+  .inits-tools button {
+    min-width: 24px; min-height: 24px; padding: 0 8px; cursor: pointer; font: 400 0.75rem/1 var(--st-font);
+    color: var(--st-text-color); background: var(--st-background-color);
+    border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius);
+  }
+  .inits-tools button:hover { border-color: var(--st-text-color) }
+  .inits-tools button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px }
+`;
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(LOOK);
+document.adoptedStyleSheets.push(sheet);
+
+// Shown under the pointer, after a tap, and to whoever comes by keyboard; below the labels at line ends.
+function tools(chart) {
+  const group = document.createElement("div");
+  const button = (words, name, press) => {
+    const made = document.createElement("button");
+    Object.assign(made, { type: "button", textContent: words, onclick: press });
+    made.setAttribute("aria-label", name);
+    group.append(made);
+    return made;
+  };
+  const save = (format) => async () => {
+    const [Plotly, { savePicture }] = await Promise.all([plotly(), import("./picture.js")]);
+    await savePicture(Plotly, chart, format);
+  };
+  group.className = "inits-tools";
+  group.hidden = true; // until there is a picture
+  group.setAttribute("role", "group");
+  const reset = button("Reset zoom", "Reset zoom", () => unzoom(chart));
+  reset.hidden = true;
+  for (const format of ["PNG", "SVG"]) button(format, `Save picture as ${format}`, save(format.toLowerCase()));
+  return { group, reset };
+}
+
+async function unzoom(chart) {
+  await (await plotly()).relayout(chart.plot, chart.whole);
+  chart.tools.reset.hidden = true;
+}
+
+// The ranges that a figure came with; Plotly writes later ones into the same layout.
+function whole(layout) {
+  const range = ([name, { range }]) => (range ? [`${name}.range`, [...range]] : [`${name}.autorange`, true]);
+  return Object.fromEntries(Object.entries(axes(layout)).map(range));
+}
+
+// Plotly tells of every change of an axis: by a drag, a double click, or us.
+function zoomed(chart, change) {
+  const names = Object.keys(change);
+  if (names.some((name) => /axis\d*\.range\[/.test(name))) chart.tools.reset.hidden = false;
+  if (names.some((name) => /axis\d*\.autorange$/.test(name))) chart.tools.reset.hidden = true;
+}
+
+// ---- Drawing -----------------------------------------------------------------------------------------
 
 // One drawing at a time, and always the latest message.
 async function update(chart) {
@@ -127,16 +190,23 @@ async function draw(chart, Plotly) {
   const theme = readTheme(box);
   if (same(message, chart.drawn) && theme.key === chart.theme?.key) return;
   const figure = JSON.parse(coloured(new TextDecoder().decode(message), theme));
+  const { key, alt, clicks } = figure;
   const { data, layout } = dressed(figure, chart, theme);
+  chart.whole = whole(layout);
   // One config object, or react() starts from nothing: as it is, it keeps zoom, hover and a drag under way.
-  chart.config ??= settings(figure);
+  chart.config ??= { displayModeBar: false, showTips: false };
   await Plotly.react(plot, data, layout, chart.config);
   if (chart.removed) return Plotly.purge(plot);
-  if (!chart.drawn) plot.on("plotly_click", (event) => click(chart, event));
-  Object.assign(chart, { drawn: message, theme, clicks: figure.clicks });
+  if (!chart.drawn) {
+    plot.on("plotly_click", (event) => click(chart, event));
+    plot.on("plotly_relayout", (change) => zoomed(chart, change));
+  }
+  Object.assign(chart, { drawn: message, theme, key, alt, clicks });
+  chart.tools.group.hidden = false;
+  chart.tools.group.setAttribute("aria-label", `Save picture: ${alt}`);
   chart.note.textContent = "";
   box.setAttribute("role", "img");
-  box.setAttribute("aria-label", figure.alt);
+  box.setAttribute("aria-label", alt);
   box.dataset.meta = typeof layout.meta === "string" ? layout.meta : JSON.stringify(layout.meta ?? null);
 }
 
@@ -204,19 +274,13 @@ function dressed({ data, layout, key }, chart, theme) {
 
 // Under a finger a drag scrolls the page.
 function still(layout) {
-  const axes = Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
-  const fixed = [...new Set([...axes, "xaxis", "yaxis"])].map((n) => [n, { ...layout[n], fixedrange: true }]);
+  const fixed = Object.entries(axes(layout)).map(([name, axis]) => [name, { ...axis, fixedrange: true }]);
   return { ...layout, dragmode: false, ...Object.fromEntries(fixed) };
 }
 
-function settings({ key }) {
-  return {
-    displaylogo: false,
-    displayModeBar: TOUCH.matches ? false : "hover",
-    modeBarButtons: [["resetScale2d", "toImage"]],
-    showTips: false,
-    toImageButtonOptions: { filename: key, scale: 2 },
-  };
+function axes(layout) {
+  const named = Object.entries(layout).filter(([name]) => /^[xy]axis\d*$/.test(name));
+  return { xaxis: {}, yaxis: {}, ...Object.fromEntries(named) };
 }
 
 function template({ font, ink, muted, line, background, categorical, sequential, diverging }) {
@@ -243,7 +307,6 @@ function template({ font, ink, muted, line, background, categorical, sequential,
       colorscale: { sequential: scale(sequential), sequentialminus: scale(sequential), diverging: scale(diverging) },
       coloraxis: { colorbar },
       hoverlabel: { bgcolor: background, bordercolor: line, font: { color: ink, size: 13 } },
-      modebar: { bgcolor: "transparent", color: muted, activecolor: ink },
       annotationdefaults: { arrowcolor: muted, font: { color: ink } },
       shapedefaults: { line: { color: muted } },
       xaxis: axis,
