@@ -25,6 +25,7 @@ Bytes = NDArray[np.uint8]
 TITLES = {"mnist": "MNIST", "digits": "Digits (stand-in, not MNIST)"}
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 SIDE = 28  # pixels
+MNIST_FINGERPRINT = "1c44bd551dc6d84b"  # of what Keras downloads
 DIGITS_FINGERPRINT = "432789513804398d"  # of the stand-in, known before it is made
 FEWEST = 100  # images in each part of a local file
 MNIST_BYTES = 11_490_434  # what Keras downloads

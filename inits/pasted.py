@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import textwrap
 import zlib
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ MARK = "code:"
 _NAMED = [
     re.compile(rf"^{words}", re.MULTILINE) for words in (r"class (\w+)", r"def (\w+)", r"(\w+) *=(?!=)")
 ]
+
+_PROMPT = re.compile(r"\s*(?:>>>|\.{3,}:?|In \[\d+\]:) ?")
+_ODD = {0xA0: " ", 0x2007: " ", 0x202F: " ", 0x200B: None, 0xFEFF: None, 0: None}
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class PastedSpec(WithoutLaw):
         packed = base64.urlsafe_b64encode(zlib.compress(self.source.encode(), 9)).decode().rstrip("=")
         return f"{MARK}{self.name}:{packed}"
 
-    def code(self, seed: int | None = None, multiline: bool = True) -> str:
+    def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
         """The code itself; on one line, the name of what it defines."""
         return self.source if multiline else "initializer"
 
@@ -55,6 +59,14 @@ def name_of(source: str) -> str:
         if names := kind.findall(source):
             return str(names[-1])[:LONGEST_NAME]
     return "initializer"
+
+
+def clean(code: str) -> str:
+    """Pasted text without what pasting adds: prompts and printed results, common indentation, odd spaces."""
+    lines = code.translate(_ODD).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if _PROMPT.match(next(filter(str.strip, lines), "")):
+        lines = [_PROMPT.sub("", line, count=1) if _PROMPT.match(line) else "" for line in lines]
+    return textwrap.dedent("\n".join(lines))
 
 
 def check_code(code: str) -> str:

@@ -216,8 +216,8 @@ class InitializerSpec(_Spec):
         arguments, dimensions = dict(self.arguments), self.check_shape(shape)
         return compute_fans(dimensions, axes(arguments, "input_axes"), axes(arguments, "output_axes"))
 
-    def code(self, seed: int | None = None, multiline: bool = True) -> str:
-        """Keras code to copy, the seed only where something is drawn, two or more arguments a line each."""
+    def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
+        """Keras code to copy, two or more arguments a line each. The seed, or a name for it, only where one matters."""
         return self._code([f"seed={seed}"] if self.random and seed is not None else [], multiline)
 
 

@@ -72,6 +72,6 @@ class WithoutLaw:
         """(fan_in, fan_out) by Keras' rule. Raises ShapeError."""
         return compute_fans(self.check_shape(shape))
 
-    def code(self, seed: int | None = None, multiline: bool = True) -> str:
+    def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
         """What one would write in its place."""
         return ""

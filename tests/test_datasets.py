@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits import datasets
-from inits.datasets import KEYS, batches, load, pixels, read_mnist
+from inits.datasets import KEYS, MNIST_FINGERPRINT, batches, load, pixels, read_mnist
 from inits.errors import DataError, InitsError, SpecError
 
 
@@ -64,7 +64,7 @@ def test_the_real_mnist(mnist_path: Path) -> None:
     assert (mnist.x_train.shape, mnist.x_test.shape) == ((60_000, 784), (10_000, 784))
     assert mnist.x_train.mean() == pytest.approx(33.318421, abs=1e-6)
     assert mnist.y_train[:5].tolist() == [5, 0, 4, 1, 9]
-    assert mnist.fingerprint == "1c44bd551dc6d84b"
+    assert mnist.fingerprint == MNIST_FINGERPRINT == "1c44bd551dc6d84b"
 
 
 @given(st.integers(100, 160), st.integers(100, 160), st.sampled_from("bBiIl"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inits.experiment import Experiment, Start
-from inits.export import COLUMNS, curves_csv
+from inits.export import COLUMNS, curves_csv, drawn_csv, histograms_csv
 from inits.record import Checkpoint, Record
 from inits.spec import InitializerSpec
 
@@ -70,3 +70,40 @@ def test_a_run_that_never_began_has_no_line():
 def test_a_loss_that_is_no_number_is_written_as_it_is(loss):
     record = Record(0, 2, 64, np.array([1.0, loss], np.float32), np.array([0.5, 0.5], np.float32))
     assert np.float32(rows(record)[-1]["loss"]).tobytes() == np.float32(loss).tobytes()
+
+
+def test_histograms_have_a_line_for_each_bar_that_holds_a_weight():
+    counts = np.array([[1, 0, 2, 1], [0, 4, 0, 0]], np.int32)
+    edges = np.array([[-1, 1], [0, 2]], np.float32)
+    layers = np.zeros(2, np.float32)
+    point = Checkpoint(7, 1.0, 0.5, 10, edges, counts, layers, layers, layers, layers)
+    text = histograms_csv(EXPERIMENT, [Record(0, 9, 70, checkpoints=(point,))], ["mine"])
+    lines = [tuple(line.values()) for line in csv.DictReader(io.StringIO(text))]
+    assert lines == [
+        ("1", "mine", "0", "7", "layer 1", "-1.0", "-0.5", "1"),
+        ("1", "mine", "0", "7", "layer 1", "0.0", "0.5", "2"),
+        ("1", "mine", "0", "7", "layer 1", "0.5", "1.0", "1"),
+        ("1", "mine", "0", "7", "output", "0.5", "1.0", "4"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["HeNormal()", "Ones()", "Identity()"])
+def test_a_drawn_kernel_with_the_exact_law_beside_it(text):
+    law = InitializerSpec.parse(text).law((64, 64))
+    edges, density = np.linspace(-0.5, 0.5, 5, dtype=np.float32), np.array([0.1, 0.9, 1.9, 1.1], np.float32)
+    shares = np.full(len(law.atoms), 0.25, np.float32)
+    lines = list(csv.DictReader(io.StringIO(drawn_csv(law, edges, density, shares))))
+    if law.atoms:
+        assert [(float(one["value"]), float(one["exact"])) for one in lines] == list(law.atoms)
+        assert {one["drawn"] for one in lines} == {"0.25"}
+        return
+    found = [(float(one["low"]) + float(one["high"])) / 2 for one in lines]
+    assert found == [-0.375, -0.125, 0.125, 0.375]
+    assert [np.float32(one["drawn"]) for one in lines] == density.tolist()
+    np.testing.assert_allclose([float(one["exact"]) for one in lines], law.pdf(np.array(found)))
+
+
+def test_without_a_law_nothing_is_exact():
+    ends = np.array([0, 1, 2], np.float32)
+    text = drawn_csv(None, ends, ends[1:], ends[:0])
+    assert [line["exact"] for line in csv.DictReader(io.StringIO(text))] == ["", ""]

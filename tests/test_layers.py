@@ -63,6 +63,9 @@ PURE = modules(
         "recommend",
         "cheatsheet",
         "verdict",
+        "script",
+        "saved",
+        "report",
     ),
 )
 DATA = modules("datasets", "data.standin", "downloads")
@@ -89,7 +92,8 @@ SANDBOX = modules(
 )
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
-WEB = PURE | FIGURES | ANSWERS | SANDBOX | modules("compute", "applications", "fetching")
+BUNDLE = modules("bundle")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | BUNDLE | modules("compute", "applications", "fetching")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -116,6 +120,7 @@ RULES = {
     "inits.worker": Rule(
         frozenset({"distributed", "numpy"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
     ),
+    **dict.fromkeys(BUNDLE, Rule(frozenset({"numpy", "inits.__version__"}) | PURE | DATA | SANDBOX)),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors", "weightformats") | {"numpy", "h5py"})),

@@ -10,7 +10,6 @@ import linecache
 import math
 import random
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from inits.errors import InitsError
+from inits.pasted import clean
 
 FILENAME = "<your code>"
 """What tracebacks and syntax errors call the pasted code."""
@@ -31,17 +31,7 @@ class CodeProblem(InitsError):
     """Code that runs, and yet gives no weights: it has no initializer, or one that a shape is not enough for."""
 
 
-_PROMPT = re.compile(r"\s*(?:>>>|\.{3,}:?|In \[\d+\]:) ?")
 _MAGIC = re.compile(r"^([ \t]*)(?:%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
-_ODD = {0xA0: " ", 0x2007: " ", 0x202F: " ", 0x200B: None, 0xFEFF: None, 0: None}
-
-
-def clean(code: str) -> str:
-    """Pasted text without what pasting adds: prompts and printed results, common indentation, odd spaces."""
-    lines = code.translate(_ODD).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if _PROMPT.match(next(filter(str.strip, lines), "")):
-        lines = [_PROMPT.sub("", line, count=1) if _PROMPT.match(line) else "" for line in lines]
-    return textwrap.dedent("\n".join(lines))
 
 
 def _parse(text: str) -> ast.Module:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from inits.experiment import (
     parse_hidden,
 )
 from inits.optimizers import OPTIMIZERS
+from inits.saved import Readers
 from inits.spec import OptimizerSpec
 from inits.words import counted, number
 from pages.shared import state
@@ -103,18 +104,30 @@ class Choices:
         }
 
 
+READERS: Readers = {
+    "starts": parse_cards,
+    "hidden": parse_hidden,
+    "activation": lambda text: Architecture((), text).activation,
+    "optimizer": OptimizerSpec.parse,
+    "batch": state.whole("batch", 1, MAX_BATCH),
+    "seed": state.whole("seed", 0, LARGEST_SEED),
+    "seeds": state.whole("seeds", 1, MAX_SEEDS),
+    "data": state.one_of("data", DATA),
+}
+"""What understands each text of `Choices.texts`."""
+
+
 def understood(kept: dict[str, str]) -> Choices:
     """The choices of a saved state or a link."""
-    read = partial(state.read, kept, DEFAULTS)
-    hidden = read("hidden", parse_hidden)
+    read: Any = {name: state.read(kept, DEFAULTS, name, reader) for name, reader in READERS.items()}
     return Choices(
-        cards=read("starts", parse_cards),
-        architecture=read("activation", lambda text: Architecture(hidden, text)),
-        optimizer=read("optimizer", OptimizerSpec.parse),
-        batch_size=read("batch", state.whole("batch", 1, MAX_BATCH)),
-        seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
-        seeds=read("seeds", state.whole("seeds", 1, MAX_SEEDS)),
-        data=read("data", state.one_of("data", DATA)),
+        cards=read["starts"],
+        architecture=Architecture(read["hidden"], read["activation"]),
+        optimizer=read["optimizer"],
+        batch_size=read["batch"],
+        seed=read["seed"],
+        seeds=read["seeds"],
+        data=read["data"],
     )
 
 
