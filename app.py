@@ -21,6 +21,7 @@ PAGES = (
     Entry("sweep", "Sweep", ":material/grid_on:"),
     Entry("signal", "Signal", ":material/waves:"),
     Entry("choose", "Choose", ":material/explore:"),
+    Entry("lessons", "Lessons", ":material/school:"),
     Entry("custom", "Your code", ":material/code:"),
     Entry("pretrained", "Weight files", ":material/folder_open:"),
 )

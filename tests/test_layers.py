@@ -62,6 +62,7 @@ PURE = modules(
         "phases",
         "recommend",
         "cheatsheet",
+        "lessons",
         "verdict",
         "script",
         "saved",
@@ -82,6 +83,7 @@ FIGURES = modules(
     "figures.signal",
     "figures.phases",
     "figures.choose",
+    "figures.lessons",
 )
 ANSWERS = modules("examine", "export")
 # Pasted code: what the web process has of it, what the processes have that run it.

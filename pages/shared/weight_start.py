@@ -52,7 +52,7 @@ def train_button(spec: FileSpec, found: Possible | str) -> None:
     icon, key = ":material/play_circle:", "pretrained.train"
     if st.button("Train from it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
         assert isinstance(found, Possible)
-        choices = replace(_on_train(), cards=_cards(spec), architecture=found.net)
+        choices = replace(_on_train(), cards=ways(spec), architecture=found.net)
         st.switch_page("pages/train.py", query_params=choices.texts())
 
 
@@ -71,7 +71,8 @@ def what_fits(spec: FileSpec, found: Possible | str) -> None:
         st.markdown(":small[:gray[Which layers fit depends on the hidden layers that are set on Train.]]")
 
 
-def _cards(spec: FileSpec) -> tuple[Card, ...]:
+def ways(spec: FileSpec) -> tuple[Card, ...]:
+    """A file's weights as three starts."""
     names = {"as saved": "As saved", "shuffled": "Shuffled", "Gaussian": "Gaussian"}
     return numbered(Card(Start(spec.replace(how=how)), name) for how, name in names.items())
 

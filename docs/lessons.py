@@ -1,0 +1,173 @@
+"""Runs the lessons on the stand-in's digits and writes what their pictures show: `python docs/lessons.py`."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from inits import sandbox, settings
+from inits.compute import Engine
+from inits.examine import sketch
+from inits.experiment import Experiment, Start
+from inits.from_file import HOWS, FileSpec
+from inits.lessons import LESSONS, ONE_SEED, PICTURES, Lesson
+from inits.record import Record
+from inits.signal import gains, predict
+from inits.spec import InitializerSpec
+from pages.shared import builder, signal_builder, sweep_builder
+
+POINTS, MEAN_OF, DOTS, BINS_EACH = (
+    40,
+    1000,
+    90,
+    2,
+)  # of a curve; images of its mean; of a scatter; bins in one step
+CHANCE = 0.1
+Picture = dict[str, Any]
+
+
+def main() -> None:
+    engine = Engine(replace(settings.read(), cache_mb=0))
+    found = {lesson.key: DRAWN.get(lesson.key, trained)(engine, lesson) for lesson in LESSONS}
+    lines = [f"{json.dumps(key)}: {json.dumps(found[key], separators=(',', ':'))}" for key in found]
+    PICTURES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    engine.close()
+
+
+def run(engine: Engine, experiment: Experiment) -> Sequence[Record]:
+    job = engine.run(experiment)
+    job.over.wait()
+    return job.records
+
+
+def trained(engine: Engine, lesson: Lesson) -> Picture:
+    """Accuracy over one epoch of each start."""
+    choices = builder.understood({**builder.DEFAULTS, **lesson.state})
+    experiment, names = choices.experiment("digits"), choices.labels
+    if lesson.first:
+        names, experiment = list(HOWS), again(engine, experiment)
+    records = run(engine, experiment)
+    series = [
+        curve(name, slot, record) for slot, (name, record) in enumerate(zip(names, records, strict=True))
+    ]
+    return {"x": [0, 1], "y": [0, 1], "level": CHANCE, "series": series}
+
+
+def again(engine: Engine, experiment: Experiment) -> Experiment:
+    """The same network, started from the weights that it has learned, in three ways."""
+    (first,) = experiment.runs
+    data = engine.weights_file(first, run(engine, experiment)[0].done)
+    reading = engine.files.take(BytesIO(data), "trained.weights.h5")
+    reading.done.wait()
+    spec = FileSpec("trained.weights.h5", reading.digest)
+    return replace(experiment, starts=tuple(Start(spec.replace(how=how)) for how in HOWS))
+
+
+def curve(name: str, slot: int, record: Record) -> Picture:
+    """The running mean of a run's accuracy, by the share of the epoch."""
+    window = max(1, round(MEAN_OF * record.steps / record.images))
+    sums = np.cumsum(np.insert(record.accuracies.astype(float), 0, 0.0))
+    ends = np.unique(np.linspace(1, record.done, min(POINTS, record.done)).astype(int))
+    begins = np.maximum(ends - window, 0)
+    means = (sums[ends] - sums[begins]) / (ends - begins)
+    lost = {"lost": True} if record.divergence else {}
+    return series(name, slot, "line", ends / record.steps, means) | lost
+
+
+def series(name: str, slot: int, mark: str, x: Any, y: Any) -> Picture:
+    return {"name": name, "slot": slot, "mark": mark, "x": rounded(x), "y": rounded(y)}
+
+
+def rounded(values: Any) -> list[float]:
+    return [float(f"{value:.3g}") for value in values]
+
+
+def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[Any]]:
+    """Names, predictions and first measurements of the starts of a lesson on the Signal page."""
+    choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
+    batch, net = ("digits", choices.batch_size, choices.seed), choices.architecture
+    inputs = engine.signal_inputs(*batch)
+    starts = [card.start for card in choices.cards]
+    known = [gains(start, net) for start in starts]
+    measured = [engine.signal(start, net, (choices.seed,), [()], batch)[0] for start in starts]
+    return choices.labels, [predict(net, one, inputs) for one in known if one], measured
+
+
+def power(engine: Engine, lesson: Lesson) -> Picture:
+    """What is left of the signal's power in each layer, in theory and measured."""
+    parts = []
+    for slot, (name, theory, one) in enumerate(zip(*signal(engine, lesson), strict=True)):
+        layers = range(1, len(one.lengths))  # without the output
+        parts.append(series(name, slot, "theory", layers, theory.lengths[:-1]))
+        parts.append(series(name, slot, "points", layers, one.lengths[:-1]))
+    lowest = min(min(part["y"]) for part in parts)
+    return {"x": [0.5, layers[-1] + 0.5], "y": [lowest, 1.0], "log": True, "series": parts}
+
+
+def stretched(engine: Engine, lesson: Lesson) -> Picture:
+    """The singular values of the Jacobian of one image, largest first."""
+    names, _, measured = signal(engine, lesson)
+    values = [np.sort(one.singular[0])[::-1] for one in measured]
+    ranks = range(1, len(values[0]) + 1)
+    parts = [
+        series(name, slot, mark, ranks, one)
+        for slot, (name, one) in enumerate(zip(names, values, strict=True))
+        for mark in ("line", "points")
+    ]
+    return {"x": [1, len(ranks)], "y": [0, float(max(map(max, values)))], "level": 1, "series": parts}
+
+
+def densities(engine: Engine, lesson: Lesson) -> Picture:
+    """What both initializers draw with one seed."""
+    shape = tuple(int(n) for n in lesson.state["shape"].split("x"))
+    parts = []
+    for slot, text in enumerate((lesson.state["init"], "HeNormal")):
+        spec = InitializerSpec.parse(text)
+        drawn = engine.call(sketch, spec, shape, 0)
+        counts = np.add.reduceat(drawn.counts, range(0, len(drawn.counts), BINS_EACH))
+        edges = np.linspace(*drawn.edges, len(counts) + 1)
+        density = counts / counts.sum() / np.diff(edges)
+        parts.append(series(spec.label, slot, "area", np.repeat(edges, 2)[1:-1], np.repeat(density, 2)))
+    reach, top = (1.05 * max(max(part[axis]) for part in parts) for axis in "xy")
+    return {"x": [-reach, reach], "y": [0, top], "series": parts[::-1]}
+
+
+def pairs(engine: Engine, lesson: Lesson) -> Picture:
+    """Weights of two equal layers against each other: from one instance with a seed, and with a generator of seeds."""
+    parts = []
+    better = ONE_SEED.source.replace("seed=1", "seed=keras.random.SeedGenerator(1)")
+    codes = {"seed=1": ONE_SEED.source, "SeedGenerator(1)": better}
+    for slot, (name, code) in enumerate(codes.items()):
+        one, other = (kernel.ravel()[:DOTS] for kernel in sandbox.run(code, [(128, 128)] * 2, 0).arrays)
+        parts.append(series(name, slot, "points", one, other))
+    reach = 1.05 * max(abs(value) for part in parts for axis in "xy" for value in part[axis])
+    return {"x": [-reach, reach], "y": [-reach, reach], "series": parts[::-1]}
+
+
+def swept(engine: Engine, lesson: Lesson) -> Picture:
+    """Accuracy of each cell, rows from the lowest value up."""
+    sweep = sweep_builder.understood({**sweep_builder.DEFAULTS, **lesson.state}).sweep("digits")
+    job = engine.run(sweep)
+    job.over.wait()
+    accuracy = [record.test_accuracy or 0.0 for record in job.records]
+    rows, columns = range(len(sweep.values)), range(len(sweep.columns))
+    return {"cells": [rounded(accuracy[sweep.index(row, column)] for column in columns) for row in rows]}
+
+
+DRAWN: Mapping[str, Callable[[Engine, Lesson], Picture]] = {
+    "trap": power,
+    "truncated": densities,
+    "seed": pairs,
+    "orthogonal": stretched,
+    "sigmoid": swept,
+}
+
+if __name__ == "__main__":
+    main()
