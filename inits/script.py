@@ -254,7 +254,9 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
     if beside:
         words.append(f"It reads {' and '.join(beside)}, which must lie beside this script.")
     if experiment.dataset == "digits":
-        words.append("The digits are by E. Alpaydin and C. Kaynak (CC BY 4.0); the app turned and shifted them.")
+        words.append(
+            "The digits are by E. Alpaydin and C. Kaynak (CC BY 4.0); the app turned and shifted them."
+        )
     if pasted:
         words.append(
             "Pasted code is run here as it was written, and without a jail: read it first. Code of the Keras 2 era "

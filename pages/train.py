@@ -21,7 +21,7 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
-from pages.shared.verdict_views import afterwards, foretold, prediction_table, predictions, verdicts
+from pages.shared.verdict_views import afterwards, foretold, prediction_table, predictions, thinking, verdicts
 
 PAGE = "train"
 JOIN = 2.0  # seconds until a run that another one has begun is seen
@@ -73,6 +73,8 @@ def main() -> None:
         answer_before(answer, choices, experiment(choices))
         join(choices)
         predictions(choices, told)
+        if None in told and thinking(experiment(choices)):
+            wait_for(lambda: not thinking(experiment(choices)), lambda: "Looking ahead: one pass, one step.")
     model_table(
         choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
     )

@@ -1,13 +1,15 @@
 """The verdict before training: on each card, and afterwards beside what happened."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import streamlit as st
 
-from inits.errors import InitsError
+from inits.errors import EngineError, InitsError
 from inits.experiment import Experiment, Run
 from inits.fates import Fate, fate
 from inits.meanfield import chi1, depth_scale
@@ -23,6 +25,7 @@ from pages.shared.notes import heading, literal
 from pages.shared.signal_runs import given
 
 STANDIN_IMAGES = 12_000
+SOON, KEPT = 0.2, 400  # seconds that the page waits; glimpses
 DEPTHS = 6.0  # depth scales that a signal lasts: Schoenholz et al. 2017
 
 
@@ -32,35 +35,59 @@ def verdicts(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
         return [None] * len(choices.cards)
     images = STANDIN_IMAGES if plan.dataset == "digits" else engine().status.images
     runs, steps = plan.runs[: len(plan.starts)], -(-images // plan.batch_size)
-    ready = [_ready(run) for run in runs]  # asks the session: not for the threads
-    with ThreadPoolExecutor(len(runs)) as pool:
-        seen = list(pool.map(_glimpse, runs, ready))
+    asked = [_ask(run) for run in runs]
+    wait([one for one in asked if one], SOON)
+    seen = [_result(one) for one in asked]
     return [
         judge(run, steps, one, *_theory(run)) if one else None for run, one in zip(runs, seen, strict=True)
     ]
 
 
-def _ready(run: Run) -> Given | None:
-    """What comes from code or a file; None while it is not there."""
+def thinking(plan: Experiment | None) -> bool:
+    """Whether a verdict is still to come."""
+    if plan is None or not can_draw():
+        return False
+    asked = [_ask(run, again=False) for run in plan.runs[: len(plan.starts)]]
+    return any(one is not None and not one.done() for one in asked)
+
+
+class _Glimpses:
+    """What the compute process was asked, newest last, for all sessions."""
+
+    def __init__(self) -> None:
+        self._pool, self._lock = ThreadPoolExecutor(2), Lock()
+        self._kept: OrderedDict[tuple[str, str], Future[Glimpse]] = OrderedDict()
+
+    def ask(self, run: Run, mine: Given, again: bool) -> Future[Glimpse]:
+        """The answer of now or later; asked for `again` when the compute process was not there."""
+        compute = engine()
+        key = (run.key, compute.status.fingerprint)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None or (again and found.done() and isinstance(found.exception(), EngineError)):
+                found = self._kept[key] = self._pool.submit(compute.glimpse, run, mine)
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return found
+
+
+@st.cache_resource(show_spinner=False)
+def _glimpses() -> _Glimpses:
+    return _Glimpses()
+
+
+def _ask(run: Run, again: bool = True) -> Future[Glimpse] | None:
+    """None while what comes from code or a file is not there."""
     try:
         found = given(run.start, run.architecture, (run.seed,))
-        return found[0] if found else None
     except InitsError:
         return None
+    return _glimpses().ask(run, found[0], again) if found else None
 
 
-def _glimpse(run: Run, mine: Given | None) -> Glimpse | None:
-    if mine is None:
-        return None
-    try:
-        return _kept_glimpse(run, engine().status.fingerprint, mine)
-    except InitsError:
-        return None
-
-
-@st.cache_data(max_entries=400, show_spinner=False, hash_funcs={Run: lambda run: run.key})
-def _kept_glimpse(run: Run, fingerprint: str, _given: Given) -> Glimpse:
-    return engine().glimpse(run, _given)
+def _result(asked: Future[Glimpse] | None) -> Glimpse | None:
+    return asked.result() if asked and asked.done() and not asked.exception() else None
 
 
 @lru_cache(maxsize=400)
