@@ -8,13 +8,18 @@ from streamlit.runtime.pages_manager import PagesManager
 NAME = "Initializers"
 ABOUT = "What Keras weight initializers draw, what theory promises, and how a network learns from there."
 LOGO = Path(__file__).with_name("logo.svg")
+# The one rule of CSS. Streamlit writes white on the primary colour, and that colour on a tint of itself: on a dark
+# ground no colour is far enough from both. So the words on a primary button have the colour of the page.
+ON_PRIMARY = '[data-testid="stBaseButton-primary"]:enabled {{ color: light-dark({}, {}) }}'
 
 
 def setup(title: str) -> None:
-    """Title, icon, width, logo and menu of the page called `title`."""
+    """Title, icon, width, logo, menu and contrast of the page called `title`."""
     _go_through_the_router()
     page_config(f"{title} · {NAME}")
     st.logo(LOGO, size="medium")
+    grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
+    st.html(f"<style>{ON_PRIMARY.format(*grounds)}</style>")
 
 
 def page_config(title: str = NAME) -> None:
