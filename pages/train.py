@@ -21,7 +21,14 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
-from pages.shared.verdict_views import afterwards, foretold, prediction_table, predictions, thinking, verdicts
+from pages.shared.verdict_views import (
+    afterwards,
+    await_verdicts,
+    foretold,
+    prediction_table,
+    predictions,
+    verdicts,
+)
 
 PAGE = "train"
 JOIN = 2.0  # seconds until a run that another one has begun is seen
@@ -66,6 +73,7 @@ def main() -> None:
         live(PAGE, job, shown, verdict)
         if told and job.over.is_set() and shows(job, choices):
             prediction_table(choices, told, results(job))
+            await_verdicts(experiment(choices), told)
     elif PENDING in st.session_state:
         answer.markdown("The run starts by itself as soon as the digits are there.")
         wait_for(lambda: dataset(choices) is not None)
@@ -73,8 +81,7 @@ def main() -> None:
         answer_before(answer, choices, experiment(choices))
         join(choices)
         predictions(choices, told)
-        if None in told and thinking(experiment(choices)):
-            wait_for(lambda: not thinking(experiment(choices)), lambda: "Looking ahead: one pass, one step.")
+        await_verdicts(experiment(choices), told)
     model_table(
         choices, [group[0] for group in by_start(job, job.records)] if job and shows(job, choices) else ()
     )

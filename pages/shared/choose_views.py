@@ -13,7 +13,7 @@ from pages.shared import tables
 from pages.shared.builder import Choices
 from pages.shared.cards import Card, numbered
 from pages.shared.chart import chart
-from pages.shared.notes import heading
+from pages.shared.notes import heading, python
 
 SHEET = ("relu", "leaky_relu", "tanh", "linear", "selu", "elu", "gelu", "silu", "softplus", "sigmoid")
 SHEET_DEPTH, LOST = 10, 0.01  # hidden layers; a hundredth is not much of a signal
@@ -28,7 +28,7 @@ def card(page: str, task: Task, advice: Advice) -> None:
         layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
         st.subheader(called(best))
-        st.code(line(task, best), language="python", wrap_lines=True)
+        python(line(task, best))
         st.markdown(advice.reason.replace("σ_w²", "$\\sigma_w^2$"))
         shape = (task.width, task.width)
         st.markdown(f":small[{best.kernel.formula(shape)}]")

@@ -19,7 +19,7 @@ from inits.words import count, counted, number
 from pages.shared import tables
 from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
-from pages.shared.notes import heading, literal
+from pages.shared.notes import heading, literal, python
 from pages.shared.state import linked
 
 FEWEST = 8  # weights that can be tested
@@ -74,7 +74,7 @@ def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
         if law is not None and law.mean and law.std:
             st.markdown(f":small[:gray[{mean_words(law, spec.fans(shape)[0])}]]")
         if spec is one.beside:
-            st.code(spec.code(seed), language="python", wrap_lines=True)
+            python(spec.code(seed))
     if drawn is not None:
         _details(spec, law, shape, drawn)
 
@@ -111,7 +111,7 @@ def likeness(near: Nearest | None) -> None:
         return
     icon, colour = (":material/check_circle:", "green") if near.within_chance else (":material/info:", "gray")
     st.badge("Draws like" if near.within_chance else "Nearest, but not the same", icon=icon, color=colour)
-    st.code(near.spec.code(), language="python", wrap_lines=True)
+    python(near.spec.code())
     far = f"Kolmogorov distance {number(near.distance, 2)}"
     words = f"{far}; chance alone seldom exceeds {number(near.chance, 2)}." if near.chance else f"{far}."
     st.markdown(f":small[:gray[{words}]]")

@@ -19,7 +19,7 @@ from inits.words import counted, number
 from pages.shared import tables
 from pages.shared.chart import chart
 from pages.shared.engine import ask, can_draw, wait_for
-from pages.shared.notes import heading
+from pages.shared.notes import heading, python
 
 NETWORK = Architecture(hidden=(128, 128))
 PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
@@ -70,7 +70,7 @@ def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRo
     alt = "Histogram of the weights of each layer."
     chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
     if not isinstance(spec, PastedSpec):
-        st.code(network_code(spec, seed), language="python", wrap_lines=True)
+        python(network_code(spec, seed))
 
 
 def down_the_network(spec: InitializerSpec) -> str:

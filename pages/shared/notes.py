@@ -1,4 +1,4 @@
-"""Headings, and sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
+"""Headings, code, and sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
 
 import re
 
@@ -17,6 +17,11 @@ def literal(text: str) -> str:
 def heading(title: str, how: str, sheet: str = "") -> None:
     """A picture's title, one line that says how to read it, and behind a "?" its cheat sheet, by key."""
     st.markdown(f"**{title}**  \n:small[:gray[{how}]]", help=SHEETS[sheet].markdown if sheet else None)
+
+
+def python(text: str) -> None:
+    """Code in Python, on as many lines as it needs."""
+    st.code(text, language="python", wrap_lines=True)
 
 
 def problem(words: str) -> None:

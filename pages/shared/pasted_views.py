@@ -17,7 +17,7 @@ from pages.shared import code_runs
 from pages.shared.engine import ask, engine, wait_for
 from pages.shared.kernel_views import Look
 from pages.shared.network_views import NETWORK, layers
-from pages.shared.notes import heading, literal, problem
+from pages.shared.notes import heading, literal, problem, python
 
 MOST_PRINTED = 20_000  # characters, as the code's process keeps them
 ICONS = {
@@ -136,7 +136,7 @@ def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
             if 0 < line <= len(lines):
                 inside = "" if function == "<module>" else f", in {function}"
                 st.markdown(f":small[:gray[{literal(f'Line {line}{inside}')}]]")
-                st.code(lines[line - 1].strip() or " ", language="python")
+                python(lines[line - 1].strip() or " ")
 
 
 def output_box(output: str) -> None:

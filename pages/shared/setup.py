@@ -10,14 +10,26 @@ from pages.shared.tools import tools
 NAME = "Initializers"
 ABOUT = "What Keras weight initializers draw, what theory promises, and how a network learns from there."
 LOGO = Path(__file__).with_name("logo.svg")
+# What Streamlit's colours lack in contrast. It writes white on the primary colour, and that colour on a tint of itself:
+# on a dark ground no colour is far enough from both, so the words on a primary button have the colour of the page.
+# Its colours for code are too pale on light.
+CONTRAST = """<style>
+[data-testid="stBaseButton-primary"]:enabled {{ color: light-dark({}, {}) }}
+[data-testid="stCode"] .token.token {{ color: inherit }}
+[data-testid="stCode"] .token.number {{ color: light-dark(#0b6b5f, #4fd1bd) }}
+[data-testid="stCode"] .token.string {{ color: light-dark(#1a6b34, #7ed6a0) }}
+[data-testid="stCode"] .token.keyword {{ color: light-dark(#2453b8, #8fb8ff) }}
+</style>"""
 
 
 def setup(title: str) -> None:
-    """Title, icon, width, logo and menu of the page called `title`."""
+    """Title, icon, width, logo, menu and contrast of the page called `title`."""
     _go_through_the_router()
     page_config(f"{title} · {NAME}")
     st.logo(LOGO, size="medium")
     tools(title)
+    grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
+    st.html(CONTRAST.format(*grounds))
 
 
 def page_config(title: str = NAME) -> None:

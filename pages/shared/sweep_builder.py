@@ -140,9 +140,9 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
         width, batch, seed, data = _rest(page, grid, optimizer)
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
     if across == "activation":
-        several = st.multiselect(
+        several = st.pills(
             "Activations", list(ACTIVATIONS), key=seeded(f"{page}.activations", list(grid.activations)),
-            format_func=ACTIVATIONS.__getitem__,
+            format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
         )  # fmt: skip
     said = Grid(
         vary, low or grid.low, high or grid.high, int(values), str(across), int(depth), activation,

@@ -34,7 +34,9 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
     head = "".join(f'<th scope="col" style="{CELL};{HEAD}">{_html(name)}</th>' for name in columns)
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in zip(*columns.values(), strict=True))
     whole = f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    st.html(f'<div style="overflow-x:auto">{whole}</div>')
+    words = escape(f"Table: {', '.join(name for name in columns if name.strip())}")
+    # On a phone a wide table scrolls in its box, which a keyboard must reach.
+    st.html(f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{words}">{whole}</div>')
 
 
 def _cells(row: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from inits.verdict import Glimpse, Verdict, held, judge
 from inits.words import percent
 from pages.shared import tables
 from pages.shared.builder import Choices
-from pages.shared.engine import can_draw, engine
+from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.notes import heading, literal
 from pages.shared.signal_runs import given
 
@@ -43,12 +43,17 @@ def verdicts(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
     ]
 
 
-def thinking(plan: Experiment | None) -> bool:
-    """Whether a verdict is still to come."""
+def await_verdicts(plan: Experiment | None, told: Sequence[Verdict | None]) -> None:
+    """Run the page again when the verdicts that it has not got are there."""
     if plan is None or not can_draw():
-        return False
-    asked = [_ask(run, again=False) for run in plan.runs[: len(plan.starts)]]
-    return any(one is not None and not one.done() for one in asked)
+        return
+    asked = [
+        one
+        for run, verdict in zip(plan.runs, told, strict=False)
+        if verdict is None and (one := _ask(run, again=False)) and not (one.done() and one.exception())
+    ]
+    if asked:
+        wait_for(lambda: all(one.done() for one in asked), lambda: "Looking ahead: one pass, one step.")
 
 
 class _Glimpses:

@@ -15,7 +15,7 @@ from inits.survey import Survey
 from inits.words import count, counted, number, percent
 from pages.shared import tables
 from pages.shared.chart import chart
-from pages.shared.notes import heading, literal
+from pages.shared.notes import heading, literal, python
 from pages.shared.state import linked
 from pages.shared.weight_table import Shelf, idle, label
 
@@ -176,7 +176,7 @@ def _likeness(one: Survey) -> None:
         icon=":material/check_circle:" if good else ":material/info:",
         color="green" if good else "gray",
     )
-    st.code(near.spec.code(), language="python", wrap_lines=True)
+    python(near.spec.code())
     far = f"Kolmogorov distance {number(near.distance, 2)}"
     if near.chance:
         far += f"; chance alone seldom exceeds {number(near.chance, 2)}"

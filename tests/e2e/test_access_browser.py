@@ -1,0 +1,129 @@
+"""That nothing bars people from a page: axe-core looks at every one in both themes, and a phone has room for all."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from visit import DRAWN, SECONDS, button, opened, result
+
+pytestmark = [pytest.mark.browser, pytest.mark.keras]
+
+WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+LONG = "The name of this start has 40 characters"
+STARTS = f"HeNormal|RandomNormal(stddev=0.1)|{LONG};Zeros;RandomNormal(stddev=3.0)"
+NETWORK = "data=digits&hidden=3x48"
+
+
+def seen(page: Page, what: str) -> None:
+    expect(page.locator(what).first).to_be_visible(timeout=60 * SECONDS)
+
+
+def run(page: Page) -> None:
+    """Train, unless it was done before."""
+    over = button(page, "Curves (CSV)")
+    expect(over.or_(page.get_by_text("one trial step and theory"))).to_be_visible(timeout=60 * SECONDS)
+    if not over.count():
+        button(page, "Run").click()
+    result(page)
+
+
+def run_sweep(page: Page) -> None:
+    button(page, "Run").click()
+    expect(page.get_by_text("The best of each column")).to_be_visible(timeout=60 * SECONDS)
+
+
+def upload(page: Page) -> None:
+    random, file = np.random.default_rng(0), BytesIO()
+    kernel = random.normal(0, 0.05, (784, 64)).astype(np.float32)
+    np.savez(file, **{"a_layer_with_a_long_name_of_its_own/kernel": kernel, "dense_1/bias": kernel[0]})
+    name = "weights_with_a_name_that_is_longer_than_any_phone_is_wide.npz"
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": file.getvalue()}
+    )
+    expect(button(page, "Train from it")).to_be_visible(timeout=30 * SECONDS)
+
+
+class Visit(NamedTuple):
+    """A page: its address, and what makes it whole."""
+
+    address: str
+    then: Callable[[Page], None]
+
+
+VISITS = {
+    "explore": Visit("/", partial(seen, what=DRAWN)),
+    "network": Visit("/?view=network", partial(seen, what=".st-key-explore-network .main-svg")),
+    "all": Visit("/?view=all", partial(seen, what=".st-key-explore-panel-Identity .main-svg")),
+    "train": Visit(f"/train?starts={STARTS}&{NETWORK}", run),
+    "sweep": Visit("/sweep?data=digits&values=2&across=activation&depth=1&width=8", run_sweep),
+    "signal": Visit(
+        f"/signal?starts={STARTS}&{NETWORK}&images=64&seeds=2",
+        partial(seen, what=".st-key-signal-jacobian .main-svg"),
+    ),
+    "choose": Visit("/choose", partial(seen, what=".st-key-choose-power .main-svg")),
+    "custom": Visit("/custom", partial(seen, what=".st-key-explore-network .main-svg")),
+    "weights": Visit("/pretrained", upload),
+}
+
+
+def visit(page: Page, app: str, name: str) -> Page:
+    address, then = VISITS[name]
+    opened(page, f"{app}{address}")
+    then(page)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=30 * SECONDS)
+    return page
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.1 A and AA: rule, place and what is wrong there."""
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]}).response
+    return [
+        f"{rule['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """One desktop window for each theme."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser) -> Iterator[Page]:
+    """One phone for all pages."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_axe_finds_nothing(reader: Page, app: str, name: str) -> None:
+    assert barriers(visit(reader, app, name)) == []
+
+
+def test_axe_finds_nothing_in_what_opens(reader: Page, app: str) -> None:
+    visit(reader, app, "train")
+    button(reader, "Edit").first.click()
+    expect(reader.get_by_role("dialog").get_by_role("button", name="Save")).to_be_visible()
+    assert barriers(reader) == []
+    reader.keyboard.press("Escape")
+    reader.get_by_test_id("stMain").get_by_role("button", name="SGD, batch 32").click()
+    expect(reader.get_by_label("Batch size")).to_be_visible()
+    assert barriers(reader) == []
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_a_phone_has_room_for_every_page(narrow: Page, app: str, name: str) -> None:
+    visit(narrow, app, name)
+    assert narrow.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert narrow.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    assert barriers(narrow) == []  # among them boxes that scroll and no keyboard reaches
