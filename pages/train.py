@@ -17,6 +17,7 @@ from pages.shared.data_views import data_note
 from pages.shared.engine import engine, take_up, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal
+from pages.shared.opening import open_experiment, what_was_not_understood
 from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
@@ -36,7 +37,9 @@ def main() -> None:
     job, told = find(choices), []
     if job is None or job.over.is_set():
         with controls:
-            choices, pressed = builder(PAGE, choices, lambda: presets(PAGE))
+            choices, pressed = builder(
+                PAGE, choices, lambda: presets(PAGE, lambda: open_experiment(PAGE, choices))
+            )
             refusal(PAGE)
         if pressed:
             st.session_state[PENDING] = True
@@ -51,6 +54,7 @@ def main() -> None:
     title.title(question(choices))
     with notes:
         data_note(PAGE, choices.data)
+        what_was_not_understood(PAGE, choices)
         start_pending(choices)
 
     if job is not None:

@@ -64,6 +64,7 @@ PURE = modules(
         "cheatsheet",
         "verdict",
         "script",
+        "script_texts",
         "saved",
         "report",
     ),
