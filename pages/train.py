@@ -17,6 +17,7 @@ from pages.shared.data_views import data_note
 from pages.shared.engine import engine, take_up, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal
+from pages.shared.opening import open_experiment, what_was_not_understood
 from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
@@ -45,7 +46,9 @@ def main() -> None:
     idle, pressed = job is None or job.over.is_set(), False
     if idle:
         with controls:
-            choices, pressed = builder(PAGE, choices, lambda: presets(PAGE))
+            choices, pressed = builder(
+                PAGE, choices, lambda: presets(PAGE, lambda: open_experiment(PAGE, choices))
+            )
             refusal(PAGE)
         if pressed:
             st.session_state[PENDING] = True
@@ -60,6 +63,7 @@ def main() -> None:
             card_row(PAGE, choices, **known, under=partial(chip, told, known.get("outcomes", ())))
     with notes:
         data_note(PAGE, choices.data)
+        what_was_not_understood(PAGE, choices)
         start_pending(choices)
 
     if job is not None:

@@ -65,6 +65,7 @@ PURE = modules(
         "lessons",
         "verdict",
         "script",
+        "script_texts",
         "saved",
         "report",
     ),

@@ -21,7 +21,7 @@ from inits.saved import Readers
 from inits.spec import OptimizerSpec
 from inits.words import counted, number
 from pages.shared import state
-from pages.shared.cards import Card, coloured, format_cards, labels, parse_cards
+from pages.shared.cards import Card, coloured, format_cards, labels, parameters, parse_cards
 from pages.shared.picker import LARGEST_SEED, parameter_controls
 from pages.shared.state import seed as seeded
 
@@ -261,3 +261,22 @@ def in_words(choices: Choices) -> str:
         f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
         f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
     )
+
+
+def settings(choices: Choices) -> dict[str, str]:
+    """The experiment line by line, for a report."""
+    net, several = choices.architecture, len(choices.cards) > 1
+    starts = {
+        f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"
+        for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True), 1)
+    }
+    last = choices.seed + choices.seeds - 1
+    return {
+        **starts,
+        "Hidden layers": format_hidden(net.hidden),
+        "Activation": ACTIVATIONS[net.activation],
+        "Optimizer": str(choices.optimizer),
+        "Batch size": str(choices.batch_size),
+        "Seeds": f"{choices.seed} to {last}" if choices.seeds > 1 else str(choices.seed),
+        "Data": DATA[choices.data],
+    }

@@ -39,20 +39,24 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
         ), first="accuracy")  # fmt: skip
     tops = best(outcomes)
     lines = ranked(outcomes, str(by))
-    columns = {
-        "": [tables.Html(swatch(choices.slots[o.start])) for o in lines],
-        "start": [tables.bold(choices.labels[o.start], o.start in tops["accuracy"]) for o in lines],
-    }
-    for key, sort in SORTS.items():
-        if key != "order":
-            columns[sort.label.lower()] = [
-                tables.bold(_cell(key, outcome), outcome.start in tops[key]) for outcome in lines
-            ]
-    columns["outcome"] = [_state(outcome, choices.seeds) for outcome in lines]
+    found = [cells(choices, outcome) for outcome in lines]
+    columns = {"": [tables.Html(swatch(choices.slots[o.start])) for o in lines]}
+    best_of = {"start": "accuracy"} | {sort.label.lower(): key for key, sort in SORTS.items()}
+    for name in found[0]:
+        columns[name] = [
+            tables.bold(row[name], outcome.start in tops.get(best_of.get(name, ""), ()))
+            for row, outcome in zip(found, lines, strict=True)
+        ]
     tables.table(columns)
     comparison = compare_first_two(outcomes)
     if comparison is not None:
         st.markdown(literal(in_words(comparison, choices.labels)))
+
+
+def cells(choices: Choices, outcome: Outcome) -> dict[str, str]:
+    """The line of a start, by column."""
+    measured = {sort.label.lower(): _cell(key, outcome) for key, sort in SORTS.items() if key != "order"}
+    return {"start": choices.labels[outcome.start], **measured, "outcome": _state(outcome, choices.seeds)}
 
 
 def _cell(key: str, outcome: Outcome) -> str:

@@ -98,8 +98,8 @@ def card_row(
                 )
 
 
-def presets(page: str) -> None:
-    """A popover of decks that fill the cards in one click."""
+def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
+    """A popover of decks that fill the cards in one click, and below them what `more` draws."""
     count = st.session_state.setdefault(f"{page}:dealt", 0)
 
     def deal(cards: tuple[Card, ...]) -> None:
@@ -116,6 +116,7 @@ def presets(page: str) -> None:
                 on_click=deal,
                 args=(cards,),
             )
+        more()
 
 
 def _name(text: str) -> str:

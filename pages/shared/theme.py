@@ -21,3 +21,26 @@ def colours() -> Colours:
     return Colours(
         tuple(slots), st.get_option(f"theme.{kind}.textColor"), st.get_option(f"theme.{kind}.grayColor")
     )
+
+
+def variables(kind: str) -> dict[str, str]:
+    """The CSS variables that charts read from a page, in the theme "light" or "dark", for pages of our own."""
+
+    def read(name: str) -> str:
+        return str(st.get_option(f"theme.{kind}.{name}"))
+
+    scales = {
+        f"st-chart-{scale}-colors": ",".join(st.get_option(f"theme.{kind}.chart{scale.title()}Colors"))
+        for scale in ("categorical", "sequential", "diverging")
+    }
+    starts = scales["st-chart-categorical-colors"].split(",")[:8]
+    return {
+        "st-font": '"Source Sans 3", "Source Sans", system-ui, sans-serif',
+        "st-text-color": read("textColor"),
+        "st-gray-color": read("grayColor"),
+        "st-border-color": read("borderColor"),
+        "st-background-color": read("backgroundColor"),
+        "st-secondary-background-color": read("secondaryBackgroundColor"),
+        **scales,
+        **{f"start-{number}": colour for number, colour in enumerate(starts, 1)},
+    }
