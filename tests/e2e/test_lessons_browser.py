@@ -1,0 +1,90 @@
+"""Lessons in a real browser: the gallery, and the way to each experiment."""
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from visit import SECONDS, button, cards, opened, result, until
+
+from inits.lessons import LESSONS, Lesson
+
+pytestmark = pytest.mark.browser
+
+CARDS = '[class*="st-key-lessons-card-"]'
+
+
+def test_the_gallery_has_ten_cards_with_pictures_and_folded_answers(page: Page, app: str) -> None:
+    opened(page, f"{app}/lessons")
+    expect(page.locator(CARDS)).to_have_count(10)
+    for lesson in LESSONS:
+        card = page.locator(f".st-key-lessons-card-{lesson.key}")
+        expect(card.get_by_text(lesson.question)).to_be_visible()
+        picture = card.get_by_alt_text(lesson.alt, exact=True)
+        assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
+    answer = page.locator(".st-key-lessons-card-depth").get_by_text("where HeNormal reaches")
+    expect(answer).to_be_hidden()
+    page.locator(".st-key-lessons-card-depth").get_by_text("Answer", exact=True).click()
+    expect(answer).to_be_visible()
+
+
+def test_a_link_puts_its_lesson_first(page: Page, app: str) -> None:
+    opened(page, f"{app}/lessons?lesson=orthogonal")
+    expect(page.locator(CARDS)).to_have_count(10)
+    expect(page.locator(f"{CARDS} h3").first).to_have_text("7. Orthogonal spectra")
+    link = page.locator(".st-key-lessons-card-trap").get_by_role("link", name="Link to this lesson")
+    opened(page, f"{app}/lessons{link.get_attribute('href')}")
+    expect(page.locator(f"{CARDS} h3").first).to_have_text("4. The 0.05 trap")
+    opened(page, f"{app}/lessons?lesson=nothing")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “lesson” of the link was not understood")
+    expect(page.locator(CARDS)).to_have_count(10)
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson for lesson in LESSONS if not lesson.first], ids=lambda lesson: lesson.key
+)
+def test_a_lesson_opens_its_page_and_the_page_says_its_state(page: Page, app: str, lesson: Lesson) -> None:
+    opened(page, f"{app}/lessons")
+    page.locator(f".st-key-lessons-card-{lesson.key}").get_by_role(
+        "button", name=re.compile("^Open in")
+    ).click()
+    expect(page.locator("h1")).not_to_have_text("What would you like to find out?", timeout=20 * SECONDS)
+    # Explore is the first page, which is served at the root alone.
+    path = "/" if lesson.page == "explore" else f"/{lesson.page}"
+    until(
+        page,
+        lambda: urlsplit(page.url).path == path and dict(parse_qsl(urlsplit(page.url).query)) == lesson.state,
+    )
+    expect(page.get_by_text("of the link was not understood")).to_have_count(0)
+
+
+def test_a_lesson_can_be_run(page: Page, app: str) -> None:
+    opened(page, f"{app}/lessons")
+    page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click()
+    until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
+    button(page, "Run").click()
+    found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
+    assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
+
+
+def test_weights_that_a_lesson_needs_are_learned_first(page: Page, app: str) -> None:
+    opened(page, f"{app}/lessons?lesson=pretrained")
+    page.locator(".st-key-lessons-card-pretrained").get_by_role("button", name="Open in Train").click()
+    expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=90 * SECONDS)
+    until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
+    button(page, "Run").click()
+    assert {row["outcome"] for row in result(page)} == {"whole epoch"}
+
+
+def test_on_a_phone_nothing_scrolls_sideways(phone: Page, app: str) -> None:
+    opened(phone, f"{app}/lessons")
+    expect(phone.locator(CARDS)).to_have_count(10)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = phone.locator(CARDS).evaluate_all(
+        "all => Math.max(...all.map(e => e.getBoundingClientRect().right))"
+    )
+    assert wide <= 390
+    inside = phone.locator(CARDS).evaluate_all(
+        "all => Math.max(...all.map(e => e.scrollWidth - e.clientWidth))"
+    )
+    assert inside <= 1
