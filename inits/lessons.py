@@ -199,7 +199,7 @@ LESSONS = (
         "gradient. One layer learns with any scale. Five need a large one: with about 1, the scale of "
         "Glorot and LeCun, MNIST stays at **11%**; with 23 it gets to **86%**. The slope of tanh is up to "
         "1: there the whole map learns.",
-        caption="Accuracy after one epoch: depth 1 to 5 across, scale 0.5 to 50 up; dark: high.",
+        caption="Accuracy after one epoch: depth 1 to 5 across, scale 0.5 to 50 up; full: high.",
         alt="A map of accuracy: one layer learns with any scale, five layers only with the largest.",
     ),
     Lesson(
