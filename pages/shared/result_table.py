@@ -33,7 +33,7 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
     )
     by = "accuracy"
     if len(outcomes) > 1:
-        by = st.segmented_control(
+        by = st.pills(
             "Sort by", list(SORTS), default="accuracy", required=True, key=f"{page}.sort",
             format_func=lambda key: SORTS[key].label,
         )  # fmt: skip
