@@ -57,7 +57,8 @@ def cosines(layers: Sequence[str], tracks: Sequence[Track], title: str, *, heigh
 def _travel(
     layers: Sequence[str], tracks: Sequence[Track], form: str, reach: tuple[float, float], **changes: Any
 ) -> go.Figure:
-    ticks = choose_layers(len(layers), 11)
+    # Beside the labels at line ends a phone has room for ten digits, or for six longer numbers.
+    ticks = choose_layers(len(layers), 10 if len(layers) <= 10 else 6)
     log = changes["yaxis"].get("type") == "log"
     fig = style.figure(
         xaxis={

@@ -21,6 +21,7 @@ from pages.shared.notes import heading
 from pages.shared.signal_runs import Seen
 from pages.shared.start_cards import change
 from pages.shared.state import linked
+from pages.shared.state import seed as seeded
 
 CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
 ERF = "erf"
@@ -33,7 +34,7 @@ def _phases(activation: str) -> Phases:
 
 
 def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
-    """Where each start sits; a click puts one there."""
+    """Where each start sits; a click puts one there, and so do two numbers."""
     activation = choices.architecture.activation
     heading(
         "Where each start sits",
@@ -67,15 +68,32 @@ def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None
         key=f"{page}.plane",
         height=style.HERO,
         alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
-        on_click=partial(_put, page, choices.cards),
+        on_click=partial(_clicked, page, choices.cards),
     )
+    _by_numbers(page, choices.cards, plane)
 
 
-def _put(page: str, cards: tuple[Card, ...], point: Point) -> None:
-    """A click on the plane sets a start there, in the place of the one that was set before."""
-    if point.name != figures.PLANE:
-        return
-    new = at(float(point.x), float(point.y))
+def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
+    if point.name == figures.PLANE:
+        _put(page, cards, float(point.x), float(point.y))
+
+
+def _by_numbers(page: str, cards: tuple[Card, ...], plane: Phases) -> None:
+    """What a click does, without a mouse, and to the digit."""
+    names = [seeded(f"{page}.put.{axis}", value) for axis, value in (("weights", 1.0), ("biases", 0.0))]
+
+    def put() -> None:
+        _put(page, cards, *(float(st.session_state[name]) for name in names))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input("Weights, σ_w²", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120)
+        st.number_input("Biases, σ_b²", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120)
+        st.button("Set a start", icon=":material/add_location:", key=f"{page}.put", on_click=put)
+
+
+def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:
+    """Set a start there, in the place of the one that was set before."""
+    new = at(sigma_w2, sigma_b2)
     before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
     if before:
         place = before[-1]

@@ -34,7 +34,7 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
     )
     by = "accuracy"
     if len(outcomes) > 1:
-        by = linked(page, "sort", SORTS, lambda key: st.segmented_control(
+        by = linked(page, "sort", SORTS, lambda key: st.pills(
             "Sort by", list(SORTS), required=True, key=key, format_func=lambda sort: SORTS[sort].label,
         ), first="accuracy")  # fmt: skip
     tops = best(outcomes)

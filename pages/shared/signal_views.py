@@ -52,7 +52,7 @@ ACROSS = 3  # panels beside each other
 
 def view_switch(page: str, kept: str) -> str:
     """Which number of each layer is shown: a key of VIEWS."""
-    view = st.segmented_control(
+    view = st.pills(  # which wrap well on a phone
         "Shown", list(VIEWS), key=seeded(f"{page}.view", kept), required=True,
         format_func=lambda name: VIEWS[name][0], label_visibility="collapsed",
     )  # fmt: skip

@@ -59,6 +59,8 @@ def live(page: str, job: Job, answer: DeltaGenerator) -> None:
                 problem(job.error)
         _map(page, sweep, values, diverged)
         _best(sweep, values)
+        if over:
+            _choose(page, sweep, values, diverged)
 
     follow()
 
@@ -155,6 +157,26 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
     point = chart(fig, key=f"{page}.map", height=style.HERO, alt=alt, on_click=lambda point: None)
     if point is not None and point.customdata:
         _open(sweep, *map(int, point.customdata[:2]))
+
+
+def _choose(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
+    """What a click on a cell does, without a mouse: the cells, the best first."""
+    found = np.argwhere(np.isfinite(values) | diverged).tolist()
+    if not found:
+        return
+    cells = sorted(map(tuple, found), key=lambda cell: -np.nan_to_num(values[cell], nan=-1.0))
+
+    def words(cell: tuple[int, int]) -> str:
+        row, column = cell
+        came = "diverged" if np.isnan(values[cell]) else percent(float(values[cell]))
+        return (
+            f"{VARIED[sweep.varied].parameter} {number(sweep.values[row])}, {_column(sweep, column)}: {came}"
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        cell = st.selectbox("Cell", cells, key=f"{page}.cell", format_func=words, width=260)
+        if st.button("Open it on Train", icon=":material/play_circle:", key=f"{page}.open"):
+            _open(sweep, *cell)
 
 
 def _open(sweep: Sweep, row: int, column: int) -> None:

@@ -15,6 +15,10 @@ NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
 TABLE = "width:100%;border-collapse:collapse;font-size:0.875rem;line-height:1.25"
 CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px solid rgba(128,128,128,0.22)"
 HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
+PROSE, ROOM = (
+    60,
+    "min-width:16rem",
+)  # from so many characters on a cell holds sentences, which need room on a phone
 
 
 class Html(str):
@@ -40,7 +44,11 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
 
 
 def _cells(row: Sequence[str]) -> str:
-    return "".join(f'<td style="{CELL}">{_html(cell)}</td>' for cell in row)
+    return "".join(f'<td style="{CELL}{_room(cell)}">{_html(cell)}</td>' for cell in row)
+
+
+def _room(cell: str) -> str:
+    return f";{ROOM}" if len(cell) > PROSE and not isinstance(cell, Html) else ""
 
 
 def _html(text: str) -> str:

@@ -1,5 +1,6 @@
 """That nothing bars people from a page: axe-core looks at every one in both themes, and a phone has room for all."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from visit import DRAWN, SECONDS, button, opened, result
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
@@ -127,3 +128,39 @@ def test_a_phone_has_room_for_every_page(narrow: Page, app: str, name: str) -> N
     assert narrow.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert narrow.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     assert barriers(narrow) == []  # among them boxes that scroll and no keyboard reaches
+
+
+def press_until(page: Page, keys: str, there: Locator, most: int = 80) -> None:
+    """Press a key until `there` has the focus."""
+    for _ in range(most):
+        page.keyboard.press(keys)
+        if there.evaluate_all("found => found.includes(document.activeElement)"):
+            return
+    raise AssertionError(f"{keys} does not lead to {there}.")
+
+
+def test_a_cell_of_a_sweep_is_opened_by_keyboard(page: Page, app: str) -> None:
+    visit(page, app, "sweep")
+    page.get_by_role("combobox", name="Cell").focus()
+    press_until(page, "Tab", button(page, "Open it on Train"), 4)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("How far does RandomNormal get", timeout=20 * SECONDS)
+
+
+def test_a_start_is_set_on_the_plane_by_keyboard(page: Page, app: str) -> None:
+    visit(page, app, "signal")
+    page.get_by_role("spinbutton", name="Weights, σ_w²").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("1.7")
+    press_until(page, "Tab", button(page, "Set a start"), 6)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"VarianceScaling.*scale%3D1\.7"), timeout=20 * SECONDS)
+
+
+def test_what_is_ours_shows_the_focus(page: Page, app: str) -> None:
+    visit(page, app, "choose")
+    for role, name in (("region", re.compile("^Table: activation")), ("button", "Save picture as PNG")):
+        place = page.get_by_role(role, name=name)
+        expect(place).to_have_css("outline-style", "none")
+        press_until(page, "Tab", place)
+        expect(place).not_to_have_css("outline-style", "none")

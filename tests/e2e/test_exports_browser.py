@@ -67,7 +67,9 @@ def test_histograms_have_a_line_for_every_bin(page: Page, app: str) -> None:
     rows = list(csv.DictReader(io.StringIO(taken(page, app, "Histograms (CSV)").read_text(encoding="utf-8"))))
     assert {row["name"] for row in rows} == {SHOWN, "Zeros"}
     kernel = [
-        row for row in rows if row["name"] == SHOWN and row["layer"] == rows[0]["layer"] and row["step"] == "0"
+        row
+        for row in rows
+        if row["name"] == SHOWN and row["layer"] == rows[0]["layer"] and row["step"] == "0"
     ]
     assert sum(int(row["count"]) for row in kernel) == 784 * 24
 

@@ -262,11 +262,3 @@ def test_a_start_that_diverges_says_why_and_leaves_the_other_alone(page: Page, a
     expect(
         page.locator(".st-key-train-cards").get_by_text(re.compile(r"diverged, step \d+")).first
     ).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["/", "/?view=network", "/?view=all", "/train", "/sweep"])
-def test_nothing_scrolls_sideways_on_a_phone(phone: Page, app: str, path: str) -> None:
-    opened(phone, f"{app}{path}")
-    phone.wait_for_timeout(2 * SECONDS)
-    wide = phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert wide <= 390

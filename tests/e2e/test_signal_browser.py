@@ -140,8 +140,3 @@ def test_it_plays_as_depth_grows(page: Page, app: str) -> None:
     button(page, "Play").click()
     until(page, lambda: slider.input_value() in ("1", "2", "3"))
     expect(slider).to_have_value("4", timeout=20 * SECONDS)
-
-
-def test_nothing_scrolls_sideways_on_a_phone(phone: Page, app: str) -> None:
-    measured(phone, f"{app}{SMALL}")
-    assert phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
