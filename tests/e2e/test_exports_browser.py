@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visit import SECONDS, button, cards, opened, result
+from visit import SECONDS, button, cards, opened, result, until
 
 pytestmark = pytest.mark.browser
 
@@ -81,10 +81,10 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str) -> None:
     upload = page.locator(".st-key-train-open input[type=file]")
     upload.set_input_files({"name": "bad.json", "mimeType": "application/json", "buffer": b"{]"})
     expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
-    assert cards(page)[0] == "HeNormal"  # nothing is lost
+    until(page, lambda: cards(page)[:1] == ["HeNormal"])  # nothing is lost
     upload.set_input_files(file)
     expect(page).to_have_url(re.compile("hidden=2.*seed=8|seed=8.*hidden=2"), timeout=20 * SECONDS)
-    assert cards(page) == [SHOWN, "Zeros"]
+    until(page, lambda: cards(page) == [SHOWN, "Zeros"])
     assert len(result(page)) == 2  # it was trained before
     settings = json.loads(file.read_text(encoding="utf-8"))
     settings["settings"] |= {"seed": "9", "batch": "many", "wings": "2"}

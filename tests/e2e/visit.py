@@ -60,7 +60,8 @@ def lines(page: Page, picture: str = "Loss by images seen.") -> dict[str, int]:
 
 
 def cards(page: Page) -> list[str]:
-    """The name on each start card."""
+    """The name on each start card, when they are there."""
+    expect(page.locator(".st-key-train-cards strong").first).to_be_visible(timeout=20 * SECONDS)
     return [
         name.replace("\u200b", "") for name in page.locator(".st-key-train-cards strong").all_inner_texts()
     ]

@@ -7,9 +7,9 @@ const SETTLE = 150; // milliseconds after a change of the page
 const DESIGNED = 340; // pixels: the height of a picture at which its letters are as on the page
 
 export default function ({ parentElement }) {
-  if (parentElement.querySelector(".inits-tools")) return;
+  if (parentElement.querySelector(".inits-page-tools")) return;
   const tools = document.createElement("div");
-  tools.className = "inits-tools";
+  tools.className = "inits-page-tools";
   const copy = button("Copy link", '<path d="M9 15l6-6M8 12l-2 2a4 4 0 006 6l2-2M16 12l2-2a4 4 0 00-6-6l-2 2"/>');
   const present = button("Present", '<path d="M3 4h18M4 4v12h16V4M12 16v3M8 21l4-2 4 2"/>');
   copy.addEventListener("click", () => copyLink(copy));
