@@ -25,7 +25,7 @@ h1, h2 { font-family: "Source Serif 4", "Source Serif", Georgia, serif; font-wei
 h1 { font-size: 1.75rem; margin: 0 0 .25rem } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem }
 h3 { font-size: 1rem; margin: 0 } p { margin: 0 0 .5rem } .quiet { color: var(--st-gray-color); font-size: .875rem }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%%), 1fr)); gap: 1.5rem }
-figure { margin: 0; min-width: 0 } .wide { grid-column: 1 / -1 } .wide { overflow-x: auto }
+figure { margin: 0; min-width: 0 } .wide { grid-column: 1 / -1; overflow-x: auto } .wide > div { min-width: 44rem }
 table { border-collapse: collapse; font-size: .875rem; width: 100%% } .scroll { overflow-x: auto }
 th, td { text-align: left; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--st-border-color) }
 th { font-weight: 400; color: var(--st-gray-color) } thead th { white-space: nowrap }
@@ -62,12 +62,14 @@ PAGE = """<!DOCTYPE html>
 <h2>Versions</h2>
 <p>%(versions)s</p>
 <script type="application/json" id="figures">%(figures)s</script>
+<script type="application/json" id="saving">%(saving)s</script>
 <script type="text/plain" id="plotly">%(plotly)s</script>
 <script type="module">
 const text = (id) => document.getElementById(id).textContent;
 // The script below asks for plotly by its address: it gets the copy in this file.
 const packed = Uint8Array.from(atob(text("plotly")), (sign) => sign.charCodeAt(0));
 window.fetch = async () => new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+const saving = URL.createObjectURL(new Blob([JSON.parse(text("saving"))], { type: "text/javascript" }));
 %(drawing)s
 const figures = JSON.parse(text("figures"));
 const show = () => {
@@ -129,6 +131,7 @@ def report(
     versions: str,
     themes: Mapping[str, Mapping[str, str]],
     drawing: str,
+    saving: str,
     bundle: bytes,
 ) -> str:
     """The file. All texts are shown as they are.
@@ -136,6 +139,7 @@ def report(
     Args:
         themes: for "light" and "dark" the CSS variables that the drawing script reads, without their `--`.
         drawing: the app's drawing script, a JavaScript module.
+        saving: the module that it imports when a picture is saved.
         bundle: plotly as that script loads it.
     """
     known = {
@@ -147,7 +151,6 @@ def report(
     rows = "".join(
         f'<tr><th scope="row">{escape(k)}</th><td>{escape(v)}</td></tr>' for k, v in settings.items()
     )
-    figures = json.dumps({name: one.figure for name, one in pictures.items()}, ensure_ascii=False)
     return PAGE % {
         "policy": POLICY,
         "title": escape(title),
@@ -160,18 +163,34 @@ def report(
         "settings": f"<table><tbody>{rows}</tbody></table>",
         "script": escape(script),
         "versions": escape(versions),
-        "figures": figures.replace("<", "\\u003c"),  # else a name such as </script> would end the element
+        "figures": _json({name: one.figure for name, one in pictures.items()}),
+        "saving": _json(saving),
         "plotly": base64.b64encode(gzip.compress(bundle, 9, mtime=0)).decode(),
         "drawing": inlined(drawing),
     }
 
 
 def inlined(drawing: str) -> str:
-    """A module with one default export as part of another: the export is a function called `drawChart`."""
-    found = drawing.replace("export default function (", "function drawChart(")
-    assert found != drawing, "the drawing script must have a default export that is a function"
-    assert "</script" not in found.lower(), "the drawing script must not hold the end of an HTML script"
+    """The drawing module as part of another: its export is a function called `drawChart`, its import an address.
+
+    Raises ValueError when the module is written otherwise than this expects.
+    """
+    found = drawing
+    for old, new in (
+        ("export default function (", "function drawChart("),
+        ('import("./picture.js")', "import(saving)"),
+    ):
+        if found.count(old) != 1:
+            raise ValueError(f"The drawing script must hold {old} once.")
+        found = found.replace(old, new)
+    if "</script" in found.lower():
+        raise ValueError("The drawing script must not hold the end of an HTML script.")
     return found
+
+
+def _json(value: object) -> str:
+    """JSON inside HTML: a name such as </script> must not end the element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _figure(name: str, one: Shown) -> str:

@@ -33,7 +33,7 @@ def page() -> None:
 
 
 def test_a_test_can_read_the_figure() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
     first, second = (json.loads(element.proto.bytes) for element in app.get("bidi_component"))
     assert first["data"][0] == {"type": "bar", "y": [1, 2]}
@@ -42,7 +42,7 @@ def test_a_test_can_read_the_figure() -> None:
 
 
 def test_the_script_travels_by_address_not_with_every_picture() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
     proto = app.get("bidi_component")[0].proto
     assert proto.js_source_path == "chart.js"
     assert not proto.js_content

@@ -23,7 +23,7 @@ def page() -> None:
 
 def shown(browser: object = None, **arguments: object) -> AppTest:
     """The page, for arguments of `editor` and a state of the component as a browser sends it."""
-    return again(AppTest.from_function(page), browser, **arguments)
+    return again(AppTest.from_function(page, default_timeout=30), browser, **arguments)
 
 
 def again(app: AppTest, browser: object = None, **arguments: object) -> AppTest:

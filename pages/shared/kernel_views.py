@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from inits.examine import Examination, examine
+from inits.export import drawn_csv
 from inits.figures import kernel as figures
 from inits.figures import style
 from inits.kernels import Kernel
@@ -75,6 +76,18 @@ def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
             st.markdown(f":small[:gray[{mean_words(law, spec.fans(shape)[0])}]]")
         if spec is one.beside:
             python(spec.code(seed))
+        if drawn is not None:
+            st.download_button(
+                "Histogram (CSV)",
+                lambda: drawn_csv(law, drawn.edges, drawn.density, drawn.shares),
+                "histogram.csv",
+                "text/csv",
+                icon=":material/download:",
+                key="explore.csv",
+                on_click="ignore",
+                type="tertiary",
+                help="Each bar's ends, the density drawn, and the exact one in the middle of the bar.",
+            )
     if drawn is not None:
         _details(spec, law, shape, drawn)
 

@@ -130,13 +130,15 @@ def _report(
         versions=_versions(),
         themes={kind: variables(kind) for kind in ("light", "dark")},
         drawing=(BROWSER / "chart.js").read_text(encoding="utf-8"),
+        saving=(BROWSER / "picture.js").read_text(encoding="utf-8"),
         bundle=BUNDLE.read_bytes(),
     )
 
 
 def _shown(one: Picture) -> Shown:
     figure = payload(one.fig, key=one.key, alt=one.alt, clicks=False).decode()
-    return Shown(one.title, one.how, figure, one.height, wide=one.key == "weights")
+    how = one.how.replace("at that moment", "at the end")
+    return Shown(one.title, how, figure, one.height, wide=one.key == "weights")
 
 
 def plain(markdown: str) -> str:

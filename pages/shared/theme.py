@@ -36,6 +36,8 @@ def variables(kind: str) -> dict[str, str]:
     starts = scales["st-chart-categorical-colors"].split(",")[:8]
     return {
         "st-font": '"Source Sans 3", "Source Sans", system-ui, sans-serif',
+        "st-button-radius": "0.5rem",
+        "st-primary-color": read("primaryColor"),
         "st-text-color": read("textColor"),
         "st-gray-color": read("grayColor"),
         "st-border-color": read("borderColor"),

@@ -1,7 +1,7 @@
 """That nothing bars people from a page: axe-core looks at every one in both themes, and a phone has room for all."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from typing import NamedTuple
@@ -15,6 +15,10 @@ from visit import DRAWN, SECONDS, button, opened, result
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 
 WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+COLOURS = {"type": "rule", "values": ["color-contrast"]}
+BOXES = {"type": "rule", "values": ["scrollable-region-focusable"]}  # that no keyboard reaches
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 18, 24)"}
 LONG = "The name of this start has 40 characters"
 STARTS = f"HeNormal|RandomNormal(stddev=0.1)|{LONG};Zeros;RandomNormal(stddev=3.0)"
 NETWORK = "data=digits&hidden=3x48"
@@ -67,6 +71,7 @@ VISITS = {
         partial(seen, what=".st-key-signal-jacobian .main-svg"),
     ),
     "choose": Visit("/choose", partial(seen, what=".st-key-choose-power .main-svg")),
+    "lessons": Visit("/lessons", partial(seen, what='[class*="st-key-lessons-card-"]')),
     "custom": Visit("/custom", partial(seen, what=".st-key-explore-network .main-svg")),
     "weights": Visit("/pretrained", upload),
 }
@@ -80,9 +85,9 @@ def visit(page: Page, app: str, name: str) -> Page:
     return page
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.1 A and AA: rule, place and what is wrong there."""
-    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]}).response
+def barriers(page: Page, rules: Mapping[str, object] = WCAG) -> list[str]:
+    """What axe-core finds against WCAG 2.1 A and AA, or some rules of it: rule, place and what is wrong there."""
+    found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
     return [
         f"{rule['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
         for rule in found["violations"]
@@ -90,44 +95,48 @@ def barriers(page: Page) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """One desktop window for each theme."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
-    yield context.new_page()
-    context.close()
-
-
 @pytest.fixture(scope="module")
-def narrow(browser: Browser) -> Iterator[Page]:
-    """One phone for all pages."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+def reader(browser: Browser) -> Iterator[Page]:
+    """One window for all pages."""
+    context = browser.new_context(viewport=DESKTOP)
     yield context.new_page()
     context.close()
+
+
+def each_look(page: Page) -> Iterator[Mapping[str, object]]:
+    """A page in both themes of a desktop, then as wide as a phone; with the rules that can tell anything new there."""
+    for theme, ground in GROUNDS.items():
+        page.emulate_media(color_scheme=theme)
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", ground)
+        page.wait_for_timeout(SECONDS / 2)  # colours fade over
+        yield WCAG if theme == "light" else COLOURS
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(SECONDS / 2)
+    yield BOXES
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize("name", VISITS)
-def test_axe_finds_nothing(reader: Page, app: str, name: str) -> None:
-    assert barriers(visit(reader, app, name)) == []
+def test_axe_finds_nothing_and_a_phone_has_room(reader: Page, app: str, name: str) -> None:
+    visit(reader, app, name)
+    for rules in each_look(reader):
+        assert barriers(reader, rules) == []
+        if reader.viewport_size == PHONE:
+            assert reader.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+            assert reader.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 def test_axe_finds_nothing_in_what_opens(reader: Page, app: str) -> None:
     visit(reader, app, "train")
     button(reader, "Edit").first.click()
     expect(reader.get_by_role("dialog").get_by_role("button", name="Save")).to_be_visible()
-    assert barriers(reader) == []
+    for rules in each_look(reader):
+        assert barriers(reader, rules) == []
     reader.keyboard.press("Escape")
     reader.get_by_test_id("stMain").get_by_role("button", name="SGD, batch 32").click()
     expect(reader.get_by_label("Batch size")).to_be_visible()
     assert barriers(reader) == []
-
-
-@pytest.mark.parametrize("name", VISITS)
-def test_a_phone_has_room_for_every_page(narrow: Page, app: str, name: str) -> None:
-    visit(narrow, app, name)
-    assert narrow.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    assert narrow.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    assert barriers(narrow) == []  # among them boxes that scroll and no keyboard reaches
 
 
 def press_until(page: Page, keys: str, there: Locator, most: int = 80) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visit import SECONDS, button, cards, opened, result, until
+from visit import SECONDS, button, cards, drawn, opened, result, until
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,24 @@ def test_the_report_opens_without_a_network_and_asks_for_none(page: Page, app: s
     expect(reader.locator("details pre")).to_contain_text("keras.Sequential")
     assert reader.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 18, 24)"
     assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    reader.locator(".inits-picture").first.hover()
+    for kind, begins in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with reader.expect_download() as saved:
+            reader.get_by_role("button", name=f"Save picture as {kind}").first.click()
+        assert Path(saved.value.path()).read_bytes().startswith(begins)
+    assert errors == []
     context.close()
+
+
+def test_the_drawn_histogram_of_explore_beside_the_exact_density(page: Page, app: str) -> None:
+    drawn(page, f"{app}/?init=RandomNormal(stddev=0.05)&view=kernel")
+    with page.expect_download() as arriving:
+        button(page, "Histogram (CSV)").click()
+    assert arriving.value.suggested_filename == "histogram.csv"
+    rows = list(csv.DictReader(io.StringIO(Path(arriving.value.path()).read_text(encoding="utf-8"))))
+    bars = [[float(row[name]) for name in ("low", "high", "drawn", "exact")] for row in rows]
+    for column in (2, 3):
+        assert abs(sum((bar[1] - bar[0]) * bar[column] for bar in bars) - 1) < 0.01
 
 
 def test_the_script_comes_with_the_digits_that_it_reads(page: Page, app: str) -> None:

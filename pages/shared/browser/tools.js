@@ -73,7 +73,7 @@ function open() {
   close.addEventListener("click", shut);
   box.querySelector("footer").append(back, next, place, main, close);
   document.body.append(box);
-  view = { box, place, back, next, main, at: 0, shown: null, timer: null, before: document.activeElement };
+  view = { box, place, back, next, main, at: 0, chosen: false, shown: null, timer: null, before: document.activeElement };
   view.observer = new MutationObserver(() => (view.timer ??= setTimeout(refresh, SETTLE)));
   view.observer.observe(document.querySelector('[data-testid="stApp"]') ?? document.body, {
     childList: true,
@@ -111,17 +111,20 @@ function keys(event) {
 function step(by) {
   const all = pictures();
   const at = all.indexOf(view.shown) + by;
+  view.chosen = true;
   show(all[Math.max(0, Math.min(all.length - 1, at))] ?? null);
   refresh();
 }
 
-// The picture stays the same while the page changes around it; one that is gone leaves its place to the next.
+// The first picture, until another is chosen: that one stays while the page changes around it, and one that is gone
+// leaves its place to the next.
 function refresh() {
   if (!view) return;
   view.timer = null;
   const all = pictures();
-  if (!all.includes(view.shown)) show(all[Math.min(view.at, all.length - 1)] ?? null);
-  const at = (view.at = Math.max(0, all.indexOf(view.shown)));
+  if (!view.chosen || !all.includes(view.shown)) show(all[Math.min(view.at, all.length - 1)] ?? null);
+  const at = Math.max(0, all.indexOf(view.shown));
+  if (view.chosen) view.at = at;
   say(view.box.querySelector("h2"), answer());
   say(view.box.querySelector("p"), view.shown ? title(view.shown) : "There is no picture on this page yet.");
   say(view.place, all.length ? `${at + 1} of ${all.length}` : "");
