@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, cards, opened
+from visit import SECONDS, button, cards, opened, until
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,7 @@ def test_relu_is_told_to_use_he_normal_and_it_can_be_tested(page: Page, app: str
     expect(main.get_by_role("link", name=re.compile("He et al. 2015"))).to_be_visible()
     main.get_by_role("button", name=re.compile("^Test against")).click()
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=20 * SECONDS)
-    assert len(cards(page)) == 3
+    until(page, lambda: len(cards(page)) == 3)
     assert cards(page)[0] == "HeNormal"
 
 
