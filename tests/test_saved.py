@@ -16,6 +16,7 @@ from inits.pasted import PastedSpec
 from inits.spec import InitializerSpec, OptimizerSpec
 from pages.shared.builder import DEFAULTS, READERS, Choices
 from pages.shared.cards import Card, called, numbered
+from pages.shared.picker import LARGEST_SEED
 
 KERNELS = st.sampled_from(["HeNormal()", "RandomNormal(stddev=0.1)", "Orthogonal()", "Zeros()"]).map(
     InitializerSpec.parse
@@ -35,7 +36,7 @@ CHOICES = st.builds(
     ),
     st.sampled_from(list(OPTIMIZERS)).map(OptimizerSpec),
     st.integers(1, 4096),
-    st.integers(0, 2**31 - 1),
+    st.integers(0, LARGEST_SEED),
     st.integers(1, 20),
     st.sampled_from(["mnist", "digits"]),
 )
