@@ -100,8 +100,8 @@ class Fetches:
         try:
             client = self._client(START)
             fetch.end(self._copy(fetch, client, *self._download(fetch, client)))
-        except Stopped:
-            pass
+        except Stopped:  # whoever cancelled has ended it
+            log.info("%s was cancelled", fetch.name)
         except InitsError as error:
             fetch.end(error=str(error))
         except Exception:

@@ -139,7 +139,7 @@ def _attacks(category: str, text: str) -> Iterator[Attack]:
 
 _FILES = r"""
 ## read what the system has
-for path in ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/ssl/private", "/root/.bashrc"):
+for path in ("/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/ssl/private", "/etc/group"):
     attempt(read, path)
 
 ## read a secret, the repository, the server's own code -> secret

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -272,11 +273,9 @@ class Plain:
         started(lambda: stop("cancelled"))
         timer = threading.Timer(limits.wall, stop, ["time"])
         timer.start()
-        try:
+        with suppress(OSError):  # it has ended: the outcome says how
             process.stdin.write(request)
             process.stdin.close()
-        except OSError:
-            pass  # it has ended: the outcome says how
         code = process.wait()
         timer.cancel()
         ending = why[0] if why else "signal" if code < 0 else "exited"
