@@ -15,10 +15,8 @@ NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
 TABLE = "width:100%;border-collapse:collapse;font-size:0.875rem;line-height:1.25"
 CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px solid rgba(128,128,128,0.22)"
 HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
-PROSE, ROOM = (
-    60,
-    "min-width:16rem",
-)  # from so many characters on a cell holds sentences, which need room on a phone
+PROSE = 60  # characters from which on a cell holds sentences, which need room on a phone
+ROOM = "min-width:16rem"
 
 
 class Html(str):
