@@ -4,7 +4,8 @@ import os
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ Tell = Callable[..., None]
 GLIMPSED = 512  # images of the pass before a training
 
 _once, _reading = threading.RLock(), threading.Lock()
+_cores = threading.Semaphore(os.cpu_count() or 1)
 _slots: "Slots | None" = None
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
 (WARM,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
@@ -46,6 +48,9 @@ class WarmUp(WorkerPlugin):  # type: ignore[misc]
         self.topic, self.local, self.cores = topic, local, cores
 
     def setup(self, worker: Worker) -> None:
+        if hasattr(os, "setpriority"):  # not on Windows
+            os.setpriority(os.PRIO_PROCESS, 0, 10)  # pages go before trainings where cores are few
+
         def tell(**status: Any) -> None:
             worker.log_event(self.topic, {"status": status})
 
@@ -173,17 +178,28 @@ def signal(
     """
     from inits.propagation import propagate
 
-    images = _batch(*batch, local)
-    return [
-        propagate(start, architecture, seed, images, mine) for seed, mine in zip(seeds, given, strict=True)
-    ]
+    with _measuring():
+        images = _batch(*batch, local)
+        return [
+            propagate(start, architecture, seed, images, mine)
+            for seed, mine in zip(seeds, given, strict=True)
+        ]
 
 
 def glimpse(run: Run, given: Given, local: Path | None) -> "Glimpse":
     """What one pass over the images that a run would see first says of it."""
     from inits import preview
 
-    return preview.glimpse(run, _batch(run.dataset, GLIMPSED, run.seed, local), given)
+    with _measuring():
+        return preview.glimpse(run, _batch(run.dataset, GLIMPSED, run.seed, local), given)
+
+
+@contextmanager
+def _measuring() -> Iterator[None]:
+    """For what takes long: outside Dask's threads, as many at once as there are cores. So draws never wait for it."""
+    secede()
+    with _cores:
+        yield
 
 
 def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":

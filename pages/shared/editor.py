@@ -89,7 +89,8 @@ def editor(
             "text": held.text,
             "revision": revision,
             "number": held.number,
-            "marks": sorted(moved(marks, held.text if ran is None else ran, held.text).items()),
+            # No list: Streamlit would import pandas, 85 MB, to see whether it is a table.
+            "marks": tuple(sorted(moved(marks, held.text if ran is None else ran, held.text).items())),
             "label": label,
             "readonly": readonly,
             "limit": limit,

@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
@@ -112,6 +113,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[object, object] = OrderedDict()
+        self._turns: dict[object, tuple[threading.Lock, int]] = {}  # and how many use it
         self._lock = threading.Lock()
 
     def get(self, key):
@@ -122,12 +124,28 @@ class Memory:
             return self._kept.get(key)
 
     def ask(self, key, ask):
-        """What is kept under a key; asked for when it is not."""
-        found = self.get(key)
-        if found is None:
-            found = ask()
-            self.keep(key, found)
+        """What is kept under a key; asked for when it is not, once for all who want it at the same time."""
+        with self.turn(key):
+            found = self.get(key)
+            if found is None:
+                found = ask()
+                self.keep(key, found)
         return found
+
+    @contextmanager
+    def turn(self, key) -> Iterator[None]:
+        """One at a time: who comes second finds what the first has kept."""
+        with self._lock:
+            lock, users = self._turns.get(key, (threading.Lock(), 0))
+            self._turns[key] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, users = self._turns.pop(key)
+                if users > 1:
+                    self._turns[key] = lock, users - 1
 
     def keep(self, key, found):
         """Keep an answer in the place of the oldest."""
@@ -178,13 +196,16 @@ def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measu
     if isinstance(mine, InitsError):
         return mine
     if missing and mine is not None:
-        start, architecture, _, batch, _ = keys[missing[0]]
-        try:
-            answers = compute.signal(start, architecture, missing, mine, batch)
-        except InitsError as error:
-            return error
-        for seed, one in zip(missing, answers, strict=True):
-            memory.keep(keys[seed], one)
+        start, architecture, _, batch, fingerprint = keys[missing[0]]
+        with memory.turn((start, architecture, batch, fingerprint)):
+            wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
+            try:
+                seeds, arrays = list(wanted), list(wanted.values())
+                answers = compute.signal(start, architecture, seeds, arrays, batch) if wanted else []
+            except InitsError as error:
+                return error
+            for seed, one in zip(wanted, answers, strict=True):
+                memory.keep(keys[seed], one)
     known = (memory.get(key) for key in keys.values())
     return tuple(one for one in known if one is not None)
 

@@ -1,0 +1,188 @@
+"""Visitors without a browser: sessions that speak Streamlit's websocket protocol as its page in the browser does."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from time import perf_counter
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+
+PATIENCE = 120.0  # seconds for an answer
+USER_KEY = re.compile(r"\$\$ID-[0-9a-f]+-(.*)", re.DOTALL)
+BLOCKS = ("add_block", "new_element")
+
+
+class VisitError(Exception):
+    """The server answered with an exception, with silence, or not at all."""
+
+
+@dataclass
+class Widget:
+    """What the page has under a key: Streamlit's name for it, the fragment it is in, and its last message."""
+
+    id: str
+    fragment: str
+    element: object
+
+
+@dataclass
+class Visit:
+    """One session. What the page shows is in `widgets` by key and `progress`; `errors` should stay empty."""
+
+    socket: ClientConnection
+    address: str
+    widgets: dict[str, Widget] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)  # path -> the hash that Streamlit knows it by
+    progress: str = ""
+    texts: dict[tuple[int, ...], str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    page: str = ""
+    query: str = ""
+    received: int = 0  # bytes
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    _states: dict[str, WidgetState] = field(default_factory=dict)
+    _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _done: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: bool = False
+
+    async def go(self, page: str, query: str = "") -> float:
+        """Open a page, by its path. Returns the seconds until all of it had come."""
+        self.query = query
+        message = BackMsg()
+        if page in self.pages:
+            message.rerun_script.page_script_hash = self.page = self.pages[page]
+        else:
+            message.rerun_script.page_name = page
+        self._stop_timers(self._timers)
+        self.widgets.clear()
+        self.texts.clear()
+        self.progress = ""
+        return await self._send(message)
+
+    async def set(self, key: str, **value: object) -> float:
+        """Have a widget say something, as `set("explore.seed", int_value=3)`; the seconds until the page has answered."""
+        widget = self.widgets[key]
+        state = WidgetState(id=widget.id)
+        for name, given in value.items():
+            if isinstance(given, list):
+                getattr(state, name).data.extend(given)
+            else:
+                setattr(state, name, given)
+        message = BackMsg()
+        message.rerun_script.fragment_id = widget.fragment
+        try:
+            self._states[widget.id] = state
+            return await self._send(message)
+        finally:
+            if "trigger_value" in value:
+                self._states.pop(widget.id, None)
+
+    async def _send(self, message: BackMsg) -> float:
+        began = perf_counter()
+        self._done.clear()
+        await self._post(message)
+        try:
+            await asyncio.wait_for(self._done.wait(), PATIENCE)
+        except TimeoutError as error:
+            raise VisitError(f"No answer within {PATIENCE:g} s.") from error
+        return perf_counter() - began
+
+    async def _post(self, message: BackMsg) -> None:
+        script = message.rerun_script
+        script.query_string = self.query
+        script.page_script_hash = script.page_script_hash or self.page
+        script.widget_states.widgets.extend(self._states.values())
+        script.context_info.url = self.address
+        await self.socket.send(message.SerializeToString())
+
+    async def listen(self) -> None:
+        """Take what the server says until it or we hang up."""
+        async for raw in self.socket:
+            message = ForwardMsg.FromString(raw)
+            self.received += len(raw)
+            kind = message.WhichOneof("type")
+            if kind == "delta":
+                self._take(message)
+            elif kind == "new_session":
+                if not message.metadata.run.fragment_ids:
+                    self._stop_timers(self._timers)
+                self.page = message.new_session.page_script_hash
+            elif kind == "navigation":
+                self.pages |= {
+                    page.url_pathname: page.page_script_hash for page in message.navigation.app_pages
+                }
+            elif kind == "page_info_changed":
+                self.query = message.page_info_changed.query_string
+            elif kind == "auto_rerun":
+                self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            elif kind == "stop_auto_rerun":
+                self._stop_timers(message.stop_auto_rerun.fragment_ids)
+            elif kind == "session_status_changed":
+                self._running = message.session_status_changed.script_is_running
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                    self.errors.append("the script did not compile")
+                self._done.set()
+            self.news.set()
+
+    def _take(self, message: ForwardMsg) -> None:
+        delta = message.delta
+        if delta.WhichOneof("type") != "new_element":
+            return
+        kind = delta.new_element.WhichOneof("type")
+        element = getattr(delta.new_element, kind)
+        place = tuple(message.metadata.delta_path)
+        if kind == "exception":
+            self.errors.append(f"{element.type}: {element.message}")
+        elif kind == "progress":
+            self.progress = element.text
+        elif kind in ("markdown", "alert"):
+            self.texts[place] = element.body
+        if found := USER_KEY.fullmatch(getattr(element, "id", "")):
+            self.widgets[found[1]] = Widget(element.id, delta.fragment_id, element)
+
+    def _repeat(self, fragment: str, seconds: float) -> None:
+        async def ask() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                message = BackMsg()
+                message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
+                await self._post(message)
+
+        if old := self._timers.pop(fragment, None):
+            old.cancel()
+        self._timers[fragment] = asyncio.create_task(ask())
+
+    def _stop_timers(self, fragments: Iterable[str]) -> None:
+        for fragment in tuple(fragments):
+            if timer := self._timers.pop(fragment, None):
+                timer.cancel()
+
+
+@asynccontextmanager
+async def visit(address: str) -> AsyncIterator[Visit]:
+    """A session at a server, at no page yet."""
+    parts = urlsplit(address)
+    stream = f"ws://{parts.netloc}{parts.path.rstrip('/')}/_stcore/stream"
+    async with connect(
+        stream, subprotocols=["streamlit"], origin=f"http://{parts.netloc}", max_size=None
+    ) as socket:
+        one = Visit(socket, address)
+        listening = asyncio.create_task(one.listen())
+        try:
+            yield one
+        finally:
+            one._stop_timers(one._timers)
+            await socket.close()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+
+def keys(visit: Visit) -> Mapping[str, str]:
+    return {key: type(widget.element).__name__ for key, widget in visit.widgets.items()}
