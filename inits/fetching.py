@@ -97,18 +97,19 @@ class Fetches:
             fetch.progress = message["progress"]  # type: ignore[assignment]
 
     def _bring(self, fetch: Fetch) -> None:
+        path, error = None, None
         try:
             client = self._client(START)
-            fetch.end(self._copy(fetch, client, *self._download(fetch, client)))
+            path = self._copy(fetch, client, *self._download(fetch, client))
         except Stopped:  # whoever cancelled has ended it
             log.info("%s was cancelled", fetch.name)
-        except InitsError as error:
-            fetch.end(error=str(error))
+        except InitsError as reason:
+            error = str(reason)
         except Exception:
             log.exception("A weight file did not come")
-            fetch.end(error=f"{fetch.name} could not be fetched. Ask for it again.")
-        finally:
-            self._by_key.pop(fetch.key, None)
+            error = f"{fetch.name} could not be fetched. Ask for it again."
+        self._by_key.pop(fetch.key, None)
+        fetch.end(path, error)
 
     def _download(self, fetch: Fetch, client: Client) -> tuple[str, int]:
         """Where the file is after the download, and its bytes."""

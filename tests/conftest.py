@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: tests run beside each other already
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
 pytest.register_assert_rewrite("cases")  # so that its asserts say what they compared

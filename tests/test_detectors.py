@@ -149,6 +149,37 @@ def test_a_process_that_grows_or_ends_is_seen(
         assert list(watcher.hits()) == ["zygote: it is another one"]
 
 
+_SHARES = """
+import mmap, os, subprocess, sys
+way = sys.argv[1]
+if way == "parent":
+    subprocess.run([sys.executable, "-c", sys.argv[2], sys.argv[3]], check=True)
+elif way == "mapped":
+    keep = mmap.mmap(-1, 20_000_000)
+    keep.write(bytes(20_000_000))
+    print(flush=True); input()
+else:
+    os.write(os.memfd_create("nameless"), bytes(20_000_000))
+    print(flush=True); input()
+"""
+
+
+@pytest.mark.parametrize("way", ["mapped", "nameless"])
+def test_shared_memory_is_seen(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import watchers
+
+    monkeypatch.setattr(watchers, "MOST_SHARED", 10_000_000)
+    program = [sys.executable, "-c", _SHARES, "parent", _SHARES, way]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with closing(watchers.Processes(lambda: process.pid, memory=10**9)) as watcher:
+            watcher.begin()
+            process.stdout.readline()
+            watcher.sample()
+            assert "memory: 0.02 GB are shared" in list(watcher.hits())
+        process.communicate(b"\n\n")
+
+
 def test_folders_that_are_closed_to_others_are_found(tmp_path: Path) -> None:
     from ordinary_user import closed_folders
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 SLACK = 300_000_000  # bytes that are no finding: pages of libraries, pages on their way back
-MOST_SHARED = 500_000_000  # bytes of shared memory on the whole machine, others' included
+MOST_SHARED = 500_000_000  # bytes of shared memory
 MOST_THREADS = 80  # a child has 64
 Targets = Mapping[str, object]
 
@@ -143,15 +143,17 @@ class Processes:
             self._meet()
         self.before = self._ours()
         self.parent, self.parent_open = self.myself.memory_info().rss, self.myself.num_fds()
-        self.shared = self.shared_before = _shared()
-        self.threads = self.most = self.at_once = 0
+        self.shared_before = _segments()
+        self.threads = self.most = self.at_once = self.shared = 0
 
     def sample(self) -> None:
         """Look at what runs now."""
-        self.shared = max(self.shared, _shared())
         with suppress(psutil.Error, OSError):
-            found = [Path(f"/proc/{one.pid}/status") for one in self.known.children(recursive=True)]
-            running = [text for text in (one.read_text() for one in found) if "State:\tZ" not in text]
+            found = [Path(f"/proc/{one.pid}") for one in self.known.children(recursive=True)]
+            shared = _segments() - self.shared_before + sum(_shared(one) for one in found)
+            self.shared = max(self.shared, shared)
+            texts = [(one / "status").read_text() for one in found]
+            running = [text for text in texts if "State:\tZ" not in text]
             self.at_once = max(self.at_once, len(running))
             for text in running:
                 self.threads = max(self.threads, _number(text, "Threads:"))
@@ -176,8 +178,8 @@ class Processes:
         allowed = self.size.rss - self.size.shared + self.memory + SLACK
         if self.most > allowed:
             yield f"memory: {self.most / 1e9:.2f} GB, of {allowed / 1e9:.2f} GB at most"
-        if self.shared - self.shared_before > MOST_SHARED:
-            yield f"memory: {(self.shared - self.shared_before) / 1e9:.2f} GB are shared"
+        if self.shared > MOST_SHARED:
+            yield f"memory: {self.shared / 1e9:.2f} GB are shared"
 
     def _sizes(self) -> Iterator[str]:
         for name, one, size in (("parent", self.myself, self.parent), ("zygote", self.known, self.size.rss)):
@@ -216,9 +218,26 @@ class Processes:
         ctypes.CDLL(None).prctl(self._ADOPT, 0, 0, 0, 0)
 
 
-def _shared() -> int:
-    """Bytes of shared memory on this machine: some of it belongs to no process' size."""
-    return 1024 * _number(Path("/proc/meminfo").read_text(), "Shmem:")
+def _shared(process: Path) -> int:
+    """Bytes of shared memory that a process has mapped, or holds in open files that have no name."""
+    mapped = 1024 * _number((process / "status").read_text(), "RssShmem:")
+    with suppress(OSError):  # its files are its own affair where it may not be traced
+        held = {(one.stat().st_dev, one.stat().st_ino): one.stat().st_blocks for one in _nameless(process)}
+        return max(mapped, 512 * sum(held.values()))
+    return mapped
+
+
+def _nameless(process: Path) -> Iterator[Path]:
+    for one in (process / "fd").iterdir():
+        if os.readlink(one).startswith(("/memfd:", "/dev/shm/")):
+            yield one
+
+
+def _segments() -> int:
+    """Bytes of System V's shared memory, which belongs to no process."""
+    rows = Path("/proc/sysvipc/shm").read_text().splitlines()
+    size = rows[0].split().index("size")
+    return sum(int(row.split()[size]) for row in rows[1:])
 
 
 def _number(status: str, name: str) -> int:

@@ -137,5 +137,7 @@ def test_a_moment_of_the_epoch_is_part_of_the_link(page: Page, app: str) -> None
     expect(slider).to_have_attribute("aria-valuetext", str(moment), timeout=30 * SECONDS)
     expect(page.get_by_role("radio", name="As the cards stand")).to_be_checked()
     page.go_back()
+    expect(page.get_by_role("radio", name="As the cards stand")).not_to_be_checked()
+    expect(slider).to_have_attribute("aria-valuetext", str(moment))
     page.go_back()
     expect(slider).to_have_attribute("aria-valuetext", "end")
