@@ -1,9 +1,10 @@
-"""A class of 50 for 60 s: sliders, a live run that all watch, page switches; then 50 who press Run on the same and on others."""
+"""A class of 50 for 60 s: they move sliders, watch a live run and switch pages."""
 
 import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -24,7 +25,7 @@ STDDEVS = ("0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09
 LIVE = "starts=HeNormal;GlorotUniform;RandomNormal&hidden=1024;1024;1024&seeds=5&data=mnist"
 SMALL = "starts=HeNormal&hidden=32&data=digits&seed={}"
 STEPS = re.compile(r"([\d,]+) of [\d,]+ steps")
-SETTLE = 5.0  # seconds: Streamlit keeps a session that has hung up for two minutes
+SETTLE = 150.0  # seconds: Streamlit keeps a session that has hung up for two minutes
 
 
 @dataclass
@@ -154,7 +155,7 @@ def _ages(live: Sequence[tuple[float, int, int]]) -> list[float]:
     ages = []
     for number in {number for _, number, _ in live}:
         mine = [(when, steps) for when, who, steps in live if who == number]
-        for (when, steps), (then, _) in zip(mine, mine[1:], strict=False):
+        for (when, steps), (then, _) in pairwise(mine):
             if then - when > WATCH / 2:
                 continue  # it was elsewhere in between
             newer = next((first for first, known in news if known > steps), then)

@@ -66,7 +66,7 @@ class Visit:
         return await self._send(message)
 
     async def set(self, key: str, **value: object) -> float:
-        """Have a widget say something, as `set("explore.seed", int_value=3)`; the seconds until the page has answered."""
+        """Have a widget say something, as `set("explore.seed", int_value=3)`; the seconds until all had come."""
         widget = self.widgets[key]
         state = WidgetState(id=widget.id)
         for name, given in value.items():

@@ -12,11 +12,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
+from inits import cluster
 from inits.datasets import DIGITS_FINGERPRINT
 from inits.drawing import Elsewhere, check_size, is_elsewhere
 from inits.errors import EngineError, InitsError
@@ -28,7 +29,9 @@ from inits.measured import Measurement
 from inits.record import Checkpoint, Given, Record
 from inits.sandbox.client import Sandbox
 from inits.settings import Settings
+from inits.sharing import Lane, Shares
 from inits.signal import Inputs
+from inits.status import Status, Workers
 from inits.store import Store, run_key
 from inits.verdict import Glimpse
 from inits.weightstore import WeightStore
@@ -39,11 +42,12 @@ if TYPE_CHECKING:  # Dask takes 0.3 s to import: the first page does not wait fo
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
 KEPT_JOBS, KEPT_BYTES = 64, 64_000_000  # in memory; what is older comes from disk
 LEARN_AGAIN = 300.0  # seconds, for the largest network
 SIGNAL_SECONDS = 120.0  # for the largest network and batch
 DEATH = "The training process ended unexpectedly. Your settings are kept. Run again."
+TOPIC = "inits"  # of all that workers tell, to every web server
+ROUNDS = 5  # in which what was lost is submitted again, at most
 
 DASK = {
     "distributed.scheduler.allowed-failures": 0,  # a run is never repeated behind a person's back
@@ -70,32 +74,15 @@ DASK = {
 }
 
 
-@dataclass(frozen=True)
-class Status:
-    """What the compute process is doing. `dataset` is None until it is known which one can be had."""
-
-    phase: Phase = "starting"
-    dataset: str | None = None
-    images: int = 0  # to learn from in one epoch
-    fingerprint: str = ""  # of the dataset
-    versions: str = ""  # of what computes
-    why: str | None = None  # MNIST could not be had because ...
-    done: int = 0  # bytes of MNIST downloaded
-    total: int = 0
-    error: str | None = None
-
-    @property
-    def ready(self) -> bool:
-        return self.phase == "ready"
-
-
 class Engine:
     """The compute process, or a cluster of them. Starts in the background; nothing waits for it but its answers."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
         self.status = Status()
-        self._topic = f"inits-{uuid4().hex}"
+        self._topic = TOPIC
+        self._workers = Workers(cluster=bool(settings.scheduler))
+        self._shares: Shares | None = None
         self.store = Store(settings.cache, 1_000_000 * settings.cache_mb)
         self.sandbox = Sandbox(allowed=settings.code)
         self.files = WeightStore(settings.cache / "weights", 1_000_000 * settings.weights_mb)
@@ -117,9 +104,18 @@ class Engine:
             from inits import worker
 
             with dask.config.set(DASK):
-                self._client = self._connect()
-            self._client.subscribe_topic(self._topic, self._hear)
-            self._client.register_plugin(worker.WarmUp(self._topic, self.settings.mnist, self.settings.cores))
+                client = self._connect()
+            wanted: cluster.Software = {}
+            if self.settings.scheduler:
+                self._shares, wanted = Shares(client), cluster.software()
+                self.status = self._workers.together(self.status)
+            client.subscribe_topic(self._topic, self._hear)
+            client.subscribe_topic("all", self._hear_of_workers)  # the scheduler's own
+            client.register_plugin(worker.WarmUp(self._topic, self._mnist, wanted))
+            self._client = client
+        except InitsError as error:
+            log.error("The compute process is not there: %s", error)
+            self.status = replace(self.status, phase="failed", error=str(error))
         except Exception as error:
             log.exception("The compute process did not start")
             self.status = replace(self.status, phase="failed", error=f"{type(error).__name__}: {error}")
@@ -130,14 +126,13 @@ class Engine:
 
         settings = self.settings
         if settings.scheduler:
-            files = {
-                "tls_ca_file": settings.tls_ca,
-                "tls_client_cert": settings.tls_cert,
-                "tls_client_key": settings.tls_key,
-            }
-            given = {name: str(path) for name, path in files.items() if path}
-            security = Security(require_encryption=True, **given) if given else None
-            return Client(settings.scheduler, security=security, set_as_default=False)
+            client = cluster.connect(settings)
+            try:
+                cluster.check_workers(client)
+            except InitsError:
+                client.close(timeout=5)
+                raise
+            return client
         self._cluster = LocalCluster(
             n_workers=1,
             threads_per_worker=settings.cores + 2,  # draws never wait behind trainings
@@ -155,16 +150,37 @@ class Engine:
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         message = event[1]
         if "status" in message:
-            self.status = replace(self.status, **message["status"])
+            self._workers.hear(message["worker"], message["status"])
+            self.status = self._workers.together(self.status)
             return
         if "fetch" in message:
             self._fetches.hear(message)
             return
         job = self._by_name.get(message["job"])
-        if job is not None and "frame" in message:
-            job.take(pickle.loads(message["frame"]))
-        elif job is not None:
+        if job is None:
+            return
+        if "lane" in message:
+            job.begun.add(message["lane"])
+        elif "frames" in message:
+            job.take(*pickle.loads(message["frames"]), at=message["at"])
+        else:
             self._settle(job, [pickle.loads(message["record"])])
+
+    def _hear_of_workers(self, event: tuple[float, dict[str, Any]]) -> None:
+        message = event[1]
+        if message.get("action") == "remove-worker":
+            self._workers.leave(message["worker"])
+            self.status = self._workers.together(self.status)
+
+    @property
+    def slots(self) -> int:
+        """How many trainings run at once."""
+        return max(1, self._workers.slots) if self.settings.scheduler else self.settings.cores
+
+    @property
+    def _mnist(self) -> Path | None:
+        """Where the compute process finds MNIST; the workers of a cluster have settings of their own."""
+        return None if self.settings.scheduler else self.settings.mnist
 
     def call(self, function: Callable[..., T], *arguments: object, timeout: float = 30.0) -> T:
         """The result of a function in the compute process.
@@ -198,7 +214,7 @@ class Engine:
         from inits import worker
 
         given = self._elsewhere.again(run, jailed, self._measured(run))
-        return self.call(worker.weights_file, run, steps, self.settings.mnist, given, timeout=LEARN_AGAIN)
+        return self.call(worker.weights_file, run, steps, self._mnist, given, timeout=LEARN_AGAIN)
 
     def _measured(self, run: Run) -> Sequence[Checkpoint]:
         """The checkpoints of a run that is known, from memory or from disk."""
@@ -215,13 +231,13 @@ class Engine:
         """The first kernel of a run that begins with LSUV, as a card shows it. Raises what `call` does."""
         from inits import worker
 
-        return self.call(worker.first_kernel, run, self.settings.mnist)
+        return self.call(worker.first_kernel, run, self._mnist)
 
     def signal_inputs(self, dataset: str, images: int, seed: int) -> Inputs:
         """What theory needs to know of a batch. Raises what `call` does."""
         from inits import worker
 
-        return self.call(worker.signal_inputs, dataset, images, seed, self.settings.mnist)
+        return self.call(worker.signal_inputs, dataset, images, seed, self._mnist)
 
     def signal(
         self,
@@ -237,7 +253,7 @@ class Engine:
         """
         from inits import worker
 
-        local = self.settings.mnist
+        local = self._mnist
         return self.call(
             worker.signal, start, architecture, seeds, given, batch, local, timeout=SIGNAL_SECONDS
         )
@@ -246,7 +262,7 @@ class Engine:
         """What one pass forward and back says of a run before it trains. Raises what `call` does."""
         from inits import worker
 
-        return self.call(worker.glimpse, run, given, self.settings.mnist, timeout=SIGNAL_SECONDS)
+        return self.call(worker.glimpse, run, given, self._mnist, timeout=SIGNAL_SECONDS)
 
     def _ready_client(self, timeout: float) -> Client:
         if not self._there.wait(timeout):
@@ -340,41 +356,103 @@ class Engine:
         missing: list[tuple[int, Run]],
         given: Mapping[int, Given],
     ) -> None:
+        """Submit lanes. What a lost worker leaves of them is submitted again when all are over."""
+        dealt: Mapping[str, Lane] = {
+            f"train-{job.name}-{job.rounds}-{i}": lane for i, lane in enumerate(lanes(missing, self.slots))
+        }
+        if self._shares is not None:
+            dealt = self._agree(self._shares, client, job, dealt)
+        waiting = set(dealt)
+        job.rounds += 1
+        for i, (key, lane) in enumerate(dealt.items()):
+            mine = {number: given[number] for number, _ in lane if number in given}
+            future = self._submit_lane(client, job, key, lane, mine, -len(dealt) - i / len(dealt))
+
+            def finish(future: Future, key: str = key, lane: Lane = lane) -> None:
+                self._finish(job, future, key, lane)
+                with self._lock:
+                    waiting.discard(key)
+                    last = not waiting
+                if last:
+                    self._after(client, job, given)
+
+            future.add_done_callback(finish)
+        if not dealt:
+            self._after(client, job, given)
+
+    def _submit_lane(
+        self, client: Client, job: Job, key: str, lane: Lane, given: Mapping[int, Given], priority: float
+    ) -> Future:
+        """In turn; a sweep lets others go first. Dask runs a key once, whoever submits it."""
         from inits import worker
 
-        dealt = lanes(missing, self.settings.cores)
-        waiting = set(range(len(dealt)))
-        for i, lane in enumerate(dealt):
-            future = client.submit(
-                worker.train_runs,
-                lane,
-                {number: given[number] for number, _ in lane if number in given},
-                job.plan.live,
-                -(-job.plan.at_once // self.settings.cores),
-                job.name,
-                self._topic,
-                self.settings.mnist,
-                key=f"train-{job.name}-{i}",
-                resources={"training": 1},
-                priority=-len(dealt) - i / len(dealt),  # in turn; a sweep lets others go first
-                pure=False,
-            )
-            future.add_done_callback(lambda f, i=i: self._finish(job, f, waiting, i))
+        return client.submit(
+            worker.train_runs,
+            lane,
+            given,
+            job.plan.live,
+            -(-job.plan.at_once // self.slots),
+            job.name,
+            key,
+            self._topic,
+            self._mnist,
+            key=key,
+            resources={"training": 1},
+            priority=priority,
+            pure=False,
+        )
 
-    def _finish(self, job: Job, future: Future, waiting: set[int], lane: int) -> None:
+    def _agree(
+        self, shares: Shares, client: Client, job: Job, dealt: Mapping[str, Lane]
+    ) -> Mapping[str, Lane]:
+        """The lanes of a job as all web servers of the cluster submit them."""
+        from inits import worker
+
+        status = self.status
+        head = f"{job.plan.key} {job.rounds} {status.fingerprint} {status.versions}"
+        agreed = shares.agree(head, job.name, dealt, job.runs)
+        if agreed.joined:
+            self._by_name.pop(job.name, None)
+            job.name = agreed.job
+            self._by_name[job.name] = job
+            self._settle(job, agreed.records)
+            client.run(worker.tell_again, job.name, on_error="ignore")
+            if job.stopping:
+                self.stop(job, sorted(job.stopping))
+        return agreed.lanes
+
+    def _finish(self, job: Job, future: Future, key: str, lane: Lane) -> None:
+        from distributed import KilledWorker
+
         try:
-            self._settle(job, future.result())
+            records = future.result()
+            self._settle(job, records)
+            if self._shares is not None and not (job.stopped or job.failed):
+                self._shares.keep(key, records, job.size)
         except InitsError as error:
             job.error = str(error)
+        except KilledWorker:
+            log.warning("A worker was lost with a lane of %d runs", len(lane))
+            job.error = DEATH if job.plan.live else job.lose(key, lane)
         except Exception:
             log.exception("A training failed")
             job.error = DEATH
         future.release()
-        with self._lock:
-            waiting.discard(lane)
-            last = not waiting
-        if last:
-            self._over(job)
+
+    def _after(self, client: Client, job: Job, given: Mapping[int, Given]) -> None:
+        """All lanes are over: submit once more what a lost worker has left, or end the job."""
+        if not (job.failed or job.plan.live):
+            job.settle(Record(number, stopped=True) for number in job.stopping)
+            rest = [
+                (number, job.runs[number]) for number, record in enumerate(job.records) if not record.over
+            ]
+            if rest and job.rounds < ROUNDS:
+                self._submit(client, job, rest, given)
+                return
+            job.error = DEATH if rest else None
+        if self._shares is not None and (job.failed or job.stopped):
+            self._shares.forget(job.name)
+        self._over(job)
 
     def _settle(self, job: Job, records: Iterable[Record]) -> None:
         """Final records to the job, and to disk those that are worth keeping."""
@@ -407,14 +485,16 @@ class Engine:
         client.run(worker.stop_runs, job.name, list(chosen), on_error="ignore")
 
     def find_data(self) -> None:
-        """Try again to get MNIST; the status tells how it goes."""
+        """Every worker tries again to get MNIST; the status tells how it goes."""
         from inits import worker
 
-        self.status = replace(self.status, dataset=None, why=None)
         client = self._ready_client(timeout=5.0)
-        client.submit(worker.look_for_data, self._topic, self.settings.mnist, pure=False).add_done_callback(
-            lambda future: future.release()
-        )
+        self._workers.forget_data()
+        self.status = replace(self.status, dataset=None, why=None)
+        for address in self._workers.addresses:
+            client.submit(
+                worker.look_for_data, self._topic, self._mnist, workers=[address], pure=False
+            ).add_done_callback(lambda future: future.release())
 
     def fetch(self, name: str, into: Path) -> Fetch:
         """The weight file of an application, on its way into a folder; one for all who ask. Never waits.

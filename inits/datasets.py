@@ -7,6 +7,7 @@ MNIST: Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0. The stand-in: see data/READ
 
 import hashlib
 import stat
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 SIDE = 28  # pixels
 MNIST_FINGERPRINT = "1c44bd551dc6d84b"  # of what Keras downloads
 DIGITS_FINGERPRINT = "432789513804398d"  # of the stand-in, known before it is made
+STANDIN_IMAGES = 12_000  # to learn from
 FEWEST = 100  # images in each part of a local file
 MNIST_BYTES = 11_490_434  # what Keras downloads
 REMEDY = "Set INITS_MNIST to an mnist.npz as Keras offers it, or unset it to let Keras download one."
@@ -35,6 +37,7 @@ ELSEWHERE = (
 )
 
 _KEPT: dict[str, tuple[Path | int | None, "Dataset"]] = {}  # the last of each name
+_LOADING = {name: threading.Lock() for name in TITLES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +99,10 @@ def load(name: str, local: Path | None = None, progress: Progress = no_progress)
     if name not in TITLES:
         raise SpecError(f"Argument `name` must be one of {', '.join(TITLES)}. Received: name={name!r}")
     source = local if name == "mnist" else 0
-    kept = _KEPT.get(name)
-    if kept is None or kept[0] != source:
-        kept = _KEPT[name] = (source, _fresh(name, local, progress))
+    with _LOADING[name]:  # once, also when several runs ask for it at the same time
+        kept = _KEPT.get(name)
+        if kept is None or kept[0] != source:
+            kept = _KEPT[name] = (source, _fresh(name, local, progress))
     return kept[1]
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -43,9 +44,13 @@ class Job:
         self.ended: float | None = None
         self.kept: frozenset[int] = frozenset()  # runs that were there from before
         self.drawing = 0  # runs whose weights pasted code draws before any of them learns
+        self.begun: set[str] = set()  # keys of lanes that a worker has taken up
+        self.lost: Counter[int] = Counter()  # how often the worker of a run has died
+        self.rounds = 0  # how often lanes were submitted
         self._lock = threading.Lock()
         self._records = [Record(run) for run in range(len(self.runs))]
         self._settled: set[int] = set()
+        self._heard: Counter[int] = Counter()  # frames taken
 
     @property
     def records(self) -> list[Record]:
@@ -78,12 +83,21 @@ class Job:
         while time.monotonic() < deadline and not (self.over.is_set() or any(r.done for r in self._records)):
             self.over.wait(0.02)
 
-    def take(self, frame: Frame) -> None:
-        """Add news; what comes after the final record is in that record already."""
+    def take(self, *frames: Frame, at: int | None = None) -> None:
+        """Add news of one run; what comes after the final record is in that record already.
+
+        `at`: how many frames of the run were told before these. 0 begins it anew; what follows a gap is left out.
+        """
+        run = frames[0].run
         with self._lock:
             self.began = self.began or time.monotonic()
-            if frame.run not in self._settled:
-                self._records[frame.run].add(frame)
+            if run in self._settled or at not in (None, 0, self._heard[run]):
+                return
+            if at == 0:
+                self._records[run], self._heard[run] = Record(run), 0
+            for frame in frames:
+                self._records[run].add(frame)
+            self._heard[run] += len(frames)
 
     def settle(self, records: Iterable[Record]) -> list[Record]:
         """Put final records in their places; returns those that are news."""
@@ -94,6 +108,20 @@ class Job:
                 self._records[record.run] = record
                 self._settled.add(record.run)
         return news
+
+    def lose(self, lane: str, runs: Sequence[tuple[int, Run]]) -> str | None:
+        """A lane has lost its worker, with one run in progress if it had begun. Returns why the job must end, if so."""
+        left = [number for number, _ in runs if not self._records[number].over]
+        if lane not in self.begun or not left:
+            return self.error
+        self.lost[left[0]] += 1
+        if self.lost[left[0]] < 2:
+            return self.error
+        run = self.runs[left[0]]
+        return (
+            f"Two training processes ended unexpectedly while they trained {run.start.kernel} in "
+            f"{len(run.architecture.hidden)} layers of {run.architecture.activation}. The other results are kept."
+        )
 
     def keep(self, records: Iterable[Record]) -> None:
         """Take results from before."""

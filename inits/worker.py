@@ -1,5 +1,6 @@
 """What runs in the compute process. Keras is imported at first use there, never with this module."""
 
+import logging
 import os
 import pickle
 import threading
@@ -13,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from distributed import Worker, WorkerPlugin, get_worker, secede
 
-from inits import applications
-from inits.datasets import Dataset, batches, load, pixels
+from inits import applications, datasets
+from inits.cluster import Software, difference, software
+from inits.datasets import Dataset, batches, pixels
+from inits.downloads import Progress, no_progress
 from inits.errors import DataError
 from inits.examine import Sketch, sketch_drawn
 from inits.experiment import Architecture, Experiment, Run, Start
 from inits.measured import Measurement
 from inits.record import Frame, Given, Record
 from inits.seeds import derive_seed
+from inits.settings import read
 from inits.signal import Inputs
 from inits.spec import InitializerSpec
 
@@ -29,32 +33,55 @@ if TYPE_CHECKING:
     from inits.training import Slots
     from inits.verdict import Glimpse
 
+log = logging.getLogger(__name__)
 Tell = Callable[..., None]
 GLIMPSED = 512  # images of the pass before a training
 
 _once, _reading = threading.RLock(), threading.Lock()
 _cores = threading.Semaphore(os.cpu_count() or 1)
 _slots: "Slots | None" = None
+_told: dict[str, Any] = {}
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
+_asked: OrderedDict[str, int] = OrderedDict()
 (WARM,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
 
 
 class WarmUp(WorkerPlugin):  # type: ignore[misc]
-    """Makes every worker ready in the background: Keras imported, data read, the default network compiled."""
+    """Makes every worker ready in the background: Keras imported, data read, the default network compiled.
+
+    Every web server of a cluster registers it: a worker that is warm already only tells so again. One whose
+    software differs from `wanted` leaves the cluster.
+    """
 
     name = "inits-warm-up"
 
-    def __init__(self, topic: str, local: Path | None, cores: int):
-        self.topic, self.local, self.cores = topic, local, cores
+    def __init__(self, topic: str, local: Path | None, wanted: Software):
+        self.topic, self.local, self.wanted = topic, local, wanted
 
     def setup(self, worker: Worker) -> None:
+        if wrong := difference(self.wanted, software()):
+            log.error("This worker %s. It leaves the cluster.", wrong)
+            worker.loop.add_callback(worker.close, nanny=True, reason="other versions")
+            return
         if hasattr(os, "setpriority"):  # not on Windows
             os.setpriority(os.PRIO_PROCESS, 0, 10)  # pages go before trainings where cores are few
+        slots = int(worker.state.total_resources.get("training", 0))
+        tell = _teller(worker, self.topic)
+        if _told.get("phase", "failed") != "failed":
+            tell(**_told)
+            return
+        tell(slots=slots, phase="starting")
+        threading.Thread(target=warm_up, args=(tell, self.local, slots or 1), daemon=True).start()
 
-        def tell(**status: Any) -> None:
-            worker.log_event(self.topic, {"status": status})
 
-        threading.Thread(target=warm_up, args=(tell, self.local, self.cores), daemon=True).start()
+def _teller(worker: Worker, topic: str) -> Tell:
+    """What this worker is doing, told to all web servers, and kept for those that come later."""
+
+    def tell(**status: Any) -> None:
+        _told.update(status)
+        worker.log_event(topic, {"status": status, "worker": worker.address})
+
+    return tell
 
 
 def warm_up(tell: Tell, local: Path | None, cores: int) -> None:
@@ -78,19 +105,24 @@ def find_data(tell: Tell, local: Path | None) -> Dataset:
     """MNIST where it can be had, else the stand-in; tells which, and why."""
     tell(phase="data", done=0, total=0)
     try:
-        data = load("mnist", local, lambda done, total: tell(phase="data", done=done, total=total))
+        data = _load("mnist", local, lambda done, total: tell(phase="data", done=done, total=total))
         tell(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=None)
     except DataError as error:
-        data = load("digits")
+        data = _load("digits", local)
         tell(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=str(error))
     return data
 
 
 def look_for_data(topic: str, local: Path | None) -> None:
     """Try again to get MNIST, and tell."""
-    worker = get_worker()
-    find_data(lambda **status: worker.log_event(topic, {"status": status}), local)
-    worker.log_event(topic, {"status": {"phase": "ready"}})
+    tell = _teller(get_worker(), topic)
+    find_data(tell, local)
+    tell(phase="ready")
+
+
+def _load(name: str, local: Path | None, progress: Progress = no_progress) -> Dataset:
+    """A dataset; MNIST from `local`, else from where this worker's own setting says."""
+    return datasets.load(name, local or (read().mnist if name == "mnist" else None), progress)
 
 
 def _get_slots(cores: int | None = None) -> "Slots":
@@ -109,10 +141,13 @@ def train_runs(
     live: bool,
     at_once: int,
     job: str,
+    lane: str,
     topic: str,
     local: Path | None,
 ) -> list[Record]:
     """Train runs of one network in one slot; tell the record of each run that is over, and if live every frame.
+
+    `lane` is the key of the task, which is told when it begins.
 
     `given` has the arrays of runs that begin with pasted code or a file, by number. Weights stay here: `weights_file`
     makes them again.
@@ -124,20 +159,56 @@ def train_runs(
     def stopped(number: int) -> bool:
         return (job, number) in _stopped
 
-    def tell(frame: Frame) -> None:
-        if live:
-            worker.log_event(topic, {"job": job, "frame": pickle.dumps(frame)})
-
-    def settle(record: Record) -> None:
-        record.weights = ()
-        worker.log_event(topic, {"job": job, "record": pickle.dumps(record)})
-
+    voice = Voice(lambda **news: worker.log_event(topic, {"job": job, **news}), job, lane, live)
     if all(stopped(number) for number, _ in runs):
         return [Record(number, stopped=True) for number, _ in runs]
     first = runs[0][1]
-    data = load(first.dataset, local)
+    data = _load(first.dataset, local)
     with _get_slots().borrow(first, data) as slot:
-        return train(runs, data, slot, tell, stopped, settle, at_once, given)
+        return train(runs, data, slot, voice.frame, stopped, voice.record, at_once, given)
+
+
+class Voice:
+    """What a lane tells: that it begins, frames, records; and all of it again for a web server that comes later."""
+
+    def __init__(self, tell: Tell, job: str, lane: str, live: bool):
+        self._tell, self._job, self._lane, self._live = tell, job, lane, live
+        self._frames: dict[int, list[Frame]] = {}  # of runs that are not over
+        self._records: list[Record] = []
+        self._asked = _asked.get(job, 0)
+        tell(lane=lane)
+
+    def frame(self, frame: Frame) -> None:
+        self._again()
+        if self._live:
+            before = self._frames.setdefault(frame.run, [])
+            self._tell(frames=pickle.dumps([frame]), at=len(before))
+            before.append(frame)
+
+    def record(self, record: Record) -> None:
+        self._again()
+        record.weights = ()
+        self._frames.pop(record.run, None)
+        self._records.append(record)
+        self._tell(record=pickle.dumps(record))
+
+    def _again(self) -> None:
+        asked = _asked.get(self._job, 0)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        self._tell(lane=self._lane)
+        for record in self._records:
+            self._tell(record=pickle.dumps(record))
+        for frames in self._frames.values():
+            self._tell(frames=pickle.dumps(frames), at=0)
+
+
+def tell_again(job: str) -> None:
+    """Lanes of a job tell all that they told before, at their next frame. Called outside the queue, on every worker."""
+    _asked[job] = _asked.get(job, 0) + 1
+    while len(_asked) > 1000:
+        _asked.popitem(last=False)
 
 
 def weights_file(run: Run, steps: int, local: Path | None, given: Given = ()) -> bytes:
@@ -145,7 +216,7 @@ def weights_file(run: Run, steps: int, local: Path | None, given: Given = ()) ->
     from inits import network
     from inits.training import weights_after
 
-    data = load(run.dataset, local)
+    data = _load(run.dataset, local)
     with _get_slots().borrow(run, data) as slot:
         weights = weights_after(run, steps, data, slot, given)
     return network.weights_file(run.architecture, weights)
@@ -155,7 +226,7 @@ def first_kernel(run: Run, local: Path | None) -> Sketch:
     """The first kernel of a run that begins with LSUV, as a card shows it."""
     from inits.training import first_scaled
 
-    return sketch_drawn(first_scaled(run, load(run.dataset, local)))
+    return sketch_drawn(first_scaled(run, _load(run.dataset, local)))
 
 
 def signal_inputs(dataset: str, images: int, seed: int, local: Path | None) -> Inputs:
@@ -212,7 +283,7 @@ def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
 def _read_batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":
     from inits.propagation import Batch
 
-    data = load(dataset, local)
+    data = _load(dataset, local)
     row = batches(len(data.x_train), images, derive_seed(seed, "batches"))[0]
     chosen = row[row >= 0]
     return Batch.of(pixels(data.x_train[chosen]), data.y_train[chosen].astype(np.int32))

@@ -96,7 +96,8 @@ SANDBOX = modules(
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
 BUNDLE = modules("bundle")
-WEB = PURE | FIGURES | ANSWERS | SANDBOX | BUNDLE | modules("compute", "applications", "fetching")
+CLUSTER = modules("cluster", "sharing", "status", "fetching")
+WEB = PURE | FIGURES | ANSWERS | SANDBOX | BUNDLE | CLUSTER | modules("compute", "applications")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
 
@@ -121,15 +122,18 @@ RULES = {
     **dict.fromkeys(ANSWERS, Rule(NUMBERS | PURE, MODELS)),
     **dict.fromkeys(FIGURES, Rule(NUMBERS | PURE | FIGURES | {"plotly"})),
     "inits.worker": Rule(
-        frozenset({"distributed", "numpy"}) | PURE | DATA | ANSWERS | modules("applications"), MODELS
+        frozenset({"distributed", "numpy"}) | PURE | DATA | ANSWERS | modules("applications", "cluster"),
+        MODELS,
     ),
+    **dict.fromkeys(modules("cluster", "sharing", "certificates"), Rule(PURE, DASK)),
+    "inits.status": Rule(PURE | DATA),
     **dict.fromkeys(BUNDLE, Rule(frozenset({"numpy", "inits.__version__"}) | PURE | DATA | SANDBOX)),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),
     **dict.fromkeys(SANDBOX, Rule(NUMBERS | PURE | SANDBOX | JAIL)),
     **dict.fromkeys(WEIGHTS, Rule(WEIGHTS | modules("errors", "weightformats") | {"numpy", "h5py"})),
     "inits.takeapart": Rule(PURE | WEIGHTS | {"numpy", "h5py"}, JAIL),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
-    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS | modules("fetching"), DASK | modules("worker")),
+    "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS | CLUSTER, DASK | modules("worker")),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 
