@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -20,7 +21,7 @@ from uuid import uuid4
 from inits import cluster
 from inits.datasets import DIGITS_FINGERPRINT
 from inits.drawing import Elsewhere, check_size, is_elsewhere
-from inits.errors import EngineError, InitsError
+from inits.errors import EngineError, InitsError, SpecError
 from inits.examine import Sketch
 from inits.experiment import Architecture, Run, Start
 from inits.fetching import Fetch, Fetches
@@ -33,6 +34,7 @@ from inits.sharing import Lane, Shares
 from inits.signal import Inputs
 from inits.status import Status, Workers
 from inits.store import Store, run_key
+from inits.turns import Turns
 from inits.verdict import Glimpse
 from inits.weightstore import WeightStore
 
@@ -88,6 +90,7 @@ class Engine:
         self.files = WeightStore(settings.cache / "weights", 1_000_000 * settings.weights_mb)
         self._elsewhere = Elsewhere(self.sandbox, self.files)
         self._writer = ThreadPoolExecutor(1, "inits-writer")  # a slow disk holds up nobody
+        self.turns = Turns(settings, lambda: self.slots, lambda: self.status.images, self._give_up)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._by_name: dict[str, Job] = {}
         self._fetches = Fetches(self._ready_client, self._topic)
@@ -296,14 +299,26 @@ class Engine:
         data = DIGITS_FINGERPRINT if run.dataset == "digits" else known
         return run_key(run, data, status.versions) if data and status.versions else None
 
-    def run(self, plan: Plan, jailed: bool = True) -> Job:
+    def run(self, plan: Plan, jailed: bool = True, session: str = "") -> Job:
         """The job of a plan: the one that runs or is done already, else a new one for what is not on disk.
 
-        Raises SpecError for pasted code that would have to draw too much. Unless `jailed` it runs without a jail.
+        It begins when it is the turn of `session`. Unless `jailed` it runs without a jail.
+        Raises SpecError for a network that is too large here, and for pasted code that would have to draw too much;
+        EngineError when the session or all together have asked for too much already.
         """
         check_size(plan.runs)
+        self._check_networks(plan)
         kept = self._kept(plan)
-        return self._begin(plan, kept, self._ready_client(timeout=30.0) if None in kept else None, jailed)
+        client = self._ready_client(timeout=30.0) if None in kept else None
+        return self._begin(plan, kept, client, jailed, session)
+
+    def _check_networks(self, plan: Plan) -> None:
+        largest = max(run.architecture.parameters for run in plan.runs)
+        if largest > self.settings.parameters:
+            raise SpecError(
+                f"This server trains networks of up to {self.settings.parameters:,} parameters. Received one of "
+                f"{largest:,}. Use fewer or narrower layers."
+            )
 
     def _kept(self, plan: Plan) -> list[Record | None]:
         """What is on disk of a plan, run by run."""
@@ -311,13 +326,21 @@ class Engine:
         return [self.store.get(key, number) if key else None for number, key in enumerate(keys)]
 
     def _begin(
-        self, plan: Plan, kept: Sequence[Record | None], client: Client | None, jailed: bool = True
+        self,
+        plan: Plan,
+        kept: Sequence[Record | None],
+        client: Client | None,
+        jailed: bool = True,
+        session: str = "",
     ) -> Job:
         job = Job(plan, uuid4().hex)
         with self._lock:
             old = self._jobs.get(plan.key)
             if old is not None and not (old.failed or old.stopped):
+                self.turns.join(old, session)
                 return old
+            if client is not None:
+                self.turns.check(session)
             self._jobs[plan.key] = self._by_name[job.name] = job
             self._jobs.move_to_end(plan.key)  # one that failed or was stopped had an older place
         done = [record for record in old.records if record.settled] if old else []
@@ -325,13 +348,41 @@ class Engine:
         missing = [(number, run) for number, run in enumerate(job.runs) if number not in job.kept]
         if client is None or not missing:
             self._over(job)
-        elif waiting := sum(is_elsewhere(run) for _, run in missing):
+            return job
+        self.turns.add(job, session, partial(self._start_job, client, job, missing, jailed))
+        return job
+
+    def _start_job(self, client: Client, job: Job, missing: list[tuple[int, Run]], jailed: bool) -> None:
+        """It is the turn of a job."""
+        if waiting := sum(is_elsewhere(run) for _, run in missing):
             job.drawing = waiting
             draw = (client, job, missing, jailed)
             threading.Thread(target=self._draw, args=draw, name="inits-draw", daemon=True).start()
-        else:
+            return
+        try:
             self._submit(client, job, missing, {})
-        return job
+        except Exception:
+            log.exception("A training could not begin")
+            job.error = DEATH
+            self._over(job)
+
+    def _give_up(self, job: Job) -> None:
+        """End a job that has not begun."""
+        job.stopping = frozenset(range(len(job.runs)))
+        job.settle(Record(number, stopped=True) for number in job.stopping)
+        self._over(job)
+
+    def join(self, job: Job, session: str) -> None:
+        """A session wants a job too: it does not end while anybody does."""
+        self.turns.join(job, session)
+
+    def leave(self, job: Job, session: str) -> bool:
+        """A session wants a job no more. It goes on while others do (then True), else it ends as with `stop`."""
+        if self.turns.leave(job, session):
+            return True
+        if not job.over.is_set():
+            self.stop(job)
+        return False
 
     def _draw(self, client: Client, job: Job, missing: list[tuple[int, Run]], jailed: bool) -> None:
         """Get what comes from pasted code and files, then submit all that can be trained."""
@@ -364,6 +415,7 @@ class Engine:
             dealt = self._agree(self._shares, client, job, dealt)
         waiting = set(dealt)
         job.rounds += 1
+        self.turns.lanes(job, len(dealt))
         for i, (key, lane) in enumerate(dealt.items()):
             mine = {number: given[number] for number, _ in lane if number in given}
             future = self._submit_lane(client, job, key, lane, mine, -len(dealt) - i / len(dealt))
@@ -372,8 +424,10 @@ class Engine:
                 self._finish(job, future, key, lane)
                 with self._lock:
                     waiting.discard(key)
-                    last = not waiting
-                if last:
+                    left = len(waiting)
+                if left:
+                    self.turns.lanes(job, left)
+                else:
                     self._after(client, job, given)
 
             future.add_done_callback(finish)
@@ -465,6 +519,7 @@ class Engine:
         job.end()
         self._by_name.pop(job.name, None)
         self._trim()
+        self.turns.over(job)
 
     def _trim(self) -> None:
         """Keep the newest jobs, as many as the limits allow, and all that run."""
@@ -476,9 +531,12 @@ class Engine:
                     del self._jobs[key]
 
     def stop(self, job: Job, runs: Sequence[int] | None = None) -> None:
-        """End some runs of a job, or all, at their next frame; what was measured is kept."""
+        """End some runs of a job, or all, at their next frame, whoever wants it; what was measured is kept."""
         from inits import worker
 
+        if runs is None and self.turns.drop(job):
+            self._give_up(job)
+            return
         client = self._ready_client(timeout=5.0)
         chosen = range(len(job.runs)) if runs is None else runs
         job.stopping |= frozenset(chosen)

@@ -45,6 +45,7 @@ class Job:
         self.kept: frozenset[int] = frozenset()  # runs that were there from before
         self.drawing = 0  # runs whose weights pasted code draws before any of them learns
         self.begun: set[str] = set()  # keys of lanes that a worker has taken up
+        self.wanted: set[str] = set()  # the sessions that wait for it or watch it
         self.lost: Counter[int] = Counter()  # how often the worker of a run has died
         self.rounds = 0  # how often lanes were submitted
         self._lock = threading.Lock()

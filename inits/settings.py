@@ -33,9 +33,13 @@ SETTINGS = (
         "2000",
         "Size limit in MB of the weight files kept there beside; the oldest go. 0 keeps none.",
     ),
+    Setting("INITS_QUEUE", "200", "How many experiments and sweeps may wait for their turn."),
+    Setting("INITS_SESSION_RUNS", "8", "How many of them one session may have waiting or running."),
+    Setting("INITS_PARAMETERS", "55000000", "The largest network that is trained, in weights and biases."),
     Setting("INITS_CODE", "on", "`off` lets nobody run pasted code, jail or not."),
 )
 CACHE_MB, WEIGHTS_MB, MOST_MB = 500, 2000, 1_000_000
+QUEUE, SESSION_RUNS, PARAMETERS = 200, 8, 55_000_000  # 50 layers of 1,024 units have 53 million
 MOST_CORES = 1024
 _TLS = ("INITS_TLS_CA", "INITS_TLS_CERT", "INITS_TLS_KEY")
 _ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -55,6 +59,9 @@ class Settings:
     cache_mb: int = 0
     weights_mb: int = 0
     code: bool = True
+    queue: int = QUEUE
+    session_runs: int = SESSION_RUNS
+    parameters: int = PARAMETERS
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -75,6 +82,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         cache=_path("INITS_CACHE", given["INITS_CACHE"]) or _default_cache(),
         cache_mb=_whole("INITS_CACHE_MB", given, CACHE_MB, 0, MOST_MB),
         weights_mb=_whole("INITS_WEIGHTS_MB", given, WEIGHTS_MB, 0, MOST_MB),
+        queue=_whole("INITS_QUEUE", given, QUEUE, 1, 100_000),
+        session_runs=_whole("INITS_SESSION_RUNS", given, SESSION_RUNS, 1, 1000),
+        parameters=_whole("INITS_PARAMETERS", given, PARAMETERS, 1000, 1_000_000_000),
         code=_switch("INITS_CODE", given["INITS_CODE"]),
     )
 

@@ -11,6 +11,7 @@ from pages.shared.picker import refusal
 from pages.shared.setup import setup
 from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
 from pages.shared.sweep_views import answer_before, before, live
+from pages.shared.turns import come_back, has_left, session, watch
 
 PAGE = "sweep"
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
@@ -44,6 +45,7 @@ def main() -> None:
             notes.info(
                 f"Shown: {size_in_words(job.plan)}. Press Run for the new grid.", icon=":material/history:"
             )
+        watch(PAGE, job)
         live(PAGE, job, answer)
     elif PENDING in st.session_state:
         answer.markdown("The sweep starts by itself as soon as the digits are there.")
@@ -62,14 +64,16 @@ def dataset(grid: Grid) -> str | None:
 
 
 def find(grid: Grid, sweep: Sweep | None) -> Job | None:
-    """The job of this sweep, by whomever."""
-    return engine().find(sweep) if sweep is not None and dataset(grid) else None
+    """The job of this sweep, by whomever, unless this person has left it."""
+    job = engine().find(sweep) if sweep is not None and dataset(grid) else None
+    return None if job is not None and has_left(PAGE, job) else job
 
 
 def start_pending(grid: Grid, sweep: Sweep | None) -> None:
     """Run what was asked for, as soon as it can be."""
     if PENDING in st.session_state and sweep is not None and dataset(grid) is not None:
-        take_up(PAGE, lambda: engine().run(sweep))
+        come_back(PAGE)
+        take_up(PAGE, lambda: engine().run(sweep, session=session()))
 
 
 main()

@@ -22,6 +22,7 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
+from pages.shared.turns import come_back, has_left, watch
 from pages.shared.verdict_views import (
     afterwards,
     await_verdicts,
@@ -68,6 +69,7 @@ def main() -> None:
 
     if job is not None:
         st.session_state[SHOWN] = job
+        watch(PAGE, job)
         shown = Choices.of(job.plan, choices.cards)
         with notes:
             tell_difference(job, choices, shown)
@@ -122,10 +124,13 @@ def experiment(choices: Choices) -> Experiment | None:
 def find(choices: Choices) -> Job | None:
     """The job on this page while it runs; else that of these choices, by whomever; else the last one here."""
     last: Job | None = st.session_state.get(SHOWN)
+    if last is not None and has_left(PAGE, last):
+        last = None
     if last is not None and not last.over.is_set():
         return last
     wanted = experiment(choices)
-    return (engine().find(wanted) if wanted else None) or last
+    found = engine().find(wanted) if wanted else None
+    return last if found is None or has_left(PAGE, found) else found
 
 
 def shows(job: Job | None, choices: Choices) -> bool:
@@ -138,6 +143,7 @@ def start_pending(choices: Choices) -> None:
     """Run what was asked for, as soon as it can be."""
     known = dataset(choices)
     if PENDING in st.session_state and known is not None:
+        come_back(PAGE)
         take_up(PAGE, lambda: code_runs.start(choices.experiment(known)))
 
 
@@ -146,11 +152,12 @@ def join(choices: Choices) -> None:
     wanted = experiment(choices)
 
     @st.fragment(run_every=JOIN)
-    def watch() -> None:
-        if wanted is not None and engine().knows(wanted):
+    def look() -> None:
+        job = engine().find(wanted) if wanted is not None and engine().knows(wanted) else None
+        if job is not None and not has_left(PAGE, job):
             st.rerun()
 
-    watch()
+    look()
 
 
 def tell_difference(job: Job, choices: Choices, shown: Choices) -> None:

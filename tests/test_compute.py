@@ -37,6 +37,7 @@ START = Start(InitializerSpec("HeNormal"))
 NET = Architecture((16,))
 PATIENCE = 180.0  # seconds after which something is broken
 LONG = Experiment((START,), NET, batch_size=1, dataset="digits")  # 12,000 steps
+MANY = replace(LONG, seeds=tuple(range(20)))  # in both slots
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -141,6 +142,57 @@ def test_one_experiment_is_trained_once(engine):
     finished(job)
     assert engine.run(experiment) is job
     assert engine.run(replace(experiment, seeds=(6,))) is not job
+
+
+def test_fifty_who_press_run_train_once_and_the_last_who_leaves_ends_it(engine):
+    jobs = [engine.run(LONG, session=f"student {number}") for number in range(50)]
+    job = jobs[0]
+    assert all(one is job for one in jobs)
+    until(lambda: job.records[0].done > 0)
+    assert all(engine.leave(job, f"student {number}") for number in range(49))
+    assert (job.stopping, job.over.is_set()) == (frozenset(), False)
+    assert not engine.leave(job, "student 49")
+    assert finished(job).records[0].stopped
+    assert engine.find(LONG) is job
+
+
+def test_others_wait_their_turn_and_can_leave_the_queue(engine):
+    running = engine.run(MANY, session="ann")
+    second = engine.run(replace(LONG, seeds=(30,)), session="ann")
+    ben = engine.run(replace(LONG, seeds=(31,)), session="ben")
+    assert engine.run(replace(LONG, seeds=(30,)), session="cam") is second
+    until(lambda: running.records[0].done > 0)
+    places = [engine.turns.place(job) for job in (running, second, ben)]
+    assert places[0] is None
+    assert [place.before for place in places[1:]] == [0, 1]
+    assert 0 < places[1].seconds < places[2].seconds
+    assert engine.leave(second, "ann")  # for cam it keeps its place, behind ben's now
+    assert [engine.turns.place(job).before for job in (second, ben)] == [1, 0]
+    assert not engine.leave(second, "cam")
+    assert (second.over.is_set(), second.records[0].stopped, second.records[0].done) == (True, True, 0)
+    engine.stop(running)
+    finished(running)
+    until(lambda: ben.records[0].done > 0)  # it was its turn
+    engine.stop(ben)
+    finished(ben)
+
+
+def test_a_job_of_somebody_who_is_gone_does_not_begin(engine, monkeypatch):
+    monkeypatch.setattr(engine.turns, "present", lambda session: session != "gone")
+    running = engine.run(MANY)
+    gone = engine.run(replace(LONG, seeds=(7,)), session="gone")
+    assert engine.turns.place(gone).before == 0
+    engine.stop(running)
+    finished(running)
+    assert finished(gone).records[0].stopped
+    assert gone.records[0].done == 0
+
+
+def test_a_network_beyond_the_servers_limit_is_refused(engine, monkeypatch):
+    monkeypatch.setattr(engine, "settings", replace(engine.settings, parameters=10_000))
+    words = r"^This server trains networks of up to 10,000 parameters\. Received one of 12,730"
+    with pytest.raises(SpecError, match=words):
+        engine.run(replace(LONG, seeds=(8,)))
 
 
 def test_old_jobs_are_dropped_when_one_ends(engine, monkeypatch):

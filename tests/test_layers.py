@@ -96,7 +96,7 @@ SANDBOX = modules(
 WEIGHTS = frozenset(name for name in FILES if name.startswith("inits.weightfiles"))
 INMATES = modules("sandbox.child", "sandbox.compat", "sandbox.picking")
 BUNDLE = modules("bundle")
-CLUSTER = modules("cluster", "sharing", "status", "fetching")
+CLUSTER = modules("cluster", "sharing", "status", "fetching", "queue", "turns")
 WEB = PURE | FIGURES | ANSWERS | SANDBOX | BUNDLE | CLUSTER | modules("compute", "applications")
 PAGES = frozenset(name for name in FILES if name.startswith("pages.") and name.split(".")[1] != "shared")
 
@@ -126,6 +126,7 @@ RULES = {
         MODELS,
     ),
     **dict.fromkeys(modules("cluster", "sharing", "certificates"), Rule(PURE, DASK)),
+    **dict.fromkeys(modules("queue", "turns"), Rule(PURE | DATA | modules("queue"))),
     "inits.status": Rule(PURE | DATA),
     **dict.fromkeys(BUNDLE, Rule(frozenset({"numpy", "inits.__version__"}) | PURE | DATA | SANDBOX)),
     **dict.fromkeys(JAIL, Rule(JAIL, JAIL | INMATES)),

@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inits.compute import Job
 from inits.errors import InitsError
@@ -16,6 +15,7 @@ from inits.pasted import PastedSpec
 from inits.sandbox.client import Request, State, round_of
 from inits.sandbox.results import Result
 from pages.shared.engine import engine
+from pages.shared.turns import session
 
 AGREED, OWN = "code:agreed", "code:own"  # to a process without a jail; the codes that were run by hand here
 KEPT, KEPT_WEIGHTS = 64, 16_000_000
@@ -118,7 +118,7 @@ def start(experiment: Experiment) -> Job:
     for one in experiment.starts:
         if isinstance(one.kernel, PastedSpec) and (why := refused(one.kernel)):
             raise InitsError(why)
-    return engine().run(experiment, jailed())
+    return engine().run(experiment, jailed(), session())
 
 
 def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: bool = False) -> Request | None:
@@ -130,11 +130,10 @@ def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: boo
         return None
     one = round_of(shapes, seed)
     rounds = (one, one[:1]) if again else (one,)
-    context, in_jail = get_script_run_ctx(), jailed()
-    session = context.session_id if context else ""
+    person, in_jail = session(), jailed()
 
     def ask() -> Request:
-        return engine().sandbox.submit(spec.source, rounds, session, in_jail)
+        return engine().sandbox.submit(spec.source, rounds, person, in_jail)
 
     return _memory().get((spec.source, rounds, in_jail), ask)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime import Runtime
 
 from inits import settings
 from inits.compute import Engine, Job
@@ -18,7 +19,13 @@ T = TypeVar("T")
 @st.cache_resource(show_spinner=False, on_release=lambda engine: engine.close())
 def engine() -> Engine:
     """Started by the first page that asks; returns at once."""
-    return Engine(settings.read())
+    made = Engine(settings.read())
+    made.turns.present = _is_present
+    return made
+
+
+def _is_present(session: str) -> bool:
+    return not Runtime.exists() or Runtime.instance().is_active_session(session)
 
 
 def can_draw() -> bool:

@@ -21,6 +21,7 @@ from pages.shared.notes import problem
 from pages.shared.picker import FILES
 from pages.shared.start_cards import swatch
 from pages.shared.theme import colours
+from pages.shared.turns import session
 from pages.shared.weight_start import ways
 
 TITLES = {
@@ -104,7 +105,7 @@ def prepare(page: str, lesson: Lesson) -> None:
 
 def _learned(page: str, experiment: Experiment) -> FileSpec | None:
     """The weights at the end of a training as a file; None until they are there. Raises InitsError."""
-    job = engine().run(experiment)
+    job = engine().run(experiment, session=session())
     if not job.over.wait(0.5):
         wait_for(
             job.over.is_set, lambda: "Training the network whose weights you will start from, a few seconds."

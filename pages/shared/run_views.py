@@ -12,13 +12,13 @@ from inits.record import Record
 from inits.words import count, counted, duration
 from pages.shared.answers import sentence
 from pages.shared.builder import Choices
-from pages.shared.engine import engine
 from pages.shared.layer_views import inside
 from pages.shared.notes import literal, problem
 from pages.shared.pictures import curves
 from pages.shared.result_table import result_table
 from pages.shared.start_cards import card_row
 from pages.shared.take_along import take_along
+from pages.shared.turns import stop_button, turn_words
 
 POLL = 0.5  # seconds
 
@@ -68,18 +68,10 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
     done = sum(record.steps if record.over else record.done for record in records)
     steps = max((record.steps for record in records), default=0) * len(records)
     fresh = done - sum(records[run].steps for run in job.kept)
-    stopping = len(job.stopping) == len(records)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Stopping" if stopping else "Stop" if len(records) == 1 else "Stop all",
-            icon=":material/stop:",
-            key="train.stop",
-            on_click=engine().stop,
-            args=(job,),
-            disabled=stopping,
-        )
+        stop_button("train", job, all_of_them=len(records) > 1)
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
-        words = "Compiling the network, about 2 s"
+        words = turn_words(job) or "Compiling the network, about 2 s"
         if job.drawing:
             words = f"Getting the weights of {counted(job.drawing, 'run')} from code or a file"
         if speed and done == steps:

@@ -34,6 +34,7 @@ from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.notes import literal, problem
 from pages.shared.picker import FILES, initializer_picker, refusal
 from pages.shared.theme import colours
+from pages.shared.turns import session
 from pages.shared.weight_fits import fit_table, fit_words, fits_of
 
 BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
@@ -152,12 +153,14 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
             return
         runs = list(job.plan.of_start(place))
         ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
+        others = engine().turns.others(job, session())
         st.button(
             "Stop",
             icon=None if narrow else ":material/stop:",
             key=f"{page}.stop.{place}",
             type="tertiary",
-            disabled=ended,
+            disabled=ended or others > 0,
+            help="Others watch this run: it goes on for them." if others and not ended else None,
             on_click=engine().stop,
             args=(job, runs),
         )

@@ -20,6 +20,7 @@ from pages.shared.chart import chart
 from pages.shared.engine import engine, waiting_words
 from pages.shared.notes import heading, problem
 from pages.shared.sweep_builder import size_in_words
+from pages.shared.turns import stop_button, turn_words
 
 POLL = 1.0  # seconds
 GOOD = 0.9
@@ -110,17 +111,13 @@ def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArra
     done, cells = int(np.isfinite(values).sum() + diverged.sum()), values.size
     fresh = done - len(job.kept)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        stopping = bool(job.stopping)
-        st.button(
-            "Stopping" if stopping else "Stop", icon=":material/stop:", key=f"{page}.stop",
-            on_click=engine().stop, args=(job,), disabled=stopping,
-        )  # fmt: skip
+        stop_button(page, job, all_of_them=False)
         words = f"{count(done)} of {counted(cells, 'cell')}"
         if fresh > 0 and job.seconds:
             speed = fresh / job.seconds
             words += f", {number(speed, 3)} a second, about {duration((cells - done) / speed)} left"
         else:
-            words += ", compiling the first networks"
+            words = turn_words(job) or f"{words}, compiling the first networks"
         st.progress(done / cells, text=words)
 
 
