@@ -22,7 +22,7 @@ THINK = 2.0  # seconds between two moves of a slider
 WATCH, MOVES = 12.0, 6  # seconds at the live run, then so many moves, then another page
 PAGES = ("signal", "choose", "custom", "pretrained", "sweep", "lessons")
 STDDEVS = ("0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.1")
-LIVE = "starts=HeNormal;GlorotUniform;RandomNormal&hidden=1024;1024;1024&seeds=5&data=mnist"
+LIVE = "starts=HeNormal;GlorotUniform;RandomNormal&hidden=3+x+1024&seeds=5&data=mnist"
 SMALL = "starts=HeNormal&hidden=32&data=digits&seed={}"
 STEPS = re.compile(r"([\d,]+) of [\d,]+ steps")
 SETTLE = 150.0  # seconds: Streamlit keeps a session that has hung up for two minutes

@@ -53,6 +53,8 @@ ROUNDS = 5  # in which what was lost is submitted again, at most
 
 DASK = {
     "distributed.scheduler.allowed-failures": 0,  # a run is never repeated behind a person's back
+    # Else a nanny whose worker is not back 15 s after its death is closed for good, and no run works any more.
+    "distributed.deploy.lost-worker-timeout": "1000 days",
     "distributed.admin.low-level-log-length": 100,
     "distributed.admin.system-monitor.log-length": 100,
     "distributed.scheduler.http.routes": [],  # Dask always opens a web server; ours shows nothing
@@ -106,8 +108,8 @@ class Engine:
 
             from inits import worker
 
-            with dask.config.set(DASK):
-                client = self._connect()
+            dask.config.set(DASK)  # for good: some of it is asked for when a worker dies
+            client = self._connect()
             wanted: cluster.Software = {}
             if self.settings.scheduler:
                 self._shares, wanted = Shares(client), cluster.software()

@@ -10,10 +10,12 @@ from threading import Event
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import dask
 import h5py
 import numpy as np
 import psutil
 import pytest
+from dask.utils import parse_timedelta
 
 from inits import compute, worker
 from inits.compute import DEATH, Engine, Job, Status
@@ -284,6 +286,12 @@ def test_the_death_of_the_worker_fails_the_job_and_the_next_one_runs(engine):
     assert any(record.done for record in again.records)
     engine.stop(again)
     finished(again)
+
+
+def test_a_worker_that_comes_back_late_is_still_expected(engine):
+    """Dask asks for this when a worker has died, long after the engine was made, and closes its nanny for good."""
+    assert engine.status.ready
+    assert parse_timedelta(dask.config.get("distributed.deploy.lost-worker-timeout")) > 86_400
 
 
 def test_closing_leaves_no_process(settings):
