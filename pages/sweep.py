@@ -11,7 +11,7 @@ from pages.shared.picker import refusal
 from pages.shared.setup import setup
 from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
 from pages.shared.sweep_views import answer_before, before, live
-from pages.shared.turns import come_back, has_left, session, watch
+from pages.shared.turns import come_back, has_left, left_note, session, watch
 
 PAGE = "sweep"
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early
@@ -52,6 +52,8 @@ def main() -> None:
         wait_for(lambda: dataset(grid) is not None)
     else:
         answer_before(answer, sweep)
+        with notes:
+            left_note(PAGE)
         if sweep is not None:
             before(PAGE, sweep)
         if not engine().status.ready:

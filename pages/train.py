@@ -22,7 +22,7 @@ from pages.shared.picker import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets
-from pages.shared.turns import come_back, has_left, watch
+from pages.shared.turns import come_back, has_left, left_note, watch
 from pages.shared.verdict_views import (
     afterwards,
     await_verdicts,
@@ -85,6 +85,8 @@ def main() -> None:
         wait_for(lambda: dataset(choices) is not None)
     else:
         answer_before(answer, choices, experiment(choices))
+        with notes:
+            left_note(PAGE)
         join(choices)
         predictions(choices, told)
         await_verdicts(experiment(choices), told)

@@ -48,7 +48,9 @@ def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Seque
         return "The run ended before its time. What was measured is kept."
     if not job.over.is_set():
         if not images:
-            return "Starting." if engine().status.ready else waiting_words()
+            if not engine().status.ready:
+                return waiting_words()
+            return "It waits for its turn." if engine().turns.place(job) else "Starting."
         return _leader(records, names, images, max(record.images for record in records) * len(records))
     if not any(outcome.finished for outcome in found):
         return _nothing_finished(choices, records, found, names, images)
@@ -77,6 +79,8 @@ def _nothing_finished(
     choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: Sequence[str], images: int
 ) -> str:
     if any(outcome.stopped for outcome in found):
+        if not images:
+            return "Stopped before it began. Press Run to ask for it again."
         return f"Stopped after **{count(images)} images**. Curves are kept."
     lost = [record for record in records if record.divergence is not None]
     if len(names) == 1 and lost:

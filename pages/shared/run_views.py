@@ -18,7 +18,7 @@ from pages.shared.pictures import curves
 from pages.shared.result_table import result_table
 from pages.shared.start_cards import card_row
 from pages.shared.take_along import take_along
-from pages.shared.turns import stop_button, turn_words
+from pages.shared.turns import has_left, stop_button, turn_words
 
 POLL = 0.5  # seconds
 
@@ -29,7 +29,7 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
 
     @st.fragment(run_every=None if over else POLL)
     def follow() -> None:
-        if job.over.is_set() and not over:
+        if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
         records = job.records
         groups, found, why = by_start(job, records), results(job, records), reasons(job, records)

@@ -20,7 +20,7 @@ from pages.shared.chart import chart
 from pages.shared.engine import engine, waiting_words
 from pages.shared.notes import heading, problem
 from pages.shared.sweep_builder import size_in_words
-from pages.shared.turns import stop_button, turn_words
+from pages.shared.turns import has_left, stop_button, turn_words
 
 POLL = 1.0  # seconds
 GOOD = 0.9
@@ -49,7 +49,7 @@ def live(page: str, job: Job, answer: DeltaGenerator) -> None:
 
     @st.fragment(run_every=None if over else POLL)
     def follow() -> None:
-        if job.over.is_set() and not over:
+        if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
         sweep, values, diverged = job.plan, *results(job)
         answer.markdown(_sentence(job, sweep, values, diverged))

@@ -23,7 +23,25 @@ def watch(page: str, job: Job) -> None:
 
 def has_left(page: str, job: Job) -> bool:
     """Whether this person has stopped a job here that goes on for others."""
-    return not job.over.is_set() and st.session_state.get(f"{page}:left") == job.name
+    left = _left(page)
+    return left is not None and left.name == job.name
+
+
+def left_note(page: str) -> None:
+    """What became of the job that this person has left, while it goes on for others."""
+    job = _left(page)
+    others = engine().turns.others(job, session()) if job else 0
+    if others:
+        words = (
+            f"You have left this run. It goes on for {counted(others, 'other')}; press Run to see it again."
+        )
+        st.info(words, icon=":material/logout:")
+
+
+def _left(page: str) -> Job | None:
+    """The job that this person has left and that has not ended."""
+    job: Job | None = st.session_state.get(f"{page}:left")
+    return None if job is None or job.over.is_set() else job
 
 
 def come_back(page: str) -> None:
@@ -55,7 +73,7 @@ def watch_or_watches(others: int) -> str:
 
 def _leave(page: str, job: Job) -> None:
     if engine().leave(job, session()):
-        st.session_state[f"{page}:left"] = job.name
+        st.session_state[f"{page}:left"] = job
 
 
 def turn_words(job: Job) -> str | None:

@@ -82,7 +82,13 @@ def test_who_has_the_same_link_joins_the_run_and_sees_the_same_curves(
     button(page, "Run").click()
     expect(button(phone, "Stop all")).to_be_visible(timeout=30 * SECONDS)
     until(phone, lambda: lines(phone).get("HeNormal", 0) > 1, seconds=60)
-    button(page, "Stop all").click()
+    button(page, "Stop all").click()  # for this person: the other one still watches
+    expect(page.get_by_text("It goes on for 1 other")).to_be_visible(timeout=20 * SECONDS)
+    button(page, "Run").click()  # and back to the same run
+    expect(button(page, "Stop all")).to_be_visible(timeout=20 * SECONDS)
+    until(page, lambda: lines(page).get("HeNormal", 0) > 1)
+    for one in (page, phone):
+        button(one, "Stop all").click()
     for one in (page, phone):
         expect(one.get_by_text("Curves are kept.")).to_be_visible(timeout=20 * SECONDS)
     until(phone, lambda: lines(phone) == lines(page))
