@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from inits.experiment import Run
@@ -31,6 +31,14 @@ class Plan(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What is known of a job at a moment, the same for all who look at it: to be read only."""
+
+    records: tuple[Record, ...]
+    taken: float  # time.monotonic()
+
+
 class Job:
     """One training of a plan, shared by all who ask for it. Runs are numbered as in `plan.runs`."""
 
@@ -52,12 +60,24 @@ class Job:
         self._records = [Record(run) for run in range(len(self.runs))]
         self._settled: set[int] = set()
         self._heard: Counter[int] = Counter()  # frames taken
+        self._moment: Moment | None = None  # the newest, until there is news and somebody looks again
+        self._news = False
 
     @property
     def records(self) -> list[Record]:
         """One record per run so far; yours to keep."""
         with self._lock:
             return [replace(record) for record in self._records]
+
+    def moment(self, seconds: float) -> Moment:
+        """What is known now, or was at most so many seconds ago: who look at about the same time see the same."""
+        with self._lock:
+            old, now = self._moment, time.monotonic()
+            if old and not (self._news and (self.over.is_set() or now - old.taken >= seconds)):
+                return old
+            self._moment = Moment(tuple(replace(record) for record in self._records), now)
+            self._news = False
+            return self._moment
 
     @property
     def stopped(self) -> bool:
@@ -98,6 +118,7 @@ class Job:
                 self._records[run], self._heard[run] = Record(run), 0
             for frame in frames:
                 self._records[run].add(frame)
+            self._news = True
             self._heard[run] += len(frames)
 
     def settle(self, records: Iterable[Record]) -> list[Record]:
@@ -108,6 +129,7 @@ class Job:
             for record in news:
                 self._records[record.run] = record
                 self._settled.add(record.run)
+                self._news = True
         return news
 
     def lose(self, lane: str, runs: Sequence[tuple[int, Run]]) -> str | None:

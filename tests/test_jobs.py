@@ -1,10 +1,12 @@
-"""How runs are dealt to cores."""
+"""How runs are dealt to cores, and what is known of a job at a moment."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.experiment import Architecture, Experiment, Start
-from inits.jobs import lanes
+from inits.jobs import Job, lanes
+from inits.record import Frame, Record
 from inits.spec import InitializerSpec, OptimizerSpec
 
 HE = Start(InitializerSpec("HeNormal"))
@@ -43,3 +45,28 @@ def test_the_starts_of_a_seed_are_spread_over_the_cores():
 def test_the_longest_lanes_come_first():
     runs = list(enumerate(run for depth in (1, 4, 2) for run in runs_of(depth, 2)))
     assert [lane[0][0] for lane in lanes(runs, 2)] == [2, 4, 0]
+
+
+def news(batches: int) -> Frame:
+    return Frame(0, 10, 100, np.ones(batches, np.float32), np.ones(batches, np.float32))
+
+
+def test_who_look_at_about_the_same_time_see_the_same_moment():
+    job = Job(Experiment((HE,)), "job")
+    job.take(news(1))
+    first = job.moment(60.0)
+    job.take(news(2))
+    assert job.moment(60.0) is first
+    assert first.records[0].done == 1
+    later = job.moment(0.0)
+    assert later.records[0].done == 3
+    assert job.moment(0.0) is later  # no news
+
+
+def test_nobody_sees_an_old_moment_of_a_job_that_is_over():
+    job = Job(Experiment((HE,)), "job")
+    job.take(news(1))
+    assert not job.moment(60.0).records[0].stopped
+    job.settle([Record(0, stopped=True)])
+    job.end()
+    assert job.moment(60.0).records[0].stopped

@@ -88,7 +88,7 @@ def chart(
     """
     data = payload(fig, key=key, alt=alt, clicks=on_click is not None)
     if on_click is None:
-        _component()(key=key, data=data, height=height)
+        draw(data, key=key, height=height)
         return None
 
     def clicked() -> None:
@@ -96,6 +96,11 @@ def chart(
             on_click(point)
 
     return _point(_component()(key=key, data=data, height=height, on_click_change=clicked).click)
+
+
+def draw(data: bytes, *, key: str, height: int) -> None:
+    """Draw what `payload` made for this key, by whomever and whenever."""
+    _component()(key=key, data=data, height=height)
 
 
 def payload(fig: Any, *, key: str, alt: str, clicks: bool) -> bytes:

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inits.compute import Job
+from inits.jobs import Moment
 from inits.record import Checkpoint, Record
 from inits.words import count
 from pages.shared import pictures
 from pages.shared.builder import Choices
+from pages.shared.memory import shared_looks
 from pages.shared.pictures import MOST
 from pages.shared.state import linked
 
 
-def inside(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
+def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
     """Weights, gradients and dead units of the first seed of each start: now, and afterwards at any moment."""
     points = pictures.first_points(groups)
     if not points:
@@ -21,9 +22,12 @@ def inside(job: Job, choices: Choices, groups: Sequence[Sequence[Record]], runni
     with st.container():  # in its place whether there is a slider or not: else the charts would be new ones
         step = None if running else _moment(choices, list(points.values()))
     chosen = _layers(choices)
-    pictures.weights(choices, points, step, chosen).show()
+    drawn, *found = shared_looks().ask(
+        (moment, choices, step, *chosen),
+        lambda: [pictures.weights(choices, points, step, chosen), *pictures.by_layer(choices, points, step)],
+    )
+    drawn.show()
     columns = st.columns(2, gap="medium")
-    found = pictures.by_layer(choices, points, step)
     for column, picture in zip(columns, found, strict=False):
         with column:
             picture.show()

@@ -1,7 +1,7 @@
 """The pictures of an experiment: the Train page shows them, and a report takes them along."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from inits.figures import style
 from inits.record import Checkpoint, Record
 from inits.words import counted
 from pages.shared.builder import Choices
-from pages.shared.chart import chart
+from pages.shared.chart import draw, payload
 from pages.shared.notes import heading
 
 MEAN_OF = 1000  # images, of the running mean
@@ -32,14 +32,23 @@ class Picture:
     key: str
     title: str
     how: str
-    fig: Any
+    fig: InitVar[Any]
     height: int
     alt: str
+    data: bytes = field(init=False, repr=False)  # as the browser takes it
+
+    def __post_init__(self, fig: Any) -> None:
+        object.__setattr__(self, "data", payload(fig, key=self.place, alt=self.alt, clicks=False))
+
+    @property
+    def place(self) -> str:
+        """The key of its chart on the page."""
+        return f"train.{self.key}"
 
     def show(self) -> None:
         """Draw it in its place on the page; its cheat sheet is called like its key."""
         heading(self.title, self.how, self.key)
-        chart(self.fig, key=f"train.{self.key}", height=self.height, alt=self.alt)
+        draw(self.data, key=self.place, height=self.height)
 
 
 def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> list[Picture]:

@@ -1,38 +1,44 @@
 """An experiment as the Train page shows it: live curves, what happens inside, the result."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.advice import Why, remarks, why_lost
-from inits.compute import Job
+from inits.jobs import Job, Moment
 from inits.outcomes import Outcome, outcomes
 from inits.record import Record
 from inits.words import count, counted, duration
 from pages.shared.answers import sentence
 from pages.shared.builder import Choices
+from pages.shared.engine import engine
 from pages.shared.layer_views import inside
+from pages.shared.memory import shared_looks
 from pages.shared.notes import literal, problem
 from pages.shared.pictures import curves
 from pages.shared.result_table import result_table
 from pages.shared.start_cards import card_row
 from pages.shared.take_along import take_along
-from pages.shared.turns import has_left, stop_button, turn_words
+from pages.shared.turns import has_left, session, stop_button, turn_words
 
-POLL = 0.5  # seconds
+POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many others watch
+FRESH = 0.4  # seconds that what was found out for one viewer is news for others
 
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
     """Everything about a job; follows it by itself while it runs. `choices` are those that made it."""
     over = job.over.is_set()
 
-    @st.fragment(run_every=None if over else POLL)
+    poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
+
+    @st.fragment(run_every=None if over else poll)
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
-        records = job.records
-        groups, found, why = by_start(job, records), results(job, records), reasons(job, records)
+        now = _look(job)
+        records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.why
         answer.markdown(sentence(job, choices, records, found))
         with st.container():
             if not over:
@@ -41,15 +47,34 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
             if job.error:
                 problem(job.error)
         if any(record.done or record.checkpoints for record in records):
-            _curves(choices, groups, over)
+            _curves(now, choices, over)
             with st.container():
                 if over:
                     result_table(page, choices, found)
                     take_along(job, choices, records, found)
                 _trouble(choices, groups, why, over)
-            inside(job, choices, groups, running=not over)
+            inside(now.moment, choices, groups, running=not over)
 
     follow()
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A job as it is at a moment, start by start."""
+
+    moment: Moment
+    groups: list[list[Record]]
+    outcomes: list[Outcome]
+    why: dict[int, Why]
+
+
+def _look(job: Job) -> Look:
+    """What all who watch see at about the same time."""
+    moment = job.moment(FRESH)
+    records = moment.records
+    return shared_looks().ask(
+        moment, lambda: Look(moment, by_start(job, records), results(job, records), reasons(job, records))
+    )
 
 
 def results(job: Job, records: Sequence[Record] | None = None) -> list[Outcome]:
@@ -102,7 +127,8 @@ def _trouble(
             st.warning(literal(who + words), icon=":material/warning:")
 
 
-def _curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> None:
-    for column, picture in zip(st.columns(2, gap="medium"), curves(choices, groups, over), strict=True):
+def _curves(now: Look, choices: Choices, over: bool) -> None:
+    found = shared_looks().ask((now.moment, choices, over), lambda: curves(choices, now.groups, over))
+    for column, picture in zip(st.columns(2, gap="medium"), found, strict=True):
         with column:
             picture.show()

@@ -1,10 +1,7 @@
 """What the Signal page shows of each start: predicted here, measured in the compute process, kept for all."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
@@ -25,6 +22,7 @@ from inits.signal import TYPICAL, Gains, Inputs, Prediction, check_size, gains, 
 from pages.shared import code_runs
 from pages.shared.builder import Choices
 from pages.shared.engine import can_draw, engine
+from pages.shared.memory import Memory
 from pages.shared.picker import LARGEST_SEED
 
 KEPT = 600  # measurements: a start with one seed
@@ -108,56 +106,9 @@ def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measureme
     return Gains(tuple(map(float, weights)), biases)
 
 
-class Memory:
-    """The newest answers of the compute process, for all sessions."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[object, object] = OrderedDict()
-        self._turns: dict[object, tuple[threading.Lock, int]] = {}  # and how many use it
-        self._lock = threading.Lock()
-
-    def get(self, key):
-        """What is kept under a key, or None."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def ask(self, key, ask):
-        """What is kept under a key; asked for when it is not, once for all who want it at the same time."""
-        with self.turn(key):
-            found = self.get(key)
-            if found is None:
-                found = ask()
-                self.keep(key, found)
-        return found
-
-    @contextmanager
-    def turn(self, key) -> Iterator[None]:
-        """One at a time: who comes second finds what the first has kept."""
-        with self._lock:
-            lock, users = self._turns.get(key, (threading.Lock(), 0))
-            self._turns[key] = lock, users + 1
-        try:
-            with lock:
-                yield
-        finally:
-            with self._lock:
-                lock, users = self._turns.pop(key)
-                if users > 1:
-                    self._turns[key] = lock, users - 1
-
-    def keep(self, key, found):
-        """Keep an answer in the place of the oldest."""
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-
-
 @st.cache_resource(show_spinner=False)
 def _memory() -> Memory:
-    return Memory()
+    return Memory(KEPT)
 
 
 def _measured(

@@ -31,6 +31,7 @@ from pages.shared import code_runs
 from pages.shared.builder import DEFAULTS, Choices
 from pages.shared.cards import Card
 from pages.shared.engine import can_draw, engine, wait_for
+from pages.shared.memory import shared_looks
 from pages.shared.notes import literal, problem
 from pages.shared.picker import FILES, initializer_picker, refusal
 from pages.shared.theme import colours
@@ -80,7 +81,7 @@ def card_row(
         for place, card in enumerate(cards):
             with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
                 _head(page, choices, place, job if running else None, narrow)
-                _picture(card, drawn[place], laws[place], reach)
+                _picture(choices, card, drawn[place], laws[place], reach)
                 about = literal(deck.parameters(card.start))
                 if isinstance(card.start.kernel, FileSpec):
                     about += f"; {fit_words(fits_of(card.start.kernel, choices.architecture))}"
@@ -174,12 +175,18 @@ def swatch(slot: int, width: int = 32) -> str:
     return f'<span style="{style}"></span>'
 
 
-def _picture(card: Card, drawn: Sketch | None, law: Law | None, reach: float) -> None:
+def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None, reach: float) -> None:
     theme = colours()
-    counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
-    svg = histogram_svg(counts, edges, law, reach, theme.categorical[card.slot], theme.ink)
+    colour, ink = theme.categorical[card.slot], theme.ink
+
+    def svg() -> str:
+        counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
+        return data_uri(histogram_svg(counts, edges, law, reach, colour, ink))
+
+    drawn_by = card.start, choices.architecture, choices.batch_size, choices.seed, choices.data
+    image = shared_looks().ask((drawn_by, drawn is not None, reach, colour, ink), svg)
     words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
-    st.html(f'<img src="{data_uri(svg)}" alt="{words}" style="width:100%;height:auto;display:block">')
+    st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
 
 
 def _draw(start: Start, choices: Choices) -> Sketch | None:

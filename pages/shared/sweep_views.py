@@ -68,8 +68,9 @@ def live(page: str, job: Job, answer: DeltaGenerator) -> None:
 
 def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Test accuracy (rows, columns), NaN where there is none yet; and which cells diverged."""
-    accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in job.records]
-    diverged = [record.divergence is not None for record in job.records]
+    records = job.moment(0.0).records
+    accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in records]
+    diverged = [record.divergence is not None for record in records]
     shape = len(job.plan.columns), len(job.plan.values)
     return np.reshape(accuracies, shape).T, np.reshape(diverged, shape).T
 

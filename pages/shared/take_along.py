@@ -19,7 +19,7 @@ from inits.saved import write
 from pages.shared import code_runs, pictures
 from pages.shared.answers import sentence
 from pages.shared.builder import Choices, settings
-from pages.shared.chart import BROWSER, BUNDLE, payload
+from pages.shared.chart import BROWSER, BUNDLE
 from pages.shared.engine import ask_weights, engine
 from pages.shared.notes import literal, problem
 from pages.shared.pictures import Picture
@@ -136,9 +136,8 @@ def _report(
 
 
 def _shown(one: Picture) -> Shown:
-    figure = payload(one.fig, key=one.key, alt=one.alt, clicks=False).decode()
     how = one.how.replace("at that moment", "at the end")
-    return Shown(one.title, how, figure, one.height, wide=one.key == "weights")
+    return Shown(one.title, how, one.data.decode(), one.height, wide=one.key == "weights")
 
 
 def plain(markdown: str) -> str:
