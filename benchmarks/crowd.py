@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -24,6 +25,7 @@ PAGES = ("signal", "choose", "custom", "pretrained", "sweep", "lessons")
 STDDEVS = ("0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.1")
 LIVE = "starts=HeNormal;GlorotUniform;RandomNormal&hidden=3+x+1024&seeds=5&data=mnist"
 SMALL = "starts=HeNormal&hidden=32&data=digits&seed={}"
+WAITS = re.compile(r"Waiting for its turn: .*, about ")
 STEPS = re.compile(r"([\d,]+) of [\d,]+ steps")
 SETTLE = 150.0  # seconds: Streamlit keeps a session that has hung up for two minutes
 
@@ -40,7 +42,7 @@ class Seen:
 
 def run() -> list[Row]:
     with TemporaryDirectory() as cache, serve("app.py", environ={"INITS_CACHE": cache}) as address:
-        return asyncio.run(_class(address, _web()))
+        return [*asyncio.run(_class(address, _web())), *asyncio.run(_pressed(address))]
 
 
 def _web() -> psutil.Process:
@@ -97,6 +99,52 @@ async def _class(address: str, web: psutil.Process) -> list[Row]:
         Row("web process afterwards", after / 1e6, "MB"),
         Row("errors", len(seen.errors), "", 0),
     ]
+
+
+async def _pressed(address: str) -> list[Row]:
+    """All press Run: on the same experiment, then each on one of their own."""
+    async with AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(visit(address)) for _ in range(CLASS)]
+        alone, _ = await _press(people[:1], [1])
+        same, _ = await _press(people, [2] * CLASS)
+        different, told = await _press(people, range(3, 3 + CLASS))
+        errors = [error for one in people for error in one.errors]
+    for error in sorted(set(errors)):
+        print(f"error: {error} ({errors.count(error)} times)")
+    return [
+        Row("Run pressed to the result: one session", max(alone), "s"),
+        Row(f"Run pressed to the result: {CLASS} sessions, the same experiment, the last", max(same), "s"),
+        Row(
+            f"Run pressed to the result: {CLASS} sessions, {CLASS} experiments, p50",
+            _quantile(different, 50),
+            "s",
+        ),
+        Row(
+            f"Run pressed to the result: {CLASS} sessions, {CLASS} experiments, the last", max(different), "s"
+        ),
+        Row("of them told their place and the wait", told, ""),
+        Row("errors", len(errors), "", 0),
+    ]
+
+
+async def _press(people: Sequence[Visit], seeds: Sequence[int]) -> tuple[list[float], int]:
+    """Seconds until each sees the result, and how many were told a place in the queue."""
+    for one, seed in zip(people, seeds, strict=True):
+        await one.go("train", SMALL.format(seed))
+    told: set[int] = set()
+
+    async def press(number: int, one: Visit) -> float:
+        began = perf_counter()
+        await one.set("train.run", trigger_value=True)
+        async with asyncio.timeout(PATIENCE):
+            while "train.csv" not in one.widgets:
+                one.news.clear()
+                await one.news.wait()
+                if WAITS.match(one.progress):
+                    told.add(number)
+        return perf_counter() - began
+
+    return await asyncio.gather(*(press(*numbered) for numbered in enumerate(people))), len(told)
 
 
 async def _sample(web: psutil.Process, peak: list[int]) -> None:

@@ -10,7 +10,7 @@ switch between light and dark needs no rerun.
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
@@ -22,6 +22,8 @@ import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
+
+from pages.shared.memory import shared_looks
 
 PLOTLY_VERSION = "4.1.1"
 BROWSER = Path(__file__).parent / "browser"
@@ -96,6 +98,18 @@ def chart(
             on_click(point)
 
     return _point(_component()(key=key, data=data, height=height, on_click_change=clicked).click)
+
+
+def shared_chart(question: Hashable, make: Callable[[], Any], *, key: str, height: int, alt: str) -> None:
+    """As `chart`, with the figure that `make` returns: made once for all who ask the same question.
+
+    The figure must not depend on anything that `question` does not name.
+    """
+
+    def data() -> bytes:
+        return payload(make(), key=key, alt=alt, clicks=False)
+
+    draw(shared_looks().ask((key, alt, question), data), key=key, height=height)
 
 
 def draw(data: bytes, *, key: str, height: int) -> None:

@@ -84,7 +84,8 @@ def _signal(task: Task, advice: Advice) -> dict[str, str]:
 
 
 @st.cache_data(show_spinner=False)
-def _sheet() -> dict[str, list[str]]:
+def by_activation() -> dict[str, list[str]]:
+    """The cheat sheet's columns by their titles."""
     rows = [_row(activation) for activation in SHEET]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
@@ -96,7 +97,7 @@ def cheat_sheet() -> None:
         f"For {SHEET_DEPTH} hidden layers, zero biases. χ: growth of the squared gradient over one layer, 1 is ideal. "
         "Critical: where $\\chi_1$ = 1 in endless depth.",
     )
-    tables.table(_sheet())
+    tables.table(by_activation())
 
 
 def _row(activation: str) -> dict[str, str]:

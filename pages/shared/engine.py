@@ -12,6 +12,7 @@ from inits.errors import InitsError
 from inits.experiment import Run
 from inits.words import megabytes
 from pages.shared.notes import problem
+from pages.shared.warm_up import warm_up
 
 T = TypeVar("T")
 
@@ -21,6 +22,8 @@ def engine() -> Engine:
     """Started by the first page that asks; returns at once."""
     made = Engine(settings.read())
     made.turns.present = _is_present
+    if Runtime.exists():
+        warm_up(made)
     return made
 
 

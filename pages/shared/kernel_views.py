@@ -1,6 +1,8 @@
 """One kernel in depth: histogram and density, numbers beside theory, Q-Q plot, singular values, pictures."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -18,7 +20,7 @@ from inits.spec import InitializerSpec
 from inits.spectrum import marchenko_pastur_edges, marchenko_pastur_pdf
 from inits.words import count, counted, number
 from pages.shared import tables
-from pages.shared.chart import chart
+from pages.shared.chart import shared_chart
 from pages.shared.engine import ask, can_draw, wait_for
 from pages.shared.notes import heading, literal, python
 from pages.shared.state import linked
@@ -43,6 +45,10 @@ class Look:
     drawn: Examination | None
     near: Nearest | None = None
 
+    def question(self, shape: tuple[int, ...], seed: int) -> Hashable:
+        """What its pictures depend on: of code that draws anew each time the first draw is kept, as everywhere."""
+        return str(self.spec), str(self.beside), shape, seed, self.drawn is not None
+
 
 def look(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Look:
     """What an initializer of Keras draws. Raises ShapeError."""
@@ -53,11 +59,12 @@ def look(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Look:
 def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
     """Histogram and density, numbers beside theory, Q-Q plot, singular values, the kernel as a picture."""
     spec, drawn, law = one.spec, one.drawn, one.beside.law(shape)
+    question = one.question(shape, seed)
     left, right = st.columns([2, 1], gap="medium")
     with left:
         what = counted(int(np.prod(shape)), "weight")
         heading(what, _how_to_read(one, law), "histogram")
-        _hero(law, drawn, f"{spec.name} {shape}")
+        _hero(question, law, drawn)
     with right:
         heading("Measured and theory", "Difference in standard errors: 95 in 100 lie within ±2.")
         if drawn is not None and drawn.rows:
@@ -89,7 +96,7 @@ def one_kernel(one: Look, shape: tuple[int, ...], seed: int) -> None:
                 help="Each bar's ends, the density drawn, and the exact one in the middle of the bar.",
             )
     if drawn is not None:
-        _details(spec, law, shape, drawn)
+        _details(question, spec, law, shape, drawn)
 
 
 def _how_to_read(one: Look, law: Law | None) -> str:
@@ -104,17 +111,18 @@ def _how_to_read(one: Look, law: Law | None) -> str:
     return "Bars count what was drawn. The line is the exact density."
 
 
-def _hero(law: Law | None, drawn: Examination | None, revision: str) -> None:
+def _hero(question: Hashable, law: Law | None, drawn: Examination | None) -> None:
+    def figure() -> Any:
+        if law is not None and law.atoms:
+            fig = figures.shares(law.atoms, drawn.shares if drawn else None)
+        else:
+            fig = figures.histogram(law, *((drawn.edges, drawn.density) if drawn else (None, None)))
+        return fig.update_layout(meta="drawn" if drawn else "theory")
+
+    alt = "Histogram of the drawn weights with the exact density over it."
     if law is not None and law.atoms:
-        fig = figures.shares(law.atoms, drawn.shares if drawn else None)
         alt = "Share of the weights at each value, drawn and exact."
-    else:
-        edges, density = (drawn.edges, drawn.density) if drawn else (None, None)
-        fig = figures.histogram(law, edges, density)
-        alt = "Histogram of the drawn weights with the exact density over it."
-    chart(
-        fig.update_layout(meta="drawn" if drawn else "theory"), key="explore.hero", height=style.HERO, alt=alt
-    )
+    shared_chart(question, figure, key="explore.hero", height=style.HERO, alt=alt)
 
 
 def likeness(near: Nearest | None) -> None:
@@ -188,27 +196,36 @@ def chance(p: float) -> str:
     return f"{words} (p = {number(p, 2)})"
 
 
-def _details(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
+def _details(
+    question: Hashable, spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination
+) -> None:
     columns = st.columns(3, gap="medium")
     with columns[0]:
         heading("Q-Q", "On the line: same law. Ends off the line: other tails.", "qq")
         if len(drawn.theory):
             alt = "Quantiles of the drawn weights against those of the law."
-            fig = figures.quantiles(drawn.theory, drawn.drawn).update_layout(
-                uirevision=f"{spec.name} {shape}"
+            shared_chart(
+                question,
+                lambda: figures.quantiles(drawn.theory, drawn.drawn).update_layout(
+                    uirevision=f"{spec.name} {shape}"
+                ),
+                key="explore.qq",
+                height=style.SMALL,
+                alt=alt,
             )
-            chart(fig, key="explore.qq", height=style.SMALL, alt=alt)
         elif law is None:
             st.markdown(":gray[No law is known, so there are no quantiles to compare.]")
         else:
             st.markdown(":gray[Nothing is drawn at random, so there are no quantiles to compare.]")
     with columns[1]:
-        _spectrum(spec, law, shape, drawn)
+        _spectrum(question, spec, law, shape, drawn)
     with columns[2]:
-        _pictures(shape, drawn)
+        _pictures(question, drawn)
 
 
-def _spectrum(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination) -> None:
+def _spectrum(
+    question: Hashable, spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Examination
+) -> None:
     independent = law is not None and law.independent
     how = (
         "How much the kernel stretches; line: Marchenko-Pastur."
@@ -219,41 +236,44 @@ def _spectrum(spec: Kernel, law: Law | None, shape: tuple[int, ...], drawn: Exam
     if drawn.singular is None:
         st.markdown(":gray[Too large to decompose while you wait: the shorter side must be at most 1,024.]")
         return
-    x = density = None
-    if independent and law is not None and law.std > 0:
-        matrix = flattened(shape)
-        low, high = marchenko_pastur_edges(matrix, law.std)
-        x = np.linspace(low, high, 200)
-        density = marchenko_pastur_pdf(x, matrix, law.std)
-    fig = figures.spectrum(drawn.singular, x, density).update_layout(uirevision=f"{spec} {shape}")
+
+    def figure() -> Any:
+        x = density = None
+        if independent and law is not None and law.std > 0:
+            matrix = flattened(shape)
+            low, high = marchenko_pastur_edges(matrix, law.std)
+            x = np.linspace(low, high, 200)
+            density = marchenko_pastur_pdf(x, matrix, law.std)
+        return figures.spectrum(drawn.singular, x, density).update_layout(uirevision=f"{spec} {shape}")
+
     alt = f"Histogram of {counted(len(drawn.singular), 'singular value')}."
-    chart(fig, key="explore.spectrum", height=style.SMALL, alt=alt)
+    shared_chart(question, figure, key="explore.spectrum", height=style.SMALL, alt=alt)
 
 
-def _pictures(shape: tuple[int, ...], drawn: Examination) -> None:
+def _pictures(question: Hashable, drawn: Examination) -> None:
+    shown = "kernel"
+    above = st.container()
     if drawn.tiles is not None:
-        units = len(drawn.tiles)
-        kinds = {"units": f"{counted(units, 'unit')}", "kernel": "Kernel"}
-        above = st.container()
+        kinds = {"units": counted(len(drawn.tiles), "unit"), "kernel": "Kernel"}
         shown = linked("explore", "picture", kinds, lambda key: st.segmented_control(
             "Picture", list(kinds), key=key, format_func=kinds.__getitem__,
             required=True, label_visibility="collapsed",
         ))  # fmt: skip
-        with above:
-            if shown == "units":
-                how = "Incoming weights as 28 × 28 pixels: orange −, blue +."
-                heading(f"What {counted(units, 'unit')} look at", how, "pixels")
-                fig = figures.tiles(drawn.tiles, drawn.scale)
-                alt = "Incoming weights of the first units as small images."
-            else:
-                heading("The kernel", _block_words(drawn), "pixels")
-                fig = figures.heat_map(drawn.block, drawn.scale)
-                alt = "The first rows and columns of the kernel."
-            chart(fig, key="explore.pixels", height=style.SMALL, alt=alt)
-    else:
-        heading("The kernel", _block_words(drawn), "pixels")
-        alt = "The first rows and columns of the kernel."
-        chart(figures.heat_map(drawn.block, drawn.scale), key="explore.pixels", height=style.SMALL, alt=alt)
+
+    def figure() -> Any:
+        if shown == "units":
+            return figures.tiles(drawn.tiles, drawn.scale)
+        return figures.heat_map(drawn.block, drawn.scale)
+
+    with above:
+        if shown == "units":
+            how = "Incoming weights as 28 × 28 pixels: orange −, blue +."
+            heading(f"What {kinds['units']} look at", how, "pixels")
+            alt = "Incoming weights of the first units as small images."
+        else:
+            heading("The kernel", _block_words(drawn), "pixels")
+            alt = "The first rows and columns of the kernel."
+        shared_chart((question, shown), figure, key="explore.pixels", height=style.SMALL, alt=alt)
 
 
 def _block_words(drawn: Examination) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-LOOKS = 100
+LOOKS = 200
 T = TypeVar("T")
 
 

@@ -29,7 +29,8 @@ ERF_HELP = "erf is theory only: Keras has no such activation, so nothing is meas
 
 
 @lru_cache
-def _phases(activation: str) -> Phases:
+def plane_of(activation: str) -> Phases:
+    """The plane of an activation, computed once."""
     return phases(activation)
 
 
@@ -56,7 +57,7 @@ def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None
             f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"
         )
         return
-    plane = _phases(ERF if erf else activation)
+    plane = plane_of(ERF if erf else activation)
     spots = [
         figures.Spot(label, slot, one.gains.weights, one.gains.biases)
         for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)

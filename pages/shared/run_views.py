@@ -1,5 +1,6 @@
 """An experiment as the Train page shows it: live curves, what happens inside, the result."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,15 +27,15 @@ from pages.shared.turns import has_left, session, stop_button, turn_words
 POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many others watch
 FRESH = 0.4  # seconds that what was found out for one viewer is news for others
 
+LOOKING, PATIENCE = threading.Semaphore(), 1.0  # seconds
+
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
     """Everything about a job; follows it by itself while it runs. `choices` are those that made it."""
     over = job.over.is_set()
-
     poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
 
-    @st.fragment(run_every=None if over else poll)
-    def follow() -> None:
+    def look() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
         now = _look(job)
@@ -54,6 +55,15 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
                     take_along(job, choices, records, found)
                 _trouble(choices, groups, why, over)
             inside(now.moment, choices, groups, running=not over)
+
+    @st.fragment(run_every=None if over else poll)
+    def follow() -> None:
+        mine = LOOKING.acquire(timeout=PATIENCE)  # threads that look at once hold up each other and all else
+        try:
+            look()
+        finally:
+            if mine:
+                LOOKING.release()
 
     follow()
 

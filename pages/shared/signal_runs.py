@@ -30,9 +30,12 @@ SOON = 0.5  # seconds that the page waits for pasted code before it shows what i
 OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Seen:
-    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known."""
+    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known.
+
+    Predictions and measurements are equal when they are the same object: they are kept for all.
+    """
 
     gains: Gains | None = None
     prediction: Prediction | None = None

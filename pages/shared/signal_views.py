@@ -1,6 +1,7 @@
 """The pictures of the Signal page: layer by layer, how values are spread, dead and saturated units, the Jacobian."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from inits.measured import QUANTITIES, Measurement
 from inits.signal import Prediction
 from inits.words import counted, percent
 from pages.shared.builder import Choices
-from pages.shared.chart import chart
+from pages.shared.chart import shared_chart
 from pages.shared.notes import heading
 from pages.shared.signal_runs import Seen
 from pages.shared.state import linked
@@ -70,8 +71,13 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
         for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
     ]
     draw = figures.cosines if view == "cosines" else figures.travel
-    fig = draw(names, tracks, axis, height=style.HERO)
-    chart(fig, key=f"{page}.by_depth", height=style.HERO, alt=f"{title}, by start.")
+    shared_chart(
+        (choices, view, *seen),
+        lambda: draw(names, tracks, axis, height=style.HERO),
+        key=f"{page}.by_depth",
+        height=style.HERO,
+        alt=f"{title}, by start.",
+    )
 
 
 def _names(choices: Choices) -> list[str]:
@@ -125,7 +131,8 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
             for column, i in zip(columns, range(first, min(first + ACROSS, len(there))), strict=False):
                 place = there[i]
                 with column:
-                    _violins(page, choices, place, names, spreads[i], str(what), reach, shown)
+                    of_all = choices, str(what), shown, *(seen[one] for one in there)
+                    _violins(of_all, page, choices, place, names, spreads[i], str(what), reach, shown)
 
     panels()
 
@@ -154,18 +161,20 @@ def _depth(page: str, layers: int, playing: str) -> int:
 
 
 def _violins(
-    page: str, choices: Choices, place: int, names: Sequence[str], spreads, what: str,
+    question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads, what: str,
     reach: figures.Reach, shown: int,
 ) -> None:  # fmt: skip
     title = f"{ACTIVATIONS[choices.architecture.activation]} output" if what == "activations" else what
-    fig = figures.violins(
-        names, spreads, choices.slots[place], f"|{title}|" if reach.log else title, reach, shown
-    )
     label = choices.labels[place]
-    fig = style.end_labels(fig, [], height=figures.PANEL, y_range=(0, 1)).update_layout(margin_r=8)
+
+    def figure() -> Any:
+        axis = f"|{title}|" if reach.log else title
+        fig = figures.violins(names, spreads, choices.slots[place], axis, reach, shown)
+        return style.end_labels(fig, [], height=figures.PANEL, y_range=(0, 1)).update_layout(margin_r=8)
+
     st.markdown(f":small[{label}]")
     alt = f"Distribution of the {what} of {label} in each layer."
-    chart(fig, key=f"{page}.violins.{place}", height=figures.PANEL, alt=alt)
+    shared_chart(question, figure, key=f"{page}.violins.{place}", height=figures.PANEL, alt=alt)
 
 
 def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
@@ -192,8 +201,13 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     )
     tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.architecture.outputs)]
-    fig = figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL)
-    chart(fig, key=f"{page}.jacobian", height=style.SMALL, alt="Singular values of the Jacobian, by start.")
+    shared_chart(
+        (choices, *seen),
+        lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
+        key=f"{page}.jacobian",
+        height=style.SMALL,
+        alt="Singular values of the Jacobian, by start.",
+    )
 
 
 def _shares(
@@ -211,8 +225,13 @@ def _shares(
         for place, share in zip(there, shares, strict=True)
     ]
     names = [f"layer {name}" for name in _names(choices)[:-1]]
-    fig = by_layer(names, series, title, share=True)
-    chart(fig, key=f"{page}.{name}", height=style.SMALL, alt=f"Share of {title} in each hidden layer.")
+    shared_chart(
+        (choices, *seen),
+        lambda: by_layer(names, series, title, share=True),
+        key=f"{page}.{name}",
+        height=style.SMALL,
+        alt=f"Share of {title} in each hidden layer.",
+    )
 
 
 def _jacobian(name: str, slot: int, seen: Seen) -> figures.Track:
