@@ -105,6 +105,8 @@ async def _pressed(address: str) -> list[Row]:
     """All press Run: on the same experiment, then each on one of their own."""
     async with AsyncExitStack() as stack:
         people = [await stack.enter_async_context(visit(address)) for _ in range(CLASS)]
+        for one in people:
+            await one.go("explore")
         alone, _ = await _press(people[:1], [1])
         same, _ = await _press(people, [2] * CLASS)
         different, told = await _press(people, range(3, 3 + CLASS))

@@ -6,8 +6,11 @@ this module never imports it.
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import pickle
+import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -118,6 +121,7 @@ class Engine:
             client.subscribe_topic("all", self._hear_of_workers)  # the scheduler's own
             client.register_plugin(worker.WarmUp(self._topic, self._mnist, wanted))
             self._client = client
+            atexit.register(self._exit)  # before Dask closes, which gives a training 4 s to end
         except InitsError as error:
             log.error("The compute process is not there: %s", error)
             self.status = replace(self.status, phase="failed", error=str(error))
@@ -565,6 +569,8 @@ class Engine:
 
     def close(self) -> None:
         """End the compute process."""
+        atexit.unregister(self._exit)
+        self._kill()
         self.sandbox.close()
         self.files.close()
         self._there.wait(30)
@@ -572,3 +578,15 @@ class Engine:
         for thing in (self._client, self._cluster):
             if thing is not None:
                 thing.close(timeout=5)
+
+    def _exit(self) -> None:
+        for name in ("distributed", "tornado.application"):  # they would tell of it as of an accident
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self._kill()
+
+    def _kill(self) -> None:
+        """End what the compute process does. It has nothing to lose: all that was measured is here."""
+        for nanny in self._cluster.workers.values() if self._cluster else ():
+            nanny.auto_restart = False
+            if nanny.pid:
+                os.kill(nanny.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
