@@ -55,3 +55,13 @@ def _send_to(page: st.Page):
 
 if __name__ == "__main__":
     main()
+else:  # the server imports this file; each visit runs it
+    from pages.shared import server
+
+    app = st.App(
+        "app.py",
+        lifespan=server.lifespan,
+        routes=server.ROUTES,
+        middleware=server.MIDDLEWARE,
+        on_script_error=server.told,
+    )

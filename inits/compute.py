@@ -29,6 +29,7 @@ from inits.examine import Sketch
 from inits.experiment import Architecture, Run, Start
 from inits.fetching import Fetch, Fetches
 from inits.jobs import Job, Plan, lanes
+from inits.logs import run_line
 from inits.measured import Measurement
 from inits.record import Checkpoint, Given, Record
 from inits.sandbox.client import Sandbox
@@ -523,6 +524,7 @@ class Engine:
 
     def _over(self, job: Job) -> None:
         job.end()
+        log.info("%s", run_line(job))
         self._by_name.pop(job.name, None)
         self._trim()
         self.turns.over(job)

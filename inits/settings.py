@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inits.errors import SpecError
+from inits.logs import LEVELS
 
 
 class Setting(NamedTuple):
@@ -37,6 +38,9 @@ SETTINGS = (
     Setting("INITS_SESSION_RUNS", "8", "How many of them one session may have waiting or running."),
     Setting("INITS_PARAMETERS", "55000000", "The largest network that is trained, in weights and biases."),
     Setting("INITS_CODE", "on", "`off` lets nobody run pasted code, jail or not."),
+    Setting(
+        "INITS_LOG", "info", "What the log tells: `debug`, `info` (a line for each run), `warning`, `error`."
+    ),
 )
 CACHE_MB, WEIGHTS_MB, MOST_MB = 500, 2000, 1_000_000
 QUEUE, SESSION_RUNS, PARAMETERS = 200, 8, 55_000_000  # 50 layers of 1,024 units have 53 million
@@ -59,6 +63,7 @@ class Settings:
     cache_mb: int = 0
     weights_mb: int = 0
     code: bool = True
+    log: str = "info"
     queue: int = QUEUE
     session_runs: int = SESSION_RUNS
     parameters: int = PARAMETERS
@@ -86,6 +91,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         session_runs=_whole("INITS_SESSION_RUNS", given, SESSION_RUNS, 1, 1000),
         parameters=_whole("INITS_PARAMETERS", given, PARAMETERS, 1000, 1_000_000_000),
         code=_switch("INITS_CODE", given["INITS_CODE"]),
+        log=_level("INITS_LOG", given["INITS_LOG"]),
     )
 
 
@@ -110,6 +116,14 @@ def _switch(name: str, text: str) -> bool:
     if text.lower() not in ("", "on", "off"):
         raise SpecError(f"Setting {name} must be on or off. Received: {text!r}. Leave it unset to use on.")
     return text.lower() != "off"
+
+
+def _level(name: str, text: str) -> str:
+    if text.lower() not in ("", *LEVELS):
+        raise SpecError(
+            f"Setting {name} must be one of {', '.join(LEVELS)}. Received: {text!r}. Leave it unset to use info."
+        )
+    return text.lower() or "info"
 
 
 def _tls(given: Mapping[str, str]) -> tuple[Path | None, ...]:

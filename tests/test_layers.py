@@ -39,6 +39,7 @@ PURE = modules(
         "spec",
     ),
     *("seeds", "words", "settings", "spectrum", "statistics", "experiment", "record", "advice"),
+    "logs",
     *(
         "store",
         "jobs",
@@ -135,6 +136,7 @@ RULES = {
     "inits.takeapart": Rule(PURE | WEIGHTS | {"numpy", "h5py"}, JAIL),
     **dict.fromkeys(INMATES, Rule(NUMBERS | KERAS | PURE | SANDBOX | INMATES)),
     "inits.compute": Rule(PURE | DATA | SANDBOX | ANSWERS | CLUSTER, DASK | modules("worker")),
+    "pages.shared.server": Rule(PURE | {"streamlit", "starlette", "pages.shared"}),
     "app": Rule(frozenset({"streamlit", "pages.shared"})),
 }
 

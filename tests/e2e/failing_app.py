@@ -1,0 +1,13 @@
+"""A page that fails with what nobody should see."""
+
+import os
+
+import streamlit as st
+
+if __name__ == "__main__":
+    st.title("Before")
+    raise RuntimeError(f"{__file__} {os.environ['INITS_CANARY']}")
+
+from pages.shared import server
+
+app = st.App("failing_app.py", lifespan=server.lifespan, on_script_error=server.told)

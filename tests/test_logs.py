@@ -1,0 +1,51 @@
+"""What the log tells of a run."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from inits.experiment import Architecture, Experiment, Start
+from inits.jobs import Job
+from inits.logs import run_line
+from inits.record import Frame, Record
+from inits.spec import InitializerSpec
+
+PLAN = Experiment((Start(InitializerSpec("HeNormal")),), Architecture((8,)), seeds=(0, 1))
+
+
+def over(*records: Record, error: str | None = None, plan: object = PLAN) -> str:
+    job = Job(plan, "0123456789abcdef")
+    job.take(Frame(0, 10, 100, np.ones(3, np.float32), np.ones(3, np.float32)))
+    job.settle(records)
+    job.error = error
+    job.end()
+    return run_line(job)
+
+
+def test_a_run_is_one_line_of_fields():
+    line = over(Record(0, steps=10, losses=np.ones(10, np.float32), finished=True), Record(1, stopped=True))
+    assert re.sub(r"seconds=\S+", "seconds=0", line) == (
+        "run name=01234567 kind=experiment runs=2 kept=0 finished=1 diverged=0 steps=10 seconds=0 outcome=stopped"
+    )
+
+
+def test_nothing_that_a_person_wrote_comes_into_it():
+    line = over(error="The file home.keras\nrun name=forged outcome=done is gone")
+    assert "\n" not in line
+    assert "forged" not in line
+    assert line.endswith("outcome=failed")
+
+
+def test_a_run_that_came_to_its_end_is_done():
+    assert over(Record(0, finished=True), Record(1, finished=True)).endswith(
+        "finished=2 diverged=0 steps=0 seconds=0.0 outcome=done"
+    )
+    assert "kind=sweep" in over(plan=replace_live(PLAN))
+
+
+def replace_live(plan: Experiment) -> object:
+    class Quiet:
+        live, runs, key = False, replace(plan).runs, plan.key
+
+    return Quiet()
