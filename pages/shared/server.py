@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inits import logs, settings
 from pages.shared.engine import engine
 from pages.shared.notes import problem
+from pages.shared.state import REPLACE
 
 log = logging.getLogger("inits.server")
 
@@ -70,9 +71,10 @@ class Headers:
 
 @cache
 def policy() -> str:
-    """The Content-Security-Policy; of inline scripts it allows those that Streamlit's own page has."""
+    """The Content-Security-Policy; of inline scripts it allows those of Streamlit's own page, and our one."""
     page = Path(st.__file__).with_name("static") / "index.html"
-    scripts = " ".join(f"'sha256-{_digest(text)}'" for text in _INLINE.findall(page.read_text("utf-8")))
+    texts = [*_INLINE.findall(page.read_text("utf-8")), REPLACE]
+    scripts = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
     return "; ".join(f"{name} {value.format(scripts=scripts)}".strip() for name, value in POLICY.items())
 
 
