@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -50,7 +51,9 @@ def busy(address: str, make: Callable[[Visit], Awaitable[None]]) -> list[psutil.
             await make(one)
             assert not one.errors
 
-    asyncio.run(come())
+    # In a thread of its own: a browser of an earlier test leaves its loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(come())).result()
     port = address.rpartition(":")[2]
     (server,) = (one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
     return [server, *server.children(recursive=True)]
