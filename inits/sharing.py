@@ -44,7 +44,7 @@ class Shares:
     def agree(self, head: str, job: str, lanes: Mapping[str, Lane], runs: Sequence[Run]) -> Agreement:
         """Join whoever trains the same, else begin it. What they leave out is added in lanes of its own."""
         if self._claim(head, {"job": job, "began": time.time(), "lanes": _numbers(lanes)}):
-            self._tidy()
+            self._tidy(HEAD + head)
             return Agreement(job, lanes)
         theirs = self._client.get_dataset(HEAD + head, default=None)
         if theirs is None:  # it has ended badly in this moment
@@ -89,10 +89,10 @@ class Shares:
         found = zip(names, self._client.get_dataset(names, default=None), strict=True) if names else ()
         return {name: head for name, head in found if head is not None}
 
-    def _tidy(self) -> None:
-        """Keep the newest heads with their lanes."""
+    def _tidy(self, mine: str) -> None:
+        """Keep the newest heads with their lanes, and `mine`, whatever the clocks of the servers say."""
         lanes = [name for name in self._client.list_datasets() if name.startswith(LANE)]
-        heads = sorted(self._heads().items(), key=lambda one: one[1]["began"])
+        heads = sorted(self._heads().items(), key=lambda one: (one[0] == mine, one[1]["began"]))
         kept = {key for _, head in heads[-KEPT_HEADS:] for key in head["lanes"]}
         gone = [name for name, _ in heads[:-KEPT_HEADS]] + [name for name in lanes if name not in kept]
         if gone:

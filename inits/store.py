@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -29,6 +30,7 @@ FORMAT = 2  # another number makes all older files foreign
 SUFFIX = ".run.npz"
 LARGEST = 8_000_000  # bytes of a file that is one of ours
 TRIM_TO = 0.9  # of the limit, so that not every new file looks for the oldest
+AHEAD = 3600.0  # seconds that another server's clock may be ahead of ours
 _NAME = re.compile(r"[0-9a-f]{64}" + re.escape(SUFFIX))
 _SCALARS = ("step", "loss", "accuracy", "held_out")
 _ARRAYS = tuple(field.name for field in fields(Checkpoint) if field.name not in _SCALARS)
@@ -84,7 +86,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(self._path(key), content)
             self._odd.discard(key)
-            self._make_room(len(content))
+            self._make_room(self._path(key), len(content))
         except OSError as error:
             log.warning("A result was not kept in %s: %s", self.folder, error)
 
@@ -101,7 +103,7 @@ class Store:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _make_room(self, more: int) -> None:
+    def _make_room(self, newest: Path, more: int) -> None:
         """Count what was added; look at the folder itself only when the limit may be passed."""
         with self._lock:
             if self._size is not None and self._size + more <= self.limit:
@@ -110,11 +112,12 @@ class Store:
             files = self._files()
             self._size = sum(size for _, size, _ in files)
             goal = self.limit if self._size <= self.limit else TRIM_TO * self.limit
-            for _, size, path in files[:-1]:  # the newest fits, and stays
+            for _, size, path in files:
                 if self._size <= goal:
                     break
-                path.unlink(missing_ok=True)
-                self._size -= size
+                if path != newest:  # it fits, and stays
+                    path.unlink(missing_ok=True)
+                    self._size -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
         """(last use, bytes, path) of our files and of those that a dying server left half written, oldest first."""
@@ -126,8 +129,13 @@ class Store:
                         status = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:
                         continue
-                    found.append((status.st_mtime, status.st_size, Path(entry.path)))
+                    found.append((last_use(status), status.st_size, Path(entry.path)))
         return sorted(found)
+
+
+def last_use(status: os.stat_result) -> float:
+    """When a file was used; 0 when that is still to come: the clock was set back, and it is one of the old ones."""
+    return status.st_mtime if status.st_mtime < time.time() + AHEAD else 0.0
 
 
 def encode(key: str, record: Record) -> bytes:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
 from inits.from_file import DIGEST
+from inits.store import last_use
 from inits.survey import Survey
 from inits.weightreader import Readers
 
@@ -224,7 +225,7 @@ class WeightStore:
         kept = []
         for folder in self.folder.glob(f"*{SUFFIX}"):
             try:
-                kept.append((folder.stat().st_mtime, (folder / VALUES).stat().st_size, folder))
+                kept.append((last_use(folder.stat()), (folder / VALUES).stat().st_size, folder))
             except OSError:
                 continue
         size = sum(bytes_ for _, bytes_, _ in kept)

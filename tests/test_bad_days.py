@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such 
 DEADLINE = 20.0  # seconds on a busy machine; the goal is 5, and 0.6 was measured
 PATIENCE = 120.0
 LONG = "starts=HeNormal&data=digits&hidden=8x512&batch=4"
+SHORT = "starts=HeNormal&data=digits&hidden=4x128&batch=4&seeds=2"
 
 
 async def importing(one: Visit) -> None:
@@ -43,17 +45,22 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.1)
 
 
-def busy(address: str, make: Callable[[Visit], Awaitable[None]]) -> list[psutil.Process]:
-    """A server and all that it has started, once somebody has made it busy and left."""
+def come(address: str, make: Callable[[Visit], Awaitable[None]]) -> None:
+    """Somebody comes without a browser, does something, and leaves."""
 
-    async def come() -> None:
+    async def once() -> None:
         async with visit(address) as one:
             await make(one)
             assert not one.errors
 
     # In a thread of its own: a browser of an earlier test leaves its loop running in this one.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(come())).result()
+        thread.submit(lambda: asyncio.run(once())).result()
+
+
+def busy(address: str, make: Callable[[Visit], Awaitable[None]]) -> list[psutil.Process]:
+    """A server and all that it has started, once somebody has made it busy and left."""
+    come(address, make)
     port = address.rpartition(":")[2]
     (server,) = (one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
     return [server, *server.children(recursive=True)]
@@ -73,3 +80,49 @@ def test_the_end_of_a_server_leaves_no_process(how, make, started, tmp_path: Pat
         assert len(others) >= started
         server.send_signal(how)
         assert not psutil.wait_procs([server, *others], timeout=DEADLINE)[1]
+
+
+async def opening(one: Visit) -> None:
+    """Train with a small experiment of two seeds, once its compute process is there."""
+    await one.go("explore")
+    await until(lambda: "explore.pixels" in one.widgets)
+    await one.go("train", SHORT)
+
+
+async def pressing(one: Visit) -> None:
+    """The page is closed in mid-run."""
+    await opening(one)
+    await one.set("train.run", trigger_value=True)
+    await until(lambda: "step" in one.progress)
+
+
+async def running(one: Visit) -> None:
+    """The result of a run is waited for."""
+    await opening(one)
+    await one.set("train.run", trigger_value=True)
+    await until(lambda: "train.csv" in one.widgets)
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_closed_browser_a_second_server_and_a_file_cut_short(tmp_path: Path):
+    """Servers on one cache folder: what one has trained the other has, and trains again only what is damaged."""
+    environ = {"INITS_CACHE": str(tmp_path), "INITS_MNIST": "missing.npz"}
+
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_ino for path in sorted(tmp_path.glob("*.run.npz"))}
+
+    with serve("app.py", environ=environ) as first, serve("app.py", environ=environ) as second:
+        come(first, pressing)
+        soon(lambda: len(files()) == 2)  # it went on without anybody
+        before = files()
+        whole, damaged = before
+        damaged.write_bytes(damaged.read_bytes()[:-1000])
+        come(second, running)
+        soon(lambda: files()[damaged] != before[damaged])  # trained again
+        assert files()[whole] == before[whole]  # read

@@ -2,23 +2,20 @@
 
 import os
 import re
-import shlex
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from distributed import Client, Security
+from distributed import Client
 
-from benchmarks.live import ROOT, _free_port
+from benchmarks.grid import Grid, started
 from inits import certificates, cluster
 from inits.compute import Engine
 from inits.experiment import Architecture, Experiment, Start
@@ -37,9 +34,6 @@ HE = Start(InitializerSpec("HeNormal"))
 SHORT = Experiment((HE,), Architecture((8,)), batch_size=64, dataset="digits")
 LONG = Experiment((HE,), Architecture((64,) * 6), batch_size=1, dataset="digits")  # 12,000 steps
 SWEEP = Sweep("stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2), batch_size=4, dataset="digits")
-COMMAND = re.compile(
-    r"^(?:DASK_CONFIG=\S+ )?(dask scheduler|dask worker|python -m inits\.certificates) .*", re.M
-)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -49,90 +43,15 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def commands() -> dict[str, str]:
-    """The commands in docs/CLUSTER.md, by what they start."""
-    text = (ROOT / "docs" / "CLUSTER.md").read_text(encoding="utf-8")
-    return {found[1]: found[0] for found in COMMAND.finditer(text)}
-
-
-@dataclass
-class Grid:
-    """A cluster on this machine."""
-
-    port: int
-    folder: Path
-    workers: list[subprocess.Popen]
-
-    def settings(self, cache: Path) -> Settings:
-        """A web server's, with a cache of its own."""
-        files = [self.folder / name for name in certificates.NAMES]
-        return Settings(None, f"tls://127.0.0.1:{self.port}", *files, cores=2, cache=cache, cache_mb=50)
-
-    @property
-    def security(self) -> Security:
-        ca, cert, key = (str(self.folder / name) for name in certificates.NAMES)
-        return Security(tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True)
-
-
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
-    folder, port, known = tmp_path_factory.mktemp("cluster") / "tls", _free_port(), commands()
-    environ = {
-        **os.environ,
-        "INITS_MNIST": "missing.npz",
-        "KERAS_HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
-        **dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9"),
-    }
-
-    def arguments(name: str) -> tuple[list[str], dict[str, str]]:
-        line = (
-            known[name].replace("10.0.0.1:8786", f"127.0.0.1:{port}").replace("--port 8786", f"--port {port}")
-        )
-        line = (
-            re.sub(r"10\.0\.0\.\d", "127.0.0.1", line)
-            .replace("tls/", f"{folder}/")
-            .replace("es tls", f"es {folder}")
-        )
-        words = shlex.split(line.replace("training=4", "training=1"))
-        settings = dict(word.split("=", 1) for word in words if word.startswith("DASK_CONFIG="))
-        words = [
-            word for word in words if word not in {f"{name}={value}" for name, value in settings.items()}
-        ]
-        program = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "dask"]
-        return [*program, *words[1:]], {**environ, **settings}
-
-    def start(name: str) -> subprocess.Popen:
-        words, mine = arguments(name)
-        return subprocess.Popen(
-            words, cwd=ROOT, env=mine, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    words, mine = arguments("python -m inits.certificates")
-    subprocess.run(words, cwd=ROOT, env=mine, check=True, stdout=subprocess.DEVNULL)
-    processes = [start("dask scheduler"), *(start("dask worker") for _ in range(2))]
-    try:
-        yield Grid(port, folder, processes[1:])
-    finally:
-        for process in reversed(processes):
-            for child in (
-                psutil.Process(process.pid).children(recursive=True) if process.poll() is None else ()
-            ):
-                with suppress(psutil.Error):
-                    child.kill()
-            process.kill()
-            process.wait()
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with started(tmp_path_factory.mktemp("cluster") / "tls") as grid:
+        yield grid
 
 
 @pytest.fixture(scope="module")
 def servers(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
     """Two web servers."""
-    until(lambda: listening(grid.port))
     with ExitStack() as stack:
         found = []
         for number in range(2):

@@ -3,9 +3,11 @@
 import io
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -435,6 +437,14 @@ def test_looking_for_a_damaged_result_trains_nothing(cache, tmp_path):
     assert again.kept == frozenset()
     assert bytes(again.records[0]) == bytes(first.records[0])
     kept(cache, experiment)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root may write to")
+def test_a_result_is_there_where_nothing_can_be_kept(cache, monkeypatch, caplog):
+    monkeypatch.setattr(cache, "store", Store(Path("/proc/inits"), 10_000_000))
+    job = finished(cache.run(Experiment((START,), NET, seeds=(34,))))
+    assert (job.error, job.records[0].finished) == (None, True)
+    until(lambda: "A result was not kept in /proc/inits" in caplog.text)
 
 
 def test_only_what_is_missing_is_trained(cache):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -97,6 +98,21 @@ def test_the_result_unused_for_longest_goes_first(store):
     store.put(KEY, record())
     assert [key for key in keys if store.has(key)] == [keys[0], keys[2], keys[3]]
     assert store.has(KEY)
+
+
+def test_a_clock_that_was_set_back_costs_no_new_result(store, monkeypatch):
+    size = len(encode(KEY, record()))
+    store.limit = int(4.5 * size)
+    old = [letter * 64 for letter in "0123"]
+    for key in old:
+        store.put(key, record())
+    yesterday = time.time() - 86_400
+    monkeypatch.setattr(time, "time", lambda: yesterday)
+    for key in (KEY, OTHER):
+        store.put(key, record())
+        os.utime(store.folder / f"{key}.run.npz", (yesterday, yesterday))  # as a clock set back would have it
+    assert (store.has(KEY), store.has(OTHER)) == (True, True)
+    assert sum(map(store.has, old)) == 2
 
 
 def test_the_folder_stays_within_its_limit_also_when_two_servers_write(store):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
+from visit import UPLOAD
 
 from benchmarks.live import BROWSERS, chromium, find_chromium, serve
 
@@ -36,7 +37,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Iterator[str]:
-    with serve("app.py", environ=environ) as address:
+    with serve("app.py", f"--server.maxUploadSize={UPLOAD}", environ=environ) as address:
         yield address
 
 

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, opened, until
+from visit import SECONDS, UPLOAD, opened, until
 
 from app import PAGES
 from benchmarks.live import serve
@@ -64,3 +64,30 @@ def test_a_page_that_fails_tells_nothing_of_the_server(page: Page) -> None:
         words = page.locator("body").inner_text()
     for unseen in ("secret", "failing_app", "RuntimeError", "Traceback", "/"):
         assert unseen not in words
+
+
+def test_an_upload_beyond_the_limit_is_refused_in_words_and_by_the_server(page: Page, app: str) -> None:
+    def bytes_of(megabytes: float) -> dict:
+        return {
+            "name": "zeros.npz",
+            "mimeType": "application/zip",
+            "buffer": bytes(int(megabytes * 1024 * 1024)),
+        }
+
+    opened(page, f"{app}/pretrained")
+    files = page.locator("input[type=file]").first
+    with page.expect_request(
+        lambda request: "/upload_file/" in request.url and request.method == "PUT"
+    ) as sent:
+        files.set_input_files(bytes_of(0.1))
+    headers = {"X-Xsrftoken": sent.value.headers.get("x-xsrftoken", "")}
+
+    def put(megabytes: float) -> int:
+        return page.request.put(
+            sent.value.url, headers=headers, multipart={"file": bytes_of(megabytes)}
+        ).status
+
+    assert (put(0.9 * UPLOAD), put(1.1 * UPLOAD)) == (204, 413)
+    expect(page.get_by_text("begins with zeros only")).to_be_visible(timeout=30 * SECONDS)
+    page.locator("input[type=file]").first.set_input_files(bytes_of(1.1 * UPLOAD))
+    expect(page.get_by_text(f"File must be {UPLOAD}.0MB or smaller")).to_be_visible(timeout=10 * SECONDS)

@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 DRAWN = '.inits-chart[data-meta="drawn"]'
 SECONDS = 1000  # milliseconds
+UPLOAD = 5  # MB, the server's limit in these tests
 
 
 def opened(page: Page, address: str) -> Page:
