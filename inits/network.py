@@ -11,6 +11,8 @@ import tensorflow as tf
 from inits.experiment import Architecture
 from inits.record import FloatArray
 
+TOO_LARGE = (MemoryError, tf.errors.ResourceExhaustedError)  # what is raised where memory does not suffice
+
 
 def build_model(architecture: Architecture) -> keras.Sequential:
     """Dense layers with the architecture's activation, then Dense logits: the model that the page describes."""

@@ -18,7 +18,7 @@ from inits import applications, datasets
 from inits.cluster import Software, difference, software
 from inits.datasets import Dataset, batches, pixels
 from inits.downloads import Progress, no_progress
-from inits.errors import DataError
+from inits.errors import DataError, EngineError
 from inits.examine import Sketch, sketch_drawn
 from inits.experiment import Architecture, Experiment, Run, Start
 from inits.measured import Measurement
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Tell = Callable[..., None]
 GLIMPSED = 512  # images of the pass before a training
+NO_MEMORY = (
+    "This computer has too little memory left for this network. Use fewer or narrower layers, or try again when "
+    "others are done."
+)
 
 _once, _reading = threading.RLock(), threading.Lock()
 _cores = threading.Semaphore(os.cpu_count() or 1)
@@ -163,9 +167,10 @@ def train_runs(
     if all(stopped(number) for number, _ in runs):
         return [Record(number, stopped=True) for number, _ in runs]
     first = runs[0][1]
-    data = _load(first.dataset, local)
-    with _get_slots().borrow(first, data) as slot:
-        return train(runs, data, slot, voice.frame, stopped, voice.record, at_once, given)
+    with _within_memory():
+        data = _load(first.dataset, local)
+        with _get_slots().borrow(first, data) as slot:
+            return train(runs, data, slot, voice.frame, stopped, voice.record, at_once, given)
 
 
 class Voice:
@@ -217,7 +222,7 @@ def weights_file(run: Run, steps: int, local: Path | None, given: Given = ()) ->
     from inits.training import weights_after
 
     data = _load(run.dataset, local)
-    with _get_slots().borrow(run, data) as slot:
+    with _within_memory(), _get_slots().borrow(run, data) as slot:
         weights = weights_after(run, steps, data, slot, given)
     return network.weights_file(run.architecture, weights)
 
@@ -269,8 +274,20 @@ def glimpse(run: Run, given: Given, local: Path | None) -> "Glimpse":
 def _measuring() -> Iterator[None]:
     """For what takes long: outside Dask's threads, as many at once as there are cores. So draws never wait for it."""
     secede()
-    with _cores:
+    with _within_memory(), _cores:
         yield
+
+
+@contextmanager
+def _within_memory() -> Iterator[None]:
+    """One sentence where memory does not suffice. TensorFlow gives back what it had."""
+    from inits.network import TOO_LARGE
+
+    try:
+        yield
+    except TOO_LARGE:
+        log.exception("Not enough memory")
+        raise EngineError(NO_MEMORY) from None
 
 
 def _batch(dataset: str, images: int, seed: int, local: Path | None) -> "Batch":

@@ -34,6 +34,7 @@ from inits.spec import InitializerSpec
 from inits.starts import start_arrays
 from inits.store import Store
 from inits.training import Slots, train
+from inits.worker import NO_MEMORY
 
 pytestmark = pytest.mark.keras
 
@@ -288,6 +289,21 @@ def test_the_death_of_the_worker_fails_the_job_and_the_next_one_runs(engine):
     assert any(record.done for record in again.records)
     engine.stop(again)
     finished(again)
+
+
+@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_AS"), reason="needs a limit on another process")
+def test_too_little_memory_is_told_and_the_next_run_works(engine):
+    finished(engine.run(Experiment((START,), NET, dataset="digits")))  # they are loaded
+    worker = psutil.Process(pid_of_worker(engine))
+    before = worker.rlimit(psutil.RLIMIT_AS)
+    worker.rlimit(psutil.RLIMIT_AS, (worker.memory_info().vms + 60_000_000, before[1]))
+    try:
+        large = Experiment((START,), Architecture((1024,) * 50), dataset="digits")
+        assert finished(engine.run(large)).error == NO_MEMORY
+    finally:
+        worker.rlimit(psutil.RLIMIT_AS, before)
+    assert finished(engine.run(Experiment((START,), NET, seeds=(9,)))).records[0].finished
+    assert pid_of_worker(engine) == worker.pid
 
 
 def test_a_worker_that_comes_back_late_is_still_expected(engine):

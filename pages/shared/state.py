@@ -8,6 +8,7 @@ opened it, so that Back leads away from it.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 
 PAGE = "page"  # the page that ran last
+LATE = 2.0  # seconds after which the browser has heard of an address
 # Always the same text: the server's policy lets it run by its digest.
 REPLACE = (
     "{ const told = [...document.querySelectorAll('[data-address]')].pop();"
@@ -38,7 +40,8 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     stayed, session[PAGE] = session.get(PAGE) == page, page
     # The browser still tells the address in whose place another was put a moment ago.
     waiting = stayed and address == session.get(f"{page}:replaced")
-    changed = address != before and not waiting and bool(address or (stayed and before is not None))
+    late = stayed and _is_late(page, address)
+    changed = address != before and not (waiting or late) and bool(address or (stayed and before is not None))
     if changed:
         kept = {**defaults, **{name: value for name, value in address.items() if name in defaults}}
         forget(page)
@@ -69,11 +72,41 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
             session[f"{page}:replaced"] = told
             _replace(address)
     elif kept != session.get(f"{page}:said"):
-        session[f"{page}:address"] = address
+        before, session[f"{page}:address"] = session.get(f"{page}:address", told), address
         session.pop(f"{page}:odd", None)
         if told != address:
+            session.setdefault(f"{page}:past", []).extend((monotonic(), one) for one in (told, before))
             st.query_params.from_dict(address)
     session[f"{page}:state"] = session[f"{page}:said"] = kept
+    session[f"{page}:widgets"] = _widgets(page)
+
+
+def _is_late(page: str, address: Mapping[str, str]) -> bool:
+    """Whether the browser tells an address that we have replaced meanwhile: a person made two changes quickly.
+
+    Back would tell the same, but changes nothing else.
+    """
+    session = st.session_state
+    left = [one for one in session.get(f"{page}:past", ()) if monotonic() - one[0] < LATE]
+    session[f"{page}:past"] = left
+    if all(address != one for _, one in left):
+        return False
+    before = session.get(f"{page}:widgets", {})
+    now = {key: value for key, value in _widgets(page).items() if value is not None and value is not False}
+    return any(
+        key in before and before[key] != value for key, value in now.items()
+    )  # no button that was let go
+
+
+def _widgets(page: str) -> dict[str, Any]:
+    """What the page's widgets say."""
+    simple = (str, int, float, tuple, list, type(None))
+    items = st.session_state.items()
+    return {
+        str(key): value
+        for key, value in items
+        if str(key).startswith(f"{page}.") and isinstance(value, simple)
+    }
 
 
 def linked(page: str, name: str, options: Collection[str], widget: Callable[[str], T], first: str = "") -> T:

@@ -134,7 +134,7 @@ def test_run_can_be_pressed_before_keras_is_there_and_a_restart_finds_the_result
 
 def test_starts_side_by_side_live_one_stopped_reloaded_and_from_the_cache(page: Page, app: str) -> None:
     """Add a start, run, see both curves grow, stop one, reload, and find what was finished."""
-    opened(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x512&batch=4&seed=3")
+    opened(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x320&batch=4&seed=3")
     button(page, "Add start").click()
     until(page, lambda: cards(page) == ["GlorotUniform", "HeNormal"])
     expect(page).to_have_url(re.compile(r"HeNormal"))
@@ -149,7 +149,7 @@ def test_starts_side_by_side_live_one_stopped_reloaded_and_from_the_cache(page: 
     assert rows == {"GlorotUniform": "stopped", "HeNormal": "whole epoch"}
     page.reload()
     expect(page.get_by_text("whole epoch")).to_be_visible(timeout=20 * SECONDS)
-    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x512&batch=4&seed=3")
+    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x320&batch=4&seed=3")
     (row,) = result(page)  # without Run: it was trained beside the other
     assert row["outcome"] == "whole epoch"
 
