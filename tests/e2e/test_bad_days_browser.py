@@ -23,7 +23,7 @@ def compute_process(address: str) -> psutil.Process:
 
 
 def test_a_compute_process_that_dies_is_told_and_the_next_run_works(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=8x512&batch=4&seed=41")
+    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=4x256&batch=1&seed=41")
     button(page, "Run").click()
     until(page, lambda: lines(page).get("HeNormal", 0) > 1, seconds=90)
     compute_process(app).send_signal(signal.SIGKILL)
