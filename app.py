@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.shared.line import opening
 from pages.shared.setup import page_config
 
 
@@ -42,9 +41,7 @@ def main() -> None:
         for number, entry in enumerate(PAGES)
     )
     twin = st.Page(_send_to(home), url_path=PAGES[0].name, visibility="hidden")
-    page = st.navigation([home, twin, *others], position="top")
-    with opening(page.url_path):
-        page.run()
+    st.navigation([home, twin, *others], position="top").run()
 
 
 def _send_to(page: st.Page):
