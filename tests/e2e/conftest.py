@@ -17,7 +17,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI", "").lower() in ("1", "true"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with chromium() as running:
+    # Each visit is too short to be worth the compiler that takes a fifth of the browser's time.
+    with chromium("--js-flags=--no-turbofan") as running:
         yield running
 
 
