@@ -74,6 +74,8 @@ def main() -> None:
             answer.markdown("Your code is asked for the kernels of a 784 – 128 – 128 – 10 network.")
             wait_for(request.done.is_set, lambda: waiting_for(request))
             return
+        if code_runs.refused(shown):
+            st.rerun()  # that there is no jail was found out meanwhile
         told(shown, result, typed)
     answer.markdown(sentence(result))
     if marks(result.error) != st.session_state.get(f"{PAGE}:marks"):

@@ -157,7 +157,7 @@ def join(choices: Choices) -> None:
     def look() -> None:
         job = engine().find(wanted) if wanted is not None and engine().knows(wanted) else None
         if job is not None and not has_left(PAGE, job):
-            st.rerun()
+            state.run_again()
 
     look()
 

@@ -12,6 +12,7 @@ from inits.errors import InitsError
 from inits.experiment import Run
 from inits.words import megabytes
 from pages.shared.notes import problem
+from pages.shared.state import run_again
 from pages.shared.warm_up import warm_up
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words
     @st.fragment(run_every=0.5)
     def watch() -> None:
         if ready():
-            st.rerun()
+            run_again()
         failed = engine().status.phase == "failed"
         icon = ":material/error:" if failed else ":material/hourglass_top:"
         st.markdown(f":gray[{icon} {words()}]")

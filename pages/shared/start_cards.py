@@ -34,6 +34,7 @@ from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.memory import shared_looks
 from pages.shared.notes import literal, problem
 from pages.shared.picker import FILES, initializer_picker, refusal
+from pages.shared.state import DIALOG
 from pages.shared.theme import colours
 from pages.shared.turns import session
 from pages.shared.weight_fits import fit_table, fit_words, fits_of
@@ -98,6 +99,11 @@ def card_row(
                     key=f"{page}.add",
                     on_click=lambda: change(page, deck.added(cards, _next(cards))),
                 )
+    edited = st.session_state.get(f"{page}:{DIALOG}")
+    if running:
+        _close(page)
+    elif edited is not None and edited < len(cards):
+        _dialog(page, choices, edited)
 
 
 def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
@@ -148,7 +154,7 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
             icon = None if narrow else ":material/edit:"
             if st.button("Edit", icon=icon, key=f"{page}.edit.{place}", type="tertiary"):
                 _forget_edits(page)
-                edit(page, choices, place)
+                st.session_state[f"{page}:{DIALOG}"] = place
             return
         if len(choices.cards) == 1:
             return
@@ -264,14 +270,27 @@ def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stoppi
 
 
 def _forget_edits(page: str) -> None:
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}.draft")]:
+    for key in [key for key in st.session_state if str(key).startswith(f"{page}:draft")]:
         del st.session_state[key]
 
 
-@st.dialog("Change this start", width="medium")
-def edit(page: str, choices: Choices, place: int) -> None:
+def _dialog(page: str, choices: Choices, place: int) -> None:
+    """Open until a person closes it, however often the page runs."""
+
+    @st.dialog("Change this start", width="medium", on_dismiss=partial(_close, page))
+    def change_one() -> None:
+        _edit(page, choices, place)
+
+    change_one()
+
+
+def _close(page: str) -> None:
+    st.session_state.pop(f"{page}:{DIALOG}", None)
+
+
+def _edit(page: str, choices: Choices, place: int) -> None:
     """Everything about one card. Nothing changes until it is saved."""
-    draft, cards = f"{page}.draft", choices.cards
+    draft, cards = f"{page}:draft", choices.cards
     card, shape = cards[place], choices.architecture.kernel_shapes[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kernel = initializer_picker(
@@ -330,6 +349,7 @@ def _action(page: str, draft: str, label: str, icon: str, cards: tuple[Card, ...
 
 def _done(page: str, cards: tuple[Card, ...]) -> None:
     change(page, cards)
+    _close(page)
     st.rerun()
 
 

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 
 PAGE = "page"  # the page that ran last
+DIALOG = "dialog"  # after a page's name: which of its dialogs is open
 LATE = 2.0  # seconds after which the browser has heard of an address
 # Always the same text: the server's policy lets it run by its digest.
 REPLACE = (
@@ -52,6 +53,8 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
         session.pop(f"{page}:replaced", None)
     if waiting or changed or not stayed:
         session[f"{page}:opened"] = True
+    if changed or not stayed:
+        session.pop(f"{page}:{DIALOG}", None)  # it was left with the page
     session[f"{page}:state"], session[f"{page}:defaults"] = kept, defaults
     for name, words in session.get(f"{page}:odd", {}).items():
         odd_link(name, words)
@@ -107,6 +110,13 @@ def _widgets(page: str) -> dict[str, Any]:
         for key, value in items
         if str(key).startswith(f"{page}.") and isinstance(value, simple)
     }
+
+
+def run_again() -> None:
+    """Run the page again for what has come meanwhile; when a person has a dialog open, they close it first."""
+    session = st.session_state
+    if f"{session.get(PAGE)}:{DIALOG}" not in session:
+        st.rerun()
 
 
 def linked(page: str, name: str, options: Collection[str], widget: Callable[[str], T], first: str = "") -> T:

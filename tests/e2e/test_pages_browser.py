@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
 
 from inits.experiment import Architecture
@@ -180,6 +180,32 @@ def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) ->
     act("Remove", ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
     page.reload()
     until(page, lambda: cards(page) == ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
+
+
+def test_a_dialog_stays_until_its_person_closes_it(page: Page, browser: Browser, app: str) -> None:
+    address = f"{app}/train?starts=RandomNormal(stddev=0.0431)&hidden=72"
+    opened(page, address)
+    button(page, "Edit").click()  # before anything is known of this start
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_role("textbox", name="Name")
+    name.fill("mine")
+    other = opened(browser.new_page(), address)
+    expect(other.locator(".st-key-train-cards").get_by_text("trains").first).to_be_visible(
+        timeout=60 * SECONDS
+    )
+    other.close()
+    expect(name).to_have_value("mine")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".st-key-train-cards").get_by_text("trains").first).to_be_visible()
+    button(page, "Presets").click()  # nor does it come again by itself
+    page.get_by_role("button", name="Too small, right, too large").click()
+    until(page, lambda: len(cards(page)) == 3)
+    expect(dialog).to_be_hidden()
+    button(page, "Edit").nth(1).click()
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("Right for ReLU")
+    page.go_back()
+    expect(dialog).to_be_hidden()
 
 
 def test_presets_fill_the_cards(page: Page, app: str) -> None:
