@@ -39,10 +39,10 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def chromium(*flags: str) -> Iterator[Browser]:
-    """A headless browser without a past, with more flags."""
+def chromium() -> Iterator[Browser]:
+    """A headless browser without a past."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, *flags])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             yield browser
         finally:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from visit import DRAWN, SECONDS, button, opened, result
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
@@ -96,11 +96,11 @@ def barriers(page: Page, rules: Mapping[str, object] = WCAG) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def reader(browser: Browser) -> Iterator[Page]:
-    """One window for all pages."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context.new_page()
-    context.close()
+def reader(window: BrowserContext) -> Iterator[Page]:
+    """One tab for all pages."""
+    tab = window.new_page()
+    yield tab
+    tab.close()
 
 
 def each_look(page: Page) -> Iterator[Mapping[str, object]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Position, expect
 from visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
 
 from inits.experiment import Architecture
@@ -244,8 +244,11 @@ def test_a_sweep_live_stopped_gone_on_with_and_a_cell_opened(page: Page, app: st
         timeout=60 * SECONDS
     )
     expect(page.get_by_text("critical stddev")).to_be_visible()
-    picture = page.locator(".inits-chart .js-plotly-plot .nsewdrag")
-    picture.click(position={"x": 10, "y": 10})  # the largest value with one hidden layer
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()  # this is the last picture
+    picture, place = page.locator(".inits-chart .js-plotly-plot .nsewdrag"), Position(x=10, y=10)
+    picture.hover(position=place)  # the largest value with one hidden layer
+    expect(page.locator(".hoverlayer .hovertext")).to_be_visible()
+    picture.click(position=place)
     expect(page.locator("h1")).to_have_text(re.compile("How far does RandomNormal get"), timeout=20 * SECONDS)
     (row,) = result(page)
     assert row["outcome"] == "whole epoch"
