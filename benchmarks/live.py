@@ -71,7 +71,11 @@ def serve(
             yield address
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(seconds)
+            finally:
+                process.kill()  # one that does not end fails, and holds up nothing
+                process.wait()
 
 
 def _free_port() -> int:

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
@@ -11,44 +12,72 @@ import psutil
 from benchmarks.crowd import STDDEVS
 from benchmarks.live import serve
 from benchmarks.report import Row
-from benchmarks.visits import PATIENCE, Visit, visit
+from benchmarks.visits import PATIENCE, Visit, visit, wait_for
 
 RUNS = int(os.environ.get("SOAK_RUNS", "2000"))
-MOVES = 10 * RUNS
+MOVES_A_RUN = 10
 SLIDING, RUNNING = 4, 2  # sessions at once
 VISIT = 20  # runs, or ten times as many moves, until somebody else takes the place
 RUN = "starts=HeNormal&hidden=8&batch=512&data=digits&seed={}"
 SAMPLES = 40
+ENVIRON = {"INITS_CACHE_MB": "20", "INITS_MNIST": "missing.npz"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sample:
-    """What a process has: memory in MB, open files, threads."""
+    """What a process has: memory in MB, open files, threads, blocks of memory that it shares, libraries."""
 
     memory: float
     files: int
     threads: int
+    shared: int
+    libraries: frozenset[str]
 
 
 @dataclass
 class Day:
-    """How far it is."""
+    """How far it is, and what each process had on the way, by its name."""
 
+    goal: int
     runs: int = 0
     moves: int = 0
+    samples: list[dict[str, Sample]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @property
     def share(self) -> float:
-        return min(self.runs / RUNS, self.moves / MOVES)
+        return min(self.runs / self.goal, self.moves / (MOVES_A_RUN * self.goal))
+
+    def second_half(self, name: str) -> tuple[Sample, Sample]:
+        """A process half way and at the end."""
+        return self.samples[len(self.samples) // 2][name], self.samples[-1][name]
 
 
 def run() -> list[Row]:
-    environ = {"INITS_CACHE_MB": "20", "INITS_MNIST": "missing.npz"}
-    with TemporaryDirectory() as cache, serve("app.py", environ={**environ, "INITS_CACHE": cache}) as address:
-        return asyncio.run(_day(address))
+    with TemporaryDirectory() as cache, serve("app.py", environ={**ENVIRON, "INITS_CACHE": cache}) as address:
+        began = perf_counter()
+        day = wait_for(live_through(address, RUNS))
+        rows = [
+            Row(f"{RUNS:,} runs and {MOVES_A_RUN * RUNS:,} slider moves", perf_counter() - began, "s"),
+        ]
+    for error in sorted(set(day.errors)):
+        print(f"error: {error} ({day.errors.count(error)} times)")
+    for name in day.samples[0]:
+        print(name, *(f"{sample[name].memory:.0f}" for sample in day.samples), "MB")
+        half, end = day.second_half(name)
+        rows += [
+            Row(f"{name} process half way", half.memory, "MB"),
+            Row(f"{name} process at the end", end.memory, "MB"),
+            Row(f"{name} process, growth over the second half", 100 * (end.memory / half.memory - 1), "%", 5),
+            Row(f"{name} process, more open files than half way", end.files - half.files, "", 0),
+            Row(f"{name} process, more threads than half way", end.threads - half.threads, "", 0),
+            Row(f"{name} process, more shared blocks than half way", end.shared - half.shared, "", 0),
+        ]
+    return [*rows, Row("errors", len(day.errors), "", 0)]
 
 
-async def _day(address: str) -> list[Row]:
+async def live_through(address: str, runs: int) -> Day:
+    """A day at a fresh server with so many runs, and ten times as many slider moves."""
     port = address.rpartition(":")[2]
     web = next(one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
     async with visit(address) as first:
@@ -56,52 +85,40 @@ async def _day(address: str) -> list[Row]:
         while "explore.pixels" not in first.widgets:  # Keras has drawn
             await asyncio.sleep(0.5)
     (compute,) = (one for one in web.children(recursive=True) if one.nice() == 10)
-    processes, day, began = {"web": web, "compute": compute}, Day(), perf_counter()
+    processes, day = {"web": web, "compute": compute}, Day(runs)
     people = [_runs(address, day) for _ in range(RUNNING)] + [_slides(address, day) for _ in range(SLIDING)]
     everybody = asyncio.gather(*people)
-    samples: list[dict[str, Sample]] = []
     while not everybody.done():
-        await asyncio.sleep(0.5)
-        if day.share * SAMPLES >= len(samples):
-            samples.append({name: _sample(process) for name, process in processes.items()})
-    errors = [error for found in await everybody for error in found]
-    for error in sorted(set(errors)):
-        print(f"error: {error} ({errors.count(error)} times)")
-    rows = [Row(f"{RUNS:,} runs and {MOVES:,} slider moves", perf_counter() - began, "s")]
-    for name in processes:
-        print(name, *(f"{sample[name].memory:.0f}" for sample in samples), "MB")
-        half, end = samples[len(samples) // 2][name], samples[-1][name]
-        rows += [
-            Row(f"{name} process half way", half.memory, "MB"),
-            Row(f"{name} process at the end", end.memory, "MB"),
-            Row(f"{name} process, growth over the second half", 100 * (end.memory / half.memory - 1), "%", 5),
-            Row(f"{name} process, more open files than half way", end.files - half.files, ""),
-            Row(f"{name} process, more threads than half way", end.threads - half.threads, ""),
-        ]
-    return [*rows, Row("errors", len(errors), "", 0)]
+        await asyncio.sleep(0.2)
+        if day.share * SAMPLES >= len(day.samples):
+            day.samples.append({name: _sample(process) for name, process in processes.items()})
+    await everybody
+    return day
 
 
 def _sample(process: psutil.Process) -> Sample:
-    return Sample(process.memory_info().rss / 1e6, process.num_fds(), process.num_threads())
+    mapped = [Path(block.path) for block in process.memory_maps()]
+    shared = sum(path.parts[:3] == ("/", "dev", "shm") for path in mapped)
+    libraries = frozenset(part for path in mapped if path.suffix == ".so" for part in path.parts)
+    memory = process.memory_info().rss / 1e6
+    return Sample(memory, process.num_fds(), process.num_threads(), shared, libraries)
 
 
-async def _runs(address: str, day: Day) -> list[str]:
+async def _runs(address: str, day: Day) -> None:
     """One experiment after the other, each with a seed of its own."""
-    errors = []
-    while day.runs < RUNS:
+    while day.runs < day.goal:
         async with visit(address) as one:
             await one.go("explore")
             for _ in range(VISIT):
                 seed = day.runs
                 day.runs += 1
-                if seed >= RUNS:
+                if seed >= day.goal:
                     break
                 await one.go("train", RUN.format(seed))
                 await one.set("train.run", trigger_value=True)
                 await _over(one)
                 await one.go("choose")
-            errors += one.errors
-    return errors
+            day.errors += one.errors
 
 
 async def _over(one: Visit) -> None:
@@ -112,14 +129,14 @@ async def _over(one: Visit) -> None:
             await one.news.wait()
 
 
-async def _slides(address: str, day: Day) -> list[str]:
+async def _slides(address: str, day: Day) -> None:
     """One slider move after the other."""
-    errors = []
-    while day.moves < MOVES:
+    while day.moves < MOVES_A_RUN * day.goal:
         async with visit(address) as one:
             await one.go("explore", "init=RandomNormal")
-            for move in range(10 * VISIT):
+            for move in range(MOVES_A_RUN * VISIT):
+                if day.moves >= MOVES_A_RUN * day.goal:
+                    break
                 await one.set("explore.stddev", string_array_value=[STDDEVS[move % len(STDDEVS)]])
                 day.moves += 1
-            errors += one.errors
-    return errors
+            day.errors += one.errors

@@ -2,16 +2,20 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+
+T = TypeVar("T")
 
 PATIENCE = 120.0  # seconds for an answer
 USER_KEY = re.compile(r"\$\$ID-[0-9a-f]+-(.*)", re.DOTALL)
@@ -42,6 +46,7 @@ class Visit:
     progress: str = ""
     texts: dict[tuple[int, ...], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    session: str = ""
     page: str = ""
     query: str = ""
     received: int = 0  # bytes
@@ -112,6 +117,7 @@ class Visit:
             elif kind == "new_session":
                 if not message.metadata.run.fragment_ids:
                     self._stop_timers(self._timers)
+                self.session = message.new_session.initialize.session_id
                 self.page = message.new_session.page_script_hash
             elif kind == "navigation":
                 self.pages |= {
@@ -182,6 +188,12 @@ async def visit(address: str) -> AsyncIterator[Visit]:
             await socket.close()
             with suppress(asyncio.CancelledError):
                 await listening
+
+
+def wait_for(what: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine comes to. It has a thread of its own: in this one a browser's loop may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(what)).result()
 
 
 def keys(visit: Visit) -> Mapping[str, str]:

@@ -414,6 +414,7 @@ attempt(call, "sendto", 9 if datagram is None else datagram, b"hello", 5, 0, add
 _PROCESSES = r"""
 ## fork -> processes survivor
 stay(attempt(os.fork))
+time.sleep(0.3)  # long enough for the two to be seen beside each other
 
 ## a daemon -> files survivor
 def daemon():

@@ -3,16 +3,17 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from benchmarks.live import serve
-from benchmarks.visits import Visit, visit
+from benchmarks.visits import Visit, visit, wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
@@ -53,9 +54,7 @@ def come(address: str, make: Callable[[Visit], Awaitable[None]]) -> None:
             await make(one)
             assert not one.errors
 
-    # In a thread of its own: a browser of an earlier test leaves its loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(once())).result()
+    wait_for(once())
 
 
 def busy(address: str, make: Callable[[Visit], Awaitable[None]]) -> list[psutil.Process]:
@@ -79,6 +78,34 @@ def test_the_end_of_a_server_leaves_no_process(how, make, started, tmp_path: Pat
         server, *others = busy(address, make)
         assert len(others) >= started
         server.send_signal(how)
+        assert not psutil.wait_procs([server, *others], timeout=DEADLINE)[1]
+
+
+def test_an_upload_that_has_stopped_does_not_hold_up_the_end(tmp_path: Path):
+    environ = {"INITS_CACHE": str(tmp_path), "INITS_MNIST": "missing.npz"}
+    with (
+        socket.socket() as sender,
+        serve("app.py", "--server.enableXsrfProtection=false", environ=environ) as address,
+    ):
+
+        async def uploading(one: Visit) -> None:
+            await one.go("pretrained")
+            server = urlsplit(address)
+            sender.connect((server.hostname, server.port))
+            put = (
+                f"PUT /_stcore/upload_file/{one.session}/file HTTP/1.1",
+                f"Host: {server.netloc}",
+                "Content-Type: multipart/form-data; boundary=part",
+                "Content-Length: 9999",
+            )
+            sender.sendall("\r\n".join((*put, "", "--part")).encode())
+            await asyncio.sleep(0.5)
+            sender.setblocking(False)
+            with pytest.raises(BlockingIOError):  # no answer: the rest is waited for
+                sender.recv(1)
+
+        server, *others = busy(address, uploading)
+        server.send_signal(signal.SIGTERM)
         assert not psutil.wait_procs([server, *others], timeout=DEADLINE)[1]
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import logging
 import re
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,6 +48,7 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'self'",
 }
+GRACE = 3  # seconds until a server that ends waits no longer for those who do not hang up
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -96,9 +98,21 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     """The settings are understood before anybody comes; the log says when the server began and ended."""
     began = time.monotonic()
     logs.begin(settings.read().log)
+    _end_in_time()
     log.info("server begins")
     yield
     log.info("server ends seconds=%.0f", time.monotonic() - began)
+
+
+def _end_in_time() -> None:
+    """Tell uvicorn how long to wait at its end: Streamlit has no setting for it, and without one it waits for ever.
+
+    For a browser that came in the last moment, say, or for an upload that has stopped on its way.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    config = getattr(server, "config", None)
+    if hasattr(config, "timeout_graceful_shutdown"):
+        config.timeout_graceful_shutdown = GRACE
 
 
 def told(error: Exception) -> bool:
