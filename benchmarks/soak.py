@@ -115,6 +115,7 @@ async def _runs(address: str, day: Day) -> None:
                 if seed >= day.goal:
                     break
                 await one.go("train", RUN.format(seed))
+                one.widgets.pop("train.csv", None)  # of the run before
                 await one.set("train.run", trigger_value=True)
                 await _over(one)
                 await one.go("choose")

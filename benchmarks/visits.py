@@ -55,6 +55,7 @@ class Visit:
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _running: bool = False
+    _asked: str | None = None  # the fragment of a run that has not begun, "" for the whole page
 
     async def go(self, page: str, query: str = "") -> float:
         """Open a page, by its path. Returns the seconds until all of it had come."""
@@ -91,6 +92,7 @@ class Visit:
     async def _send(self, message: BackMsg) -> float:
         began = perf_counter()
         self._done.clear()
+        self._asked = message.rerun_script.fragment_id
         await self._post(message)
         try:
             await asyncio.wait_for(self._done.wait(), PATIENCE)
@@ -115,10 +117,12 @@ class Visit:
             if kind == "delta":
                 self._take(message)
             elif kind == "new_session":
-                if not message.metadata.run.fragment_ids:
+                fragments = message.metadata.run.fragment_ids
+                if not fragments:
                     self._stop_timers(self._timers)
-                self.session = message.new_session.initialize.session_id
-                self.page = message.new_session.page_script_hash
+                if not fragments or self._asked in fragments:
+                    self._asked = None
+                self._begin(message)
             elif kind == "navigation":
                 self.pages |= {
                     page.url_pathname: page.page_script_hash for page in message.navigation.app_pages
@@ -134,8 +138,18 @@ class Visit:
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     self.errors.append("the script did not compile")
-                self._done.set()
+                if self._asked is None:  # else it is the end of a run before
+                    self._done.set()
             self.news.set()
+
+    def _begin(self, message: ForwardMsg) -> None:
+        fragments = message.metadata.run.fragment_ids
+        if not fragments:
+            self._stop_timers(self._timers)
+        if not fragments or self._asked in fragments:
+            self._asked = None
+        self.session = message.new_session.initialize.session_id
+        self.page = message.new_session.page_script_hash
 
     def _take(self, message: ForwardMsg) -> None:
         delta = message.delta

@@ -251,6 +251,7 @@ def test_read_only(page: Page, editor_app: str) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_focused()
     switch(page, "read only")
+    expect(place).not_to_have_attribute("aria-readonly", "true")
     place.click()
     page.keyboard.press("Control+End")
     page.keyboard.type("y")
