@@ -117,11 +117,6 @@ class Visit:
             if kind == "delta":
                 self._take(message)
             elif kind == "new_session":
-                fragments = message.metadata.run.fragment_ids
-                if not fragments:
-                    self._stop_timers(self._timers)
-                if not fragments or self._asked in fragments:
-                    self._asked = None
                 self._begin(message)
             elif kind == "navigation":
                 self.pages |= {
@@ -143,6 +138,7 @@ class Visit:
             self.news.set()
 
     def _begin(self, message: ForwardMsg) -> None:
+        """A run begins: of the whole page or of fragments."""
         fragments = message.metadata.run.fragment_ids
         if not fragments:
             self._stop_timers(self._timers)
