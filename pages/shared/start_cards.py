@@ -1,7 +1,6 @@
-"""The row of start cards on the Train page: what each draws, how it did, and the dialog that changes it."""
+"""The row of start cards: what each draws and how it did."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -18,28 +17,24 @@ from inits.experiment import MAX_STARTS, Architecture, Run, Start
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.fitting import given
 from inits.from_file import FileSpec
-from inits.kernels import LSUV, Kernel, LsuvSpec
+from inits.kernels import Kernel, LsuvSpec
 from inits.laws import Law
 from inits.outcomes import Outcome, best
 from inits.pasted import PastedSpec
 from inits.seeds import derive_seed
-from inits.shapes import times
 from inits.spec import InitializerSpec
 from inits.words import percent
 from pages.shared import cards as deck
-from pages.shared import code_runs
+from pages.shared import code_runs, start_dialog
 from pages.shared.builder import DEFAULTS, Choices
 from pages.shared.cards import Card
 from pages.shared.engine import can_draw, engine, wait_for
 from pages.shared.memory import shared_looks
-from pages.shared.notes import literal, problem
-from pages.shared.picker import FILES, initializer_picker, refusal
-from pages.shared.state import DIALOG
+from pages.shared.notes import literal
 from pages.shared.theme import colours
 from pages.shared.turns import session
-from pages.shared.weight_fits import fit_table, fit_words, fits_of
+from pages.shared.weight_fits import fit_words, fits_of
 
-BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
 WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
 
 
@@ -99,11 +94,10 @@ def card_row(
                     key=f"{page}.add",
                     on_click=lambda: change(page, deck.added(cards, _next(cards))),
                 )
-    edited = st.session_state.get(f"{page}:{DIALOG}")
     if running:
-        _close(page)
-    elif edited is not None and edited < len(cards):
-        _dialog(page, choices, edited)
+        start_dialog.close(page)
+    else:
+        start_dialog.show(page, choices, partial(change, page))
 
 
 def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
@@ -153,8 +147,7 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
         if job is None:
             icon = None if narrow else ":material/edit:"
             if st.button("Edit", icon=icon, key=f"{page}.edit.{place}", type="tertiary"):
-                _forget_edits(page)
-                st.session_state[f"{page}:{DIALOG}"] = place
+                start_dialog.open_for(page, place)
             return
         if len(choices.cards) == 1:
             return
@@ -267,90 +260,6 @@ def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stoppi
         st.badge("stopping", icon=":material/stop_circle:", color="orange")
     elif outcome.state == "running":
         st.badge("learning", icon=":material/more_horiz:", color="gray")
-
-
-def _forget_edits(page: str) -> None:
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}:draft")]:
-        del st.session_state[key]
-
-
-def _dialog(page: str, choices: Choices, place: int) -> None:
-    """Open until a person closes it, however often the page runs."""
-
-    @st.dialog("Change this start", width="medium", on_dismiss=partial(_close, page))
-    def change_one() -> None:
-        _edit(page, choices, place)
-
-    change_one()
-
-
-def _close(page: str) -> None:
-    st.session_state.pop(f"{page}:{DIALOG}", None)
-
-
-def _edit(page: str, choices: Choices, place: int) -> None:
-    """Everything about one card. Nothing changes until it is saved."""
-    draft, cards = f"{page}:draft", choices.cards
-    card, shape = cards[place], choices.architecture.kernel_shapes[0]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        kernel = initializer_picker(
-            draft, card.start.kernel, more=(LSUV, *st.session_state.get(FILES, {}).values())
-        )
-    if isinstance(kernel, FileSpec):
-        fits = fits_of(kernel, choices.architecture)
-        if fits is not None:
-            fit_table(kernel, choices.architecture, fits)
-    else:
-        with suppress(InitsError):
-            st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
-    bias = st.selectbox(
-        "Bias initializer",
-        list(dict.fromkeys((*BIASES, str(card.start.bias)))),
-        index=list(dict.fromkeys((*BIASES, str(card.start.bias)))).index(str(card.start.bias)),
-        accept_new_options=True,
-        key=f"{draft}.bias",
-    )
-    name = st.text_input(
-        "Name",
-        card.name,
-        placeholder=kernel.label,
-        key=f"{draft}.called",
-        help=f"At most {deck.LONGEST_NAME} characters are kept.",
-    )
-    refusal(draft)
-    with st.container(horizontal=True, gap="small"):
-        if st.button("Save", type="primary", icon=":material/check:", key=f"{draft}.save"):
-            try:
-                new = replace(card, start=_start(kernel, bias), name=deck.called(name))
-            except InitsError as error:
-                problem(str(error))
-            else:
-                _done(page, (*cards[:place], new, *cards[place + 1 :]))
-        act = partial(_action, page, draft)
-        act("Duplicate", "content_copy", deck.duplicated(cards, place), len(cards) < MAX_STARTS)
-        act("Move left", "arrow_back", deck.moved(cards, place, max(place - 1, 0)), place > 0)
-        act("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1)
-        act("Remove", "delete", deck.removed(cards, place), len(cards) > 1)
-
-
-def _start(kernel: Kernel, bias: str | None) -> Start:
-    """Raises SpecError or ShapeError for what cannot fill a Dense layer."""
-    start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
-    start.kernel.check_shape((784, 128))
-    start.bias.check_shape((10,))
-    return start
-
-
-def _action(page: str, draft: str, label: str, icon: str, cards: tuple[Card, ...], possible: bool) -> None:
-    icon = f":material/{icon}:"
-    if st.button(label, icon=icon, key=f"{draft}.{label}", disabled=not possible):
-        _done(page, cards)
-
-
-def _done(page: str, cards: tuple[Card, ...]) -> None:
-    change(page, cards)
-    _close(page)
-    st.rerun()
 
 
 def add_card(page: str, start: Start) -> None:
