@@ -95,7 +95,8 @@ def common_variance(cards: tuple[Card, ...]) -> str:
 
 def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
     key, now = f"{page}.variance", common_variance(cards)
-    st.session_state[key] = now
+    if st.session_state.get(key) != now:  # else what is being typed would go when the page runs by itself
+        st.session_state[key] = now
 
     def take() -> None:
         try:
