@@ -17,7 +17,8 @@ from pages.shared.kernel_views import look, one_kernel
 from pages.shared.network_views import down_the_network, everything, network
 from pages.shared.notes import literal, problem
 from pages.shared.pasted_views import likeness_words, look_pasted, network_pasted
-from pages.shared.picker import LARGEST_SEED, initializer_picker, refusal
+from pages.shared.picker import LARGEST_SEED, initializer_picker
+from pages.shared.refusals import refusal
 from pages.shared.setup import setup
 from pages.shared.shape import format_shape, parse_shape, shape_popover
 from pages.shared.start_cards import add_card

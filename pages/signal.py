@@ -11,7 +11,7 @@ from pages.shared.data_views import data_note
 from pages.shared.engine import can_draw, wait_for
 from pages.shared.notes import literal, problem
 from pages.shared.phase_views import phase_plane
-from pages.shared.picker import refusal
+from pages.shared.refusals import refusal
 from pages.shared.setup import setup
 from pages.shared.signal_builder import DEFAULTS, editing, signal_builder, texts, understood
 from pages.shared.signal_runs import Seen, code_is_done, dataset, look
@@ -53,7 +53,7 @@ def main() -> None:
     if not whole and any(0 < len(one.measurements) < choices.seeds for one in seen):
         look(choices)
         st.session_state[WHOLE] = True
-        st.rerun()
+        state.run_again()
     if not can_draw() or dataset(choices) is None:
         wait_for(lambda: can_draw() and dataset(choices) is not None)
     elif any(len(one.measurements) < choices.seeds and not one.problem for one in seen):

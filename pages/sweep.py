@@ -7,7 +7,7 @@ from inits.sweep import Sweep
 from pages.shared import state
 from pages.shared.data_views import data_note
 from pages.shared.engine import engine, take_up, wait_for
-from pages.shared.picker import refusal
+from pages.shared.refusals import refusal
 from pages.shared.setup import setup
 from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
 from pages.shared.sweep_views import answer_before, before, live

@@ -18,7 +18,7 @@ from pages.shared.engine import engine, take_up, wait_for
 from pages.shared.model_views import model_table
 from pages.shared.notes import literal
 from pages.shared.opening import open_experiment, what_was_not_understood
-from pages.shared.picker import refusal
+from pages.shared.refusals import refusal
 from pages.shared.run_views import by_start, live, reasons, results
 from pages.shared.setup import setup
 from pages.shared.start_cards import card_row, chosen_cards, presets

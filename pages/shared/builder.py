@@ -23,6 +23,7 @@ from inits.words import counted, number
 from pages.shared import state
 from pages.shared.cards import Card, coloured, format_cards, labels, parameters, parse_cards
 from pages.shared.picker import LARGEST_SEED, parameter_controls
+from pages.shared.refusals import refuse
 from pages.shared.state import seed as seeded
 
 DEFAULTS = {
@@ -146,8 +147,7 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
 
 def network(page: str, architecture: Architecture) -> Architecture:
     """Hidden layers and their activation."""
-    key, refused = f"{page}.hidden", f"{page}.refusal"
-    kept = f"{page}.hidden_kept"
+    key, kept = f"{page}.hidden", f"{page}.hidden_kept"
     text = st.session_state.setdefault(kept, format_hidden(architecture.hidden))
     st.session_state[key] = text
 
@@ -155,7 +155,7 @@ def network(page: str, architecture: Architecture) -> Architecture:
         try:
             st.session_state[kept] = format_hidden(parse_hidden(st.session_state[key]))
         except InitsError as error:
-            st.session_state[refused] = str(error)
+            refuse(page, str(error))
 
     st.selectbox(
         "Hidden layers",
@@ -195,7 +195,7 @@ def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
             st.session_state[kept] = str(optimizer.replace(learning_rate=rate))
         except ValueError as error:
             words = str(error) if isinstance(error, InitsError) else _not_a_number(st.session_state[key])
-            st.session_state[f"{page}.refusal"] = words
+            refuse(page, words)
 
     options = dict.fromkeys([*(f"{rate:g}" for rate in RATES), current])
     st.selectbox("Learning rate", options, key=key, accept_new_options=True, width=120, on_change=take)

@@ -14,7 +14,7 @@ from inits.kernels import LSUV, Kernel, parse_kernel
 from inits.parameters import Parameter
 from inits.pasted import MARK, PastedSpec
 from inits.spec import InitializerSpec, OptimizerSpec
-from pages.shared.notes import problem
+from pages.shared.refusals import accept, refuse
 from pages.shared.state import seed
 
 Spec = Kernel | OptimizerSpec
@@ -189,13 +189,6 @@ def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
 def _set(prefix: str, make: Callable[[], Spec]) -> None:
     try:
         st.session_state[f"{prefix}.spec"] = str(make())
-        st.session_state.pop(f"{prefix}.refusal", None)
+        accept(prefix)
     except InitsError as error:
-        st.session_state[f"{prefix}.refusal"] = str(error)
-
-
-def refusal(prefix: str) -> None:
-    """Say why the last change was not taken, if it was not."""
-    words = st.session_state.pop(f"{prefix}.refusal", None)
-    if words:
-        problem(words)
+        refuse(prefix, str(error))

@@ -15,6 +15,7 @@ from pages.shared.builder import DEFAULTS as TRAIN
 from pages.shared.builder import understood as trained
 from pages.shared.cards import Card, parse_cards
 from pages.shared.picker import LARGEST_SEED
+from pages.shared.refusals import accept, refuse
 from pages.shared.start_cards import change, held, presets
 from pages.shared.state import seed as seeded
 
@@ -102,8 +103,9 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
         try:
             wanted = state.positive("Bias variance")(text) if (text := st.session_state[key]) != "0" else 0.0
             change(page, with_variance(cards, wanted))
+            accept(page)
         except InitsError as error:
-            st.session_state[f"{page}.refusal"] = str(error)
+            refuse(page, str(error))
 
     st.selectbox(
         "Bias variance",

@@ -16,7 +16,8 @@ from pages.shared import cards as deck
 from pages.shared.builder import Choices
 from pages.shared.cards import Card
 from pages.shared.notes import problem
-from pages.shared.picker import FILES, initializer_picker, refusal
+from pages.shared.picker import FILES, initializer_picker
+from pages.shared.refusals import refusal
 from pages.shared.state import DIALOG
 from pages.shared.weight_fits import fit_table, fits_of
 

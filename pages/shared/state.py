@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 
 PAGE = "page"  # the page that ran last
+AGAIN, BY_ITSELF = "again", "by itself"  # the page runs next, or now, for what has come meanwhile
 DIALOG = "dialog"  # after a page's name: which of its dialogs is open
 LATE = 2.0  # seconds after which the browser has heard of an address
 # Always the same text: the server's policy lets it run by its digest.
@@ -39,6 +40,7 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     kept: dict[str, str] = session.get(f"{page}:state", dict(defaults))
     address, before = st.query_params.to_dict(), session.get(f"{page}:address")
     stayed, session[PAGE] = session.get(PAGE) == page, page
+    session[BY_ITSELF] = session.pop(AGAIN, False)
     # The browser still tells the address in whose place another was put a moment ago.
     waiting = stayed and address == session.get(f"{page}:replaced")
     late = stayed and _is_late(page, address)
@@ -116,7 +118,13 @@ def run_again() -> None:
     """Run the page again for what has come meanwhile; when a person has a dialog open, they close it first."""
     session = st.session_state
     if f"{session.get(PAGE)}:{DIALOG}" not in session:
+        session[AGAIN] = True
         st.rerun()
+
+
+def ran_by_itself() -> bool:
+    """Whether the page runs for what has come, and not for what a person did."""
+    return bool(st.session_state.get(BY_ITSELF))
 
 
 def linked(page: str, name: str, options: Collection[str], widget: Callable[[str], T], first: str = "") -> T:
