@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from pages.shared.gate import gate
 from pages.shared.setup import page_config
 
 
@@ -28,6 +29,11 @@ PAGES = (
 
 
 def main() -> None:
+    with gate.inside():
+        navigate()
+
+
+def navigate() -> None:
     page_config()
     home, *others = (
         # The first page is the default one, which Streamlit serves at "/" alone, whatever its url_path.

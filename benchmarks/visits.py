@@ -56,15 +56,16 @@ class Visit:
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _running: bool = False
     _asked: str | None = None  # the fragment of a run that has not begun, "" for the whole page
+    _wanted: str = ""  # the hash of the page that was asked for, once it is known
 
     async def go(self, page: str, query: str = "") -> float:
         """Open a page, by its path. Returns the seconds until all of it had come."""
         self.query = query
         message = BackMsg()
         if page in self.pages:
-            message.rerun_script.page_script_hash = self.page = self.pages[page]
+            message.rerun_script.page_script_hash = self.page = self._wanted = self.pages[page]
         else:
-            message.rerun_script.page_name = page
+            message.rerun_script.page_name, self._wanted = page, ""
         self._stop_timers(self._timers)
         self.widgets.clear()
         self.texts.clear()
@@ -142,10 +143,12 @@ class Visit:
         fragments = message.metadata.run.fragment_ids
         if not fragments:
             self._stop_timers(self._timers)
-        if not fragments or self._asked in fragments:
-            self._asked = None
+        page = message.new_session.page_script_hash
+        # A run of the page before may still begin, when that page runs by itself.
+        if self._asked in fragments or (not fragments and self._wanted in ("", page)):
+            self._asked, self._wanted = None, ""
         self.session = message.new_session.initialize.session_id
-        self.page = message.new_session.page_script_hash
+        self.page = page
 
     def _take(self, message: ForwardMsg) -> None:
         delta = message.delta

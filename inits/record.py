@@ -12,7 +12,7 @@ Given = Sequence[FloatArray | None]
 """Kernel and bias of every layer in turn, from code or a file; None where an initializer of Keras draws."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """The network between two steps. All arrays have one row per Dense layer, the output last.
 

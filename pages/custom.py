@@ -14,6 +14,7 @@ from inits.words import number
 from pages.shared import code_runs, state
 from pages.shared.editor import editor
 from pages.shared.engine import engine, wait_for
+from pages.shared.gate import gate
 from pages.shared.kernel_views import one_kernel
 from pages.shared.network_views import NETWORK
 from pages.shared.notes import literal, problem
@@ -69,7 +70,8 @@ def main() -> None:
         if request is None:
             answer.markdown("Paste an initializer: a class, an object, a function or a lambda.")
             return
-        result = request.wait(code_runs.SOON)
+        with gate.aside():
+            result = request.wait(code_runs.SOON)
         if result is None:
             answer.markdown("Your code is asked for the kernels of a 784 – 128 – 128 – 10 network.")
             wait_for(request.done.is_set, lambda: waiting_for(request))

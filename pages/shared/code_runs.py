@@ -15,6 +15,7 @@ from inits.pasted import PastedSpec
 from inits.sandbox.client import Request, State, round_of
 from inits.sandbox.results import Result
 from pages.shared.engine import engine
+from pages.shared.gate import gate
 from pages.shared.turns import session
 
 AGREED, OWN = "code:agreed", "code:own"  # to a process without a jail; the codes that were run by hand here
@@ -144,4 +145,5 @@ def drawn_soon(spec: PastedSpec, shapes: Sequence[Shape], seed: int) -> Result |
     request = None if why else ask_code(spec, shapes, seed)
     if request is None:
         raise InitsError(why or "The code may not run.")
-    return request.wait(SOON)
+    with gate.aside():
+        return request.wait(SOON)

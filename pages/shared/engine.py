@@ -11,6 +11,7 @@ from inits.compute import Engine, Job
 from inits.errors import InitsError
 from inits.experiment import Run
 from inits.words import megabytes
+from pages.shared.gate import gate
 from pages.shared.notes import problem
 from pages.shared.state import run_again
 from pages.shared.warm_up import warm_up
@@ -74,14 +75,16 @@ def take_up(page: str, begin: Callable[[], Job]) -> None:
         problem(str(error))
         return
     st.session_state[f"{page}:shown"] = job
-    job.wait_for_news(0.25)
+    with gate.aside():
+        job.wait_for_news(0.25)
     st.rerun()
 
 
 def ask_weights(run: Run, steps: int) -> bytes | None:
     """The file of a run's weights, made again in the compute process; None with the reason on the page."""
     try:
-        return engine().weights_file(run, steps, jailed=engine().sandbox.state.phase != "off")
+        with gate.aside():
+            return engine().weights_file(run, steps, jailed=engine().sandbox.state.phase != "off")
     except InitsError as error:
         problem(str(error))
         return None
@@ -90,7 +93,8 @@ def ask_weights(run: Run, steps: int) -> bytes | None:
 def ask(function: Callable[..., T], *arguments: object) -> T | None:
     """The answer of the compute process, or None with the reason on the page."""
     try:
-        return engine().call(function, *arguments)
+        with gate.aside():
+            return engine().call(function, *arguments)
     except InitsError as error:
         problem(str(error))
         return None

@@ -23,7 +23,7 @@ def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]],
         step = None if running else _moment(choices, list(points.values()))
     chosen = _layers(choices)
     drawn, *found = shared_looks().ask(
-        (moment, choices, step, *chosen),
+        (choices, tuple(points.items()), step, *chosen),
         lambda: [pictures.weights(choices, points, step, chosen), *pictures.by_layer(choices, points, step)],
     )
     drawn.show()

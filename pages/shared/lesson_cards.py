@@ -17,6 +17,7 @@ from inits.lessons import Lesson, pictures
 from inits.weightstore import Reading
 from pages.shared.builder import DEFAULTS, understood
 from pages.shared.engine import ask_weights, engine, wait_for
+from pages.shared.gate import gate
 from pages.shared.notes import problem
 from pages.shared.picker import FILES
 from pages.shared.start_cards import swatch
@@ -106,7 +107,9 @@ def prepare(page: str, lesson: Lesson) -> None:
 def _learned(page: str, experiment: Experiment) -> FileSpec | None:
     """The weights at the end of a training as a file; None until they are there. Raises InitsError."""
     job = engine().run(experiment, session=session())
-    if not job.over.wait(0.5):
+    with gate.aside():
+        over = job.over.wait(0.5)
+    if not over:
         wait_for(
             job.over.is_set, lambda: "Training the network whose weights you will start from, a few seconds."
         )
@@ -120,7 +123,9 @@ def _learned(page: str, experiment: Experiment) -> FileSpec | None:
             raise InitsError("The trained weights could not be had. Open the lesson again.")
         st.session_state[key] = engine().files.take(BytesIO(data), LEARNED)
     reading: Reading = st.session_state[key]
-    if not reading.done.wait(0.5):
+    with gate.aside():
+        done = reading.done.wait(0.5)
+    if not done:
         wait_for(reading.done.is_set, lambda: "Reading the trained weights.")
         return None
     del st.session_state[key]

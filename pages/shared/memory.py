@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.shared.gate import gate
+
 LOOKS = 200
 T = TypeVar("T")
 
@@ -46,8 +48,12 @@ class Memory:
             lock, users = self._turns.get(key, (threading.Lock(), 0))
             self._turns[key] = lock, users + 1
         try:
-            with lock:
+            with gate.aside():
+                lock.acquire()
+            try:
                 yield
+            finally:
+                lock.release()
         finally:
             with self._lock:
                 lock, users = self._turns.pop(key)

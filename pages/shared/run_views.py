@@ -1,6 +1,5 @@
 """An experiment as the Train page shows it: live curves, what happens inside, the result."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from inits.words import count, counted, duration
 from pages.shared.answers import sentence
 from pages.shared.builder import Choices
 from pages.shared.engine import engine
+from pages.shared.gate import gate
 from pages.shared.layer_views import inside
 from pages.shared.memory import shared_looks
 from pages.shared.notes import literal, problem
@@ -26,8 +26,6 @@ from pages.shared.turns import has_left, session, stop_button, turn_words
 
 POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many others watch
 FRESH = 0.4  # seconds that what was found out for one viewer is news for others
-
-LOOKING, PATIENCE = threading.Semaphore(), 1.0  # seconds
 
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
@@ -58,12 +56,8 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
 
     @st.fragment(run_every=None if over else poll)
     def follow() -> None:
-        mine = LOOKING.acquire(timeout=PATIENCE)  # threads that look at once hold up each other and all else
-        try:
+        with gate.inside(later=True):
             look()
-        finally:
-            if mine:
-                LOOKING.release()
 
     follow()
 

@@ -9,7 +9,8 @@ from pages.shared.tools import tools
 
 NAME = "Initializers"
 ABOUT = "What Keras weight initializers draw, what theory promises, and how a network learns from there."
-LOGO = Path(__file__).with_name("logo.svg")
+# Its text: given its path, Streamlit would look for the file in every run.
+LOGO = Path(__file__).with_name("logo.svg").read_text("utf-8")
 # What Streamlit's colours lack in contrast. It writes white on the primary colour, and that colour on a tint of itself:
 # on a dark ground no colour is far enough from both, so the words on a primary button have the colour of the page.
 # Its colours for code are too pale on light.

@@ -22,6 +22,7 @@ from inits.signal import TYPICAL, Gains, Inputs, Prediction, check_size, gains, 
 from pages.shared import code_runs
 from pages.shared.builder import Choices
 from pages.shared.engine import can_draw, engine
+from pages.shared.gate import gate
 from pages.shared.memory import Memory
 from pages.shared.picker import LARGEST_SEED
 
@@ -134,7 +135,7 @@ def _measured(
         except InitsError as error:
             mine = error
         asked.append((keys, missing, mine))
-    with ThreadPoolExecutor(len(asked) + 1) as pool:
+    with gate.aside(), ThreadPoolExecutor(len(asked) + 1) as pool:
         inputs = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
         found = pool.map(lambda one: _answer(compute, memory, *one), asked)
         try:
@@ -205,7 +206,8 @@ def code_answers(
         raise InitsError(why)
     requests = [code_runs.ask_code(spec, architecture.kernel_shapes, seed) for seed in seeds]
     end = monotonic() + seconds
-    return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
+    with gate.aside():
+        return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
 
 
 def code_is_done(choices: Choices) -> bool:

@@ -29,6 +29,7 @@ from pages.shared import code_runs, start_dialog
 from pages.shared.builder import DEFAULTS, Choices
 from pages.shared.cards import Card
 from pages.shared.engine import can_draw, engine, wait_for
+from pages.shared.gate import gate
 from pages.shared.memory import shared_looks
 from pages.shared.notes import literal
 from pages.shared.theme import colours
@@ -231,7 +232,8 @@ def _from_file(text: str, net: Architecture, seed: int) -> Sketch | None:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
-    return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
+    with gate.aside():
+        return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
 
 
 def _pasted(spec: PastedSpec, shape: tuple[int, int], seed: int) -> Sketch | None:

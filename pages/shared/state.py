@@ -106,10 +106,9 @@ def _is_late(page: str, address: Mapping[str, str]) -> bool:
 def _widgets(page: str) -> dict[str, Any]:
     """What the page's widgets say."""
     simple = (str, int, float, tuple, list, type(None))
-    items = st.session_state.items()
     return {
         str(key): value
-        for key, value in items
+        for key, value in st.session_state.to_dict().items()
         if str(key).startswith(f"{page}.") and isinstance(value, simple)
     }
 

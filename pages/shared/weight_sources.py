@@ -17,6 +17,7 @@ from inits.weightstore import Reading
 from inits.words import count, megabytes
 from pages.shared.builder import Choices
 from pages.shared.engine import ask_weights, engine, wait_for
+from pages.shared.gate import gate
 from pages.shared.notes import literal, problem
 from pages.shared.picker import FILES
 
@@ -189,7 +190,9 @@ def pending(page: str, slot: str) -> None:
     if key not in st.session_state:
         return
     name, reading = st.session_state[key]
-    if not reading.done.wait(0.3):
+    with gate.aside():
+        done = reading.done.wait(0.3)
+    if not done:
         wait_for(reading.done.is_set, partial(_reading, name, reading))
         return
     del st.session_state[key]
