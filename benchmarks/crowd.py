@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -41,8 +41,16 @@ class Seen:
 
 
 def run() -> list[Row]:
+    with _server() as address:
+        rows = asyncio.run(_class(address, _web()))
+    with _server() as address:  # another: the run of the class goes on
+        return [*rows, *asyncio.run(_pressed(address))]
+
+
+@contextmanager
+def _server() -> Iterator[str]:
     with TemporaryDirectory() as cache, serve("app.py", environ={"INITS_CACHE": cache}) as address:
-        return [*asyncio.run(_class(address, _web())), *asyncio.run(_pressed(address))]
+        yield address
 
 
 def _web() -> psutil.Process:
@@ -51,9 +59,9 @@ def _web() -> psutil.Process:
 
 async def _class(address: str, web: psutil.Process) -> list[Row]:
     async with visit(address) as first:
-        await first.go("explore")
-        while "explore.pixels" not in first.widgets:  # Keras has drawn
-            await asyncio.sleep(0.5)
+        await _drawn(first)
+        for page in PAGES:
+            await first.go(page)
         before = web.memory_info().rss
         await first.go("train", LIVE)
         await first.set("train.run", trigger_value=True)
@@ -101,8 +109,17 @@ async def _class(address: str, web: psutil.Process) -> list[Row]:
     ]
 
 
+async def _drawn(one: Visit) -> None:
+    """Open Explore, and wait until Keras has drawn."""
+    await one.go("explore")
+    while "explore.pixels" not in one.widgets:
+        await asyncio.sleep(0.5)
+
+
 async def _pressed(address: str) -> list[Row]:
     """All press Run: on the same experiment, then each on one of their own."""
+    async with visit(address) as first:
+        await _drawn(first)
     alone, same, different = [
         await _press(address, seeds) for seeds in ([1], [2] * CLASS, range(3, 3 + CLASS))
     ]

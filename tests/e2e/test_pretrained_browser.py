@@ -54,6 +54,7 @@ def shown(page: Page, app: str, path: Path) -> Page:
     opened(page, f"{app}/pretrained")
     upload(page, path)
     expect(page.locator("h1")).to_have_text(f"What is in {path.name}?", timeout=READ)
+    page.wait_for_url(re.compile("file="))
     return page
 
 
@@ -126,7 +127,7 @@ def test_training_goes_on_from_a_file_beside_its_controls(
     assert cards(page) == ["As saved", "Shuffled", "Gaussian"]
     main = answer(page)
     expect(main.get_by_text("2 of 2 layers from the file")).to_have_count(3)
-    assert "hidden=32" in page.url
+    page.wait_for_url(re.compile("hidden=32"))
     opened(page, f"{page.url}&data=digits")
     button(page, "Run").click()
     rows = result(page)
