@@ -5,7 +5,6 @@ import hashlib
 import logging
 import re
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,7 +48,6 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'self'",
 }
-TURN = 0.001  # seconds after which a page that runs lets the loop that serves all go on
 GRACE = 3  # seconds until a server that ends waits no longer for those who do not hang up
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -101,7 +99,6 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     began = time.monotonic()
     logs.begin(settings.read().log)
     _end_in_time()
-    sys.setswitchinterval(TURN)
     log.info("server begins")
     yield
     log.info("server ends seconds=%.0f", time.monotonic() - began)
