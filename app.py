@@ -28,12 +28,8 @@ PAGES = (
 )
 
 
+@gate.inside()
 def main() -> None:
-    with gate.inside():
-        navigate()
-
-
-def navigate() -> None:
     page_config()
     home, *others = (
         # The first page is the default one, which Streamlit serves at "/" alone, whatever its url_path.

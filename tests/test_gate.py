@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ LONG = 20.0  # seconds that never pass
 class Visitor(threading.Thread):
     """Goes in, tells that it is there, and stays until it is told to leave."""
 
-    def __init__(self, gate: Gate, came: list[str], name: str, later: bool = False) -> None:
+    def __init__(self, gate: Gate, came: list[str], name: str, later: float = 0.0) -> None:
         super().__init__(name=name, daemon=True)
         self._gate, self._came, self._later = gate, came, later
         self.inside, self.leave = threading.Event(), threading.Event()
@@ -35,7 +36,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def queued(gate: Gate) -> int:
-    return sum(map(len, gate._waiting))
+    return len(gate._waiting)
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def came() -> list[str]:
     return []
 
 
-def test_one_after_the_other_and_later_ones_last(came: list[str]) -> None:
+def test_one_after_the_other_and_some_as_if_they_had_come_later(came: list[str]) -> None:
     gate = Gate(patience=LONG)
     people = [Visitor(gate, came, "first")]
     assert people[0].inside.wait(LONG)
     for number, (name, later) in enumerate(
-        [("look", True), ("second", False), ("another look", True), ("third", False)]
+        [("look", LONG), ("second", 0.0), ("another look", LONG), ("third", 0.0)]
     ):
         people.append(Visitor(gate, came, name, later))
         wait_until(lambda number=number: queued(gate) == number + 1)
@@ -59,7 +60,7 @@ def test_one_after_the_other_and_later_ones_last(came: list[str]) -> None:
     assert came == ["first", "second", "third", "look", "another look"]
 
 
-def test_nobody_waits_longer_than_the_patience(came: list[str]) -> None:
+def test_who_stays_for_long_is_not_waited_for(came: list[str]) -> None:
     gate = Gate(patience=0.05)
     people = [Visitor(gate, came, name) for name in "abc"]
     assert all(one.inside.wait(LONG) for one in people)  # though none has left
@@ -69,6 +70,24 @@ def test_nobody_waits_longer_than_the_patience(came: list[str]) -> None:
     assert queued(gate) == 0
     with gate.inside():
         assert gate._inside == 1
+
+
+def test_however_long_they_have_waited_only_one_goes_in_beside(
+    came: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]  # the gate's clock stands still until it is moved
+    monkeypatch.setattr("pages.shared.gate.time", SimpleNamespace(monotonic=lambda: now[0]))
+    gate = Gate(patience=0.01)
+    people = [Visitor(gate, came, name) for name in "abcd"]
+    for number in range(1, 5):
+        wait_until(lambda number=number: len(came) == number)
+        time.sleep(0.05)  # all have looked at the clock again
+        assert len(came) == number
+        now[0] += 1
+    for one in people:
+        one.leave.set()
+        one.join(LONG)
+    assert gate._inside == 0
 
 
 def test_who_waits_for_something_lets_others_in_and_comes_back_at_once(came: list[str]) -> None:
@@ -87,7 +106,7 @@ def test_who_waits_for_something_lets_others_in_and_comes_back_at_once(came: lis
 
 def test_within_it_one_can_go_in_again_and_a_failure_leaves_it(came: list[str]) -> None:
     gate = Gate(patience=LONG)
-    with pytest.raises(KeyError), gate.inside(), gate.inside(later=True):
+    with pytest.raises(KeyError), gate.inside(), gate.inside(1.0):
         raise KeyError
     assert gate._inside == 0
     with gate.aside():  # nobody's place: nothing happens
@@ -99,7 +118,7 @@ def test_many_leave_it_empty() -> None:
 
     def come(number: int) -> None:
         for turn in range(30):
-            with gate.inside(later=(number + turn) % 3 == 0):
+            with gate.inside(0.01 * ((number + turn) % 3)):
                 if turn % 5 == 0:
                     with gate.aside():
                         time.sleep(0.001)

@@ -48,8 +48,9 @@ class Memory:
             lock, users = self._turns.get(key, (threading.Lock(), 0))
             self._turns[key] = lock, users + 1
         try:
-            with gate.aside():
-                lock.acquire()
+            if not lock.acquire(blocking=False):
+                with gate.aside():
+                    lock.acquire()
             try:
                 yield
             finally:

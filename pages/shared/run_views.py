@@ -14,7 +14,7 @@ from inits.words import count, counted, duration
 from pages.shared.answers import sentence
 from pages.shared.builder import Choices
 from pages.shared.engine import engine
-from pages.shared.gate import gate
+from pages.shared.gate import LATER, gate
 from pages.shared.layer_views import inside
 from pages.shared.memory import shared_looks
 from pages.shared.notes import literal, problem
@@ -33,7 +33,9 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
     over = job.over.is_set()
     poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
 
-    def look() -> None:
+    @st.fragment(run_every=None if over else poll)
+    @gate.inside(LATER)
+    def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
         now = _look(job)
@@ -53,11 +55,6 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
                     take_along(job, choices, records, found)
                 _trouble(choices, groups, why, over)
             inside(now.moment, choices, groups, running=not over)
-
-    @st.fragment(run_every=None if over else poll)
-    def follow() -> None:
-        with gate.inside(later=True):
-            look()
 
     follow()
 

@@ -18,7 +18,7 @@ from pages.shared.builder import Choices
 from pages.shared.cards import Card
 from pages.shared.chart import chart
 from pages.shared.engine import engine, waiting_words
-from pages.shared.gate import gate
+from pages.shared.gate import LATER, gate
 from pages.shared.notes import heading, problem
 from pages.shared.sweep_builder import size_in_words
 from pages.shared.turns import has_left, stop_button, turn_words
@@ -48,7 +48,9 @@ def live(page: str, job: Job, answer: DeltaGenerator) -> None:
     """Everything about a sweep; follows it by itself while it runs."""
     over = job.over.is_set()
 
-    def look() -> None:
+    @st.fragment(run_every=None if over else POLL)
+    @gate.inside(LATER)
+    def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
         sweep, values, diverged = job.plan, *results(job)
@@ -62,11 +64,6 @@ def live(page: str, job: Job, answer: DeltaGenerator) -> None:
         _best(sweep, values)
         if over:
             _choose(page, sweep, values, diverged)
-
-    @st.fragment(run_every=None if over else POLL)
-    def follow() -> None:
-        with gate.inside(later=True):
-            look()
 
     follow()
 
