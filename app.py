@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.shared.gate import gate
-from pages.shared.setup import page_config
+from pages.parts.page.gate import gate
+from pages.parts.page.header import page_config
+from pages.parts.shell.warm_up import warm_up
 
 
 class Entry(NamedTuple):
@@ -31,6 +32,7 @@ PAGES = (
 @gate.inside()
 def main() -> None:
     page_config()
+    warm_up()
     home, *others = (
         # The first page is the default one, which Streamlit serves at "/" alone, whatever its url_path.
         st.Page(
@@ -58,7 +60,7 @@ def _send_to(page: st.Page):
 if __name__ == "__main__":
     main()
 else:  # the server imports this file; each visit runs it
-    from pages.shared import server
+    from pages.parts.shell import server
 
     app = st.App(
         "app.py",

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from inits.figures import style
-from pages.shared.chart import chart
+from pages.parts.widgets.chart import chart
 
 st.set_page_config(layout="wide")
 std = st.slider("std", 0.01, 0.10, 0.05, 0.001, format="%.3f", key="std")

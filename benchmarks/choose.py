@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from benchmarks.epoch import wait
 from benchmarks.report import Row
-from inits.compute import Engine
-from inits.experiment import Experiment, Start
-from inits.recommend import OPTIMIZERS, Advice, Task, advise
+from inits.engine.engine import Engine
+from inits.experiments.experiment import Experiment, Start
 from inits.settings import read
+from inits.theory.recommendation import OPTIMIZERS, Advice, Task, advise
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus", "linear")
 DEPTHS = (3, 10, 20)

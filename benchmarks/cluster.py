@@ -11,8 +11,8 @@ import psutil
 
 from benchmarks.grid import started
 from benchmarks.report import Row
-from inits.compute import Engine
-from inits.sweep import Sweep
+from inits.engine.engine import Engine
+from inits.experiments.sweep import Sweep
 
 SWEEP = Sweep(
     "stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2, 3, 4), width=256, batch_size=8, dataset="digits"

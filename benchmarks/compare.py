@@ -13,9 +13,9 @@ from benchmarks.epoch import REPEATS, SIX, experiment, timed, wait
 from benchmarks.live import chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import train
-from inits.compute import Engine
-from inits.experiment import Architecture, Experiment, Run
-from inits.jobs import Plan
+from inits.engine.engine import Engine
+from inits.engine.jobs import Plan
+from inits.experiments.experiment import Architecture, Experiment, Run
 from inits.settings import read
 
 EIGHT = (*SIX, "he_uniform", "glorot_normal")

@@ -12,12 +12,12 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.report import Row
-from inits.compute import Engine
-from inits.datasets import load
-from inits.experiment import Architecture, Experiment, Start
-from inits.jobs import Plan
+from inits.data.datasets import load
+from inits.engine.engine import Engine
+from inits.engine.jobs import Plan
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.settings import read
-from inits.spec import InitializerSpec, OptimizerSpec
 
 SIX = ("he_normal", "glorot_uniform", "lecun_normal", "orthogonal", "random_normal", "random_uniform")
 REPEATS = 3

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import chart as door
+from pages.parts.widgets import chart as door
 
 
 def with_plotly(fig, *, key, height, alt, on_click=None):

@@ -16,7 +16,7 @@ import psutil
 from distributed import Security
 
 from benchmarks.live import ROOT, _free_port
-from inits import certificates
+from inits.engine import certificates
 from inits.settings import Settings
 
 COMMAND = re.compile(
@@ -55,7 +55,7 @@ def started(folder: Path, workers: int = 2) -> Iterator[Grid]:
             words, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
-    if start("python -m inits.certificates").wait():
+    if start("python -m inits.engine.certificates").wait():
         raise RuntimeError("The certificates could not be made.")
     processes = [start("dask scheduler"), *(start("dask worker") for _ in range(workers))]
     try:

@@ -9,10 +9,10 @@ from playwright.sync_api import Page
 from benchmarks.live import NO_CACHE, chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import PATIENCE
-from inits.experiment import Architecture, Start
-from inits.phases import phases
-from inits.signal import TYPICAL, gains, predict
-from inits.spec import InitializerSpec
+from inits.experiments.experiment import Architecture, Start
+from inits.initializers.spec import InitializerSpec
+from inits.theory.phases import phases
+from inits.theory.signal_theory import TYPICAL, gains, predict
 
 NET, IMAGES = Architecture((256,) * 20, "tanh"), 512
 STARTS = ("HeNormal", "GlorotUniform", "RandomNormal")

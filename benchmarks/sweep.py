@@ -9,10 +9,10 @@ from time import perf_counter
 
 from benchmarks.epoch import RIVAL, wait
 from benchmarks.report import Row
-from inits.compute import Engine
-from inits.datasets import digits
+from inits.data.datasets import digits
+from inits.engine.engine import Engine
+from inits.experiments.sweep import Sweep, depths, grid
 from inits.settings import read
-from inits.sweep import Sweep, depths, grid
 
 SWEEP = Sweep("stddev", grid(0.01, 1.0, 20), "depth", depths(10), width=64, batch_size=128, dataset="digits")
 FITTED = 2  # cells of each depth that the rival trains

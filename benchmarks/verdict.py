@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from benchmarks.epoch import wait
 from benchmarks.report import Row
-from inits.compute import Engine
-from inits.experiment import Architecture, Experiment, Run, Start
-from inits.outcomes import CHANCE
+from inits.engine.engine import Engine
+from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.summary import CHANCE
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.settings import read
-from inits.spec import InitializerSpec, OptimizerSpec
-from inits.verdict import kind_of
+from inits.theory.trainability import kind_of
 
 STARTS = (
     *("Zeros()", "Ones()", "Constant(value=0.1)", "Identity()", "Orthogonal()"),

@@ -13,15 +13,17 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from inits import sandbox, settings
-from inits.compute import Engine
-from inits.examine import sketch
-from inits.experiment import Experiment, Start
-from inits.from_file import HOWS, FileSpec
-from inits.lessons import LESSONS, ONE_SEED, PICTURES, Lesson
-from inits.record import Record
-from inits.signal import gains, predict
-from inits.spec import InitializerSpec
-from pages.shared import builder, signal_builder, sweep_builder
+from inits.engine.engine import Engine
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.file_start import HOWS, FileSpec
+from inits.experiments.record import Record
+from inits.initializers.spec import InitializerSpec
+from inits.theory.signal_theory import gains, predict
+from inits.training.draw import sketch
+from pages.parts.experiment import builder
+from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson
+from pages.parts.signal import builder as signal_builder
+from pages.parts.sweep import builder as sweep_builder
 
 POINTS, MEAN_OF, DOTS, BINS_EACH = (
     40,

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from inits.errors import SpecError
-from inits.parameters import plain, shown
+from inits.text import plain, shown
 
 SEEDS = 2**31 - 2
 """How many seeds TensorFlow tells apart: Keras takes them modulo this number."""

@@ -5,13 +5,13 @@ from functools import partial
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.experiment import ACTIVATIONS, MAX_LAYERS, MAX_UNITS
-from inits.recommend import NORMALIZATIONS, OPTIMIZERS, Advice, Task, advise
-from inits.words import number
-from pages.shared import state
-from pages.shared.choose_views import called, card, cheat_sheet, power_left
-from pages.shared.notes import literal, problem
-from pages.shared.setup import setup
+from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, MAX_UNITS
+from inits.text import number
+from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Advice, Task, advise
+from pages.parts.choose.views import called, card, cheat_sheet, power_left
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal, problem
 
 PAGE = "choose"
 DEFAULTS = {

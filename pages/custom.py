@@ -5,20 +5,18 @@ from functools import partial
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.experiment import Start
-from inits.pasted import LONGEST_NAME, PastedSpec, name_of
+from inits.experiments.experiment import Start
+from inits.experiments.pasted import LONGEST_NAME, PastedSpec, name_of
 from inits.sandbox.client import Request
 from inits.sandbox.examples import EXAMPLES
 from inits.sandbox.results import CodeError, Result
-from inits.words import number
-from pages.shared import code_runs, state
-from pages.shared.editor import editor
-from pages.shared.engine import engine, wait_for
-from pages.shared.gate import gate
-from pages.shared.kernel_views import one_kernel
-from pages.shared.network_views import NETWORK
-from pages.shared.notes import literal, problem
-from pages.shared.pasted_views import (
+from inits.text import number
+from pages.parts.compute import pasted_code
+from pages.parts.compute.engine_access import engine, wait_for
+from pages.parts.experiment.start_cards import add_card
+from pages.parts.kernel.kernel_views import one_kernel
+from pages.parts.kernel.network_views import NETWORK
+from pages.parts.kernel.pasted_views import (
     check_list,
     checked,
     error_box,
@@ -28,9 +26,12 @@ from pages.shared.pasted_views import (
     output_box,
     waiting_for,
 )
-from pages.shared.picker import LARGEST_SEED, put_on_shelf
-from pages.shared.setup import setup
-from pages.shared.start_cards import add_card
+from pages.parts.page import state
+from pages.parts.page.gate import gate
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal, problem
+from pages.parts.widgets.editor import editor
+from pages.parts.widgets.picker import LARGEST_SEED, put_on_shelf
 
 PAGE = "custom"
 BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
@@ -71,12 +72,12 @@ def main() -> None:
             answer.markdown("Paste an initializer: a class, an object, a function or a lambda.")
             return
         with gate.aside():
-            result = request.wait(code_runs.SOON)
+            result = request.wait(pasted_code.SOON)
         if result is None:
             answer.markdown("Your code is asked for the kernels of a 784 – 128 – 128 – 10 network.")
             wait_for(request.done.is_set, lambda: waiting_for(request))
             return
-        if code_runs.refused(shown):
+        if pasted_code.refused(shown):
             st.rerun()  # that there is no jail was found out meanwhile
         told(shown, result, typed)
     answer.markdown(sentence(result))
@@ -167,28 +168,28 @@ def run(spec: PastedSpec, seed: int) -> None:
     if last is not None and not last.done.is_set():
         engine().sandbox.cancel(last)
     st.session_state[RAN] = (spec, seed)
-    code_runs.own(spec)
+    pasted_code.own(spec)
 
 
 def ask(spec: PastedSpec, seed: int) -> Request | None:
     """The request for what is shown; None after saying why it may not run."""
-    why = code_runs.refused(spec)
-    if why is not None and code_runs.agreed():
+    why = pasted_code.refused(spec)
+    if why is not None and pasted_code.agreed():
         st.info("Press Run to run this code. Without a jail nothing runs before you have looked at it.")
         return None
     if why is not None:
         problem(why)
-        if code_runs.may_agree() and not code_runs.agreed():
+        if pasted_code.may_agree() and not pasted_code.agreed():
             st.markdown(CONSENT)
             st.button("Run my own code without a jail, in this session", key=f"{PAGE}.agree", on_click=agree)
         return None
-    request = code_runs.ask_code(spec, NETWORK.kernel_shapes, seed, again=True)
+    request = pasted_code.ask_code(spec, NETWORK.kernel_shapes, seed, again=True)
     st.session_state[ASKED] = request
     return request
 
 
 def agree() -> None:
-    st.session_state[code_runs.AGREED] = True
+    st.session_state[pasted_code.AGREED] = True
 
 
 def told(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:

@@ -5,23 +5,23 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from inits.catalog import CATALOG
 from inits.errors import ShapeError, SpecError
-from inits.experiment import Start
-from inits.kernels import Kernel, parse_kernel
-from inits.pasted import PastedSpec
-from inits.shapes import times
-from inits.spec import InitializerSpec
-from pages.shared import state
-from pages.shared.kernel_views import look, one_kernel
-from pages.shared.network_views import down_the_network, everything, network
-from pages.shared.notes import literal, problem
-from pages.shared.pasted_views import likeness_words, look_pasted, network_pasted
-from pages.shared.picker import LARGEST_SEED, initializer_picker
-from pages.shared.refusals import refusal
-from pages.shared.setup import setup
-from pages.shared.shape import format_shape, parse_shape, shape_popover
-from pages.shared.start_cards import add_card
+from inits.experiments.experiment import Start
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.weight_source import Kernel, parse_kernel
+from inits.initializers.catalog import CATALOG
+from inits.initializers.shapes import times
+from inits.initializers.spec import InitializerSpec
+from pages.parts.experiment.start_cards import add_card
+from pages.parts.kernel.kernel_views import look, one_kernel
+from pages.parts.kernel.network_views import down_the_network, everything, network
+from pages.parts.kernel.pasted_views import likeness_words, look_pasted, network_pasted
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal, problem
+from pages.parts.page.refusals import refusal
+from pages.parts.widgets.picker import LARGEST_SEED, initializer_picker
+from pages.parts.widgets.shape import format_shape, parse_shape, shape_popover
 
 PAGE = "explore"
 VIEWS = {"kernel": "One kernel", "network": "A whole network", "all": "All initializers"}

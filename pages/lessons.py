@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from inits.lessons import LESSONS, Lesson
-from pages.shared import state
-from pages.shared.lesson_cards import card, prepare, wanted
-from pages.shared.setup import setup
+from pages.parts.lessons.cards import card, prepare, wanted
+from pages.parts.lessons.catalog import LESSONS, Lesson
+from pages.parts.page import state
+from pages.parts.page.header import setup
 
 PAGE = "lessons"
 DEFAULTS = {"lesson": ""}

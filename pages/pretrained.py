@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from inits.from_file import FileSpec
-from inits.weightformats import misnamed
-from inits.weightpairs import changes
-from inits.weightstore import WeightFile, gone
-from inits.words import count, counted, percent
-from pages.shared import state
-from pages.shared.engine import engine
-from pages.shared.notes import literal, problem
-from pages.shared.setup import setup
-from pages.shared.weight_sources import FIRST, SECOND, brought, held, pending, show, sources
-from pages.shared.weight_start import possible, train_button, what_fits
-from pages.shared.weight_table import Shelf, label, legend, table
-from pages.shared.weight_views import at_a_glance, in_depth
+from inits.experiments.file_start import FileSpec
+from inits.text import count, counted, percent
+from inits.weightfiles.catalog import misnamed
+from inits.weightfiles.pairs import changes
+from inits.weightfiles.store import WeightFile, gone
+from pages.parts.compute.engine_access import engine
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal, problem
+from pages.parts.weights.array_table import Shelf, label, legend, table
+from pages.parts.weights.file_start import possible, train_button, what_fits
+from pages.parts.weights.sources import FIRST, SECOND, brought, held, pending, show, sources
+from pages.parts.weights.views import at_a_glance, in_depth
 
 PAGE = "pretrained"
 DEFAULTS = {FIRST: "", SECOND: "", "array": "", "panels": "0"}

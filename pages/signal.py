@@ -4,20 +4,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.errors import InitsError
-from inits.signal import Inputs
-from pages.shared import state
-from pages.shared.builder import Choices
-from pages.shared.data_views import data_note
-from pages.shared.engine import can_draw, wait_for
-from pages.shared.notes import literal, problem
-from pages.shared.phase_views import phase_plane
-from pages.shared.refusals import refusal
-from pages.shared.setup import setup
-from pages.shared.signal_builder import DEFAULTS, editing, signal_builder, texts, understood
-from pages.shared.signal_runs import Seen, code_is_done, dataset, look
-from pages.shared.signal_views import VIEWS, by_depth, distributions, units, view_switch
-from pages.shared.signal_words import answer, chips, measured_fate, predicted_fate
-from pages.shared.start_cards import card_row, chosen_cards
+from inits.theory.signal_theory import Inputs
+from pages.parts.compute.data_note import data_note
+from pages.parts.compute.engine_access import can_draw, wait_for
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.start_cards import card_row, chosen_cards
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal, problem
+from pages.parts.page.refusals import refusal
+from pages.parts.signal.builder import DEFAULTS, editing, signal_builder, texts, understood
+from pages.parts.signal.measurements import Seen, code_is_done, dataset, look
+from pages.parts.signal.phase_plane import phase_plane
+from pages.parts.signal.summary import answer, chips, measured_fate, predicted_fate
+from pages.parts.signal.views import VIEWS, by_depth, distributions, units, view_switch
 
 PAGE = "signal"
 WHOLE = f"{PAGE}:whole"  # the seeds after the first have been measured

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from inits.compute import Job
-from inits.sweep import Sweep
-from pages.shared import state
-from pages.shared.data_views import data_note
-from pages.shared.engine import engine, take_up, wait_for
-from pages.shared.refusals import refusal
-from pages.shared.setup import setup
-from pages.shared.sweep_builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
-from pages.shared.sweep_views import answer_before, before, live
-from pages.shared.turns import come_back, has_left, left_note, session, watch
+from inits.engine.engine import Job
+from inits.experiments.sweep import Sweep
+from pages.parts.compute.data_note import data_note
+from pages.parts.compute.engine_access import engine, take_up, wait_for
+from pages.parts.compute.job_control import come_back, has_left, left_note, session, watch
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.refusals import refusal
+from pages.parts.sweep.builder import DEFAULTS, Grid, possible, size_in_words, sweep_builder, understood
+from pages.parts.sweep.views import answer_before, before, live
 
 PAGE = "sweep"
 SHOWN, PENDING = f"{PAGE}:shown", f"{PAGE}:pending"  # the job on the page; Run was pressed early

@@ -5,25 +5,26 @@ from functools import partial
 
 import streamlit as st
 
-from inits.compute import Job
+from inits.engine.engine import Job
 from inits.errors import InitsError
-from inits.experiment import Experiment
-from inits.outcomes import Outcome
-from inits.verdict import Verdict
-from pages.shared import code_runs, state
-from pages.shared.answers import answer_before
-from pages.shared.builder import DEFAULTS, Choices, builder, in_words, understood
-from pages.shared.data_views import data_note
-from pages.shared.engine import engine, take_up, wait_for
-from pages.shared.model_views import model_table
-from pages.shared.notes import literal
-from pages.shared.opening import open_experiment, what_was_not_understood
-from pages.shared.refusals import refusal
-from pages.shared.run_views import by_start, live, reasons, results
-from pages.shared.setup import setup
-from pages.shared.start_cards import card_row, chosen_cards, presets
-from pages.shared.turns import come_back, has_left, left_note, watch
-from pages.shared.verdict_views import (
+from inits.experiments.experiment import Experiment
+from inits.experiments.summary import Outcome
+from inits.theory.trainability import Verdict
+from pages.parts.compute import pasted_code
+from pages.parts.compute.data_note import data_note
+from pages.parts.compute.engine_access import engine, take_up, wait_for
+from pages.parts.compute.job_control import come_back, has_left, left_note, watch
+from pages.parts.experiment.builder import DEFAULTS, Choices, builder, in_words, understood
+from pages.parts.experiment.network_table import model_table
+from pages.parts.experiment.start_cards import card_row, chosen_cards, presets
+from pages.parts.page import state
+from pages.parts.page.header import setup
+from pages.parts.page.notes import literal
+from pages.parts.page.refusals import refusal
+from pages.parts.train.headline import answer_before
+from pages.parts.train.open_file import open_experiment, what_was_not_understood
+from pages.parts.train.run_views import by_start, live, reasons, results
+from pages.parts.train.verdict import (
     afterwards,
     await_verdicts,
     foretold,
@@ -146,7 +147,7 @@ def start_pending(choices: Choices) -> None:
     known = dataset(choices)
     if PENDING in st.session_state and known is not None:
         come_back(PAGE)
-        take_up(PAGE, lambda: code_runs.start(choices.experiment(known)))
+        take_up(PAGE, lambda: pasted_code.start(choices.experiment(known)))
 
 
 def join(choices: Choices) -> None:

@@ -10,7 +10,7 @@ from hypothesis import settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes: tests run beside each other already
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
-pytest.register_assert_rewrite("cases")  # so that its asserts say what they compared
+pytest.register_assert_rewrite("support.cases")  # so that its asserts say what they compared
 
 settings.register_profile("no clock", deadline=None)  # a busy machine is no failure
 settings.load_profile("no clock")
@@ -30,7 +30,7 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of Keras' that is empty, and nothing kept in memory."""
     from keras.src.backend import config
 
-    from inits import datasets
+    from inits.data import datasets
 
     monkeypatch.setattr(datasets, "_KEPT", {})
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

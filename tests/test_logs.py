@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from inits.experiment import Architecture, Experiment, Start
-from inits.jobs import Job
-from inits.logs import run_line
-from inits.record import Frame, Record
-from inits.spec import InitializerSpec
+from inits.engine.jobs import Job, run_line
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.record import Frame, Record
+from inits.initializers.spec import InitializerSpec
 
 PLAN = Experiment((Start(InitializerSpec("HeNormal")),), Architecture((8,)), seeds=(0, 1))
 

@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from inits.experiments.record import Record
 from inits.figures import style
-from inits.record import Record
 
 FloatArray = NDArray[np.float32]
 

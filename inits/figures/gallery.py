@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from inits.figures import style
 from inits.figures.kernel import density_line
-from inits.laws import Law
+from inits.initializers.laws import Law
 
 HEIGHT = 112
 

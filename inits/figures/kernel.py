@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
-from inits.laws import Law
-from inits.words import number
+from inits.initializers.laws import Law
+from inits.text import number
 
 Array = NDArray[np.float64]
 POINTS = 400

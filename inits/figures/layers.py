@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
-from inits.words import counted, number
+from inits.text import counted, number
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from inits.words import bare
+from inits.text import bare
 
 WIDTH, HEIGHT, EDGE = 400, 124, 5  # pixels
 CROSS = 4.5  # half its width

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from inits.figures.kernel import REACH
 from inits.figures.layers import Bars
-from inits.laws import Law
-from inits.words import bare
+from inits.initializers.laws import Law
+from inits.text import bare
 
 Array = NDArray[np.float64]
 Line = tuple[Array, Array]

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from inits.figures import style
-from inits.phases import Phases
-from inits.words import number
+from inits.text import number
+from inits.theory.phases import Phases
 
 Array = NDArray[np.float64]
 

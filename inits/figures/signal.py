@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inits.figures import style
 from inits.figures.layers import choose_layers
-from inits.measured import BINS, Spread
+from inits.measure.signal_measurement import BINS, Spread
 
 Array = NDArray[np.float64]
 

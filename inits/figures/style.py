@@ -1,6 +1,6 @@
 """What all figures share: colours, lines and markers of the starts, axes, labels at line ends.
 
-Colours are tokens, not colours: the browser puts the theme's in their place (`pages.shared.chart`), so one
+Colours are tokens, not colours: the browser puts the theme's in their place (`pages.parts.widgets.chart`), so one
 figure serves light and dark. `faint` gives a token an alpha. Colours are for marks, never for text.
 """
 

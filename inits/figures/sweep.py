@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
-from inits.words import number, percent
+from inits.text import number, percent
 
 Array = NDArray[np.float64]
 

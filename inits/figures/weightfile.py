@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from inits.figures import style
 from inits.figures.kernel import density_line
 from inits.figures.layers import Bars, weights
-from inits.laws import Law
-from inits.spectrum import Bulk, marchenko_pastur_edges, marchenko_pastur_pdf
+from inits.initializers.laws import Law
+from inits.measure.spectrum import Bulk, marchenko_pastur_edges, marchenko_pastur_pdf
 
 Array = NDArray[np.float64]
 COLUMNS, NAME = 4, 20  # of the small multiples, and characters in the title of one

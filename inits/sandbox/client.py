@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from inits.errors import EngineError, InitsError, SpecError
-from inits.pasted import check_code
+from inits.experiments.pasted import check_code
 from inits.sandbox import canary, wire
 from inits.sandbox.processes import Limits, Outcome, Plain, Zygote
 from inits.sandbox.results import CodeError, Result, read_outcome

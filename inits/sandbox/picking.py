@@ -21,7 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from inits.errors import InitsError
-from inits.pasted import clean
+from inits.experiments.pasted import clean
 
 FILENAME = "<your code>"
 """What tracebacks and syntax errors call the pasted code."""

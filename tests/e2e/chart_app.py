@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from inits.figures import style
-from pages.shared.chart import Point, chart
+from pages.parts.widgets.chart import Point, chart
 
 st.set_page_config(layout="wide")
 

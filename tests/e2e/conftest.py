@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from visit import UPLOAD
+from support.visit import UPLOAD
 
 from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
 

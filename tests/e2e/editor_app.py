@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from pages.shared.editor import editor
+from pages.parts.widgets.editor import editor
 
 EXAMPLES = {
     "one": 'import numpy as np\n\n\ndef double(x):\n    """Twice `x`."""  # said twice\n    return 2 * x\n',

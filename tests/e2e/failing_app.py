@@ -8,6 +8,6 @@ if __name__ == "__main__":
     st.title("Before")
     raise RuntimeError(f"{__file__} {os.environ['INITS_CANARY']}")
 
-from pages.shared import server
+from pages.parts.shell import server
 
 app = st.App("failing_app.py", lifespan=server.lifespan, on_script_error=server.told)

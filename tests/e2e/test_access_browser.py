@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from visit import DRAWN, SECONDS, button, opened, result
+from support.visit import DRAWN, SECONDS, button, opened, result
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 

@@ -6,7 +6,7 @@ import signal
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, lines, opened, result, until
+from support.visit import SECONDS, button, lines, opened, result, until
 
 pytestmark = [
     pytest.mark.browser,

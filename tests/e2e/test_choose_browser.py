@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, cards, opened, until
+from support.visit import SECONDS, button, cards, opened, until
 
 pytestmark = pytest.mark.browser
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visit import DRAWN, SECONDS, button, cards, opened, result, until
+from support.visit import DRAWN, SECONDS, button, cards, opened, result, until
 
 from benchmarks.live import serve
-from inits.pasted import PastedSpec
+from inits.experiments.pasted import PastedSpec
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visit import SECONDS, button, cards, drawn, opened, result, until
+from support.visit import SECONDS, button, cards, drawn, opened, result, until
 
 pytestmark = pytest.mark.browser
 

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, cards, opened, result, until
+from support.visit import SECONDS, button, cards, opened, result, until
 
-from inits.lessons import LESSONS, Lesson
+from pages.parts.lessons.catalog import LESSONS, Lesson
 
 pytestmark = pytest.mark.browser
 

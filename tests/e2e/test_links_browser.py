@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, lines, opened, result, until
+from support.visit import SECONDS, button, lines, opened, result, until
 
 pytestmark = pytest.mark.browser
 

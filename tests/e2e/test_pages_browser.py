@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Position, expect
-from visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
+from support.visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
 
-from inits.experiment import Architecture
-from inits.network import build_model
+from inits.experiments.experiment import Architecture
+from inits.training.layers import build_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 

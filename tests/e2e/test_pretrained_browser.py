@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from visit import SECONDS, button, cards, opened, result, until
+from support.visit import SECONDS, button, cards, opened, result, until
 
-from inits.experiment import Architecture
-from inits.from_file import FileSpec
-from inits.network import build_model
+from inits.experiments.experiment import Architecture
+from inits.experiments.file_start import FileSpec
+from inits.training.layers import build_model
 
 pytestmark = [
     pytest.mark.browser,

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visit import SECONDS, button, opened
+from support.visit import SECONDS, button, opened
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, UPLOAD, opened, until
+from support.visit import SECONDS, UPLOAD, opened, until
 
 from app import PAGES
 from benchmarks.live import serve

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, opened, until
+from support.visit import SECONDS, button, opened, until
 
-from inits.pasted import PastedSpec
+from inits.experiments.pasted import PastedSpec
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from visit import SECONDS, button, opened, result
+from support.visit import SECONDS, button, opened, result
 
-from inits.cheatsheet import SHEETS
+from pages.parts.page.cheatsheet import SHEETS
 
 pytestmark = pytest.mark.browser
 STARTS = "HeNormal;Zeros;RandomNormal(stddev=0.001)"

@@ -1,0 +1,1 @@
+"""What people take away: scripts, reports, tables, JSON."""

@@ -1,0 +1,84 @@
+"""The files of an experiment for people to take along: the Keras script with all that it reads."""
+
+import io
+import platform
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from inits import __version__
+from inits.data.datasets import KEYS, MNIST_FINGERPRINT, load
+from inits.experiments.experiment import Experiment
+from inits.experiments.file_start import FileSpec
+from inits.experiments.record import FloatArray
+from inits.export.script import needed, script
+from inits.weightfiles import fitting
+from inits.weightfiles.store import WeightStore
+
+NAME = "experiment.py"
+
+
+def all_versions(computes: str) -> str:
+    """Of what computes and of what shows it."""
+    return ", ".join(
+        filter(None, (computes, f"Python {platform.python_version()}", f"Initializers {__version__}"))
+    )
+
+
+def data_file(experiment: Experiment, fingerprint: str) -> str | None:
+    """The file with the images that a script reads; None when Keras has them. `fingerprint` is that of MNIST here."""
+    if experiment.dataset == "digits":
+        return "digits.npz"
+    return None if fingerprint in ("", MNIST_FINGERPRINT) else "mnist.npz"
+
+
+def script_files(
+    experiment: Experiment,
+    names: Sequence[str],
+    store: WeightStore,
+    *,
+    versions: str = "",
+    picked: Mapping[str, str] | None = None,
+    fingerprint: str = "",
+) -> dict[str, bytes]:
+    """The script and the files that it reads, by name; a local MNIST is not among them.
+
+    `names`, `versions` and `picked` are as for `script`. Raises WeightFileError when a weight file is gone.
+    """
+    images = data_file(experiment, fingerprint)
+    text = script(experiment, names, versions, picked, images)
+    files = {NAME: text.encode()}
+    if experiment.dataset == "digits":
+        data = load("digits")
+        files["digits.npz"] = _npz({key: getattr(data, key) for key in KEYS})
+    for place, name in needed(experiment).items():
+        kernel = experiment.starts[place].kernel
+        assert isinstance(kernel, FileSpec)
+        files[name] = _npz(_values(kernel, experiment, store))
+    return files
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive of files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def _values(kernel: FileSpec, experiment: Experiment, store: WeightStore) -> dict[str, FloatArray]:
+    """What a weight file has for each layer, as it was saved."""
+    saved = replace(kernel, how="as saved")
+    arrays = fitting.given(saved, experiment.architecture, 0, store)
+    names = [f"{kind}_{layer}" for layer in range(len(arrays) // 2) for kind in ("kernel", "bias")]
+    return {name: array for name, array in zip(names, arrays, strict=True) if array is not None}
+
+
+def _npz(arrays: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)
+    return out.getvalue()

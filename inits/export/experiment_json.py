@@ -1,0 +1,79 @@
+"""An experiment as JSON that people keep, send and open again: the texts that the address of the page holds."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inits.errors import InitsError, SpecError
+from inits.text import shown
+
+WHAT, FORMAT = "experiment of Initializers", 1
+MOST = 1_000_000  # bytes
+Readers = Mapping[str, Callable[[str], object]]
+"""What understands each setting; it raises InitsError."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The settings of a file that were understood, as texts, and a sentence for each part that was not."""
+
+    settings: dict[str, str]
+    problems: tuple[str, ...] = ()
+
+
+def write(settings: Mapping[str, str], versions: str = "") -> str:
+    """The JSON of settings. `versions` say what computed, for people alone."""
+    about = {"what": WHAT, "format": FORMAT} | ({"versions": versions} if versions else {})
+    return json.dumps({**about, "settings": dict(settings)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def read(data: bytes, readers: Readers) -> Opened:
+    """What a file says. Raises SpecError, one sentence, when it is no such file or nothing in it is understood."""
+    value = _parsed(data)
+    if (
+        not isinstance(value, dict)
+        or value.get("what") != WHAT
+        or not isinstance(value.get("settings"), dict)
+    ):
+        raise SpecError("This file holds no experiment; choose one that “Experiment (JSON)” has written.")
+    version = value.get("format")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise SpecError(f"format must be a whole number from 1. Received {shown(version)}.")
+    if version > FORMAT:
+        raise SpecError(
+            f"A newer app wrote this file: its format is {version}, and this app reads {FORMAT}. Update the app."
+        )
+    found: dict[str, str] = {}
+    problems = []
+    for name, text in value["settings"].items():
+        try:
+            found[name] = _understood(name, text, readers)
+        except InitsError as error:
+            problems.append(str(error))
+    if not found:
+        raise SpecError(f"Nothing in this file was understood. {' '.join(problems[:1])}".rstrip())
+    return Opened(found, tuple(problems))
+
+
+def _parsed(data: bytes) -> Any:
+    if len(data) > MOST:
+        raise SpecError(f"An experiment has at most {MOST:,} bytes. Received {len(data):,}.")
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        where = f" It breaks in line {error.lineno}." if isinstance(error, json.JSONDecodeError) else ""
+        raise SpecError(
+            f"This file is not JSON.{where} Choose one that “Experiment (JSON)” has written."
+        ) from None
+
+
+def _understood(name: str, value: object, readers: Readers) -> str:
+    """A setting as text; numbers that people wrote by hand are taken too."""
+    if name not in readers:
+        raise SpecError(f"The setting {shown(name)} is not known here.")
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise SpecError(f"{name} must be a text. Received {shown(value)}.")
+    readers[name](text)
+    return text

@@ -1,0 +1,62 @@
+"""What initializers refuse: combinations of arguments, and shapes that they cannot fill."""
+
+from inits.errors import ShapeError, SpecError
+from inits.initializers.formulas import axes, real
+from inits.initializers.parameters import Arguments
+from inits.initializers.shapes import Shape
+
+ZERO_AT_BOTH_ENDS = ("hann", "blackman", "bartlett", "bohman", "barthann", "tukey", "lanczos")
+"""Windows that are 0 everywhere when they have two points and are not periodic."""
+
+
+def any_shape(arguments: Arguments, shape: Shape) -> None:
+    """Fills every shape."""
+
+
+def no_joint_rule(arguments: Arguments) -> None:
+    """Every combination of arguments is allowed."""
+
+
+def ordered(arguments: Arguments) -> None:
+    """minval < maxval."""
+    low, high = arguments["minval"], arguments["maxval"]
+    if real(arguments, "minval") >= real(arguments, "maxval"):
+        raise SpecError(f"minval must be less than maxval. Received minval={low} and maxval={high}.")
+
+
+def both_axes(arguments: Arguments) -> None:
+    """input_axes and output_axes, or neither."""
+    given = [name for name in ("input_axes", "output_axes") if arguments[name] is not None]
+    if len(given) == 1:
+        raise SpecError(
+            f"input_axes and output_axes must be given together; Keras ignores one alone. "
+            f"Received {given[0]}={list(axes(arguments, given[0]) or ())} only."
+        )
+
+
+def axes_fit(arguments: Arguments, shape: Shape) -> None:
+    """The axes exist in the shape."""
+    for name in ("input_axes", "output_axes"):
+        for axis in axes(arguments, name) or ():
+            if not -len(shape) <= axis < len(shape):
+                raise ShapeError(f"{name} must be axes of the shape {shape}. Received {axis}.")
+
+
+def matrix_at_least(arguments: Arguments, shape: Shape) -> None:
+    """Two dimensions or more."""
+    if len(shape) < 2:
+        raise ShapeError(f"Orthogonal needs a shape of at least two dimensions. Received {shape}.")
+
+
+def matrix(arguments: Arguments, shape: Shape) -> None:
+    """Two dimensions."""
+    if len(shape) != 2:
+        raise ShapeError(f"Identity needs a shape of exactly two dimensions. Received {shape}.")
+
+
+def stft_fits(arguments: Arguments, shape: Shape) -> None:
+    """(T, 1, F), F at least 2, and a window that is not 0 everywhere."""
+    if len(shape) != 3 or shape[1] != 1 or shape[2] < 2:
+        raise ShapeError(f"STFT needs a shape (T, 1, F) with F of at least 2. Received {shape}.")
+    if shape[0] == 2 and arguments["window"] in ZERO_AT_BOTH_ENDS and not arguments["periodic"]:
+        raise ShapeError(f"STFT with a {arguments['window']} window needs T of at least 3. Received {shape}.")

@@ -1,0 +1,68 @@
+"""What the initializers' laws follow from their arguments and a shape, and which of these they refuse."""
+
+import math
+
+from inits.initializers.formulas import chosen_fan, real
+from inits.initializers.laws import (
+    TRUNCATED_STD,
+    Atoms,
+    Law,
+    Normal,
+    SphereCoordinate,
+    TruncatedNormal,
+    Uniform,
+)
+from inits.initializers.parameters import Arguments
+from inits.initializers.shapes import Shape, flattened
+
+
+def constant_law(arguments: Arguments, shape: Shape) -> Law:
+    """A point mass at value."""
+    return point(real(arguments, "value"))
+
+
+def random_uniform_law(arguments: Arguments, shape: Shape) -> Law:
+    """Uniform on [minval, maxval]."""
+    return Uniform(real(arguments, "minval"), real(arguments, "maxval"))
+
+
+def random_normal_law(arguments: Arguments, shape: Shape) -> Law:
+    """Normal with mean and stddev."""
+    return Normal(real(arguments, "mean"), real(arguments, "stddev"))
+
+
+def truncated_normal_law(arguments: Arguments, shape: Shape) -> Law:
+    """Normal cut at mean +- 2 stddev and not widened again."""
+    return TruncatedNormal(real(arguments, "mean"), real(arguments, "stddev"))
+
+
+def orthogonal_law(arguments: Arguments, shape: Shape) -> Law:
+    """gain times a coordinate of a uniform unit vector as long as the longer side (Saxe et al. 2014)."""
+    return SphereCoordinate(max(flattened(shape)), real(arguments, "gain"))
+
+
+def no_law(arguments: Arguments, shape: Shape) -> None:
+    """A fixed pattern in which every weight has its own value."""
+
+
+def variance_scaling_law(arguments: Arguments, shape: Shape) -> Law:
+    """Variance scale / fan in each of the three distributions; the cut one is widened to keep it."""
+    std = math.sqrt(real(arguments, "scale") / chosen_fan(arguments, shape))
+    match arguments["distribution"]:
+        case "uniform":
+            return Uniform(-math.sqrt(3.0) * std, math.sqrt(3.0) * std)
+        case "untruncated_normal":
+            return Normal(0.0, std)
+        case _:
+            return TruncatedNormal(0.0, std / TRUNCATED_STD)
+
+
+def identity_law(arguments: Arguments, shape: Shape) -> Law:
+    """gain with the diagonal's share of the weights, else 0."""
+    gain, share = real(arguments, "gain"), min(shape) / math.prod(shape)
+    return Atoms(((0.0, 1.0 - share), (gain, share))) if share < 1.0 else point(gain)
+
+
+def point(value: float) -> Law:
+    """All probability at one value."""
+    return Atoms(((value, 1.0),))

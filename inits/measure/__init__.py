@@ -1,0 +1,1 @@
+"""Numbers measured of arrays: statistics, spectra, the nearest initializer, checks."""

@@ -1,0 +1,330 @@
+"""What is found in the kernels that pasted code drew for a network: checks with their numbers, not opinions."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.initializers.shapes import Shape, compute_fans, flattened, times
+from inits.measure.nearest import Nearest, nearest_for_all
+from inits.measure.statistics import Summary
+from inits.text import count, counted, number
+
+FloatArray = NDArray[np.float32]
+Verdict = Literal["good", "note", "bad"]
+
+SHOWN = 3  # layers that a sentence names one by one
+FEWEST = 8  # weights that are not in proportion by accident
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it stands, and one sentence with the numbers, plain text."""
+
+    name: str
+    verdict: Verdict
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A kernel that code drew.
+
+    Attributes:
+        shape: that was asked for.
+        array: float32 of that shape; None when the code returned another shape.
+        dtype: of what the code returned, as "float64".
+        received: the shape of what the code returned.
+    """
+
+    shape: Shape
+    array: FloatArray | None
+    dtype: str
+    received: Shape
+
+
+@dataclass(frozen=True)
+class LayerNumbers:
+    """A kernel in numbers, those of its finite weights (nan where there are none).
+
+    `sigma_w2` is fan_in times the variance; `nearest` is None where `inits.measure.nearest` finds nothing.
+    """
+
+    name: str
+    shape: Shape
+    mean: float
+    std: float
+    sigma_w2: float
+    min: float
+    max: float
+    nearest: Nearest | None
+
+
+def numbers(layers: Sequence[Drawn], names: Sequence[str]) -> tuple[LayerNumbers, ...]:
+    """A row for every layer that has an array."""
+    return _rows(_arrays(layers, names))
+
+
+def checks(layers: Sequence[Drawn], again: FloatArray | None, names: Sequence[str]) -> tuple[Check, ...]:
+    """What can be said of a network's kernels. A check that has nothing to look at is left out.
+
+    Args:
+        layers: kernels in turn, the output's last, each drawn with a seed of its own.
+        again: the first kernel drawn once more with the same seed; None when it was not.
+        names: of the layers, all different.
+    """
+    arrays = _arrays(layers, names)
+    finite = {name: array for name, array in arrays.items() if np.isfinite(array).all()}
+    rows = _rows(finite)
+    found: list[Check] = []
+    if layers:
+        found += [_shape(layers, names), _dtype(layers)]
+    if arrays:
+        found.append(_finite(arrays))
+    if again is not None and names[0] in arrays:
+        found.append(_seed(names[0], arrays[names[0]], again))
+    drawn = [row.name for row in rows if not row.nearest or row.nearest.spec.random]
+    if len(drawn) > 1:
+        found.append(_layers({name: finite[name] for name in drawn}))
+    if rows:
+        found += [_symmetry(finite, names), _scale(rows)]
+    if any(row.nearest for row in rows):
+        found.append(_law(rows))
+    return tuple(found)
+
+
+def _arrays(layers: Sequence[Drawn], names: Sequence[str]) -> dict[str, FloatArray]:
+    pairs = zip(names, layers, strict=True)
+    return {name: layer.array for name, layer in pairs if layer.array is not None}
+
+
+def _rows(arrays: Mapping[str, FloatArray]) -> tuple[LayerNumbers, ...]:
+    laws = nearest_for_all(list(arrays.values()))
+    return tuple(_row(name, array, law) for (name, array), law in zip(arrays.items(), laws, strict=True))
+
+
+def _row(name: str, array: FloatArray, law: Nearest | None) -> LayerNumbers:
+    found, (fan_in, _) = Summary.of(array), compute_fans(array.shape)
+    sigma_w2 = fan_in * found.std**2
+    return LayerNumbers(name, array.shape, found.mean, found.std, sigma_w2, found.min, found.max, law)
+
+
+def _of(part: int, whole: int, verb: str) -> str:
+    """3 of 3 kernels are, 1 of 3 kernels is."""
+    single = {"are": "is", "have": "has"}
+    return f"{count(part)} of {counted(whole, 'kernel')} {single[verb] if part == 1 else verb}"
+
+
+def _some(items: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(items) - SHOWN
+    return ", ".join(items[:SHOWN]) + (f" and {count(more)} more" if more > 0 else "")
+
+
+def _size(shape: Shape) -> str:
+    return times(shape) or "no dimensions"
+
+
+def _shape(layers: Sequence[Drawn], names: Sequence[str]) -> Check:
+    wrong = [
+        f"{name} has {_size(layer.received)}, not {_size(layer.shape)}"
+        for name, layer in zip(names, layers, strict=True)
+        if layer.received != layer.shape
+    ]
+    part = _of(len(wrong) or len(layers), len(layers), "have")
+    if not wrong:
+        return Check("Shape", "good", f"{part} the shape that was asked for.")
+    advice = "return an array of the shape that the function is given"
+    return Check("Shape", "bad", f"{part} another shape: {_some(wrong)}; {advice}.")
+
+
+def _dtype(layers: Sequence[Drawn]) -> Check:
+    """Only the least fitting one is told."""
+    dtypes = Counter(layer.dtype for layer in layers)
+    order: Sequence[Verdict] = ("bad", "note", "good")
+    dtype = min(dtypes, key=lambda dtype: order.index(_fitting(dtype)[0]))
+    verdict, words = _fitting(dtype)
+    return Check("Dtype", verdict, f"{_of(dtypes[dtype], len(layers), 'are')} {dtype}{words}.")
+
+
+def _fitting(dtype: str) -> tuple[Verdict, str]:
+    """What Keras makes of a dtype."""
+    if dtype == "float32":
+        return "good", ""
+    if dtype == "float64":
+        return "note", ": Keras casts them to float32"
+    if dtype in ("float16", "bfloat16"):
+        return "note", f" with {3 if dtype == 'float16' else 2} digits: Keras casts them to float32"
+    if dtype.startswith(("int", "uint", "bool")):
+        return "note", " without fractions: Keras casts them to float32"
+    return "bad", ": return real numbers, as float32"
+
+
+def _finite(arrays: Mapping[str, FloatArray]) -> Check:
+    total = sum(array.size for array in arrays.values())
+    lost = {name: _lost(array) for name, array in arrays.items() if not np.isfinite(array).all()}
+    if not lost:
+        return Check("Finite", "good", f"{count(total)} of {counted(total, 'weight')} are finite.")
+    odd = sum(int(np.count_nonzero(~np.isfinite(array))) for array in arrays.values())
+    where = _some([f"{words} in {name}" for name, words in lost.items()])
+    advice = "look for a division by 0, or the root or logarithm of a negative number"
+    words = f"{count(odd)} of {counted(total, 'weight')} are not finite: {where}; {advice}."
+    return Check("Finite", "bad", words)
+
+
+def _lost(array: FloatArray) -> str:
+    kinds = ((np.isnan(array), "NaN"), (np.isinf(array), "infinite"))
+    return " and ".join(f"{count(int(found.sum()))} {kind}" for found, kind in kinds if found.any())
+
+
+def _seed(name: str, first: FloatArray, again: FloatArray) -> Check:
+    """Bit by bit, so that NaN equals NaN."""
+    advice = "draw with np.random or keras.random, which are seeded before every kernel"
+    if again.shape != first.shape:
+        words = f"{name} has {_size(again.shape)} when drawn again, not {_size(first.shape)}; {advice}."
+        return Check("Same seed", "bad", words)
+    bits = [np.ascontiguousarray(array, np.float32).view(np.uint32) for array in (first, again)]
+    differ, total = int(np.count_nonzero(bits[0] != bits[1])), counted(first.size, "weight")
+    if differ:
+        words = f"{count(differ)} of {total} of {name} differ when drawn again with the same seed; {advice}."
+        return Check("Same seed", "bad", words)
+    words = f"{count(first.size)} of {total} of {name} are the same when drawn again with the same seed."
+    return Check("Same seed", "good", words)
+
+
+def _layers(drawn: Mapping[str, FloatArray]) -> Check:
+    """Whether two layers begin alike: a generator that is seeded anew at every call."""
+    pairs = list(combinations(drawn, 2))
+    alike = [f"{one} and {other}" for one, other in pairs if _begin_alike(drawn[one], drawn[other])]
+    words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
+    if not alike:
+        return Check("Layers differ", "good", f"{words}.")
+    advice = "do not seed a generator inside the function"
+    return Check("Layers differ", "bad", f"{words}: {_some(alike)}; {advice}.")
+
+
+def _begin_alike(one: FloatArray, other: FloatArray) -> bool:
+    """Whether the smaller kernel's weights are in proportion to the first ones of the larger.
+
+    The same draws scaled by the fans differ by a factor. A few weights tell most pairs apart.
+    """
+    size = min(one.size, other.size)
+    for end in (min(size, 64), size):
+        a, b = (array.reshape(-1)[:end].astype(np.float64) for array in (one, other))
+        if end < FEWEST or np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
+            return False
+        if np.abs(b - (a @ b) / (a @ a) * a).max() > 1e-5 * np.abs(b).max():
+            return False
+    return True
+
+
+# What units share, the worst first. Biases start equal.
+_SHARED: Mapping[str, tuple[Verdict, str]] = {
+    "copies": ("bad", "have the same incoming and outgoing weights as another one and stay its copy"),
+    "zeros": ("note", "have only zeros as weights: with ReLU they never learn"),
+    "hidden": ("note", "start as a copy of another one: only their outgoing weights set them apart"),
+    "outputs": ("note", "start as a copy of another one: only their targets set them apart"),
+    "rows": ("note", "are equal: units see no more than the sum of their inputs"),
+}
+
+
+def _symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
+    """Whether units of a layer compute the same, and whether training can part them."""
+    found: dict[str, list[str]] = {}
+    for name, following in zip(names, (*names[1:], None), strict=True):
+        if name in finite and finite[name].ndim > 1:
+            kind, part, whole = _shared(finite[name], finite.get(following or ""), following is None)
+            thing = "row" if kind == "rows" else "unit"
+            found.setdefault(kind, []).append(f"{count(part)} of {counted(whole, thing)} in {name}")
+    kinds = [kind for kind in _SHARED if kind in found]
+    if not kinds:
+        units = sum(array.shape[-1] for array in finite.values())
+        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another one.")
+    words = "; ".join(f"{_some(found[kind])} {_SHARED[kind][1]}" for kind in kinds)
+    return Check("Symmetry", _SHARED[kinds[0]][0], f"{words}.")
+
+
+def _shared(kernel: FloatArray, following: FloatArray | None, last: bool) -> tuple[str, int, int]:
+    """The worst of `_SHARED` in a kernel ("" for nothing), how many units or rows share it, and of how many.
+
+    Units with equal incoming weights get the same gradient only when their outgoing weights are equal as well.
+    """
+    incoming = kernel.reshape(flattened(kernel.shape)).T
+    units, inputs = incoming.shape
+    if following is not None and following.ndim > 1 and following.shape[-2] == units:
+        outgoing = np.moveaxis(following, -2, 0).reshape(units, -1)
+        copies = _repeated(np.hstack([incoming, outgoing]))
+        if copies:
+            return "copies", copies, units
+    zeros = int(np.count_nonzero(~incoming.any(axis=1)))
+    if zeros and not last:
+        return "zeros", zeros, units
+    repeated = _repeated(incoming)
+    if repeated:
+        return "outputs" if last else "hidden", repeated, units
+    return ("rows", inputs, inputs) if inputs > 1 and (incoming == incoming[:, :1]).all() else ("", 0, units)
+
+
+def _repeated(rows: FloatArray) -> int:
+    """How many rows equal another one."""
+    same = Counter(row.tobytes() for row in np.ascontiguousarray(rows) + np.float32(0))  # -0.0 becomes 0.0
+    return sum(rows for rows in same.values() if rows > 1)
+
+
+def _scale(rows: Sequence[LayerNumbers]) -> Check:
+    """sigma_w^2, mean and std of every layer, and what a person should not overlook in them."""
+    each = [
+        f"{number(row.sigma_w2, 3)} in {row.name} (mean {number(row.mean, 2)}, std {number(row.std, 3)})"
+        for row in rows
+    ]
+    remarks = list(_remarks(rows))
+    words = "; ".join([f"σ_w² is {_some(each)}", *remarks])
+    return Check("Scale", "note" if remarks else "good", f"{words}.")
+
+
+def _remarks(rows: Sequence[LayerNumbers]) -> Iterator[str]:
+    gains, stds = [row.sigma_w2 for row in rows], [row.std for row in rows]
+    if min(gains) == 0.0:
+        yield "where it is 0, all weights of a layer are equal"
+    elif max(gains) > 2.0 * min(gains):
+        ratio = f"the largest is {number(max(gains) / min(gains), 2)} times the smallest"
+        fans = [compute_fans(row.shape)[0] for row in rows]
+        fixed = max(stds) < 1.25 * min(stds)
+        yield f"{ratio}, for the std does not follow fan_in, {min(fans)} to {max(fans)}" if fixed else ratio
+    off = [row.name for row in rows if abs(row.mean) > _small_mean(row) > 0.0]
+    if off:
+        yield f"σ_w² leaves out the mean, which is not 0 in {_some(off)}"
+
+
+def _small_mean(row: LayerNumbers) -> float:
+    """A mean that chance explains, or whose square is less than 1% of the variance."""
+    return max(0.1, 5.0 / math.sqrt(math.prod(row.shape))) * row.std
+
+
+def _law(rows: Sequence[LayerNumbers]) -> Check:
+    """The nearest initializer of Keras, one name for all layers where one does."""
+    known = [(row.name, row.nearest) for row in rows if row.nearest]
+    within = sum(near.within_chance for _, near in known)
+    specs = {str(near.spec) for _, near in known}
+    alone = specs.pop() if len(specs) == 1 else ""
+    if alone and not any(near.chance or near.distance for _, near in known):
+        return Check("Nearest law", "good", f"{_of(len(known), len(known), 'are')} {alone}, exactly.")
+    each = [f"{name}{'' if alone else f' from {near.spec}'} at {_far(near)}" for name, near in known]
+    what = f"within chance of {alone or 'an initializer of Keras'}"
+    if within == len(known):
+        return Check("Nearest law", "good", f"{_of(within, within, 'are')} {what}: {_some(each)}.")
+    words = f"{_of(within, len(known), 'are')} {what}, the nearest: {_some(each)}."
+    return Check("Nearest law", "note", words)
+
+
+def _far(near: Nearest) -> str:
+    """Kolmogorov's distance, what chance allows of it, and what it does not see."""
+    allowed = f" (chance up to {number(near.chance, 2)})" if near.chance else ""
+    unseen = near.distance <= near.chance and not near.within_chance
+    other = ", but its mean, std or range is beyond chance" if unseen else ""
+    return f"distance {number(near.distance, 2)}{allowed}{other}"

@@ -1,0 +1,76 @@
+"""Numbers as people read them: few digits, a true minus sign, thousands set apart."""
+
+import math
+
+import numpy as np
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(x: float, digits: int = 4) -> str:
+    """`x` with at most so many significant digits: 0.0505, 2, −1,234, 1.5 × 10⁻⁷, ∞, "not a number"."""
+    if math.isnan(x):
+        return "not a number"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == 0:
+        return "0"
+    mantissa, power = f"{x:.{digits - 1}e}".split("e")
+    exponent = int(power)
+    if -4 <= exponent < 7:
+        text = bare(f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - exponent)}f}")
+    else:
+        text = f"{bare(mantissa)} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    return text.replace("-", "−")
+
+
+def bare(text: str) -> str:
+    """Without zeros at the end of a fraction."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def count(n: int) -> str:
+    """12,345."""
+    return f"{n:,}".replace("-", "−")
+
+
+def counted(n: int, thing: str, ending: str = "s") -> str:
+    """1 layer, 2 layers, 3 batches."""
+    return f"{count(n)} {thing}{'' if n == 1 else ending}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """97.5%."""
+    return f"{100 * share:.{digits}f}%".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"
+
+
+def megabytes(size: int) -> str:
+    """11.5 MB."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def shown(value: object) -> str:
+    """`value` as it stands in an error message: its repr, at most 60 characters, never an exception."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def plain(value: object) -> object:
+    """NumPy scalars as the Python values they hold, everything else as it is."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating):
+        return float(value)
+    return value

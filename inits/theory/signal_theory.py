@@ -1,0 +1,180 @@
+"""How far a signal travels through one network: mean-field theory, layer by layer, with each layer's own fans.
+
+For layers l = 1 .. L + 1 (the last one is the output), N_l units, sigma_l^2 = fan_in Var(w) of layer l and s_l^2 the
+variance of its biases, and an image of mean square m:
+- lengths: q_1 = sigma_1^2 m + s_1^2, then q_{l+1} = sigma_{l+1}^2 E[phi(sqrt(q_l) z)^2] + s_{l+1}^2;
+- gradients of the image's own loss by pre-activations, mean square over the units of a layer:
+  g_{L+1} = E[(p - y)^2] (`inits.theory.logits`), then g_l = (N_{l+1} / N_l) chi_l g_{l+1} with
+  chi_l = sigma_{l+1}^2 E[phi'(sqrt(q_l) z)^2]: the *sum* of squares grows by chi_l, the mean only where widths are
+  equal;
+- the Jacobian of all logits by the input: the mean of its squared singular values is sigma_1^2 chi_1 ... chi_L.
+Lengths and gradients are averaged over images of several mean squares; correlations are those of one typical pair.
+Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232; Pennington et al. 2017, arXiv:1711.04735.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.errors import SpecError
+from inits.experiments.experiment import Architecture, Start
+from inits.text import count, number
+from inits.theory.logits import gradient_square
+from inits.theory.meanfield import chi, correlation_map, length_map
+
+Array = NDArray[np.float64]
+
+MOST_VALUES = 60_000_000
+"""Most numbers that one start may hold: weights, or pre-activations of a batch (240 MB of float32)."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What theory needs to know of the images, whose pixels lie in [0, 1].
+
+    Attributes:
+        squares: mean squares of pixels, of images that stand for equal shares of all.
+        pair_square: mean square of both images of a typical pair.
+        pair_cosine: cosine of the angle between them.
+    """
+
+    squares: tuple[float, ...]
+    pair_square: float
+    pair_cosine: float
+
+
+TYPICAL: Mapping[str, Inputs] = {
+    "mnist": Inputs((0.0555, 0.0749, 0.0889, 0.1016, 0.1144, 0.1287, 0.1471, 0.1794), 0.1081, 0.393),
+    "digits": Inputs((0.0714, 0.0864, 0.0955, 0.1050, 0.1131, 0.1207, 0.1281, 0.1383), 0.1091, 0.510),
+}
+"""Of all training images, for the time before the batch itself has been read."""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """sigma_w^2 and the bias variance of every layer, the output last."""
+
+    weights: tuple[float, ...]
+    biases: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What theory promises of one start, float64; L hidden layers and the output.
+
+    Attributes:
+        lengths: (L + 1,) second moment of the pre-activations, mean over the images.
+        activations: (L,) second moment of the activations.
+        gradients: (L + 1,) second moment of the loss's gradient by pre-activations, of each image's own loss.
+        cosines: (L + 1,) cosine of a typical pair's pre-activations; NaN where there is no signal.
+        chi: (L,) growth of the squared gradient back through each hidden layer, mean over the images.
+        jacobian: root of the mean squared singular value of the input-output Jacobian.
+    """
+
+    lengths: Array
+    activations: Array
+    gradients: Array
+    cosines: Array
+    chi: Array
+    jacobian: float
+
+
+def check_size(architecture: Architecture, images: int) -> None:
+    """Raise SpecError for a network or a batch that memory has no room for."""
+    units = sum(architecture.hidden) + architecture.outputs
+    if architecture.parameters > MOST_VALUES:
+        raise SpecError(
+            f"A network must have at most {count(MOST_VALUES)} weights here. Received "
+            f"{count(architecture.parameters)}: take fewer layers or units."
+        )
+    if units * images > MOST_VALUES:
+        raise SpecError(
+            f"Units × images must be at most {count(MOST_VALUES)}. Received {count(units)} × {count(images)}: "
+            "take fewer images, layers or units."
+        )
+
+
+def gains(start: Start, architecture: Architecture) -> Gains | None:
+    """The gains that the laws of a start promise; None when a law is not known before the draw.
+
+    Raises:
+        SpecError: for weights or biases whose mean is not 0: all units then have a part in common, of which this
+            theory says nothing.
+        ShapeError: when an initializer cannot fill a layer.
+    """
+    weights, biases = [], []
+    for shape in architecture.kernel_shapes:
+        kernel, bias = start.kernel.law(shape), start.bias.law(shape[1:])
+        if kernel is None or bias is None:
+            return None
+        weights.append(_gain("weights", str(start.kernel), kernel.mean, kernel.std, shape[0]))
+        biases.append(_gain("biases", str(start.bias), bias.mean, bias.std, 1))
+    return Gains(tuple(weights), tuple(biases))
+
+
+def _gain(what: str, source: str, mean: float, std: float, fan_in: int) -> float:
+    if abs(mean) > 1e-9 * std:
+        raise SpecError(
+            f"Mean-field theory needs {what} of mean 0. Received mean {number(mean)} from {source}: only the measured "
+            "points are shown."
+        )
+    return fan_in * std**2
+
+
+def predict(architecture: Architecture, gains: Gains, inputs: Inputs) -> Prediction:
+    """What theory promises of a network that starts with these gains.
+
+    Raises:
+        SpecError: for an activation that mixes units: softmax.
+    """
+    phi = architecture.activation
+    lengths = [gains.weights[0] * np.array(inputs.squares) + gains.biases[0]]
+    squares, growth = [], []
+    for weight, bias in zip(gains.weights[1:], gains.biases[1:], strict=True):
+        squares.append(length_map(phi, lengths[-1], 1.0, 0.0))
+        growth.append(chi(phi, lengths[-1], weight))
+        with np.errstate(over="ignore"):
+            lengths.append(weight * squares[-1] + bias if weight else np.full_like(squares[-1], bias))
+    gradients = _back(architecture, lengths[-1], growth)
+    with np.errstate(over="ignore", invalid="ignore"):
+        jacobian = gains.weights[0] * np.prod(growth, axis=0) * np.ones(len(inputs.squares))
+        return Prediction(
+            lengths=_mean(lengths),
+            activations=_mean(squares),
+            gradients=_mean(gradients),
+            cosines=_cosines(phi, gains, inputs),
+            chi=_mean(growth),
+            jacobian=float(np.sqrt(jacobian.mean())),
+        )
+
+
+def _mean(layers: Sequence[Array]) -> Array:
+    """(layers,) means over the images."""
+    return np.array([layer.mean() for layer in layers], np.float64)
+
+
+def _back(architecture: Architecture, logits: Array, growth: Sequence[Array]) -> list[Array]:
+    """The gradient's second moment in every layer, for images of each length, from the first layer on."""
+    found = [gradient_square(logits, architecture.outputs)]
+    widths = (*architecture.hidden, architecture.outputs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for (units, above), chi_l in zip(reversed(list(pairwise(widths))), reversed(growth), strict=True):
+            found.append(above / units * chi_l * found[-1])
+    return found[::-1]
+
+
+def _cosines(phi: str, gains: Gains, inputs: Inputs) -> Array:
+    """(layers,) cosine of the pre-activations of the typical pair."""
+    q = gains.weights[0] * inputs.pair_square + gains.biases[0]
+    common = gains.weights[0] * inputs.pair_square * inputs.pair_cosine + gains.biases[0]
+    found = [common / q if q else np.nan]
+    for weight, bias in zip(gains.weights[1:], gains.biases[1:], strict=True):
+        known = np.isfinite([q, found[-1]]).all()
+        # Rounding may leave a cosine a little above 1.
+        cosine = min(found[-1], 1.0)
+        found.append(float(correlation_map(phi, cosine, q, weight, bias)) if known else np.nan)
+        q = float(length_map(phi, q, weight, bias))
+    return np.array(found, np.float64)

@@ -1,0 +1,34 @@
+"""Draw kernels with real Keras and measure them. Keras is imported at first use, never with this module."""
+
+from collections.abc import Sequence
+
+from inits.initializers.spec import InitializerSpec
+from inits.measure.examination import Examination, LayerRow, Sketch, measure, measure_layer, sketch_drawn
+
+
+def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examination:
+    """Draw a kernel and measure it. Raises what `inits.training.starts.draw` raises."""
+    from inits.training.starts import draw
+
+    return measure(draw(spec, shape, seed), spec)
+
+
+def sketch(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Sketch:
+    """A kernel as a card shows it. Raises what `inits.training.starts.draw` raises."""
+    from inits.training.starts import draw
+
+    return sketch_drawn(draw(spec, shape, seed))
+
+
+def examine_network(
+    spec: InitializerSpec, names: Sequence[str], shapes: Sequence[tuple[int, ...]], seed: int
+) -> list[LayerRow]:
+    """The same initializer for every kernel of a network, each with the seed that training would give it."""
+    from inits.seeds import derive_seed
+    from inits.training.starts import draw
+
+    rows = []
+    for layer, (name, shape) in enumerate(zip(names, shapes, strict=True)):
+        kernel = draw(spec, shape, derive_seed(seed, "kernel", layer))
+        rows.append(measure_layer(name, kernel, spec))
+    return rows

@@ -1,0 +1,76 @@
+"""One forward-backward pass of a run before it trains, and one trial step: what the verdict is told from.
+
+Imports Keras: never for the web process.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from inits.experiments.experiment import Run
+from inits.experiments.record import FloatArray, Given
+from inits.theory.trainability import ADAPTIVE, Glimpse
+from inits.training.propagation import Batch, arrays_of, layers_of
+
+
+def glimpse(run: Run, batch: Batch, given: Given = ()) -> Glimpse:
+    """What a pass over a batch says of a run. Raises what `inits.training.propagation.arrays_of` raises."""
+    arrays = arrays_of(run.start, run.architecture, run.seed, batch.images, given)
+    loss, inputs, deltas, gradients = _pass(arrays, run.architecture.activation, batch)
+    kernels, steps = arrays[::2], gradients[::2]
+    rate = run.optimizer.learning_rate
+    moved = [a - rate * _direction(run, g) for a, g in zip(arrays, gradients, strict=True)]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return Glimpse(
+            loss=loss,
+            trial=_pass(moved, run.architecture.activation, batch)[0],
+            telling=np.array([_telling(a, d) for a, d in zip(inputs, deltas, strict=True)]),
+            gradients=np.array([_norm(one) for one in steps]),
+            kernels=np.array([_norm(one) for one in kernels]),
+            sizes=np.array([one.size for one in kernels]),
+            alike=np.array([_alike(one) for one in inputs[1:]]),
+            dead=np.array([np.mean(one.max(0) == one.min(0)) for one in inputs[1:]]),
+        )
+
+
+def _pass(
+    arrays: Sequence[FloatArray], activation: str, batch: Batch
+) -> tuple[float, list[FloatArray], list[FloatArray], list[FloatArray]]:
+    """Mean loss; the inputs of every layer; the gradient of the mean loss by pre-activations and by the arrays."""
+    variables = [tf.constant(array) for array in arrays]
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        before, after = layers_of(variables, activation, tf.constant(batch.images))
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=batch.labels, logits=before[-1])
+        loss = tf.reduce_mean(losses)
+    found = tape.gradient(loss, [*before, *variables])
+    deltas, gradients = found[: len(before)], found[len(before) :]
+    numpy = [one.numpy() for one in after]
+    return (
+        float(loss),
+        [batch.images, *numpy],
+        [one.numpy() for one in deltas],
+        [one.numpy() for one in gradients],
+    )
+
+
+def _direction(run: Run, gradient: FloatArray) -> FloatArray:
+    """The first step of the run's optimizer over its learning rate, momentum and decay left out."""
+    return np.sign(gradient) if run.optimizer.name in ADAPTIVE else gradient
+
+
+def _telling(inputs: FloatArray, deltas: FloatArray) -> float:
+    """Norm of the kernel's gradient as far as it tells images apart: the mean of the inputs is taken out."""
+    return _norm((inputs - inputs.mean(axis=0)).T @ deltas)
+
+
+def _norm(values: FloatArray) -> float:
+    """L2 norm, also where float32 has no place for a square."""
+    return float(np.linalg.norm(values.astype(np.float64)))
+
+
+def _alike(units: FloatArray) -> float:
+    """Share of units of a layer, (images, units), that say the same as another one for every image."""
+    _, counts = np.unique(np.ascontiguousarray(units.T), axis=0, return_counts=True)
+    return float(counts[counts > 1].sum() / units.shape[1])

@@ -1,0 +1,1 @@
+"""The file formats of weight files, each read as data."""

@@ -1,0 +1,73 @@
+"""A compressed member of a zip as a file in which any place can be read."""
+
+import io
+import os
+import zlib
+from collections import OrderedDict
+from typing import Any
+
+from inits.weightfiles.formats.limits import refusal
+from inits.weightfiles.formats.sources import Window
+
+STEP = 4_000_000  # bytes of a block
+KEPT = 4  # blocks
+_PIECE = 1 << 14
+
+
+class Deflated(io.RawIOBase):
+    """Keeps the state of the decompressor at every block, about 40 kB, and a few blocks: never the whole."""
+
+    def __init__(self, raw: Window, size: int, checksum: int):
+        super().__init__()
+        self.raw, self.size = raw, size
+        self._at = 0
+        self._states = [(0, zlib.decompressobj(-zlib.MAX_WBITS))]
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        found = 0
+        for number in range(-(-size // STEP)):
+            found = zlib.crc32(self._block(number), found)
+        if found != checksum:
+            raise zlib.error("wrong checksum")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = max(0, {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence] + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view, done = memoryview(buffer).cast("B"), 0
+        while done < len(view) and self._at < self.size:
+            number, start = divmod(self._at, STEP)
+            part = self._block(number)[start : start + len(view) - done]
+            view[done : done + len(part)] = part
+            done, self._at = done + len(part), self._at + len(part)
+        return done
+
+    def _block(self, number: int) -> bytes:
+        if number not in self._blocks:
+            self._blocks[number] = self._unfold(number)
+            if len(self._blocks) > KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
+        return self._blocks[number]
+
+    def _unfold(self, number: int) -> bytes:
+        place, state = self._states[number]
+        stream, wanted = state.copy(), min(STEP, self.size - number * STEP)
+        self.raw.seek(place)
+        parts, rest = [], b""
+        while wanted:
+            rest = rest or self.raw.read(_PIECE)
+            part, ended = stream.decompress(rest, wanted), not rest
+            if ended and not part:
+                raise refusal("is cut off in a compressed member")
+            rest, wanted = stream.unconsumed_tail, wanted - len(part)
+            parts.append(part)
+        if number + 1 == len(self._states):
+            self._states.append((self.raw.tell() - len(rest), stream))
+        return b"".join(parts)

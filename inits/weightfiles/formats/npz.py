@@ -1,0 +1,81 @@
+"""`.npz` files: a zip of arrays as NumPy writes them, without pickles."""
+
+import zipfile
+from math import prod
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from inits.weightfiles.formats import zips
+from inits.weightfiles.formats.keras_names import grouped
+from inits.weightfiles.formats.limits import (
+    BLOCK,
+    CLEANER,
+    Sketch,
+    Stored,
+    checked,
+    native,
+    no_numbers,
+    quoted,
+    refusal,
+    size,
+)
+from inits.weightfiles.formats.sources import Window
+
+SUFFIX = ".npy"
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+def sketches(file: Window) -> list[Sketch]:
+    """The layers, in the order in which the arrays were saved. Raises WeightFileError."""
+    archive = zips.opened(file)
+    members = [member for member in archive.infolist() if member.filename.endswith(SUFFIX)]
+    return grouped([(member.filename.removesuffix(SUFFIX), _stored(archive, member)) for member in members])
+
+
+def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
+    name = member.filename.removesuffix(SUFFIX)
+    with archive.open(member) as stream:
+        shape, fortran, dtype = _header(stream, name)
+        start = stream.tell()
+
+    def load() -> NDArray[Any]:
+        array = np.empty(shape, dtype, "F" if fortran else "C")
+        with archive.open(member) as stream:
+            stream.read(start)
+            _fill(stream, array)
+        return native(array)
+
+    kept = checked(name, Stored(shape, dtype.newbyteorder("="), load))
+    if kept.bytes != member.file_size - start:
+        held = size(member.file_size - start)
+        raise refusal(f"declares {size(kept.bytes)} for the array {quoted(name)} and holds {held}")
+    return kept
+
+
+def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and dtype. Raises WeightFileError."""
+    try:
+        shape, fortran, dtype = _HEADERS[npy.read_magic(stream)](stream)
+    except zipfile.BadZipFile:
+        raise
+    except Exception:  # the header is a Python literal: nearly any error can come of a bad one
+        raise refusal(f"has no readable header in the array {quoted(name)}") from None
+    if dtype.hasobject:
+        raise no_numbers(name, "Python objects, which only a pickle can hold,")
+    if not all(type(n) is int for n in shape):
+        raise refusal(f"declares no whole numbers as the shape of the array {quoted(name)}")
+    return shape, fortran, dtype
+
+
+def _fill(stream: IO[bytes], array: NDArray[Any]) -> None:
+    """Values as they follow in the stream, read to its end so that its checksum is verified."""
+    flat = array.reshape(-1, order="A").view(np.uint8) if array.size else np.empty(0, np.uint8)
+    done = 0
+    while block := stream.read(BLOCK):
+        flat[done : done + len(block)] = np.frombuffer(block, np.uint8)
+        done += len(block)
+    if done != flat.size:
+        raise refusal(f"ends after {done:,} of {prod(array.shape):,} values of an array", CLEANER)

@@ -1,0 +1,73 @@
+"""Members of a zip file: all are checked before any is read."""
+
+import re
+import stat
+import struct
+import zipfile
+from collections import Counter
+
+from inits.weightfiles.formats.deflated import Deflated
+from inits.weightfiles.formats.limits import AGAIN, BLOCK, CLEANER, MOST_ENTRIES, check_ratio, quoted, refusal
+from inits.weightfiles.formats.sources import Window
+
+MOST_DIRECTORY = 10_000_000  # bytes of the list of members
+_ENCRYPTED = 0x1
+_OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\0")
+
+
+def opened(file: Window) -> zipfile.ZipFile:
+    """A zip whose members are fit to be read. Raises WeightFileError."""
+    try:
+        archive = zipfile.ZipFile(Window(file, most=MOST_DIRECTORY))
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+        raise refusal("is a zip that is cut off or damaged") from None
+    members = archive.infolist()
+    if len(members) > MOST_ENTRIES:
+        raise refusal(
+            f"is a zip of {len(members):,} members, and at most {MOST_ENTRIES:,} are taken", CLEANER
+        )
+    twice = [name for name, times in Counter(archive.namelist()).items() if times > 1 or not name]
+    if twice:
+        raise refusal(f"is a zip with the member {quoted(twice[0])} more than once", CLEANER)
+    for member in members:
+        _check(member)
+    return archive
+
+
+def _check(member: zipfile.ZipInfo) -> None:
+    """Raises WeightFileError for what Keras and NumPy never write."""
+    mode, name = member.external_attr >> 16, f"the member {quoted(member.orig_filename)}"
+    if _OUTSIDE.search(member.orig_filename):
+        raise refusal(f"is a zip with {name}, a path that leads elsewhere", CLEANER)
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise refusal(f"is a zip with {name}, a link instead of data", CLEANER)
+    if member.flag_bits & _ENCRYPTED:
+        raise refusal(f"is a zip with {name} under a password", "save it without one")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refusal(f"is a zip with {name} in an unusual compression", CLEANER)
+    if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
+        raise refusal(f"is a zip that gives two sizes for {name}", AGAIN)
+    check_ratio(member.file_size, member.compress_size, f"is a zip with {name} that unfolds to")
+
+
+def text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    """A small member as bytes. Raises WeightFileError."""
+    if member.file_size > most:
+        raise refusal(
+            f"has {member.file_size:,} bytes in {quoted(member.filename)}, and at most {most:,} are read"
+        )
+    return archive.read(member)
+
+
+def seekable(file: Window, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Window:
+    """A large member as a file, its checksum found right, without keeping it in memory."""
+    archive.open(member).close()  # looks at the head of the member
+    head = file.at(member.header_offset, 30)
+    start = member.header_offset + 30 + sum(struct.unpack_from("<HH", head, 26))
+    raw = Window(file, start, member.compress_size)
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        return Window(Deflated(raw, member.file_size, member.CRC))
+    with archive.open(member) as stream:
+        while stream.read(BLOCK):
+            pass
+    return raw

@@ -1,0 +1,139 @@
+"""The advice as a card, the cheat sheet, and what is left of a signal layer by layer."""
+
+import streamlit as st
+
+from inits.experiments.experiment import ACTIVATIONS, Start
+from inits.figures import choose as figures
+from inits.figures import style
+from inits.initializers.spec import InitializerSpec
+from inits.text import counted, number
+from inits.theory.meanfield import critical_sigma_w2
+from inits.theory.recommendation import OPTIMIZERS, Advice, Option, Task, advise, option, power
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.cards import Card, numbered
+from pages.parts.page.notes import heading, python
+from pages.parts.widgets import tables
+from pages.parts.widgets.chart import chart
+
+SHEET = ("relu", "leaky_relu", "tanh", "linear", "selu", "elu", "gelu", "silu", "softplus", "sigmoid")
+SHEET_DEPTH, LOST = 10, 0.01  # hidden layers; a hundredth is not much of a signal
+BATCH = 32
+
+
+def card(page: str, task: Task, advice: Advice) -> None:
+    """The recommendation: its line, reason, formula and source, and where to test it."""
+    best = advice.best
+    with st.container(border=True, gap="small"):
+        norm = "no normalization" if task.normalization == "none" else f"{task.normalization} normalization"
+        layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
+        st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
+        st.subheader(called(best))
+        python(line(task, best))
+        st.markdown(advice.reason.replace("σ_w²", "$\\sigma_w^2$"))
+        shape = (task.width, task.width)
+        st.markdown(f":small[{best.kernel.formula(shape)}]")
+        entry = best.kernel.entry
+        if entry.paper:
+            st.markdown(f":small[:gray[Source: [{entry.paper}]({entry.source})]]")
+        for words in advice.remarks:
+            st.markdown(f":small[:material/info: {words}]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _chip(task, best)
+            others = " and ".join(called(one) for one in advice.options[1:])
+            label, icon = f"Test against {others}", ":material/play_circle:"
+            if st.button(label, icon=icon, type="primary", key=f"{page}.test"):
+                st.switch_page("pages/train.py", query_params=experiment(task, advice).texts())
+            if st.button("See the signal", icon=":material/waves:", key=f"{page}.signal"):
+                st.switch_page("pages/signal.py", query_params=_signal(task, advice))
+            if task.weights:
+                st.page_link("pages/pretrained.py", label="Open a weight file", icon=":material/folder_open:")
+
+
+def line(task: Task, option: Option) -> str:
+    """The Keras line to copy."""
+    code = option.kernel.code(multiline=False)
+    return f'keras.layers.Dense({task.width}, activation="{task.activation}", kernel_initializer={code})'
+
+
+def called(option: Option) -> str:
+    """HeNormal, VarianceScaling(scale=2.8)."""
+    spec = option.kernel
+    return f"{spec.name}(scale={spec.get('scale'):g})" if spec.name == "VarianceScaling" else spec.name
+
+
+def _chip(task: Task, best: Option) -> None:
+    if task.normalization != "none":
+        st.badge("Normalization keeps the signal", icon=":material/check_circle:", color="green")
+    elif best.score < 3.0:
+        st.badge("Keeps the signal", icon=":material/check_circle:", color="green")
+    elif best.score < 6.0:
+        st.badge("Keeps most of the signal", icon=":material/warning:", color="orange")
+    else:
+        st.badge("No start keeps the signal", icon=":material/error:", color="red")
+
+
+def experiment(task: Task, advice: Advice) -> Choices:
+    """The recommendation beside its runners-up on the Train page."""
+    cards = numbered(Card(Start(one.kernel)) for one in advice.options)
+    return Choices(cards, task.network, OPTIMIZERS[task.optimizer], BATCH, 0, 1, "mnist")
+
+
+def _signal(task: Task, advice: Advice) -> dict[str, str]:
+    texts = experiment(task, advice).texts()
+    return {name: texts[name] for name in ("starts", "hidden", "activation")}
+
+
+@st.cache_data(show_spinner=False)
+def by_activation() -> dict[str, list[str]]:
+    """The cheat sheet's columns by their titles."""
+    rows = [_row(activation) for activation in SHEET]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def cheat_sheet() -> None:
+    """By activation: what to use, the numbers that say so, and what Keras' default does there."""
+    heading(
+        "By activation",
+        f"For {SHEET_DEPTH} hidden layers, zero biases. χ: growth of the squared gradient over one layer, 1 is ideal. "
+        "Critical: where $\\chi_1$ = 1 in endless depth.",
+    )
+    tables.table(by_activation())
+
+
+def _row(activation: str) -> dict[str, str]:
+    task = Task(activation, SHEET_DEPTH)
+    best, default = advise(task).best, option(task, InitializerSpec("GlorotUniform"))
+    critical = critical_sigma_w2(activation)
+    return {
+        "activation": ACTIVATIONS[activation],
+        "use": called(best),
+        "σ_w²": number(best.sigma_w2, 3),
+        "χ": number(best.chi, 3),
+        "critical σ_w²": "none" if critical is None else number(critical, 3),
+        "the default, GlorotUniform": default_does(default),
+    }
+
+
+def default_does(one: Option) -> str:
+    """What becomes of the signal's power and of its gradients, in a few words with the number."""
+    if max(one.forward, one.backward) < LOST:
+        return f"fades to {number(100 * one.forward, 2)}%, χ = {number(one.chi, 2)}"
+    if one.backward < LOST:
+        return f"gradients vanish, χ = {number(one.chi, 2)}"
+    if max(one.forward, one.backward) > 1 / LOST:
+        return f"explodes, χ = {number(one.chi, 2)}"
+    return f"fine, χ = {number(one.chi, 2)}"
+
+
+def power_left(page: str, task: Task, advice: Advice) -> None:
+    """What is left of the signal's power, layer by layer, of the three options."""
+    heading(
+        f"Power left, {ACTIVATIONS[task.activation]}",
+        "Second moment of the pre-activations over the first. Log scale.",
+        "power",
+    )
+    lines = [(called(one), power(task, one.kernel)) for one in advice.options]
+    fig = figures.power(lines)
+    chart(
+        fig, key=f"{page}.power", height=style.SMALL, alt="What is left of a signal's power after each layer."
+    )

@@ -1,0 +1,1 @@
+"""The engine and its jobs as pages use them."""

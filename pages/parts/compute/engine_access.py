@@ -1,0 +1,97 @@
+"""The one engine of this server, and how a page tells what it is doing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+from streamlit.runtime import Runtime
+
+from inits import settings
+from inits.engine.engine import Engine, Job
+from inits.errors import InitsError
+from inits.experiments.experiment import Run
+from inits.text import megabytes
+from pages.parts.page.gate import gate
+from pages.parts.page.notes import problem
+from pages.parts.page.state import run_again
+
+T = TypeVar("T")
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda engine: engine.close())
+def engine() -> Engine:
+    """Started by the first page that asks; returns at once."""
+    made = Engine(settings.read())
+    made.turns.present = _is_present
+    return made
+
+
+def _is_present(session: str) -> bool:
+    return not Runtime.exists() or Runtime.instance().is_active_session(session)
+
+
+def can_draw() -> bool:
+    """Whether Keras is there to draw."""
+    return engine().status.phase in ("data", "compiling", "ready")
+
+
+def waiting_words() -> str:
+    """One sentence on what the compute process does before it is ready."""
+    status = engine().status
+    if status.phase == "failed":
+        return (
+            f"The compute process could not start: {status.error}. Restart the app. Theory works without it."
+        )
+    if status.phase == "data" and status.total:
+        return f"Downloading MNIST, {megabytes(status.done)} of {megabytes(status.total)}."
+    if status.phase in ("data", "compiling"):
+        return "Keras is there. Preparing MNIST and the first network, about 3 s."
+    return "Starting TensorFlow, about 10 s. Theory is ready now."
+
+
+def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words) -> None:
+    """Say what is being done, by default by the engine, and run the page again once `ready`. Blocks nothing."""
+
+    @st.fragment(run_every=0.5)
+    def watch() -> None:
+        if ready():
+            run_again()
+        failed = engine().status.phase == "failed"
+        icon = ":material/error:" if failed else ":material/hourglass_top:"
+        st.markdown(f":gray[{icon} {words()}]")
+
+    watch()
+
+
+def take_up(page: str, begin: Callable[[], Job]) -> None:
+    """Begin what Run asked for on a page, and run the page again with its first news; or say why it cannot be."""
+    st.session_state.pop(f"{page}:pending")
+    try:
+        job = begin()
+    except InitsError as error:
+        problem(str(error))
+        return
+    st.session_state[f"{page}:shown"] = job
+    with gate.aside():
+        job.wait_for_news(0.25)
+    st.rerun()
+
+
+def ask_weights(run: Run, steps: int) -> bytes | None:
+    """The file of a run's weights, made again in the compute process; None with the reason on the page."""
+    try:
+        with gate.aside():
+            return engine().weights_file(run, steps, jailed=engine().sandbox.state.phase != "off")
+    except InitsError as error:
+        problem(str(error))
+        return None
+
+
+def ask(function: Callable[..., T], *arguments: object) -> T | None:
+    """The answer of the compute process, or None with the reason on the page."""
+    try:
+        with gate.aside():
+            return engine().call(function, *arguments)
+    except InitsError as error:
+        problem(str(error))
+        return None

@@ -1,0 +1,85 @@
+"""A person's part in a job that others may share: wait for its turn, watch it, leave it."""
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from inits.engine.engine import Job
+from inits.text import counted, duration
+from pages.parts.compute.engine_access import engine
+
+
+def session() -> str:
+    """Streamlit's name for whoever looks at this page; "" in a script that runs without a server."""
+    context = get_script_run_ctx()
+    return context.session_id if context and Runtime.exists() else ""
+
+
+def watch(page: str, job: Job) -> None:
+    """This person wants the job, as long as it runs."""
+    if not has_left(page, job):
+        engine().join(job, session())
+
+
+def has_left(page: str, job: Job) -> bool:
+    """Whether this person has stopped a job here that goes on for others."""
+    left = _left(page)
+    return left is not None and left.name == job.name
+
+
+def left_note(page: str) -> None:
+    """What became of the job that this person has left, while it goes on for others."""
+    job = _left(page)
+    others = engine().turns.others(job, session()) if job else 0
+    if others:
+        words = (
+            f"You have left this run. It goes on for {counted(others, 'other')}; press Run to see it again."
+        )
+        st.info(words, icon=":material/logout:")
+
+
+def _left(page: str) -> Job | None:
+    """The job that this person has left and that has not ended."""
+    job: Job | None = st.session_state.get(f"{page}:left")
+    return None if job is None or job.over.is_set() else job
+
+
+def come_back(page: str) -> None:
+    """Run was pressed: what was left is wanted again."""
+    st.session_state.pop(f"{page}:left", None)
+
+
+def stop_button(page: str, job: Job, all_of_them: bool) -> None:
+    """Stop, for this person; for all when nobody else watches."""
+    others, stopping = engine().turns.others(job, session()), len(job.stopping) == len(job.runs)
+    waits = engine().turns.place(job) is not None
+    words = "Leave the queue" if waits else "Stop all" if all_of_them else "Stop"
+    st.button(
+        "Stopping" if stopping else words,
+        icon=":material/stop:",
+        key=f"{page}.stop",
+        on_click=_leave,
+        args=(page, job),
+        disabled=stopping,
+        help=f"It goes on for {counted(others, 'other')} who {watch_or_watches(others)} it."
+        if others
+        else None,
+    )
+
+
+def watch_or_watches(others: int) -> str:
+    return "watches" if others == 1 else "watch"
+
+
+def _leave(page: str, job: Job) -> None:
+    if engine().leave(job, session()):
+        st.session_state[f"{page}:left"] = job
+
+
+def turn_words(job: Job) -> str | None:
+    """Where a job stands in the queue; None when it does not wait."""
+    place = engine().turns.place(job)
+    if place is None:
+        return None
+    before = f"{counted(place.before, 'experiment')} before it" if place.before else "next"
+    return f"Waiting for its turn: {before}, about {duration(max(1.0, place.seconds))}"

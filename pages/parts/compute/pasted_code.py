@@ -1,0 +1,149 @@
+"""Pasted code on the pages: asked once, remembered for all, and waited for without holding anything up."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from inits.engine.engine import Job
+from inits.errors import InitsError
+from inits.experiments.experiment import Experiment
+from inits.experiments.pasted import PastedSpec
+from inits.sandbox.client import Request, State, round_of
+from inits.sandbox.results import Result
+from pages.parts.compute.engine_access import engine
+from pages.parts.compute.job_control import session
+from pages.parts.page.gate import gate
+
+AGREED, OWN = "code:agreed", "code:own"  # to a process without a jail; the codes that were run by hand here
+KEPT, KEPT_WEIGHTS = 64, 16_000_000
+SOON = 0.5  # seconds that a page waits before it shows what it has
+
+Shape = tuple[int, ...]
+
+
+class Memory:
+    """Requests by what was asked, the newest ones, for all sessions."""
+
+    def __init__(self) -> None:
+        self._requests: OrderedDict[object, Request] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: object, ask: Callable[[], Request]) -> Request:
+        """The request under `key`; asked again when it came to nothing by a fault that was not the code's."""
+        with self._lock:
+            old = self._requests.get(key)
+            if old is None or (old.done.is_set() and not old.result.lasting):
+                self._requests[key] = old = ask()
+            self._requests.move_to_end(key)
+            self._trim()
+            return old
+
+    def _trim(self) -> None:
+        count = weights = 0
+        for key, request in reversed(list(self._requests.items())):
+            count, weights = count + 1, weights + sum(array.size for array in request.result.arrays)
+            if count > 1 and (count > KEPT or weights > KEPT_WEIGHTS) and request.done.is_set():
+                del self._requests[key]
+
+
+@st.cache_resource(show_spinner=False)
+def _memory() -> Memory:
+    return Memory()
+
+
+def state() -> State:
+    """How the jail is."""
+    return engine().sandbox.state
+
+
+def alone() -> bool:
+    """Whether whoever looks sits at this very machine: the server listens to it alone, and nothing is in between."""
+    headers = st.context.headers
+    forwarded = any(
+        name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip", "via")) for name in headers
+    )
+    listening = st.get_option("server.address") or ""
+    # Of a proxy that says nothing of itself the browser's own word is left: where the page came from.
+    host, origin = (
+        urlsplit(f"//{headers.get('Host')}").hostname,
+        urlsplit(headers.get("Origin") or "").hostname,
+    )
+    return all(_loopback(name or "") for name in (listening, host, origin)) and not forwarded
+
+
+def may_agree() -> bool:
+    """Whether there is no jail here, and this person may do without."""
+    return engine().sandbox.allowed and alone()
+
+
+def _loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def agreed() -> bool:
+    """Whether this person has agreed to run their own code without a jail."""
+    return bool(st.session_state.get(AGREED)) and may_agree()
+
+
+def own(spec: PastedSpec) -> None:
+    """Remember that this person has run this code by hand: then it is theirs, not a link's."""
+    st.session_state.setdefault(OWN, set()).add(spec.source)
+
+
+def refused(spec: PastedSpec) -> str | None:
+    """Why this code may not run now, in words for its page; None when it may."""
+    now = state()
+    if now.phase != "off":
+        return None
+    if not agreed():
+        return f"Pasted code cannot be run here: {now.why}."
+    if spec.source not in st.session_state.get(OWN, ()):
+        return f"{spec.name} came with a link. Look at it under Your code, and press Run if you trust it."
+    return None
+
+
+def jailed() -> bool:
+    """Whether code runs in the jail: always, but where there is none and a person has agreed."""
+    return state().phase != "off"
+
+
+def start(experiment: Experiment) -> Job:
+    """Run an experiment. Raises InitsError when its pasted code may not run, and what `Engine.run` raises."""
+    for one in experiment.starts:
+        if isinstance(one.kernel, PastedSpec) and (why := refused(one.kernel)):
+            raise InitsError(why)
+    return engine().run(experiment, jailed(), session())
+
+
+def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: bool = False) -> Request | None:
+    """The request for a network's kernels, and once more for the first of them if `again`; None if it may not run.
+
+    Anybody who asks the same gets the same request.
+    """
+    if refused(spec):
+        return None
+    one = round_of(shapes, seed)
+    rounds = (one, one[:1]) if again else (one,)
+    person, in_jail = session(), jailed()
+
+    def ask() -> Request:
+        return engine().sandbox.submit(spec.source, rounds, person, in_jail)
+
+    return _memory().get((spec.source, rounds, in_jail), ask)
+
+
+def drawn_soon(spec: PastedSpec, shapes: Sequence[Shape], seed: int) -> Result | None:
+    """What came of it, if it is there now or in a moment. Raises InitsError with the reason if it may not run."""
+    why = refused(spec)
+    request = None if why else ask_code(spec, shapes, seed)
+    if request is None:
+        raise InitsError(why or "The code may not run.")
+    with gate.aside():
+        return request.wait(SOON)

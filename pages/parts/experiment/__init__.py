@@ -1,0 +1,1 @@
+"""Building an experiment: network, optimizer, start cards."""

@@ -1,0 +1,282 @@
+"""The controls that build an experiment on the Train page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments.experiment import (
+    ACTIVATIONS,
+    MAX_BATCH,
+    MAX_SEEDS,
+    Architecture,
+    Experiment,
+    format_hidden,
+    parse_hidden,
+)
+from inits.export.experiment_json import Readers
+from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.spec import OptimizerSpec
+from inits.text import counted, number
+from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
+from pages.parts.page import state
+from pages.parts.page.refusals import refuse
+from pages.parts.page.state import seed as seeded
+from pages.parts.widgets.picker import LARGEST_SEED, parameter_controls
+
+DEFAULTS = {
+    "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)",
+    "hidden": "6 × 128",
+    "activation": "relu",
+    "optimizer": "SGD(learning_rate=0.05, momentum=0.0, nesterov=False)",
+    "batch": "32",
+    "seed": "0",
+    "seeds": "1",
+    "data": "mnist",
+    "sort": "accuracy",
+    "layers": "evenly spread",
+    "moment": "end",
+}
+HIDDEN = ("none", "128", "2 × 128", "4 × 128", "6 × 128", "10 × 128", "20 × 64", "256, 128, 64")
+RATES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0)
+BATCHES = (16, 32, 64, 128, 256, 512)
+DATA = {"mnist": "MNIST", "digits": "Digits (stand-in)"}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the controls say."""
+
+    cards: tuple[Card, ...]
+    architecture: Architecture
+    optimizer: OptimizerSpec
+    batch_size: int
+    seed: int
+    seeds: int
+    data: str
+
+    @classmethod
+    def of(cls, experiment: Experiment, cards: tuple[Card, ...]) -> "Choices":
+        """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
+        known = {card.start: card for card in cards}
+        if tuple(card.start for card in cards) != experiment.starts:
+            cards = ()
+            for start in experiment.starts:
+                cards = (*cards, coloured(known.get(start) or Card(start), cards))
+        return cls(
+            cards,
+            experiment.architecture,
+            experiment.optimizer,
+            experiment.batch_size,
+            experiment.seeds[0],
+            len(experiment.seeds),
+            experiment.dataset,
+        )
+
+    def experiment(self, dataset: str) -> Experiment:
+        """Raises SpecError when a start cannot fill the network."""
+        starts = tuple(card.start for card in self.cards)
+        # The last seeds wrap around, so that any first seed can have twenty.
+        seeds = tuple((self.seed + i) % (LARGEST_SEED + 1) for i in range(self.seeds))
+        return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
+
+    @property
+    def labels(self) -> list[str]:
+        return labels(self.cards)
+
+    @property
+    def slots(self) -> list[int]:
+        """The colour of each start."""
+        return [card.slot for card in self.cards]
+
+    def texts(self) -> dict[str, str]:
+        """As the address holds them."""
+        return {
+            "starts": format_cards(self.cards),
+            "hidden": format_hidden(self.architecture.hidden),
+            "activation": self.architecture.activation,
+            "optimizer": str(self.optimizer),
+            "batch": str(self.batch_size),
+            "seed": str(self.seed),
+            "seeds": str(self.seeds),
+            "data": self.data,
+        }
+
+
+READERS: Readers = {
+    "starts": parse_cards,
+    "hidden": parse_hidden,
+    "activation": lambda text: Architecture((), text).activation,
+    "optimizer": OptimizerSpec.parse,
+    "batch": state.whole("batch", 1, MAX_BATCH),
+    "seed": state.whole("seed", 0, LARGEST_SEED),
+    "seeds": state.whole("seeds", 1, MAX_SEEDS),
+    "data": state.one_of("data", DATA),
+}
+"""What understands each text of `Choices.texts`."""
+
+
+def understood(kept: dict[str, str]) -> Choices:
+    """The choices of a saved state or a link."""
+    read: Any = {name: state.read(kept, DEFAULTS, name, reader) for name, reader in READERS.items()}
+    return Choices(
+        cards=read["starts"],
+        architecture=Architecture(read["hidden"], read["activation"]),
+        optimizer=read["optimizer"],
+        batch_size=read["batch"],
+        seed=read["seed"],
+        seeds=read["seeds"],
+        data=read["data"],
+    )
+
+
+def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
+    """The row of controls, after what `first` draws; returns what they say and whether Run was pressed."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        first()
+        architecture = network(page, choices.architecture)
+        optimizer = optimizer_held(page, choices.optimizer)
+        learning_rate(page, optimizer)
+        choices = replace(choices, architecture=architecture, optimizer=optimizer)
+        choices = _rest(page, choices)
+        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
+    return choices, run
+
+
+def network(page: str, architecture: Architecture) -> Architecture:
+    """Hidden layers and their activation."""
+    key, kept = f"{page}.hidden", f"{page}.hidden_kept"
+    text = st.session_state.setdefault(kept, format_hidden(architecture.hidden))
+    st.session_state[key] = text
+
+    def take() -> None:
+        try:
+            st.session_state[kept] = format_hidden(parse_hidden(st.session_state[key]))
+        except InitsError as error:
+            refuse(page, str(error))
+
+    st.selectbox(
+        "Hidden layers",
+        dict.fromkeys((*HIDDEN, text)),
+        key=key,
+        accept_new_options=True,
+        width=140,
+        on_change=take,
+        help="Pick, or type layers × units: `6 x 128`, or units by layer: `256, 128, 64`.",
+    )
+    activation = st.selectbox(
+        "Activation",
+        list(ACTIVATIONS),
+        key=seeded(f"{page}.activation", architecture.activation),
+        format_func=ACTIVATIONS.__getitem__,
+        width=140,
+    )
+    return Architecture(parse_hidden(st.session_state[kept]), activation)
+
+
+def optimizer_held(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
+    """The optimizer as this session has changed it."""
+    kept = f"{page}.optimizer.spec"
+    st.session_state.setdefault(kept, str(optimizer))
+    return OptimizerSpec.parse(st.session_state[kept])
+
+
+def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
+    """A choice of learning rates that takes others as well."""
+    key, kept = f"{page}.rate", f"{page}.optimizer.spec"
+    current = f"{optimizer.learning_rate:g}"
+    st.session_state[key] = current
+
+    def take() -> None:
+        try:
+            rate = float(st.session_state[key])
+            st.session_state[kept] = str(optimizer.replace(learning_rate=rate))
+        except ValueError as error:
+            words = str(error) if isinstance(error, InitsError) else _not_a_number(st.session_state[key])
+            refuse(page, words)
+
+    options = dict.fromkeys([*(f"{rate:g}" for rate in RATES), current])
+    st.selectbox("Learning rate", options, key=key, accept_new_options=True, width=120, on_change=take)
+
+
+def _not_a_number(text: str) -> str:
+    return f"learning_rate must be a number. Received {text!r}."
+
+
+def _rest(page: str, choices: Choices) -> Choices:
+    """The popover with everything that seldom changes, named after what it holds."""
+    seeded(f"{page}.batch", choices.batch_size)
+    seeded(f"{page}.seed", choices.seed)
+    seeded(f"{page}.seeds", choices.seeds)
+    batch, seeds = st.session_state[f"{page}.batch"], st.session_state[f"{page}.seeds"]
+    label = f"{choices.optimizer.name}, batch {batch}, {counted(seeds, 'seed')}"
+    if st.session_state.get(f"{page}.data", choices.data) == "digits":
+        label += ", digits"
+    with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
+        optimizer_controls(page, choices.optimizer)
+        batch = st.number_input("Batch size", 1, MAX_BATCH, key=f"{page}.batch", step=1)
+        left, right = st.columns(2)
+        with left:
+            seeds = st.number_input(
+                "Seeds", 1, MAX_SEEDS, key=f"{page}.seeds", step=1,
+                help="How often every start is drawn and trained anew: several show what is luck.",
+            )  # fmt: skip
+        with right:
+            seed = st.number_input(
+                "First seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1,
+                help="Decides the weights drawn and the order of the batches, for all starts alike.",
+            )  # fmt: skip
+        data = st.selectbox(
+            "Data", list(DATA), key=seeded(f"{page}.data", choices.data), format_func=DATA.__getitem__
+        )
+    return replace(choices, batch_size=int(batch), seed=int(seed), seeds=int(seeds), data=data)
+
+
+def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
+    """Which optimizer, and all its parameters but the learning rate."""
+    name = f"{page}.optimizer.name"
+    st.session_state[name] = optimizer.name
+
+    def switch() -> None:
+        st.session_state[f"{page}.optimizer.spec"] = str(OptimizerSpec(st.session_state[name]))
+
+    st.selectbox("Optimizer", list(OPTIMIZERS), key=name, on_change=switch)
+    others = [p for p in optimizer.entry.parameters if p.name != "learning_rate"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        parameter_controls(f"{page}.optimizer", optimizer, others)
+
+
+def in_words(choices: Choices) -> str:
+    """The experiment in one line."""
+    net = choices.architecture
+    hidden = format_hidden(net.hidden)
+    layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
+    rate = number(choices.optimizer.learning_rate)
+    seeds = f"seed {choices.seed}"
+    if choices.seeds > 1:
+        seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
+    return (
+        f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
+        f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
+    )
+
+
+def settings(choices: Choices) -> dict[str, str]:
+    """The experiment line by line, for a report."""
+    net, several = choices.architecture, len(choices.cards) > 1
+    starts = {
+        f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"
+        for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True), 1)
+    }
+    last = choices.seed + choices.seeds - 1
+    return {
+        **starts,
+        "Hidden layers": format_hidden(net.hidden),
+        "Activation": ACTIVATIONS[net.activation],
+        "Optimizer": str(choices.optimizer),
+        "Batch size": str(choices.batch_size),
+        "Seeds": f"{choices.seed} to {last}" if choices.seeds > 1 else str(choices.seed),
+        "Data": DATA[choices.data],
+    }

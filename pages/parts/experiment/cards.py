@@ -1,0 +1,170 @@
+"""The starts of an experiment as cards: what they are called, how the address holds them, what fills them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from inits.errors import SpecError
+from inits.experiments.experiment import MAX_STARTS, Start
+from inits.experiments.opaque import WithoutLaw
+from inits.experiments.weight_source import parse_kernel
+from inits.initializers.spec import InitializerSpec
+from inits.text import count, number
+
+LONGEST_NAME = 40
+SIGNS = str.maketrans({";": ",", "|": "/", "<": "‹", ">": "›"})
+
+
+@dataclass(frozen=True)
+class Card:
+    """A start and what a person calls it; without a name it goes by its initializer's.
+
+    `slot`, from 0, is its colour, dash and marker in every picture: they stay with it when others come and go.
+    """
+
+    start: Start
+    name: str = ""
+    slot: int = 0
+
+
+def card(kernel: str, name: str = "") -> Card:
+    return Card(Start(InitializerSpec.parse(kernel)), name)
+
+
+def numbered(cards: Iterable[Card]) -> tuple[Card, ...]:
+    """The cards with slots from 0 on."""
+    return tuple(replace(card, slot=slot) for slot, card in enumerate(cards))
+
+
+PRESETS: Mapping[str, tuple[Card, ...]] = {
+    "All of Keras": numbered(
+        card(kernel)
+        for kernel in (
+            *("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform"),
+            *("LecunNormal", "Orthogonal", "RandomNormal", "RandomUniform"),
+        )
+    ),
+    "The classics for ReLU": numbered(
+        [
+            card("HeNormal"),
+            card("HeUniform"),
+            card("GlorotUniform"),
+            card("RandomNormal(stddev=0.01)", "Normal, 0.01"),
+        ]
+    ),
+    "Too small, right, too large": numbered(
+        [
+            card("VarianceScaling(scale=0.2)", "Too small"),
+            card("VarianceScaling(scale=2.0)", "Right for ReLU"),
+            card("VarianceScaling(scale=8.0)", "Too large"),
+        ]
+    ),
+    "Uniform against normal": numbered(
+        card(kernel) for kernel in ("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal")
+    ),
+    "One family, one draw": numbered(
+        [
+            card("TruncatedNormal(stddev=0.05)", "Truncated, 0.05"),
+            card("GlorotNormal"),
+            card("HeNormal"),
+            card("LecunNormal"),
+        ]
+    ),
+}
+WHY: Mapping[str, str] = {
+    "All of Keras": "Eight of those that draw: there is no room for LecunUniform and TruncatedNormal.",
+    "The classics for ReLU": "What papers and tutorials use before ReLU.",
+    "Too small, right, too large": "One law, three variances: σ_w² of 0.2, 2 and 8.",
+    "Uniform against normal": "Equal variances in pairs: the shape of the law hardly matters.",
+    "One family, one draw": "With one seed these draw the same numbers, and differ in scale alone.",
+}
+
+
+def labels(cards: Sequence[Card]) -> list[str]:
+    """What the pictures call each start: its name, else its initializer, with its number when two are alike."""
+    plain = [card.name or card.start.kernel.label for card in cards]
+    return [f"{number} {label}" if plain.count(label) > 1 else label for number, label in enumerate(plain, 1)]
+
+
+def parameters(start: Start) -> str:
+    """The parameters in one line: all numbers but a mean of 0, and whatever else is not as usual."""
+    defaults = {parameter.name: parameter.default for parameter in start.kernel.entry.parameters}
+    shown = [
+        f"{name} {number(value) if isinstance(value, float) else value}"
+        for name, value in start.kernel.arguments
+        if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
+    ]
+    words = (
+        start.kernel.summary if isinstance(start.kernel, WithoutLaw) else ", ".join(shown) or "no parameters"
+    )
+    return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
+
+
+def format_cards(cards: Iterable[Card]) -> str:
+    """As the address holds them: kernels apart by ";", each with bias, name and number of its colour after "|".
+
+    What is as usual is left out: no bias, no name, colours in turn.
+    """
+    texts = []
+    for place, one in enumerate(cards):
+        bias, slot = str(one.start.bias), one.slot
+        parts = [
+            str(one.start.kernel),
+            "" if bias == "Zeros()" else bias,
+            one.name,
+            "" if slot == place else str(slot + 1),
+        ]
+        texts.append("|".join(parts).rstrip("|"))
+    return ";".join(texts)
+
+
+def parse_cards(text: str) -> tuple[Card, ...]:
+    """The cards of a text. Raises SpecError for one that holds none, too many, or an odd one."""
+    parts = [part for part in text.split(";") if part.strip()]
+    if not 1 <= len(parts) <= MAX_STARTS:
+        raise SpecError(f"starts must be 1 to {MAX_STARTS}. Received {count(len(parts))}.")
+    cards: tuple[Card, ...] = ()
+    for place, part in enumerate(parts):
+        kernel, bias, name, number = [*part.split("|"), "", "", ""][:4]
+        start = Start(parse_kernel(kernel), InitializerSpec.parse(bias or "Zeros()"))
+        slot = int(number) - 1 if re.fullmatch(f"[1-{MAX_STARTS}]", number) else place
+        cards = (*cards, coloured(Card(start, called(name), slot), cards))
+    return cards
+
+
+def coloured(new: Card, cards: Iterable[Card]) -> Card:
+    """The card, in the first free colour when another has its own."""
+    taken = {card.slot for card in cards}
+    free = next(slot for slot in (new.slot, *range(MAX_STARTS)) if slot not in taken)
+    return replace(new, slot=free)
+
+
+def called(name: str) -> str:
+    """A name as a card can carry it: one line, without the signs that part cards in the address.
+
+    Nor does it hold a tag: the labels of charts would be set by it.
+    """
+    return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME].rstrip()
+
+
+def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:
+    """The cards with one more at the end; as they are when there is no room."""
+    return (*cards, coloured(new, cards)) if len(cards) < MAX_STARTS else cards
+
+
+def duplicated(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:
+    """One of the cards twice, the copy right after it."""
+    more = added(cards, replace(cards[index], name=""))
+    return moved(more, len(cards), index + 1) if len(more) > len(cards) else cards
+
+
+def moved(cards: tuple[Card, ...], index: int, to: int) -> tuple[Card, ...]:
+    """One of the cards in another place."""
+    rest = [*cards[:index], *cards[index + 1 :]]
+    rest.insert(to, cards[index])
+    return tuple(rest)
+
+
+def removed(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:
+    """The cards without one; the last one stays."""
+    return (*cards[:index], *cards[index + 1 :]) if len(cards) > 1 else cards

@@ -1,0 +1,275 @@
+"""The row of start cards: what each draws and how it did."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from html import escape
+from types import MappingProxyType
+
+import numpy as np
+import streamlit as st
+
+from inits.engine.engine import Job
+from inits.errors import InitsError
+from inits.experiments.diagnostics import Why
+from inits.experiments.experiment import MAX_STARTS, Architecture, Run, Start
+from inits.experiments.file_start import FileSpec
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.summary import Outcome, best
+from inits.experiments.weight_source import Kernel, LsuvSpec
+from inits.figures.mini import common_reach, data_uri, histogram_svg
+from inits.initializers.laws import Law
+from inits.initializers.spec import InitializerSpec
+from inits.measure.examination import Sketch, sketch_drawn
+from inits.seeds import derive_seed
+from inits.text import percent
+from inits.training.draw import sketch
+from inits.weightfiles.fitting import given
+from pages.parts.compute import pasted_code
+from pages.parts.compute.engine_access import can_draw, engine, wait_for
+from pages.parts.compute.job_control import session
+from pages.parts.experiment import cards as deck
+from pages.parts.experiment import start_dialog
+from pages.parts.experiment.builder import DEFAULTS, Choices
+from pages.parts.experiment.cards import Card
+from pages.parts.experiment.layer_fits import fit_words, fits_of
+from pages.parts.page.gate import gate
+from pages.parts.page.notes import literal
+from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.theme import colours
+
+WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
+
+
+def held(page: str) -> str:
+    """Where the session holds the cards, as text."""
+    return f"{page}.starts"
+
+
+def change(page: str, cards: tuple[Card, ...]) -> None:
+    st.session_state[held(page)] = deck.format_cards(cards)
+
+
+def chosen_cards(page: str, choices: Choices) -> Choices:
+    """The choices with the cards as this session has changed them."""
+    text = st.session_state.setdefault(held(page), deck.format_cards(choices.cards))
+    return replace(choices, cards=deck.parse_cards(text))
+
+
+def card_row(
+    page: str,
+    choices: Choices,
+    *,
+    job: Job | None = None,
+    outcomes: Sequence[Outcome] = (),
+    why: Mapping[int, Why] = MappingProxyType({}),
+    under: Callable[[int], None] = lambda place: None,
+) -> None:
+    """One card for each start. They can be changed unless their `job` runs; then each can be stopped.
+
+    `under` is called last in each card, with its place.
+    """
+    running = job is not None and not job.over.is_set()
+    cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
+    laws = [_law(card.start.kernel, shape) for card in cards]
+    drawn = [_draw(card.start, choices) for card in cards]
+    without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
+    reach = common_reach(laws, (max(map(abs, one.edges)) for one in without))
+    narrow = len(cards) >= MANY
+    with st.container(horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=f"{page}.cards"):
+        for place, card in enumerate(cards):
+            with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
+                _head(page, choices, place, job if running else None, narrow)
+                _picture(choices, card, drawn[place], laws[place], reach)
+                about = literal(deck.parameters(card.start))
+                if isinstance(card.start.kernel, FileSpec):
+                    about += f"; {fit_words(fits_of(card.start.kernel, choices.architecture))}"
+                st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
+                if outcomes:
+                    stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
+                    _chip(outcomes[place], outcomes, why.get(place), stopping)
+                under(place)
+        if not running and len(cards) < MAX_STARTS:
+            with st.container(width="content", height="stretch", vertical_alignment="center"):
+                st.button(
+                    "Add start",
+                    icon=":material/add:",
+                    key=f"{page}.add",
+                    on_click=lambda: change(page, deck.added(cards, _next(cards))),
+                )
+    if running:
+        start_dialog.close(page)
+    else:
+        start_dialog.show(page, choices, partial(change, page))
+
+
+def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
+    """A popover of decks that fill the cards in one click, and below them what `more` draws."""
+    count = st.session_state.setdefault(f"{page}:dealt", 0)
+
+    def deal(cards: tuple[Card, ...]) -> None:
+        change(page, cards)
+        st.session_state[f"{page}:dealt"] += 1  # another popover, so this one is closed
+
+    with st.popover("Presets", icon=":material/playing_cards:", key=f"{page}.presets.{count}"):
+        for name, cards in deck.PRESETS.items():
+            st.button(
+                name,
+                key=f"{page}.preset.{name}",
+                help=deck.WHY[name],
+                width="stretch",
+                on_click=deal,
+                args=(cards,),
+            )
+        more()
+
+
+def _name(text: str) -> str:
+    """A long class name may break where its words meet."""
+    return literal("".join(f"\u200b{sign}" if sign.isupper() else sign for sign in text))
+
+
+def _next(cards: Sequence[Card]) -> Card:
+    """What "Add start" adds: the first usual initializer that is not there yet."""
+    there = {card.start for card in cards}
+    usual = (deck.card(name) for name in ("HeNormal", "GlorotUniform", "LecunNormal", "Orthogonal"))
+    return next((card for card in usual if card.start not in there), deck.card("RandomNormal"))
+
+
+def _law(spec: Kernel, shape: tuple[int, int]) -> Law | None:
+    try:
+        return spec.law(shape)
+    except InitsError:
+        return None
+
+
+def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        key = swatch(choices.cards[place].slot, 20 if narrow else 32)
+        st.html(f'<div style="white-space:nowrap">{key} {place + 1}</div>', width="content")
+        if job is None:
+            icon = None if narrow else ":material/edit:"
+            if st.button("Edit", icon=icon, key=f"{page}.edit.{place}", type="tertiary"):
+                start_dialog.open_for(page, place)
+            return
+        if len(choices.cards) == 1:
+            return
+        runs = list(job.plan.of_start(place))
+        ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
+        others = engine().turns.others(job, session())
+        st.button(
+            "Stop",
+            icon=None if narrow else ":material/stop:",
+            key=f"{page}.stop.{place}",
+            type="tertiary",
+            disabled=ended or others > 0,
+            help="Others watch this run: it goes on for them." if others and not ended else None,
+            on_click=engine().stop,
+            args=(job, runs),
+        )
+
+
+def swatch(slot: int, width: int = 32) -> str:
+    """HTML of the line that stands for a start: its colour, and dashes from the fifth on; width in pixels."""
+    colour = colours().categorical[slot]
+    dash = f"repeating-linear-gradient(90deg,{colour} 0 8px,transparent 8px 12px)" if slot >= 4 else colour
+    style = f"display:inline-block;width:{width}px;height:4px;vertical-align:middle;background:{dash}"
+    return f'<span style="{style}"></span>'
+
+
+def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None, reach: float) -> None:
+    theme = colours()
+    colour, ink = theme.categorical[card.slot], theme.ink
+
+    def svg() -> str:
+        counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
+        return data_uri(histogram_svg(counts, edges, law, reach, colour, ink))
+
+    drawn_by = card.start, choices.architecture, choices.batch_size, choices.seed, choices.data
+    image = shared_looks().ask((drawn_by, drawn is not None, reach, colour, ink), svg)
+    words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
+    st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
+
+
+def _draw(start: Start, choices: Choices) -> Sketch | None:
+    """The first kernel of a run, as it will be; None before Keras is there, or when it cannot be shown."""
+    spec, shape, seed = start.kernel, choices.architecture.kernel_shapes[0], choices.seed
+    try:
+        if isinstance(spec, PastedSpec):
+            return _pasted(spec, shape, seed)
+        if isinstance(spec, LsuvSpec):
+            return _scaled(start, choices)
+        if isinstance(spec, FileSpec):
+            return _from_file(str(spec), choices.architecture, seed)
+        return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
+    except InitsError:
+        return None
+
+
+def _scaled(start: Start, choices: Choices) -> Sketch | None:
+    """LSUV needs the first batch, and so the digits."""
+    dataset = "digits" if choices.data == "digits" else engine().status.dataset
+    if not (can_draw() and dataset):
+        return None
+    (run,) = replace(choices, cards=(Card(start),), seeds=1).experiment(dataset).runs
+    return _scaled_for(run)
+
+
+@st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
+def _scaled_for(run: Run) -> Sketch:
+    return engine().first_kernel(run)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _from_file(text: str, net: Architecture, seed: int) -> Sketch | None:
+    """The first kernel with which a network begins; as it will be drawn where the file has none for it."""
+    spec = FileSpec.parse(text)
+    kernel = given(spec, net, seed, engine().files)[0]
+    if kernel is not None:
+        return sketch_drawn(kernel)
+    return (
+        _drawn(str(spec.rest), net.kernel_shapes[0], derive_seed(seed, "kernel", 0)) if can_draw() else None
+    )
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
+    with gate.aside():
+        return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
+
+
+def _pasted(spec: PastedSpec, shape: tuple[int, int], seed: int) -> Sketch | None:
+    """Pasted code is asked here; the card has its picture as soon as it has answered."""
+    result = pasted_code.drawn_soon(spec, [shape], seed)
+    if result is None:
+        request = pasted_code.ask_code(spec, [shape], seed)
+        if request is not None:
+            wait_for(request.done.is_set, lambda: "Your code is asked.")
+        return None
+    finite = result.error is None and all(np.isfinite(array).all() for array in result.arrays)
+    return sketch_drawn(result.arrays[0]) if finite else None
+
+
+def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:
+    """How a start did, in a word; why, when it came to nothing."""
+    if why is not None:
+        st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
+    elif outcome.state == "finished" and outcome.accuracy is not None:
+        first = outcome.start in best(outcomes)["accuracy"]
+        icon = ":material/trophy:" if first else ":material/check:"
+        st.badge(percent(outcome.accuracy), icon=icon, color="green" if first else "gray")
+    elif outcome.state == "stopped":
+        st.badge("stopped", icon=":material/stop_circle:", color="orange")
+    elif stopping:
+        st.badge("stopping", icon=":material/stop_circle:", color="orange")
+    elif outcome.state == "running":
+        st.badge("learning", icon=":material/more_horiz:", color="gray")
+
+
+def add_card(page: str, start: Start) -> None:
+    """Put a start beside the others on a page that may not be open, unless it is there already."""
+    kept = st.session_state.get(f"{page}:state", DEFAULTS)["starts"]
+    cards = deck.parse_cards(st.session_state.get(held(page), kept))
+    if start not in [card.start for card in cards]:
+        room = cards if len(cards) < MAX_STARTS else cards[:-1]
+        change(page, deck.added(room, Card(start)))

@@ -1,0 +1,112 @@
+"""The dialog that changes one start: its initializer, its bias, its name and its place among the others."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments.experiment import MAX_STARTS, Start
+from inits.experiments.file_start import FileSpec
+from inits.experiments.weight_source import LSUV, Kernel
+from inits.initializers.shapes import times
+from inits.initializers.spec import InitializerSpec
+from pages.parts.experiment import cards as deck
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.cards import Card
+from pages.parts.experiment.layer_fits import fit_table, fits_of
+from pages.parts.page.notes import problem
+from pages.parts.page.refusals import refusal
+from pages.parts.page.state import DIALOG
+from pages.parts.widgets.picker import FILES, initializer_picker
+
+BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
+
+Save = Callable[[tuple[Card, ...]], None]
+
+
+def open_for(page: str, place: int) -> None:
+    """Have the dialog shown for the start at a place, from what it is now."""
+    for key in [key for key in st.session_state if str(key).startswith(f"{page}:draft")]:
+        del st.session_state[key]
+    st.session_state[f"{page}:{DIALOG}"] = place
+
+
+def close(page: str) -> None:
+    """Have it shown no longer."""
+    st.session_state.pop(f"{page}:{DIALOG}", None)
+
+
+def show(page: str, choices: Choices, save: Save) -> None:
+    """The dialog if it is open: until a person closes it, however often the page runs. `save` takes the new cards."""
+    place = st.session_state.get(f"{page}:{DIALOG}")
+    if place is None or place >= len(choices.cards):
+        return
+
+    def done(cards: tuple[Card, ...]) -> None:
+        save(cards)
+        close(page)
+        st.rerun()
+
+    @st.dialog("Change this start", width="medium", on_dismiss=lambda: close(page))
+    def change_one() -> None:
+        _edit(f"{page}:draft", choices, place, done)
+
+    change_one()
+
+
+def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
+    """Everything about one card. Nothing changes until it is saved."""
+    cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
+    card = cards[place]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kernel = initializer_picker(
+            draft, card.start.kernel, more=(LSUV, *st.session_state.get(FILES, {}).values())
+        )
+    if isinstance(kernel, FileSpec):
+        fits = fits_of(kernel, choices.architecture)
+        if fits is not None:
+            fit_table(kernel, choices.architecture, fits)
+    else:
+        with suppress(InitsError):
+            st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
+    bias = st.selectbox(
+        "Bias initializer",
+        list(dict.fromkeys((*BIASES, str(card.start.bias)))),
+        index=list(dict.fromkeys((*BIASES, str(card.start.bias)))).index(str(card.start.bias)),
+        accept_new_options=True,
+        key=f"{draft}.bias",
+    )
+    name = st.text_input(
+        "Name",
+        card.name,
+        placeholder=kernel.label,
+        key=f"{draft}.called",
+        help=f"At most {deck.LONGEST_NAME} characters are kept.",
+    )
+    refusal(draft)
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Save", type="primary", icon=":material/check:", key=f"{draft}.save"):
+            try:
+                new = replace(card, start=_start(kernel, bias), name=deck.called(name))
+            except InitsError as error:
+                problem(str(error))
+            else:
+                done((*cards[:place], new, *cards[place + 1 :]))
+        for label, icon, changed, possible in (
+            ("Duplicate", "content_copy", deck.duplicated(cards, place), len(cards) < MAX_STARTS),
+            ("Move left", "arrow_back", deck.moved(cards, place, max(place - 1, 0)), place > 0),
+            ("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1),
+            ("Remove", "delete", deck.removed(cards, place), len(cards) > 1),
+        ):
+            if st.button(label, icon=f":material/{icon}:", key=f"{draft}.{label}", disabled=not possible):
+                done(changed)
+
+
+def _start(kernel: Kernel, bias: str | None) -> Start:
+    """Raises SpecError or ShapeError for what cannot fill a Dense layer."""
+    start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
+    start.kernel.check_shape((784, 128))
+    start.bias.check_shape((10,))
+    return start

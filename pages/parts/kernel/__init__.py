@@ -1,0 +1,1 @@
+"""One kernel in depth, and many side by side."""

@@ -1,0 +1,132 @@
+"""The views of the Explore page beyond one kernel: a whole network, and all initializers of Keras."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from inits.errors import ShapeError
+from inits.experiments.experiment import Architecture
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.weight_source import Kernel
+from inits.figures import gallery
+from inits.figures.layers import Bars, weights
+from inits.initializers.catalog import CATALOG
+from inits.initializers.laws import Law
+from inits.initializers.spec import InitializerSpec
+from inits.measure.examination import LayerRow
+from inits.seeds import derive_seed
+from inits.text import counted, number
+from inits.training.draw import examine_network
+from pages.parts.compute.engine_access import ask, can_draw, wait_for
+from pages.parts.page.notes import heading, python
+from pages.parts.widgets import tables
+from pages.parts.widgets.chart import chart
+
+NETWORK = Architecture(hidden=(128, 128))
+PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _network(text: str, seed: int) -> list[LayerRow] | None:
+    return ask(examine_network, InitializerSpec.parse(text), NETWORK.layer_names, NETWORK.kernel_shapes, seed)
+
+
+def network(spec: InitializerSpec, seed: int) -> None:
+    """The same initializer of Keras down a network: one number decides whether a signal survives."""
+    layers(spec, seed, [spec] * len(NETWORK.kernel_shapes), _network(str(spec), seed) if can_draw() else None)
+
+
+def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRow] | None) -> None:
+    """A network's kernels as a table and as histograms, `beside` the initializers whose laws are the theory."""
+    shapes, names = NETWORK.kernel_shapes, NETWORK.layer_names
+    laws = [one.law(shape) for one, shape in zip(beside, shapes, strict=True)]
+    heading(
+        "784 – 128 – 128 – 10, layer by layer",
+        "$\\sigma_w^2$ = fan_in × variance: what a layer does to a signal's power, for weights of mean 0.",
+    )
+    drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
+    gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
+    fans = [spec.fans(shape) for shape in shapes]
+    tables.table(
+        {
+            "layer": names,
+            "kernel": [" × ".join(map(str, shape)) for shape in shapes],
+            "fan_in": [str(fan_in) for fan_in, _ in fans],
+            "fan_out": [str(fan_out) for _, fan_out in fans],
+            "std drawn": drawn,
+            "std theory": [number(law.std) if law else "" for law in laws],
+            "diff.": [""] * len(shapes) if rows is None else [tables.signed(row.errors) for row in rows],
+            "σ_w² drawn": gains,
+            "σ_w² theory": [
+                number(fan_in * law.std**2, 3) if law else ""
+                for law, (fan_in, _) in zip(laws, fans, strict=True)
+            ],
+        }
+    )
+    if rows is None:
+        wait_for(can_draw)
+        return
+    heading("The weights of each layer", "Each on its own axis, its reach beside its name.", "network")
+    bars = [Bars(row.low, row.high, row.counts) for row in rows]
+    alt = "Histogram of the weights of each layer."
+    chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
+    if not isinstance(spec, PastedSpec):
+        python(network_code(spec, seed))
+
+
+def down_the_network(spec: InitializerSpec) -> str:
+    """The number that decides, layer by layer."""
+    gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
+    found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
+    words = "2 keeps the power of a ReLU signal, 1 that of a linear one."
+    return f"Down a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
+
+
+def network_code(spec: InitializerSpec, seed: int) -> str:
+    """The network in Keras, with the seed that each layer has here."""
+    units, last = (*NETWORK.hidden, NETWORK.outputs), len(NETWORK.hidden)
+    layers = ""
+    for layer, size in enumerate(units):
+        code = spec.code(derive_seed(seed, "kernel", layer), multiline=False)
+        activation = 'activation="relu", ' if layer < last else ""
+        layers += f"    keras.layers.Dense({size}, {activation}kernel_initializer={code}),\n"
+    return f"model = keras.Sequential([\n    keras.Input(({NETWORK.inputs},)),\n{layers}])"
+
+
+def everything(shape: tuple[int, ...]) -> None:
+    """Every initializer of Keras with its defaults, for this shape, on one scale; one is picked by its name."""
+    random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
+    specs = {name: InitializerSpec(name) for name in random_first}
+    laws = {name: law for name, spec in specs.items() if (law := _law(spec, shape)) is not None}
+    heading(
+        f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
+        "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to see more of it.",
+        "gallery",
+    )
+    reach, top = gallery.common_scale(laws.values())
+    with st.container(horizontal=True, gap="small"):
+        for name, law in laws.items():
+            with st.container(width=PANEL_WIDTH, gap="xxsmall"):
+                st.button(
+                    name, key=f"explore.pick.{name}", type="tertiary", on_click=_pick, args=(specs[name],)
+                )
+                gain = specs[name].fans(shape)[0] * law.std**2
+                st.markdown(f":small[:gray[std {number(law.std, 3)}, $\\sigma_w^2$ {number(gain, 3)}]]")
+                alt = f"Density of one weight of {name}, standard deviation {number(law.std, 3)}."
+                fig = gallery.panel(law, reach, top)
+                chart(fig, key=f"explore.panel.{name}", height=gallery.HEIGHT, alt=alt)
+    others = [name for name in specs if name not in laws]
+    if others:
+        st.markdown(f":gray[No law for this shape: {', '.join(others)}.]")
+
+
+def _law(spec: InitializerSpec, shape: tuple[int, ...]) -> Law | None:
+    try:
+        return spec.law(shape)
+    except ShapeError:
+        return None
+
+
+def _pick(spec: InitializerSpec) -> None:
+    st.session_state["explore.spec"] = str(spec)
+    st.session_state["explore.view"] = "kernel"

@@ -1,0 +1,164 @@
+"""What the pages show of pasted code: its checks, its errors and output, its kernels beside the nearest of Keras."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments.pasted import PastedSpec
+from inits.measure.checks import Check, Drawn, checks
+from inits.measure.examination import Likeness, examine_drawn, examine_drawn_network
+from inits.sandbox.client import Request, Sandbox
+from inits.sandbox.results import CodeError, Result
+from inits.sandbox.wire import Array
+from inits.text import counted, number
+from pages.parts.compute import pasted_code
+from pages.parts.compute.engine_access import ask, engine, wait_for
+from pages.parts.kernel.kernel_views import Look
+from pages.parts.kernel.network_views import NETWORK, layers
+from pages.parts.page.notes import heading, literal, problem, python
+
+MOST_PRINTED = 20_000  # characters, as the code's process keeps them
+ICONS = {
+    "good": ":green[:material/check_circle:]",
+    "note": ":gray[:material/info:]",
+    "bad": ":red[:material/error:]",
+}
+
+
+def waiting_for(request: Request) -> str:
+    """What happens to a request that is not done, in words."""
+    sandbox: Sandbox = engine().sandbox
+    if request.jailed and sandbox.state.phase in ("asleep", "starting"):
+        return "Preparing the jail for your code: TensorFlow starts, about 8 s."
+    ahead = sandbox.place(request)
+    if ahead:
+        return f"{counted(ahead, 'request')} ahead of yours, a few seconds."
+    return (
+        f"Running, at most {sandbox.wall:g} s." if request.jailed else "Running without a jail, about 10 s."
+    )
+
+
+def look_pasted(spec: PastedSpec, shape: tuple[int, ...], seed: int) -> Look | None:
+    """A kernel of pasted code for the Explore page; None after saying why there is none, or that it will come."""
+    found = _finite(spec, [shape], seed)
+    if found is None:
+        return None
+    likeness = _likeness(str(spec), shape, seed, found.arrays[0])
+    return looked(spec, likeness) if likeness else None
+
+
+def looked(spec: PastedSpec, likeness: Likeness) -> Look:
+    near = likeness.nearest
+    return Look(spec, near.spec if near else spec, likeness.examination, near)
+
+
+def likeness_words(spec: PastedSpec, one: Look | None) -> str:
+    """What the code draws, with the numbers, and what draws the same."""
+    if one is None or one.drawn is None:
+        return f"{literal(spec.name)} is your own code: it is run to see what it draws."
+    found = one.drawn.summary
+    words = f"{counted(found.count, 'weight')}, mean **{number(found.mean)}**, std **{number(found.std)}**"
+    if one.near is None:
+        return f"{words}; no initializer of Keras draws like this."
+    like = "as" if one.near.within_chance else "not quite as"
+    return f"{words}: {like} **{literal(str(one.near.spec))}** draws them."
+
+
+def network_pasted(spec: PastedSpec, seed: int) -> None:
+    """The kernels of pasted code down a network."""
+    found = _finite(spec, NETWORK.kernel_shapes, seed)
+    if found is not None:
+        network_of(spec, seed, found.arrays)
+
+
+def network_of(spec: PastedSpec, seed: int, kernels: Sequence[np.ndarray]) -> None:
+    """Kernels that were drawn for the network of these pages, layer by layer."""
+    answer = _rows(str(spec), seed, list(kernels))
+    if answer is not None:
+        near, rows = answer
+        layers(spec, seed, [one.spec if one else spec for one in near], rows)
+
+
+def _finite(spec: PastedSpec, shapes: Sequence[tuple[int, ...]], seed: int) -> Result | None:
+    """What the code drew, when all of it can be shown; else says why not, or waits."""
+    try:
+        result = pasted_code.drawn_soon(spec, shapes, seed)
+    except InitsError as error:
+        problem(str(error))
+        return None
+    if result is None:
+        request = pasted_code.ask_code(spec, shapes, seed)
+        if request is not None:
+            wait_for(request.done.is_set, lambda: waiting_for(request))
+        return None
+    if result.error is not None:
+        error_box(spec, result.error, "")
+        return None
+    if odd := not_finite(result.arrays):
+        problem(f"Weights must be finite to be shown. Received {odd:,} NaN or infinite ones.")
+        return None
+    return result
+
+
+def not_finite(arrays: Sequence[np.ndarray]) -> int:
+    """How many weights are NaN or infinite."""
+    return sum(int(np.count_nonzero(~np.isfinite(array))) for array in arrays)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _likeness(text: str, shape: tuple[int, ...], seed: int, _kernel: np.ndarray) -> Likeness | None:
+    return ask(examine_drawn, _kernel, PastedSpec.parse(text))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _rows(text: str, seed: int, _kernels: list[np.ndarray]):
+    return ask(examine_drawn_network, NETWORK.layer_names, _kernels, PastedSpec.parse(text))
+
+
+def first_kernel(spec: PastedSpec, seed: int, kernel: np.ndarray) -> Look | None:
+    """The first kernel of the network of these pages, measured."""
+    likeness = _likeness(str(spec), kernel.shape, seed, kernel)
+    return looked(spec, likeness) if likeness else None
+
+
+def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
+    """What went wrong, literally, with the lines of the code that led there, the innermost last."""
+    kind = f"{error.kind}: " if error.kind else ""
+    where = f"stopped in line {error.line}" if error.line else "gives no weights"
+    with st.container(border=True, gap="xsmall"):
+        title = "The app could not run it" if error.ours else f"{spec.name} {where}"
+        st.markdown(f":red[:material/error:] **{literal(title)}**")
+        st.code(f"{kind}{error.message}", language=None, wrap_lines=True)
+        lines = source.splitlines()
+        for line, function in error.frames:
+            if 0 < line <= len(lines):
+                inside = "" if function == "<module>" else f", in {function}"
+                st.markdown(f":small[:gray[{literal(f'Line {line}{inside}')}]]")
+                python(lines[line - 1].strip() or " ")
+
+
+def output_box(output: str) -> None:
+    """What the code printed, literally."""
+    if output:
+        st.markdown("**Printed**")
+        st.code(output, language=None, wrap_lines=True, height=min(220, 60 + 20 * output.count("\n")))
+        if len(output) >= MOST_PRINTED:
+            st.markdown(f":small[:gray[Only the first {MOST_PRINTED:,} characters are kept.]]")
+
+
+def check_list(found: Sequence[Check]) -> None:
+    """Each check with its verdict."""
+    heading("Checks", "On a 784 – 128 – 128 – 10 network, each layer with a seed of its own.")
+    st.markdown("  \n".join(f"{ICONS[one.verdict]} **{one.name}** {literal(one.words)}" for one in found))
+
+
+def checked(result: Result) -> tuple[Check, ...]:
+    """The checks of a result that has a network's kernels and the first of them once more."""
+    *network, again = [_drawn(one) for one in result.drawn]
+    return checks(network, again.array, NETWORK.layer_names)
+
+
+def _drawn(one: Array) -> Drawn:
+    return Drawn(one.asked, one.values, one.dtype, one.received)

@@ -1,0 +1,134 @@
+"""A lesson as a card, and the way from there to its page."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+from io import BytesIO
+from typing import Any
+
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments.experiment import Experiment
+from inits.experiments.file_start import FileSpec
+from inits.figures.lessons import lesson_svg
+from inits.figures.mini import data_uri
+from inits.weightfiles.store import Reading
+from pages.parts.compute.engine_access import ask_weights, engine, wait_for
+from pages.parts.compute.job_control import session
+from pages.parts.experiment.builder import DEFAULTS, understood
+from pages.parts.experiment.start_cards import swatch
+from pages.parts.lessons.catalog import Lesson, pictures
+from pages.parts.page.gate import gate
+from pages.parts.page.notes import problem
+from pages.parts.page.theme import colours
+from pages.parts.weights.file_start import ways
+from pages.parts.widgets.picker import FILES
+
+TITLES = {
+    "explore": "Explore", "train": "Train", "sweep": "Sweep", "signal": "Signal", "custom": "Your code",
+}  # fmt: skip
+LEARNED = "trained.weights.h5"
+
+
+def card(page: str, number: int, lesson: Lesson) -> None:
+    """Question, picture, what to try, what to look for; the answer is folded."""
+    with st.container(border=True, height="stretch", gap="small", key=f"{page}.card.{lesson.key}"):
+        st.subheader(f"{number}. {lesson.title}", anchor=False)
+        st.markdown(lesson.question)
+        _picture(lesson)
+        st.markdown(f"**Try** {lesson.try_}\n\n**Look for** {lesson.look_for}")
+        with st.expander("Answer", icon=":material/lightbulb:", key=f"{page}.answer.{lesson.key}"):
+            st.markdown(lesson.answer)
+        st.space("stretch")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            label, icon = f"Open in {TITLES[lesson.page]}", ":material/arrow_forward:"
+            if st.button(label, icon=icon, key=f"{page}.open.{lesson.key}"):
+                _open(page, lesson)
+            st.markdown(f":small[[Link to this lesson](?lesson={lesson.key})]")
+
+
+def _picture(lesson: Lesson) -> None:
+    """What its experiment came to, with the name of every start beside its colour."""
+    picture, theme = pictures()[lesson.key], colours()
+    st.markdown(f":small[:gray[{lesson.caption}]]")
+    svg = lesson_svg(picture, theme.categorical, theme.ink)
+    image = (
+        f'<img src="{data_uri(svg)}" alt="{escape(lesson.alt)}" style="width:100%;height:auto;display:block">'
+    )
+    st.html(image + _legend(picture))
+
+
+def _legend(picture: Mapping[str, Any]) -> str:
+    names = {one["slot"]: one["name"] for one in picture.get("series", ())}
+    keys = (
+        f'<span style="white-space:nowrap">{swatch(slot, 20)} {escape(names[slot])}</span>'
+        for slot in sorted(names)
+    )
+    style = "display:flex;flex-wrap:wrap;gap:0.1rem 1rem;font-size:0.8125rem;margin-top:0.4rem"
+    return f'<div style="{style}">{"".join(keys)}</div>'
+
+
+def _open(page: str, lesson: Lesson) -> None:
+    if lesson.first:
+        st.session_state[_wanted(page)] = lesson.key
+        st.rerun()
+    st.switch_page(f"pages/{lesson.page}.py", query_params=dict(lesson.state))
+
+
+def _wanted(page: str) -> str:
+    return f"{page}:wanted"
+
+
+def wanted(page: str) -> str:
+    """The lesson that is being prepared, if one is."""
+    return str(st.session_state.get(_wanted(page), ""))
+
+
+def prepare(page: str, lesson: Lesson) -> None:
+    """Train a lesson's network, then open the page with the weights learned as its starts. Tells how far it is."""
+    choices = understood({**DEFAULTS, **lesson.state})
+    dataset = engine().status.dataset
+    if dataset is None:
+        wait_for(lambda: engine().status.dataset is not None)
+        return
+    try:
+        spec = _learned(page, choices.experiment(dataset))
+    except InitsError as error:
+        del st.session_state[_wanted(page)]
+        problem(str(error))
+        return
+    if spec is not None:
+        del st.session_state[_wanted(page)]
+        st.session_state.setdefault(FILES, {})[spec.digest] = str(spec)
+        st.switch_page("pages/train.py", query_params=replace(choices, cards=ways(spec)).texts())
+
+
+def _learned(page: str, experiment: Experiment) -> FileSpec | None:
+    """The weights at the end of a training as a file; None until they are there. Raises InitsError."""
+    job = engine().run(experiment, session=session())
+    with gate.aside():
+        over = job.over.wait(0.5)
+    if not over:
+        wait_for(
+            job.over.is_set, lambda: "Training the network whose weights you will start from, a few seconds."
+        )
+        return None
+    if job.error:
+        raise InitsError(job.error)
+    key = f"{page}:reading"
+    if key not in st.session_state:
+        data = ask_weights(experiment.runs[0], job.records[0].done)
+        if data is None:
+            raise InitsError("The trained weights could not be had. Open the lesson again.")
+        st.session_state[key] = engine().files.take(BytesIO(data), LEARNED)
+    reading: Reading = st.session_state[key]
+    with gate.aside():
+        done = reading.done.wait(0.5)
+    if not done:
+        wait_for(reading.done.is_set, lambda: "Reading the trained weights.")
+        return None
+    del st.session_state[key]
+    if reading.error:
+        raise InitsError(reading.error)
+    return FileSpec(LEARNED, reading.digest)

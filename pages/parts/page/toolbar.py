@@ -1,0 +1,19 @@
+"""What every page has beside its menu: a button that copies its link, and one that presents its pictures."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+
+def tools(page: str) -> None:
+    """Draw them; they work in the browser alone."""
+    with st.container(key=f"page-tools-{page}"):
+        _component()(key=f"page-tools-{page}.buttons", height="content")
+
+
+@cache
+def _component() -> ComponentRenderer:
+    js, css = (Path(__file__).with_suffix(f".{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+    return st.components.v2.component("inits.tools", js=js, css=css, html="", isolate_styles=False)

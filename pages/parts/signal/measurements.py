@@ -1,0 +1,227 @@
+"""What the Signal page shows of each start: predicted here, measured in the compute process, kept for all."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+
+import numpy as np
+import streamlit as st
+
+from inits.engine.engine import Engine
+from inits.errors import EngineError, InitsError
+from inits.experiments.experiment import Architecture, Start
+from inits.experiments.file_start import FileSpec
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.record import Given
+from inits.measure.signal_measurement import Measurement
+from inits.sandbox.results import Result
+from inits.theory.signal_theory import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
+from inits.weightfiles import fitting
+from pages.parts.compute import pasted_code
+from pages.parts.compute.engine_access import can_draw, engine
+from pages.parts.experiment.builder import Choices
+from pages.parts.page.gate import gate
+from pages.parts.page.shared_cache import Memory
+from pages.parts.widgets.picker import LARGEST_SEED
+
+KEPT = 600  # measurements: a start with one seed
+SOON = 0.5  # seconds that the page waits for pasted code before it shows what it has
+OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known.
+
+    Predictions and measurements are equal when they are the same object: they are kept for all.
+    """
+
+    gains: Gains | None = None
+    prediction: Prediction | None = None
+    without: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    problem: str = ""
+
+
+def dataset(choices: Choices) -> str | None:
+    """The digits to send through; None while it is not known whether MNIST can be had."""
+    return "digits" if choices.data == "digits" else engine().status.dataset
+
+
+def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
+    """What theory needs to know of the batch, and everything about each start, as far as it is known.
+
+    Of what was never measured the first seed alone, unless `whole`: three times as quick for three seeds.
+
+    Raises SpecError for a network that is too large.
+    """
+    check_size(choices.architecture, choices.batch_size)
+    known = dataset(choices)
+    if known is None or not can_draw():
+        facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
+    else:
+        facts, measured = _measured(choices, known, whole)
+    return facts, [
+        _seen(card.start, choices.architecture, facts, one)
+        for card, one in zip(choices.cards, measured, strict=True)
+    ]
+
+
+def _seen(
+    start: Start, architecture: Architecture, facts: Inputs, found: Sequence[Measurement] | InitsError
+) -> Seen:
+    problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
+    try:
+        promised = gains(start, architecture) or as_drawn(start, architecture, measurements)
+        prediction = predicted(architecture, promised, facts) if promised else None
+        return Seen(promised, prediction, "", measurements, problem)
+    except InitsError as error:
+        return Seen(None, None, str(error), measurements, problem)
+
+
+@lru_cache(maxsize=KEPT)
+def predicted(architecture: Architecture, promised: Gains, facts: Inputs) -> Prediction:
+    """As `inits.theory.signal_theory.predict`, remembered."""
+    return predict(architecture, promised, facts)
+
+
+def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measurement]) -> Gains | None:
+    """The gains of a start without a law, from the weights that it drew: mean of the seeds. None before the draw.
+
+    Raises InitsError when their mean is not 0.
+    """
+    if isinstance(start.kernel, FileSpec):
+        raise InitsError(
+            f"Mean-field theory needs independent random weights. Received those of {start.kernel.label}: only the "
+            "measured points are shown."
+        )
+    if not found:
+        return None
+    if max(one.offsets.max() for one in found) > OFFSET:
+        raise InitsError(
+            f"Mean-field theory needs weights of mean 0. Received another mean from {start.kernel.label}: only the "
+            "measured points are shown."
+        )
+    laws = [start.bias.law(shape[1:]) for shape in architecture.kernel_shapes]
+    biases = tuple(law.std**2 + law.mean**2 for law in laws if law is not None)
+    weights = np.mean([one.gains for one in found], axis=0)
+    return Gains(tuple(map(float, weights)), biases)
+
+
+@st.cache_resource(show_spinner=False)
+def _memory() -> Memory:
+    return Memory(KEPT)
+
+
+def _measured(
+    choices: Choices, known: str, whole: bool
+) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
+    """The batch, and what was measured of each start; what is not kept is asked for side by side.
+
+    Nothing of the seeds that code still draws.
+    """
+    net, seeds, batch = choices.architecture, seeds_of(choices), (known, choices.batch_size, choices.seed)
+    compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
+    asked = []
+    for card in choices.cards:
+        keys = {seed: (card.start, net, seed, batch, fingerprint) for seed in seeds}
+        missing = [seed for seed, key in keys.items() if memory.get(key) is None]
+        if not whole:
+            missing = missing[:1] if seeds[0] in missing else []
+        try:
+            mine = given(card.start, net, missing)
+        except InitsError as error:
+            mine = error
+        asked.append((keys, missing, mine))
+    with gate.aside(), ThreadPoolExecutor(len(asked) + 1) as pool:
+        inputs = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
+        found = pool.map(lambda one: _answer(compute, memory, *one), asked)
+        try:
+            facts = inputs.result()
+        except EngineError:  # the starts say so; theory goes on
+            facts = TYPICAL[known]
+        _foresee(choices, facts)  # meanwhile
+        return facts, list(found)
+
+
+def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measurement, ...] | InitsError:
+    """What is known of a start once the missing seeds were asked for."""
+    if isinstance(mine, InitsError):
+        return mine
+    if missing and mine is not None:
+        start, architecture, _, batch, fingerprint = keys[missing[0]]
+        with memory.turn((start, architecture, batch, fingerprint)):
+            wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
+            try:
+                seeds, arrays = list(wanted), list(wanted.values())
+                answers = compute.signal(start, architecture, seeds, arrays, batch) if wanted else []
+            except InitsError as error:
+                return error
+            for seed, one in zip(wanted, answers, strict=True):
+                memory.keep(keys[seed], one)
+    known = (memory.get(key) for key in keys.values())
+    return tuple(one for one in known if one is not None)
+
+
+def _foresee(choices: Choices, facts: Inputs) -> None:
+    """Theory for all starts that have one, kept for when it is shown."""
+    for card in choices.cards:
+        try:
+            if promised := gains(card.start, choices.architecture):
+                predicted(choices.architecture, promised, facts)
+        except InitsError:  # said when it is shown
+            continue
+
+
+def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
+    """For each seed the arrays that are made elsewhere: kernel and bias in turn, None where Keras draws.
+
+    An empty list where Keras draws all; None while code is still asked. Raises InitsError with what went wrong.
+    """
+    if isinstance(start.kernel, FileSpec):
+        return [fitting.given(start.kernel, architecture, seed, engine().files) for seed in seeds]
+    if not isinstance(start.kernel, PastedSpec):
+        return [() for _ in seeds]
+    results = code_answers(start.kernel, architecture, seeds, SOON)
+    if None in results:
+        return None
+    arrays: list[Given] = []
+    for result in results:
+        if result.error is not None:
+            raise InitsError(f"{start.kernel.label}: {result.error}")
+        arrays.append([array for kernel in result.arrays for array in (kernel, None)])
+    return arrays
+
+
+def code_answers(
+    spec: PastedSpec, architecture: Architecture, seeds: Sequence[int], seconds: float
+) -> list[Result | None]:
+    """What pasted code drew for each seed, None for what is not there after so many seconds in all.
+
+    Raises InitsError with the reason when it may not run.
+    """
+    if why := pasted_code.refused(spec):
+        raise InitsError(why)
+    requests = [pasted_code.ask_code(spec, architecture.kernel_shapes, seed) for seed in seeds]
+    end = monotonic() + seconds
+    with gate.aside():
+        return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
+
+
+def code_is_done(choices: Choices) -> bool:
+    """Whether all pasted code has answered."""
+    try:
+        return not any(
+            None in code_answers(card.start.kernel, choices.architecture, seeds_of(choices), 0.0)
+            for card in choices.cards
+            if isinstance(card.start.kernel, PastedSpec)
+        )
+    except InitsError:
+        return True
+
+
+def seeds_of(choices: Choices) -> tuple[int, ...]:
+    """The seeds that every start is drawn with; the last ones wrap around."""
+    return tuple((choices.seed + i) % (LARGEST_SEED + 1) for i in range(choices.seeds))

@@ -1,0 +1,114 @@
+"""The plane of order and chaos beside the starts of a page."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from inits.experiments.experiment import ACTIVATIONS, ZEROS, Start
+from inits.figures import phases as figures
+from inits.figures import style
+from inits.initializers.spec import InitializerSpec
+from inits.text import number
+from inits.theory.meanfield import ELEMENTWISE
+from inits.theory.phases import Phases, phases
+from pages.parts.experiment import cards as deck
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.cards import Card
+from pages.parts.experiment.start_cards import change
+from pages.parts.page.notes import heading
+from pages.parts.page.state import linked
+from pages.parts.page.state import seed as seeded
+from pages.parts.signal.measurements import Seen
+from pages.parts.widgets.chart import Point, chart
+
+CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
+ERF = "erf"
+ERF_HELP = "erf is theory only: Keras has no such activation, so nothing is measured with it."
+
+
+@lru_cache
+def plane_of(activation: str) -> Phases:
+    """The plane of an activation, computed once."""
+    return phases(activation)
+
+
+def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
+    """Where each start sits; a click puts one there, and so do two numbers."""
+    activation = choices.architecture.activation
+    heading(
+        "Where each start sits",
+        "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.",
+        "phases",
+    )
+    above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
+    erf = linked(page, "of", named, lambda key: st.segmented_control(
+        "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
+    )) == "erf"  # fmt: skip
+    with above:
+        _plane(page, choices, seen, erf)
+
+
+def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None:
+    activation = choices.architecture.activation
+    if not erf and activation not in ELEMENTWISE:
+        st.markdown(
+            f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"
+        )
+        return
+    plane = plane_of(ERF if erf else activation)
+    spots = [
+        figures.Spot(label, slot, one.gains.weights, one.gains.biases)
+        for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
+        if one.gains is not None
+    ]
+    name = ERF if erf else ACTIVATIONS[activation]
+    chart(
+        figures.plane(plane, spots),
+        key=f"{page}.plane",
+        height=style.HERO,
+        alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
+        on_click=partial(_clicked, page, choices.cards),
+    )
+    _by_numbers(page, choices.cards, plane)
+
+
+def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
+    if point.name == figures.PLANE:
+        _put(page, cards, float(point.x), float(point.y))
+
+
+def _by_numbers(page: str, cards: tuple[Card, ...], plane: Phases) -> None:
+    """What a click does, without a mouse, and to the digit."""
+    names = [seeded(f"{page}.put.{axis}", value) for axis, value in (("weights", 1.0), ("biases", 0.0))]
+
+    def put() -> None:
+        _put(page, cards, *(float(st.session_state[name]) for name in names))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input("Weights, σ_w²", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120)
+        st.number_input("Biases, σ_b²", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120)
+        st.button("Set a start", icon=":material/add_location:", key=f"{page}.put", on_click=put)
+
+
+def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:
+    """Set a start there, in the place of the one that was set before."""
+    new = at(sigma_w2, sigma_b2)
+    before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
+    if before:
+        place = before[-1]
+        change(
+            page,
+            (*cards[:place], deck.coloured(new, [*cards[:place], *cards[place + 1 :]]), *cards[place + 1 :]),
+        )
+        return
+    change(page, deck.added(cards if len(cards) < deck.MAX_STARTS else cards[:-1], new))
+
+
+def at(sigma_w2: float, sigma_b2: float) -> Card:
+    """A start with these variances in every layer, to three digits."""
+    scale, stddev = float(f"{sigma_w2:.3g}"), float(f"{sigma_b2**0.5:.3g}")
+    kernel = InitializerSpec("VarianceScaling", (("scale", scale), ("distribution", "untruncated_normal")))
+    bias = InitializerSpec("RandomNormal", (("stddev", stddev),)) if stddev else ZEROS
+    return Card(Start(kernel, bias), f"({number(scale, 3)}, {number(sigma_b2, 3)})")

@@ -1,0 +1,242 @@
+"""The pictures of the Signal page: layer by layer, how values are spread, dead and saturated units, the Jacobian."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from inits.experiments.experiment import ACTIVATIONS
+from inits.figures import signal as figures
+from inits.figures import style
+from inits.figures.layers import Series, by_layer
+from inits.measure.signal_measurement import QUANTITIES, Measurement
+from inits.text import counted, percent
+from inits.theory.signal_theory import Prediction
+from pages.parts.experiment.builder import Choices
+from pages.parts.page.notes import heading
+from pages.parts.page.state import linked
+from pages.parts.page.state import seed as seeded
+from pages.parts.signal.measurements import Seen
+from pages.parts.widgets.chart import shared_chart
+
+VIEWS = {
+    "lengths": (
+        "Pre-activations",
+        "Second moment of the pre-activations, layer by layer",
+        "second moment",
+        "Log scale.",
+    ),
+    "activations": (
+        "Activations",
+        "Second moment of the activations, layer by layer",
+        "second moment",
+        "Log scale.",
+    ),
+    "gradients": (
+        "Gradients",
+        "Gradient of each image's loss by its pre-activations",
+        "second moment",
+        "Log scale.",
+    ),
+    "cosines": (
+        "Correlation",
+        "Cosine of two typical images' pre-activations",
+        "correlation",
+        "At 1 they look alike.",
+    ),
+}
+PLAY = 0.5  # seconds a layer
+FEW = 0.01  # a share that needs no picture
+ACROSS = 3  # panels beside each other
+
+
+def view_switch(page: str, kept: str) -> str:
+    """Which number of each layer is shown: a key of VIEWS."""
+    view = st.pills(  # which wrap well on a phone
+        "Shown", list(VIEWS), key=seeded(f"{page}.view", kept), required=True,
+        format_func=lambda name: VIEWS[name][0], label_visibility="collapsed",
+    )  # fmt: skip
+    return str(view)
+
+
+def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> None:
+    """The hero: one number for each layer, predicted and measured."""
+    seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
+    _, title, axis, how = VIEWS[view]
+    heading(title, f"Lines predict, points measure{seeds}. {how}", "moments")
+    names = _names(choices)[: len(choices.architecture.hidden)] if view == "activations" else _names(choices)
+    tracks = [
+        _track(label, slot, one, lambda source: getattr(source, view))
+        for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
+    ]
+    draw = figures.cosines if view == "cosines" else figures.travel
+    shared_chart(
+        (choices, view, *seen),
+        lambda: draw(names, tracks, axis, height=style.HERO),
+        key=f"{page}.by_depth",
+        height=style.HERO,
+        alt=f"{title}, by start.",
+    )
+
+
+def _names(choices: Choices) -> list[str]:
+    """Layers by number, the output last."""
+    return [*map(str, range(1, len(choices.architecture.hidden) + 1)), "out"]
+
+
+def _track(
+    name: str, slot: int, seen: Seen, of: Callable[[Prediction | Measurement], np.ndarray]
+) -> figures.Track:
+    line = of(seen.prediction) if seen.prediction else None
+    if not seen.measurements:
+        return figures.Track(name, slot, line)
+    values = np.array([of(one) for one in seen.measurements], np.float64)
+    if len(values) == 1:
+        return figures.Track(name, slot, line, values[0])
+    return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
+
+
+def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
+    """Violins of every layer and start, which can be played as depth grows."""
+    there = [place for place, one in enumerate(seen) if one.measurements]
+    if not there:
+        return
+    layers = len(choices.architecture.hidden)
+    playing = f"{page}:playing"
+
+    ticking = playing in st.session_state
+
+    @st.fragment(run_every=PLAY if ticking else None)
+    def panels() -> None:
+        if ticking and playing not in st.session_state:
+            st.rerun()  # without the clock; the slider has shown the last layer by now
+        with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+            with st.container(width="content"):
+                heading(
+                    "Distribution in every layer",
+                    f"Seed {choices.seed}. The same scale for every start.",
+                    "violins",
+                )
+            what = linked(page, "what", QUANTITIES, lambda key: st.segmented_control(
+                "Values", list(QUANTITIES), key=key, required=True,
+                format_func=str.capitalize, label_visibility="collapsed",
+            ), first="activations")  # fmt: skip
+        shown = _depth(page, layers, playing)
+        spreads = [seen[place].measurements[0].spreads[str(what)] for place in there]
+        names = _names(choices)[: len(spreads[0])]
+        reach = figures.common_reach(spreads)
+        for first in range(0, len(there), ACROSS):
+            columns = st.columns(min(ACROSS, len(there)), gap="medium")
+            for column, i in zip(columns, range(first, min(first + ACROSS, len(there))), strict=False):
+                place = there[i]
+                with column:
+                    of_all = choices, str(what), shown, *(seen[one] for one in there)
+                    _violins(of_all, page, choices, place, names, spreads[i], str(what), reach, shown)
+
+    panels()
+
+
+def _depth(page: str, layers: int, playing: str) -> int:
+    """How many layers are shown: all, or as many as the slider says; it moves by itself while it plays."""
+    key = f"{page}.depth.{layers}"
+    now = min(st.session_state.get(key, layers), layers)
+    if playing in st.session_state:
+        if st.session_state.pop(playing) == "on":
+            now = min(now + 1, layers)
+        if now < layers:
+            st.session_state[playing] = "on"
+    st.session_state[key] = now
+    if layers < 2:
+        return layers
+
+    def play() -> None:
+        st.session_state[key] = 1
+        st.session_state[playing] = "first"
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        if st.button("Play", icon=":material/play_arrow:", key=f"{page}.play", on_click=play):
+            st.rerun()
+        return int(st.slider("Layers", 1, layers, key=key, width=240))
+
+
+def _violins(
+    question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads, what: str,
+    reach: figures.Reach, shown: int,
+) -> None:  # fmt: skip
+    title = f"{ACTIVATIONS[choices.architecture.activation]} output" if what == "activations" else what
+    label = choices.labels[place]
+
+    def figure() -> Any:
+        axis = f"|{title}|" if reach.log else title
+        fig = figures.violins(names, spreads, choices.slots[place], axis, reach, shown)
+        return style.end_labels(fig, [], height=figures.PANEL, y_range=(0, 1)).update_layout(margin_r=8)
+
+    st.markdown(f":small[{label}]")
+    alt = f"Distribution of the {what} of {label} in each layer."
+    shared_chart(question, figure, key=f"{page}.violins.{place}", height=figures.PANEL, alt=alt)
+
+
+def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
+    """Dead and saturated units, and the Jacobian."""
+    there = [place for place, one in enumerate(seen) if one.measurements]
+    if not there:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        images = counted(choices.batch_size, "image")
+        heading("Dead units", f"The same output for all {images}. Median of the seeds.", "dead")
+        _shares(page, choices, seen, there, "dead", "dead units")
+    with right:
+        heading(
+            "Saturated values",
+            "Slope below 5% of the steepest: no gradient passes. Median of the seeds.",
+            "saturated",
+        )
+        _shares(page, choices, seen, there, "saturated", "saturated")
+    heading(
+        "Singular values of the input-output Jacobian",
+        "Of the logits by the pixels, largest first, mean over 8 images. Lines: the root mean square predicted.",
+        "jacobian",
+    )
+    tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
+    numbers = [str(i + 1) for i in range(choices.architecture.outputs)]
+    shared_chart(
+        (choices, *seen),
+        lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
+        key=f"{page}.jacobian",
+        height=style.SMALL,
+        alt="Singular values of the Jacobian, by start.",
+    )
+
+
+def _shares(
+    page: str, choices: Choices, seen: Sequence[Seen], there: Sequence[int], name: str, title: str
+) -> None:
+    shares = [np.median([getattr(one, name) for one in seen[place].measurements], axis=0) for place in there]
+    if np.isnan(shares).any():
+        st.markdown(":gray[Softmax mixes units: none has a slope of its own.]")
+        return
+    if np.max(shares) < FEW:
+        st.markdown(f":gray[Less than {percent(FEW, 0)} in every layer of every start.]")
+        return
+    series = [
+        Series(choices.labels[place], choices.slots[place], None, share)
+        for place, share in zip(there, shares, strict=True)
+    ]
+    names = [f"layer {name}" for name in _names(choices)[:-1]]
+    shared_chart(
+        (choices, *seen),
+        lambda: by_layer(names, series, title, share=True),
+        key=f"{page}.{name}",
+        height=style.SMALL,
+        alt=f"Share of {title} in each hidden layer.",
+    )
+
+
+def _jacobian(name: str, slot: int, seen: Seen) -> figures.Track:
+    values = np.array([one.singular.mean(axis=0) for one in seen.measurements], np.float64)
+    line = np.full(values.shape[1], seen.prediction.jacobian) if seen.prediction else None
+    if len(values) == 1:
+        return figures.Track(name, slot, line, values[0])
+    return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))

@@ -1,0 +1,191 @@
+"""The controls of the Sweep page, and what they say."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments.experiment import ACTIVATIONS, MAX_BATCH, MAX_LAYERS, MAX_UNITS
+from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths, grid
+from inits.initializers.spec import OptimizerSpec
+from inits.text import counted
+from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
+from pages.parts.page import state
+from pages.parts.page.notes import problem
+from pages.parts.page.state import seed as seeded
+from pages.parts.widgets.picker import LARGEST_SEED
+
+DEFAULTS = {
+    "vary": "stddev",
+    "low": "0.01",
+    "high": "1",
+    "values": "12",
+    "across": "depth",
+    "depth": "10",
+    "activation": "tanh",
+    "activations": "relu,tanh,sigmoid,linear,elu,selu,gelu,silu",
+    "width": "64",
+    "optimizer": "SGD(learning_rate=0.1, momentum=0.0, nesterov=False)",
+    "batch": "128",
+    "seed": "0",
+    "data": "mnist",
+}
+NAMES = {"depth": "Depth", "activation": "Activation"}
+NUMBER, SELECT = 100, 150  # widths in pixels
+MOST_VALUES = 40
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What the controls say."""
+
+    vary: str
+    low: float
+    high: float
+    values: int
+    across: str
+    depth: int
+    activation: str
+    activations: tuple[str, ...]
+    width: int
+    optimizer: OptimizerSpec
+    batch: int
+    seed: int
+    data: str
+
+    def sweep(self, dataset: str) -> Sweep:
+        """Raises SpecError when the grid cannot be."""
+        return Sweep(
+            varied=self.vary,
+            values=grid(self.low, self.high, self.values),
+            across=self.across,
+            columns=depths(self.depth) if self.across == "depth" else activations(self.activations),
+            width=self.width,
+            depth=self.depth,
+            activation=self.activation,
+            optimizer=self.optimizer,
+            batch_size=self.batch,
+            seed=self.seed,
+            dataset=dataset,
+        )
+
+    def texts(self) -> dict[str, str]:
+        """As the address holds them."""
+        values = {name: getattr(self, name) for name in DEFAULTS}
+        values |= {
+            "low": f"{self.low:g}",
+            "high": f"{self.high:g}",
+            "activations": ",".join(self.activations),
+        }
+        return {name: str(value) for name, value in values.items()}
+
+
+def understood(kept: dict[str, str]) -> Grid:
+    """The grid of a saved state or a link."""
+    read = partial(state.read, kept, DEFAULTS)
+    return Grid(
+        vary=read("vary", state.one_of("vary", VARIED)),
+        low=read("low", state.positive("low")),
+        high=read("high", state.positive("high")),
+        values=read("values", state.whole("values", 2, MOST_VALUES)),
+        across=read("across", state.one_of("across", ACROSS)),
+        depth=read("depth", state.whole("depth", 1, MAX_LAYERS)),
+        activation=read("activation", state.one_of("activation", ACTIVATIONS)),
+        activations=read("activations", lambda text: activations([name for name in text.split(",") if name])),
+        width=read("width", state.whole("width", 1, MAX_UNITS)),
+        optimizer=read("optimizer", OptimizerSpec.parse),
+        batch=read("batch", state.whole("batch", 1, MAX_BATCH)),
+        seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
+        data=read("data", state.one_of("data", DATA)),
+    )
+
+
+def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
+    """The rows of controls; returns what they say and whether Run was pressed."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        vary = st.selectbox(
+            "Varied", list(VARIED), key=seeded(f"{page}.vary", grid.vary), width=240,
+            format_func=lambda key: VARIED[key].title, on_change=partial(_usual_range, page),
+        )  # fmt: skip
+        low = st.number_input(
+            "From", None, None, key=seeded(f"{page}.low", grid.low), format="%g", step=None, width=NUMBER
+        )
+        high = st.number_input(
+            "To", None, None, key=seeded(f"{page}.high", grid.high), format="%g", step=None, width=NUMBER
+        )
+        values = st.number_input(
+            "Values", 2, MOST_VALUES, key=seeded(f"{page}.values", grid.values), step=1, width=120
+        )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        across = st.segmented_control(
+            "By",
+            ACROSS,
+            key=seeded(f"{page}.across", grid.across),
+            required=True,
+            format_func=NAMES.__getitem__,
+        )
+        words = "Depth, up to" if across == "depth" else "Hidden layers"
+        depth = st.number_input(
+            words, 1, MAX_LAYERS, key=seeded(f"{page}.depth", grid.depth), step=1, width=120
+        )
+        activation, several = grid.activation, grid.activations
+        if across == "depth":
+            activation = st.selectbox(
+                "Activation", list(ACTIVATIONS), key=seeded(f"{page}.activation", grid.activation),
+                format_func=ACTIVATIONS.__getitem__, width=SELECT,
+            )  # fmt: skip
+        optimizer = optimizer_held(page, grid.optimizer)
+        learning_rate(page, optimizer)
+        width, batch, seed, data = _rest(page, grid, optimizer)
+        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
+    if across == "activation":
+        several = st.pills(
+            "Activations", list(ACTIVATIONS), key=seeded(f"{page}.activations", list(grid.activations)),
+            format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
+        )  # fmt: skip
+    said = Grid(
+        vary, low or grid.low, high or grid.high, int(values), str(across), int(depth), activation,
+        activations(several), width, optimizer, batch, seed, data,
+    )  # fmt: skip
+    return said, run
+
+
+def _usual_range(page: str) -> None:
+    varied = VARIED[st.session_state[f"{page}.vary"]]
+    st.session_state[f"{page}.low"], st.session_state[f"{page}.high"] = varied.low, varied.high
+
+
+def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, int, str]:
+    """The popover with everything that seldom changes, named after what it holds."""
+    names = {
+        name: seeded(f"{page}.{name}", getattr(grid, name)) for name in ("width", "batch", "seed", "data")
+    }
+    width, batch = (st.session_state[names[name]] for name in ("width", "batch"))
+    label = f"width {width}, {optimizer.name}, batch {batch}"
+    if st.session_state[names["data"]] == "digits":
+        label += ", digits"
+    with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
+        width = st.number_input("Units of each hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
+        optimizer_controls(page, optimizer)
+        batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)
+        seed = st.number_input(
+            "Seed", 0, LARGEST_SEED, key=names["seed"], step=1, help="The same for every cell."
+        )
+        data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
+    return int(width), int(batch), int(seed), data
+
+
+def size_in_words(sweep: Sweep) -> str:
+    """20 values × 10 depths, 200 cells."""
+    columns = counted(len(sweep.columns), sweep.across, "s")
+    return f"{counted(len(sweep.values), 'value')} × {columns}, {counted(sweep.cells, 'cell')}"
+
+
+def possible(grid: Grid, dataset: str) -> Sweep | None:
+    """The sweep, or None with the reason on the page."""
+    try:
+        return grid.sweep(dataset)
+    except InitsError as error:
+        problem(str(error))
+        return None

@@ -1,0 +1,218 @@
+"""A sweep as its page shows it: the live map, the best of each column beside theory."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from inits.engine.engine import Job
+from inits.experiments.experiment import ACTIVATIONS
+from inits.experiments.summary import CHANCE
+from inits.experiments.sweep import VARIED, Sweep
+from inits.figures import style
+from inits.figures.sweep import heat_map
+from inits.text import count, counted, duration, number, percent
+from inits.theory.meanfield import ELEMENTWISE, critical_sigma_w2
+from pages.parts.compute.engine_access import engine, waiting_words
+from pages.parts.compute.job_control import has_left, stop_button, turn_words
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.cards import Card
+from pages.parts.page.gate import LATER, gate
+from pages.parts.page.notes import heading, problem
+from pages.parts.sweep.builder import size_in_words
+from pages.parts.widgets import tables
+from pages.parts.widgets.chart import chart
+
+POLL = 1.0  # seconds
+GOOD = 0.9
+CELL_SECONDS = 0.5  # on one core, for the estimate before the first run
+
+
+def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
+    """What to do, and how long it takes."""
+    if sweep is None:
+        return
+    missing, cores = engine().missing(sweep), engine().settings.cores
+    seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
+    there = f" {count(sweep.cells - missing)} are there from before;" if missing < sweep.cells else ""
+    place.markdown(f"Press Run. {size_in_words(sweep)}:{there} about {duration(seconds)}.")
+
+
+def before(page: str, sweep: Sweep) -> None:
+    """The empty map: theory needs no training."""
+    shape = len(sweep.values), len(sweep.columns)
+    _map(page, sweep, np.full(shape, np.nan), np.zeros(shape, bool))
+
+
+def live(page: str, job: Job, answer: DeltaGenerator) -> None:
+    """Everything about a sweep; follows it by itself while it runs."""
+    over = job.over.is_set()
+
+    @st.fragment(run_every=None if over else POLL)
+    @gate.inside(LATER)
+    def follow() -> None:
+        if (job.over.is_set() and not over) or has_left(page, job):
+            st.rerun()
+        sweep, values, diverged = job.plan, *results(job)
+        answer.markdown(_sentence(job, sweep, values, diverged))
+        with st.container():
+            if not over:
+                _progress(page, job, values, diverged)
+            if job.error:
+                problem(job.error)
+        _map(page, sweep, values, diverged)
+        _best(sweep, values)
+        if over:
+            _choose(page, sweep, values, diverged)
+
+    follow()
+
+
+def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Test accuracy (rows, columns), NaN where there is none yet; and which cells diverged."""
+    records = job.moment(0.0).records
+    accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in records]
+    diverged = [record.divergence is not None for record in records]
+    shape = len(job.plan.columns), len(job.plan.values)
+    return np.reshape(accuracies, shape).T, np.reshape(diverged, shape).T
+
+
+def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> str:
+    done = int(np.isfinite(values).sum() + diverged.sum())
+    if not job.over.is_set() and not done:
+        return "Starting." if engine().status.ready else waiting_words()
+    good = int((values >= GOOD).sum())
+    words = f"**{count(good)} of {count(done)}** cells passed {percent(GOOD, 0)}."
+    if np.nanmax(values, initial=0.0) <= CHANCE:
+        words += " No cell has left chance."
+    else:
+        row, column = np.unravel_index(np.nanargmax(values), values.shape)
+        value = number(sweep.values[row])
+        words += (
+            f" Best: {VARIED[sweep.varied].parameter} {value} with {_column(sweep, int(column))}, "
+            f"{percent(float(values[row, column]))}."
+        )
+    if job.over.is_set():
+        fresh = done - len(job.kept)
+        if job.stopped:
+            words += f" Stopped after {counted(done, 'cell')}; Run goes on from there."
+        if fresh > 0 and job.seconds:
+            speed = number(fresh / job.seconds, 3)
+            words += f" {counted(fresh, 'cell')} in {duration(job.seconds)}, {speed} a second."
+        elif done and not fresh:
+            words += " All from before."
+    return words
+
+
+def _column(sweep: Sweep, column: int) -> str:
+    """ "depth 3" or "tanh"."""
+    what = sweep.columns[column]
+    return ACTIVATIONS[what] if isinstance(what, str) else f"depth {what}"
+
+
+def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
+    done, cells = int(np.isfinite(values).sum() + diverged.sum()), values.size
+    fresh = done - len(job.kept)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        stop_button(page, job, all_of_them=False)
+        words = f"{count(done)} of {counted(cells, 'cell')}"
+        if fresh > 0 and job.seconds:
+            speed = fresh / job.seconds
+            words += f", {number(speed, 3)} a second, about {duration((cells - done) / speed)} left"
+        else:
+            words = turn_words(job) or f"{words}, compiling the first networks"
+        st.progress(done / cells, text=words)
+
+
+def _critical(sweep: Sweep) -> tuple[list[float | None], list[float | None]]:
+    """For each column the critical σ_w², and the value of the parameter that has it."""
+    names = [sweep.architecture(column).activation for column in range(len(sweep.columns))]
+    wanted = [critical_sigma_w2(name, 0.0) if name in ELEMENTWISE else None for name in names]
+    return wanted, sweep.critical(wanted)
+
+
+def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
+    varied = VARIED[sweep.varied]
+    wanted, critical = _critical(sweep)
+    heading(
+        "Test accuracy after one epoch",
+        "Click a cell to open it on Train. × diverged. Line: where theory says that a signal neither dies nor "
+        "explodes with depth (critical σ_w², no biases).",
+        "sweep",
+    )
+    known = {number(value) for value, at in zip(wanted, critical, strict=True) if value and at}
+    name = f"critical: σ_w² = {known.pop()}" if len(known) == 1 else "critical"
+    names = [ACTIVATIONS[c] if isinstance(c, str) else str(c) for c in sweep.columns]
+    fig = heat_map(
+        values,
+        sweep.values,
+        names,
+        row_title=varied.parameter,
+        column_title="activation" if sweep.across == "activation" else "hidden layers",
+        critical=critical,
+        critical_name=name,
+        diverged=diverged,
+    )
+    alt = f"Test accuracy by {varied.parameter} and {sweep.across}."
+    point = chart(fig, key=f"{page}.map", height=style.HERO, alt=alt, on_click=lambda point: None)
+    if point is not None and point.customdata:
+        _open(sweep, *map(int, point.customdata[:2]))
+
+
+def _choose(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
+    """What a click on a cell does, without a mouse: the cells, the best first."""
+    found = np.argwhere(np.isfinite(values) | diverged).tolist()
+    if not found:
+        return
+    cells = sorted(map(tuple, found), key=lambda cell: -np.nan_to_num(values[cell], nan=-1.0))
+
+    def words(cell: tuple[int, int]) -> str:
+        row, column = cell
+        came = "diverged" if np.isnan(values[cell]) else percent(float(values[cell]))
+        return (
+            f"{VARIED[sweep.varied].parameter} {number(sweep.values[row])}, {_column(sweep, column)}: {came}"
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        cell = st.selectbox("Cell", cells, key=f"{page}.cell", format_func=words, width=260)
+        if st.button("Open it on Train", icon=":material/play_circle:", key=f"{page}.open"):
+            _open(sweep, *cell)
+
+
+def _open(sweep: Sweep, row: int, column: int) -> None:
+    """One cell as the only start on the Train page, where its result is there at once."""
+    run = sweep.runs[sweep.index(row, column)]
+    choices = Choices(
+        (Card(run.start),), run.architecture, run.optimizer, run.batch_size, run.seed, 1, run.dataset
+    )
+    st.switch_page("pages/train.py", query_params=choices.texts())
+
+
+def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
+    """The value that came furthest in each column, beside the critical one."""
+    wanted, critical = _critical(sweep)
+    there = [
+        column for column in range(values.shape[1]) if np.nanmax(values[:, column], initial=0.0) > CHANCE
+    ]
+    if not there:
+        return
+    parameter = VARIED[sweep.varied].parameter
+    heading(
+        "The best of each column",
+        f"Of those that left chance, and the {parameter} that theory calls critical for it, if any.",
+        "columns",
+    )
+    rows = [int(np.nanargmax(values[:, column])) for column in there]
+    tables.table(
+        {
+            sweep.across: [_column(sweep, column) for column in there],
+            f"best {parameter}": [number(sweep.values[row]) for row in rows],
+            "test accuracy": [percent(float(values[row, c])) for row, c in zip(rows, there, strict=True)],
+            f"critical {parameter}": [_or_none(critical[column]) for column in there],
+            "critical σ_w²": [_or_none(wanted[column]) for column in there],
+        }
+    )
+
+
+def _or_none(value: float | None) -> str:
+    return "–" if value is None else number(value)

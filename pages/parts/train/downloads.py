@@ -1,0 +1,185 @@
+"""What a person takes along from the Train page: a report, a Keras script, the experiment, curves, weights."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from inits.engine.engine import Job
+from inits.errors import InitsError
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.record import Record
+from inits.experiments.summary import Outcome, ranked
+from inits.export.bundle import NAME, all_versions, script_files, zipped
+from inits.export.experiment_json import write
+from inits.export.report import Shown, Table, report
+from inits.export.tables import curves_csv, histograms_csv
+from pages.parts.compute import pasted_code
+from pages.parts.compute.engine_access import ask_weights, engine
+from pages.parts.experiment.builder import Choices, settings
+from pages.parts.page.notes import literal, problem
+from pages.parts.page.theme import variables
+from pages.parts.train import pictures
+from pages.parts.train.headline import sentence
+from pages.parts.train.pictures import Picture
+from pages.parts.train.result_table import cells
+from pages.parts.weights.sources import look_inside
+from pages.parts.widgets.chart import BROWSER, BUNDLE
+
+
+def take_along(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
+    """Curves of all runs, weights of each start with the first seed, and all that goes on elsewhere."""
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Curves (CSV)", lambda: curves_csv(job.plan, records, choices.labels), "curves.csv", "text/csv",
+            icon=":material/download:", key="train.csv", on_click="ignore",
+        )  # fmt: skip
+        _weights(job, choices, records)
+        with st.popover("Take it with you", icon=":material/luggage:", key="train.along"):
+            _files(job, choices, records, found)
+
+
+def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
+    """One button a file, with what it is for; each file is made when it is asked for."""
+    button = partial(st.download_button, icon=":material/download:", on_click="ignore", width="stretch")
+    button(
+        "Report (HTML)", partial(_report, job, choices, records, found, picked(choices)), "report.html", "text/html",
+        key="train.report", help="Settings, pictures, result and script in one file that opens without a network.",
+    )  # fmt: skip
+    several = job.plan.dataset == "digits" or any("file:" in str(start.kernel) for start in job.plan.starts)
+    button(
+        "Keras script",
+        partial(_script, job, choices, picked(choices), several),
+        "experiment.zip" if several else NAME,
+        "application/zip" if several else "text/x-python",
+        key="train.script",
+        help="Plain Keras that draws the same kernels and sees the same batches, without this app."
+        + (" Packed with the files that it reads." if several else ""),
+    )
+    button(
+        "Experiment (JSON)", lambda: write(choices.texts(), _versions()), "experiment.json", "application/json",
+        key="train.json", help="To open again here: Presets, Open an experiment.",
+    )  # fmt: skip
+    button(
+        "Histograms (CSV)", lambda: histograms_csv(job.plan, records, choices.labels), "histograms.csv", "text/csv",
+        key="train.histograms", help="Weights of every layer at every moment that was measured.",
+    )  # fmt: skip
+
+
+def _versions() -> str:
+    return all_versions(engine().status.versions)
+
+
+def picked(choices: Choices) -> dict[str, str]:
+    """What was taken for the initializer in pasted code that has run here, by its source."""
+    found = {}
+    for spec in (card.start.kernel for card in choices.cards):
+        if isinstance(spec, PastedSpec):
+            request = pasted_code.ask_code(spec, choices.architecture.kernel_shapes[:1], choices.seed)
+            result = request.wait(0) if request else None
+            if result is not None and result.picked is not None:
+                found[spec.source] = result.picked.name
+    return found
+
+
+def _made(job: Job, choices: Choices, names: dict[str, str]) -> dict[str, bytes]:
+    """The script and what it reads. Raises WeightFileError when a weight file is gone."""
+    return script_files(
+        job.plan,
+        choices.labels,
+        engine().files,
+        versions=_versions(),
+        picked=names,
+        fingerprint=engine().status.fingerprint,
+    )
+
+
+def _script(job: Job, choices: Choices, names: dict[str, str], several: bool) -> bytes:
+    try:
+        files = _made(job, choices, names)
+    except InitsError as error:
+        problem(str(error))
+        return b""
+    return zipped(files) if several else files[NAME]
+
+
+def _report(
+    job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: dict[str, str]
+) -> str:
+    groups = [[records[run] for run in job.plan.of_start(start)] for start in range(len(found))]
+    points = pictures.first_points(groups)
+    inside = []
+    if points:
+        layers = pictures.usual_layers(choices)
+        inside = [pictures.weights(choices, points, None, layers), *pictures.by_layer(choices, points, None)]
+    lines = ranked(found, "accuracy")
+    try:
+        script = _made(job, choices, names)[NAME].decode()
+    except InitsError as error:
+        script = str(error)
+    return report(
+        title="Which start learns fastest?" if len(found) > 1 else "How far does one epoch get?",
+        answer=plain(sentence(job, choices, records, found)),
+        date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        curves=[_shown(one) for one in pictures.curves(choices, groups, over=True)],
+        inside=[_shown(one) for one in inside],
+        table=Table([cells(choices, line) for line in lines], [choices.slots[line.start] for line in lines]),
+        settings=settings(choices),
+        script=script,
+        versions=_versions(),
+        themes={kind: variables(kind) for kind in ("light", "dark")},
+        drawing=(BROWSER / "chart.js").read_text(encoding="utf-8"),
+        saving=(BROWSER / "picture.js").read_text(encoding="utf-8"),
+        bundle=BUNDLE.read_bytes(),
+    )
+
+
+def _shown(one: Picture) -> Shown:
+    how = one.how.replace("at that moment", "at the end")
+    return Shown(one.title, how, one.data.decode(), one.height, wide=one.key == "weights")
+
+
+def plain(markdown: str) -> str:
+    """A sentence of ours without its marks."""
+    return re.sub(r"\\(.)", r"\1", markdown.replace("**", ""))
+
+
+def _weights(job: Job, choices: Choices, records: Sequence[Record]) -> None:
+    """Weights of each start as a file, or to look into."""
+    if len(choices.cards) == 1:
+        _weights_button(job, choices, records, 0, "Weights (.weights.h5)")
+        _inside_button(job, choices, records, 0, "Look inside")
+        return
+    with st.popover("Weights (.weights.h5)", icon=":material/download:", key="train.weights_of"):
+        st.markdown(f":small[After one epoch with seed {choices.seed}, as Keras saves them.]")
+        for start, label in enumerate(choices.labels):
+            _weights_button(job, choices, records, start, label)
+    with st.popover("Look inside", icon=":material/search:", key="train.inside_of"):
+        st.markdown(":small[Its weights before and after training, side by side.]")
+        for start, label in enumerate(choices.labels):
+            _inside_button(job, choices, records, start, label)
+
+
+def _inside_button(job: Job, choices: Choices, records: Sequence[Record], start: int, label: str) -> None:
+    record, run = records[start], job.runs[start]
+    if record.divergence is not None or not record.done:
+        return
+    if st.button(literal(label), icon=":material/search:", key=f"train.inside.{start}"):
+        look_inside(run, record.done, choices.labels[start])
+
+
+def _weights_button(job: Job, choices: Choices, records: Sequence[Record], start: int, label: str) -> None:
+    record, run = records[start], job.runs[start]
+    if record.divergence is not None or not record.done:
+        return
+    st.download_button(
+        literal(label),
+        lambda: ask_weights(run, record.done) or b"",
+        "model.weights.h5" if len(choices.cards) == 1 else f"start-{start + 1}.weights.h5",
+        "application/x-hdf5",
+        icon=":material/download:",
+        key=f"train.h5.{start}",
+        on_click="ignore",
+    )

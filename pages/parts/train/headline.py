@@ -1,0 +1,142 @@
+"""The answer under the title of the Train page: what to press, who leads, who won."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from inits.engine.engine import Job
+from inits.experiments.experiment import Experiment
+from inits.experiments.record import Record
+from inits.experiments.summary import Outcome, ranked
+from inits.text import count, counted, duration, number, percent
+from pages.parts.compute.engine_access import engine, wait_for, waiting_words
+from pages.parts.experiment.builder import Choices
+from pages.parts.page.notes import literal
+
+FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
+STANDIN_IMAGES = 12_000
+
+
+def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
+    """What to do, and how long it takes; until the engine is ready, what it does."""
+    status = engine().status
+    images = STANDIN_IMAGES if choices.data == "digits" else status.images
+    runs = len(choices.cards) * choices.seeds
+    missing = engine().missing(experiment) if experiment else runs
+    each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
+    seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
+    what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
+    if choices.seeds > 1:
+        what += f" × {choices.seeds} seeds"
+    verb = "take" if runs > 1 else "takes"
+    known = f" {count(runs - missing)} of {count(runs)} runs are there from before;" if missing < runs else ""
+    words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
+    if known:
+        words = f"Press Run.{known} the rest takes about {duration(seconds)}."
+    with place.container():
+        st.markdown(words if images else "Press Run.")
+        if not status.ready:
+            wait_for(lambda: engine().status.ready)
+
+
+def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:
+    """The answer with its numbers."""
+    names = [literal(name) for name in choices.labels]
+    images = sum(record.seen(choices.batch_size) for record in records)
+    if job.error:
+        return "The run ended before its time. What was measured is kept."
+    if not job.over.is_set():
+        if not images:
+            if not engine().status.ready:
+                return waiting_words()
+            return "It waits for its turn." if engine().turns.place(job) else "Starting."
+        return _leader(records, names, images, max(record.images for record in records) * len(records))
+    if not any(outcome.finished for outcome in found):
+        return _nothing_finished(choices, records, found, names, images)
+    return _verdict(choices, found, names)
+
+
+def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole: int) -> str:
+    """While it runs: how far, and who was ahead when all of the first seed had last been measured."""
+    seen = f"{count(images)} of {count(whole)} images seen."
+    there = {
+        start: record.checkpoints
+        for start, record in enumerate(records[: len(names)])
+        if record.checkpoints and record.divergence is None
+    }
+    if not there:
+        return seen
+    common = min(points[-1].step for points in there.values())
+    then = {start: [p for p in points if p.step <= common][-1].accuracy for start, points in there.items()}
+    first = max(then, key=lambda start: then[start])
+    if len(names) == 1:
+        return f"{seen} **{percent(then[first])}** of held-out images are right."
+    return f"{seen} **{names[first]}** leads with {percent(then[first])} of held-out images."
+
+
+def _nothing_finished(
+    choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: Sequence[str], images: int
+) -> str:
+    if any(outcome.stopped for outcome in found):
+        if not images:
+            return "Stopped before it began. Press Run to ask for it again."
+        return f"Stopped after **{count(images)} images**. Curves are kept."
+    lost = [record for record in records if record.divergence is not None]
+    if len(names) == 1 and lost:
+        return f"The loss stopped being a number after **{count(lost[0].seen(choices.batch_size))} images**."
+    return "No start came through the epoch."
+
+
+def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
+    """Who needed how many images for 90 %, or who came furthest; and who did not."""
+    ends = [o for o in ranked(found) if o.accuracy is not None]
+    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
+    if len(found) == 1:
+        return _alone(choices, ends[0])
+    words = []
+    if fast:
+        first = [names[o.start] for o in fast if o.steps[1] == fast[0].steps[1]]
+        words.append(f"**{_list(first)}** reached 90% after {_images(choices, fast[0])} images")
+        if len(fast) == 2 == len(first) + 1:
+            words[-1] += f"; {names[fast[1].start]} needed {_images(choices, fast[1])}"
+        elif len(fast) > len(first):
+            words[-1] += f"; {names[fast[-1].start]} was the last to, after {_images(choices, fast[-1])}"
+    elif ends[0].at_chance:
+        words.append(
+            f"No start left chance: the furthest has {percent(ends[0].accuracy or 0)} of test images"
+        )
+    else:
+        words.append(
+            f"**{names[ends[0].start]}** came furthest, with {percent(ends[0].accuracy or 0)} of test images"
+        )
+    stuck = [names[o.start] for o in ends if o.at_chance]
+    lost = [names[o.start] for o in found if o.state == "diverged"]
+    stopped = [names[o.start] for o in found if o.state == "stopped"]
+    if stuck and not ends[0].at_chance:
+        words.append(f"{_list(stuck)} {'have' if len(stuck) > 1 else 'has'} not left chance")
+    if lost:
+        words.append(f"{_list(lost)} diverged")
+    if stopped:
+        words.append(
+            f"{_list(stopped)} {'were' if len(stopped) > 1 else 'was'} stopped: Run goes on with that"
+        )
+    return ". ".join(words) + "."
+
+
+def _alone(choices: Choices, one: Outcome) -> str:
+    seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
+    loss = f", loss {number(one.loss)}" if one.loss is not None else ""
+    words = f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}."
+    if one.at_chance:
+        return f"{words} That is chance."
+    when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}."
+    return words + (when if one.steps[1] is not None else "")
+
+
+def _images(choices: Choices, outcome: Outcome) -> str:
+    return count((outcome.steps[1] or 0) * choices.batch_size)
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,62 @@
+"""What happens inside the networks while they learn, start by start and layer by layer, at any moment."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from inits.engine.jobs import Moment
+from inits.experiments.record import Checkpoint, Record
+from inits.text import count
+from pages.parts.experiment.builder import Choices
+from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.state import linked
+from pages.parts.train import pictures
+from pages.parts.train.pictures import MOST
+
+
+def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
+    """Weights, gradients and dead units of the first seed of each start: now, and afterwards at any moment."""
+    points = pictures.first_points(groups)
+    if not points:
+        return
+    with st.container():  # in its place whether there is a slider or not: else the charts would be new ones
+        step = None if running else _moment(choices, list(points.values()))
+    chosen = _layers(choices)
+    drawn, *found = shared_looks().ask(
+        (choices, tuple(points.items()), step, *chosen),
+        lambda: [pictures.weights(choices, points, step, chosen), *pictures.by_layer(choices, points, step)],
+    )
+    drawn.show()
+    columns = st.columns(2, gap="medium")
+    for column, picture in zip(columns, found, strict=False):
+        with column:
+            picture.show()
+    if len(found) == 1:
+        columns[1].markdown(":gray[There is no hidden layer.]")
+
+
+def _layers(choices: Choices) -> list[int]:
+    """Which layers to show: all, or six at a time when starts stand one under the other."""
+    names, usual = choices.architecture.layer_names, pictures.usual_layers(choices)
+    if len(usual) == len(names):
+        return usual
+    options = {"evenly spread": usual}
+    for first in range(0, len(names), MOST):
+        part = range(first, min(first + MOST, len(names)))
+        options[f"{names[part[0]]} to {names[part[-1]]}"] = list(part)
+    shown = linked(
+        "train", "layers", options, lambda key: st.selectbox("Layers", list(options), key=key, width=220)
+    )
+    return options[str(shown)]
+
+
+def _moment(choices: Choices, starts: Sequence[tuple[Checkpoint, ...]]) -> int | None:
+    """A slider over the epoch; None is its end."""
+    steps = sorted({point.step for points in starts for point in points})[:-1]
+    if not steps:
+        return None
+    moments = {str(step): f"{count(step * choices.batch_size)} images" for step in steps} | {"end": "end"}
+    chosen = linked("train", "moment", moments, lambda key: st.select_slider(
+        "Moment of the epoch", list(moments), key=key, format_func=moments.__getitem__,
+    ), first="end")  # fmt: skip
+    return None if chosen == "end" else int(chosen)

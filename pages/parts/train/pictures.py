@@ -1,0 +1,160 @@
+"""The pictures of an experiment: the Train page shows them, and a report takes them along."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from inits.experiments.record import Checkpoint, Record
+from inits.figures import curves as curve_figures
+from inits.figures import layers as layer_figures
+from inits.figures import style
+from inits.text import counted
+from pages.parts.experiment.builder import Choices
+from pages.parts.page.notes import heading
+from pages.parts.widgets.chart import draw, payload
+
+MEAN_OF = 1000  # images, of the running mean
+SCORED = {
+    "mnist": "Every batch is new to the network when it is scored.",
+    "digits": "Batches are scored before they are learned; every digit comes 8 times, turned and shifted.",
+}
+MOST = 6  # layers beside each other when there are several starts
+Points = Mapping[int, tuple[Checkpoint, ...]]
+"""The checkpoints of the first seed, by start."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its title, one line that says how to read it, and one for those who cannot see it."""
+
+    key: str
+    title: str
+    how: str
+    fig: InitVar[Any]
+    height: int
+    alt: str
+    data: bytes = field(init=False, repr=False)  # as the browser takes it
+
+    def __post_init__(self, fig: Any) -> None:
+        object.__setattr__(self, "data", payload(fig, key=self.place, alt=self.alt, clicks=False))
+
+    @property
+    def place(self) -> str:
+        """The key of its chart on the page."""
+        return f"train.{self.key}"
+
+    def show(self) -> None:
+        """Draw it in its place on the page; its cheat sheet is called like its key."""
+        heading(self.title, self.how, self.key)
+        draw(self.data, key=self.place, height=self.height)
+
+
+def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> list[Picture]:
+    """Loss and accuracy by images seen."""
+    window, several = max(1, round(MEAN_OF / choices.batch_size)), len(groups) > 1 or choices.seeds > 1
+    records = [record for group in groups for record in group]
+    images = max(record.images for record in records)
+    stopped = over and not any(record.finished for record in records)
+    total = max(record.seen(choices.batch_size) for record in records) if stopped else images
+    pairs = [
+        curve_figures.of_start(name, slot, group, choices.batch_size, window, raw=not several)
+        for name, slot, group in zip(choices.labels, choices.slots, groups, strict=True)
+    ]
+    mean = f"mean of {counted(window, 'batch', 'es')}"
+    line = f"Line: {mean}" if several else f"Line: {mean}; pale: each batch"
+    if choices.seeds > 1:
+        line = f"Line: median of {choices.seeds} seeds; band: all of them"
+    total = max(total, choices.batch_size)
+    how = f"{line}. Points: held-out images. Log scale."
+    loss = curve_figures.loss([loss for loss, _ in pairs], total)
+    scored = f"{SCORED[choices.data]} Chance is 10%."
+    right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total)
+    return [
+        Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen."),
+        Picture("accuracy", "Accuracy", scored, right, style.HERO, "Accuracy by images seen."),
+    ]
+
+
+def first_points(groups: Sequence[Sequence[Record]]) -> Points:
+    """What was measured inside the networks, of the starts that have begun."""
+    return {start: group[0].checkpoints for start, group in enumerate(groups) if group[0].checkpoints}
+
+
+def weights(choices: Choices, points: Points, step: int | None, layers: Sequence[int]) -> Picture:
+    """Histograms of the weights after so many steps, layer by layer; None is the end."""
+    rows = [
+        layer_figures.Row(
+            choices.labels[start],
+            choices.slots[start],
+            _bars(found[0], layers),
+            _bars(_at(found, step), layers),
+        )
+        for start, found in points.items()
+    ]
+    every = [point for found in points.values() for point in found]
+    reach = np.max([[layer_figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0)
+    names = [choices.architecture.layer_names[layer] for layer in layers]
+    fig = layer_figures.weights_grid(rows, names, reach.tolist())
+    axis = "Each column has one scale." if len(choices.cards) > 1 else "Each layer has its own scale."
+    how = f"Line: at the start. Filled: at that moment. {axis}{_of_seed(choices)}"
+    alt = "Histograms of each layer's weights, start by start."
+    return Picture("weights", "Weights", how, fig, int(fig.layout.height), alt)
+
+
+def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture]:
+    """Gradient norms after so many steps and, where there are hidden layers, their dead units."""
+    names, seed = choices.architecture.layer_names, _of_seed(choices)
+    before = "" if len(choices.cards) > 1 else " Dotted: at the start."
+    every = np.concatenate([np.ravel([p.gradient for p in found]) for found in points.values()])
+    shown = {start: (found[0], _at(found, step)) for start, found in points.items()}
+    norms = [_series(choices, start, one.gradient, other.gradient) for start, (one, other) in shown.items()]
+    dead = [_series(choices, start, one.dead[:-1], other.dead[:-1]) for start, (one, other) in shown.items()]
+    found = [
+        Picture(
+            "gradients",
+            "Gradient norm by layer",
+            f"On the same 128 images each time.{before} Log scale.{seed}",
+            layer_figures.by_layer(names, norms, "gradient norm", every=every),
+            style.SMALL,
+            "Gradient norm of each layer's kernel.",
+        )
+    ]
+    if len(names) > 1:
+        found.append(
+            Picture(
+                "dead",
+                "Dead units by layer",
+                f"Units with the same output for all 128 images.{before}{seed}",
+                layer_figures.by_layer(names[:-1], dead, "dead units", share=True),
+                style.SMALL,
+                "Share of dead units in each hidden layer.",
+            )
+        )
+    return found
+
+
+def usual_layers(choices: Choices) -> list[int]:
+    """The layers that are shown unless others are chosen: all, or six when starts stand one under the other."""
+    count = len(choices.architecture.layer_names)
+    few = len(choices.cards) == 1 or count <= MOST
+    return list(range(count)) if few else layer_figures.choose_layers(count, MOST)
+
+
+def _series(choices: Choices, start: int, before: Any, now: Any) -> layer_figures.Series:
+    return layer_figures.Series(choices.labels[start], choices.slots[start], before, now)
+
+
+def _of_seed(choices: Choices) -> str:
+    return f" Seed {choices.seed}." if choices.seeds > 1 else ""
+
+
+def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:
+    """The network at a moment, or as it was last before."""
+    past = [point for point in points if step is None or point.step <= step]
+    return past[-1] if past else points[0]
+
+
+def _bars(point: Checkpoint, layers: Sequence[int]) -> list[layer_figures.Bars]:
+    return [layer_figures.Bars(*map(float, point.edges[layer]), point.counts[layer]) for layer in layers]

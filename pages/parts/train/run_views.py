@@ -1,0 +1,135 @@
+"""An experiment as the Train page shows it: live curves, what happens inside, the result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from inits.engine.jobs import Job, Moment
+from inits.experiments.diagnostics import Why, remarks, why_lost
+from inits.experiments.record import Record
+from inits.experiments.summary import Outcome, outcomes
+from inits.text import count, counted, duration
+from pages.parts.compute.engine_access import engine
+from pages.parts.compute.job_control import has_left, session, stop_button, turn_words
+from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.start_cards import card_row
+from pages.parts.page.gate import LATER, gate
+from pages.parts.page.notes import literal, problem
+from pages.parts.page.shared_cache import shared_looks
+from pages.parts.train.downloads import take_along
+from pages.parts.train.headline import sentence
+from pages.parts.train.layer_views import inside
+from pages.parts.train.pictures import curves
+from pages.parts.train.result_table import result_table
+
+POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many others watch
+FRESH = 0.4  # seconds that what was found out for one viewer is news for others
+
+
+def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
+    """Everything about a job; follows it by itself while it runs. `choices` are those that made it."""
+    over = job.over.is_set()
+    poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
+
+    @st.fragment(run_every=None if over else poll)
+    @gate.inside(LATER)
+    def follow() -> None:
+        if (job.over.is_set() and not over) or has_left(page, job):
+            st.rerun()
+        now = _look(job)
+        records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.why
+        answer.markdown(sentence(job, choices, records, found))
+        with st.container():
+            if not over:
+                card_row(page, choices, job=job, outcomes=found, why=why)
+                _progress(job, records)
+            if job.error:
+                problem(job.error)
+        if any(record.done or record.checkpoints for record in records):
+            _curves(now, choices, over)
+            with st.container():
+                if over:
+                    result_table(page, choices, found)
+                    take_along(job, choices, records, found)
+                _trouble(choices, groups, why, over)
+            inside(now.moment, choices, groups, running=not over)
+
+    follow()
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A job as it is at a moment, start by start."""
+
+    moment: Moment
+    groups: list[list[Record]]
+    outcomes: list[Outcome]
+    why: dict[int, Why]
+
+
+def _look(job: Job) -> Look:
+    """What all who watch see at about the same time."""
+    moment = job.moment(FRESH)
+    records = moment.records
+    return shared_looks().ask(
+        moment, lambda: Look(moment, by_start(job, records), results(job, records), reasons(job, records))
+    )
+
+
+def results(job: Job, records: Sequence[Record] | None = None) -> list[Outcome]:
+    """What each start of a job came to so far."""
+    groups = by_start(job, job.records if records is None else records)
+    return outcomes(len(groups), groups, job.plan.batch_size)
+
+
+def by_start(job: Job, records: Sequence[Record]) -> list[list[Record]]:
+    """The records of each start, seed by seed."""
+    experiment = job.plan
+    return [[records[run] for run in experiment.of_start(start)] for start in range(len(experiment.starts))]
+
+
+def _progress(job: Job, records: Sequence[Record]) -> None:
+    done = sum(record.steps if record.over else record.done for record in records)
+    steps = max((record.steps for record in records), default=0) * len(records)
+    fresh = done - sum(records[run].steps for run in job.kept)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        stop_button("train", job, all_of_them=len(records) > 1)
+        speed = fresh / job.seconds if job.seconds > 0 else 0.0
+        words = turn_words(job) or "Compiling the network, about 2 s"
+        if job.drawing:
+            words = f"Getting the weights of {counted(job.drawing, 'run')} from code or a file"
+        if speed and done == steps:
+            words = "Testing on all test images"
+        elif speed:
+            left = duration((steps - done) / speed)
+            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} a second, about {left} left"
+        st.progress(min(done / steps, 1.0) if steps else 0.0, text=words)
+
+
+def reasons(job: Job, records: Sequence[Record] | None = None) -> dict[int, Why]:
+    """Why starts came to nothing, those that did."""
+    net, rate = job.plan.architecture, job.plan.optimizer.learning_rate
+    groups = by_start(job, job.records if records is None else records)
+    found = {start: why_lost(group, net.layer_names, rate) for start, group in enumerate(groups)}
+    return {start: why for start, why in found.items() if why is not None}
+
+
+def _trouble(
+    choices: Choices, groups: Sequence[Sequence[Record]], why: Mapping[int, Why], over: bool
+) -> None:
+    """Why starts came to nothing, and what a person should not overlook: of the first seed that shows it."""
+    for start, (name, records) in enumerate(zip(choices.labels, groups, strict=True)):
+        who = f"{name}: " if len(groups) > 1 else ""
+        if start in why:
+            problem(who + why[start].whole)
+        for words in remarks(records[0], choices.architecture.layer_names) if over else ():
+            st.warning(literal(who + words), icon=":material/warning:")
+
+
+def _curves(now: Look, choices: Choices, over: bool) -> None:
+    found = shared_looks().ask((now.moment, choices, over), lambda: curves(choices, now.groups, over))
+    for column, picture in zip(st.columns(2, gap="medium"), found, strict=True):
+        with column:
+            picture.show()

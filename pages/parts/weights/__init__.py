@@ -1,0 +1,1 @@
+"""Weight files on the pages."""

@@ -1,0 +1,194 @@
+"""The initializer picker: a name or any Keras text, and a control for each parameter."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from inits.errors import InitsError
+from inits.experiments import file_start
+from inits.experiments.pasted import MARK, PastedSpec
+from inits.experiments.weight_source import LSUV, Kernel, parse_kernel
+from inits.initializers.catalog import CATALOG
+from inits.initializers.keras_call import read_call
+from inits.initializers.parameters import Parameter
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from pages.parts.page.refusals import accept, refuse
+from pages.parts.page.state import seed
+
+Spec = Kernel | OptimizerSpec
+NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
+MOST_STEPS = 100
+DIGITS = (1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
+LARGEST_SEED = 2**31 - 3
+AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
+STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+FILES = "file:shelf"  # weight files of this session: digest -> text
+SHELF = "code:shelf"  # pasted initializers of this session that have run: name -> text
+
+
+def put_on_shelf(spec: PastedSpec) -> None:
+    """Offer pasted code wherever an initializer is picked; a newer one of its name takes its place."""
+    st.session_state.setdefault(SHELF, {})[spec.name] = str(spec)
+
+
+def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> Kernel:
+    """Controls for an initializer, in the row they are called in. Returns what they say.
+
+    `more`: texts of starts that are offered beside Keras' own and the session's pasted code.
+
+    The state is one text, `session_state[prefix.spec]`; every control shows it and changes it. A text or value
+    that is refused leaves it as it was, and `refusal` tells why.
+    """
+    key = f"{prefix}.spec"
+    st.session_state.setdefault(key, str(spec))
+    spec = parse_kernel(st.session_state[key])
+    name = f"{prefix}.name"
+    other = [] if isinstance(spec, InitializerSpec) else [str(spec)]
+    st.session_state[name] = other[0] if other else spec.name
+    shelf = st.session_state.get(SHELF, {}).values()
+    st.selectbox(
+        "Initializer",
+        list(dict.fromkeys((*shelf, *other, *more, *CATALOG))),
+        key=name,
+        accept_new_options=True,
+        width=NAME_WIDTH,
+        help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
+        format_func=_shown,
+        on_change=lambda: _set(prefix, lambda: _typed(prefix, st.session_state[name])),
+    )
+    parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
+    return spec
+
+
+def _shown(option: str) -> str:
+    if option.startswith(MARK):
+        return f"{PastedSpec.parse(option).name} (your code)"
+    if option.startswith(file_start.MARK):
+        return f"{parse_kernel(option).label} (file)"
+    if option not in CATALOG:
+        return parse_kernel(option).label
+    return f"\u200b{option}"  # else the browser takes it out of a text that begins alike
+
+
+def _typed(prefix: str, text: str) -> Kernel:
+    """What was picked from the list or typed; a seed in it becomes the page's."""
+    if text.startswith((MARK, file_start.MARK)) or text == LSUV:
+        return parse_kernel(text)
+    text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
+    if text in CATALOG:
+        return InitializerSpec(text)
+    spec = InitializerSpec.parse(text)
+    seed = read_call(text).named.get("seed")
+    if isinstance(seed, int) and 0 <= seed <= LARGEST_SEED:
+        st.session_state[f"{prefix}.seed"] = seed
+    return spec
+
+
+def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter]) -> None:
+    """One control for each parameter: slider and exact number, choice, switch, or text."""
+    for parameter in parameters:
+        value = spec.get(parameter.name)
+        key = f"{prefix}.{parameter.name}"
+        if parameter.kind in ("float", "int"):
+            _number(prefix, spec, parameter, key)
+        elif parameter.kind == "choice":
+            st.session_state[key] = value
+            st.selectbox(
+                parameter.name,
+                parameter.choices,
+                key=key,
+                format_func=lambda choice: "None" if choice is None else str(choice),
+                help=parameter.help,
+                width=CHOICE_WIDTH,
+                on_change=partial(_take, prefix, spec, parameter.name, key),
+            )
+        elif parameter.kind == "bool":
+            st.session_state[key] = value
+            change = partial(_take, prefix, spec, parameter.name, key)
+            st.toggle(parameter.name, key=key, help=parameter.help, on_change=change)
+
+
+def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
+    value = spec.get(parameter.name)
+    exact = f"{key}.exact"
+    if parameter.slider and value is not None:
+        grid = _grid(parameter)
+        inside = min(max(value, grid[0]), grid[-1])
+        st.session_state[key] = min(grid, key=lambda x: abs(x - inside))
+        st.select_slider(
+            parameter.name,
+            grid,
+            key=key,
+            format_func=lambda x: f"{x:.3g}".replace("-", "−"),
+            help=parameter.help,
+            width=SLIDER_WIDTH,
+            on_change=partial(_take, prefix, spec, parameter.name, key),
+        )
+    st.session_state[exact] = value
+    slides = parameter.slider is not None and value is not None
+    st.number_input(
+        f"{parameter.name}, exact" if slides else parameter.name,
+        value=None,
+        key=exact,
+        format="%g",
+        step=None,
+        label_visibility="hidden" if slides else "visible",
+        width=NUMBER_WIDTH,
+        on_change=partial(_take, prefix, spec, parameter.name, exact),
+    )
+
+
+def axes_inputs(prefix: str, spec: Kernel) -> None:
+    """Which axes count as inputs and outputs, for the initializers that take them: both, or Keras' rule."""
+    names = [p.name for p in spec.entry.parameters if p.kind == "axes"]
+    keys = [f"{prefix}.{name}" for name in names]
+    for name, key in zip(names, keys, strict=True):
+        value = spec.get(name)
+        seed(key, ", ".join(map(str, value)) if isinstance(value, tuple) else "")
+
+    def take() -> None:
+        texts = [st.session_state[key] for key in keys]
+        if all(texts) or not any(texts):
+            given = {name: _axes(text) for name, text in zip(names, texts, strict=True)}
+            _set(prefix, lambda: spec.replace(**given))
+
+    for column, name, key in zip(st.columns(2) if names else (), names, keys, strict=True):
+        column.text_input(name, key=key, on_change=take, placeholder="Keras' rule", help=AXES_HELP)
+
+
+def _axes(text: str) -> list[int | str] | None:
+    """ "0, 1" as [0, 1]; what is no number stays, and the spec refuses it."""
+    words = text.replace(",", " ").split()
+    return [int(word) if word.lstrip("-").isdecimal() else word for word in words] or None
+
+
+def _grid(parameter: Parameter) -> list[float]:
+    """The values a slider offers: round ones, evenly spaced or evenly in the logarithm."""
+    assert parameter.slider
+    low, high = parameter.slider
+    if parameter.log:
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        grid = [float(f"{digits}e{decade}") for decade in decades for digits in DIGITS]
+        return [x for x in grid if low <= x <= high]
+    step = next(step for step in STEPS if (high - low) / step <= MOST_STEPS)
+    first, last = round(low / step), round(high / step)
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
+    """Change one argument; an emptied box means its default."""
+    value = st.session_state[key]
+    default = next(p.default for p in spec.entry.parameters if p.name == name)
+    _set(prefix, lambda: spec.replace(**{name: default if value is None else value}))
+
+
+def _set(prefix: str, make: Callable[[], Spec]) -> None:
+    try:
+        st.session_state[f"{prefix}.spec"] = str(make())
+        accept(prefix)
+    except InitsError as error:
+        refuse(prefix, str(error))

@@ -1,0 +1,94 @@
+"""The shape of a kernel: a Dense layer, a convolution, or any."""
+
+import re
+
+import streamlit as st
+
+from inits.errors import InitsError, ShapeError
+from inits.experiments.weight_source import Kernel
+from inits.initializers.shapes import checked
+from pages.parts.page.notes import problem
+from pages.parts.page.state import seed as seeded
+from pages.parts.widgets.picker import LARGEST_SEED, axes_inputs
+
+KINDS = ("Dense", "Convolution", "Any")
+LARGEST = 4_000_000  # weights drawn for one picture
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """The dimensions in "784x128", "3, 3, 16, 32" or "(784, 128)". Raises ShapeError."""
+    words = [word for word in re.split(r"[x×,;\s()\[\]]+", text.strip().lower()) if word]
+    try:
+        shape = checked([int(word) for word in words])
+    except ValueError as error:
+        if isinstance(error, InitsError):
+            raise
+        raise ShapeError(f"shape must be whole numbers, like 784 x 128. Received {text!r}.") from None
+    size = 1
+    for dimension in shape:
+        size *= dimension
+    if size > LARGEST:
+        raise ShapeError(f"shape must have at most {LARGEST:,} weights to be drawn here. Received {size:,}.")
+    return shape
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """ "784x128", as in the address."""
+    return "x".join(map(str, shape))
+
+
+def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) -> tuple[tuple[int, ...], int]:
+    """A popover named after what it holds: the kernel's shape and the seed."""
+    seeded(f"{page}.shape", shape)
+    if f"{page}.reseed" in st.session_state:
+        st.session_state[f"{page}.seed"] = st.session_state.pop(f"{page}.reseed")
+    seeded(f"{page}.seed", seed)
+    shape = st.session_state[f"{page}.shape"]
+    label = f"{' × '.join(map(str, shape))}, seed {st.session_state[f'{page}.seed']}"
+    with st.popover(label, icon=":material/tune:", key=f"{page}.shape_popover"):
+        kind = st.segmented_control(
+            "Layer",
+            KINDS,
+            key=seeded(f"{page}.kind", _kind(shape)),
+            required=True,
+            label_visibility="collapsed",
+        )
+        shape = _any(page, shape) if kind == "Any" else _layer(page, str(kind), shape)
+        axes_inputs(page, spec)
+        if spec.random:
+            st.number_input(
+                "Seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1, help="The same seed draws the same."
+            )
+    if shape != st.session_state[f"{page}.shape"]:
+        st.session_state[f"{page}.shape"] = shape
+        st.rerun()
+    return shape, int(st.session_state[f"{page}.seed"])
+
+
+def _kind(shape: tuple[int, ...]) -> str:
+    return {2: "Dense", 4: "Convolution"}.get(len(shape), "Any")
+
+
+def _layer(page: str, kind: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    names = ("Inputs", "Units") if kind == "Dense" else ("Height", "Width", "Channels in", "Filters")
+    first = shape if len(shape) == len(names) else ((784, 128) if kind == "Dense" else (3, 3, 16, 32))
+    columns = st.columns(2)
+    sizes = [
+        columns[i % 2].number_input(name, key=seeded(f"{page}.{name}", size), value=None, step=1)
+        for i, (name, size) in enumerate(zip(names, first, strict=True))
+    ]
+    return _or_old("x".join(str(size) for size in sizes), shape)
+
+
+def _any(page: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    key = seeded(f"{page}.any", ", ".join(map(str, shape)))
+    text = st.text_input("Shape", key=key, help="Dimensions as Keras writes them, the units last: 5, 3, 64.")
+    return _or_old(text, shape)
+
+
+def _or_old(text: str, old: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return parse_shape(text)
+    except InitsError as error:
+        problem(str(error))
+        return old

@@ -1,0 +1,159 @@
+"""The stand-in: real digits framed, turned and shifted until their numbers are like those of MNIST."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from inits.data import make_digits, standin
+from inits.data.datasets import DIGITS_FINGERPRINT, KEYS, Dataset, digits, pixels, read_mnist
+from inits.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Dataset:
+    return digits()
+
+
+@pytest.fixture(scope="module")
+def mnist(mnist_path: Path) -> Dataset:
+    return read_mnist(mnist_path)
+
+
+def test_the_digits_are_all_there() -> None:
+    images, labels = standin.source()
+    assert (images.shape, images.dtype, images.min(), images.max()) == ((1797, 8, 8), np.uint8, 0, 16)
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert int(images.sum()) == 561718
+
+
+@pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="zlib-ng compresses to other bytes")
+def test_packing_again_gives_the_same_bytes() -> None:
+    images, labels = standin.source()
+    assert make_digits.packed({"images": images, "labels": labels}) == standin.SOURCE.read_bytes()
+
+
+def test_a_damaged_source_is_a_data_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "digits.npz").write_bytes(standin.SOURCE.read_bytes()[:9000])
+    monkeypatch.setattr(standin, "SOURCE", tmp_path / "digits.npz")
+    with pytest.raises(DataError, match=r"digits\.npz cannot be read") as caught:
+        digits()
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_the_stand_in_has_its_shapes_and_says_what_it_is(stand_in: Dataset) -> None:
+    assert (stand_in.name, stand_in.title) == ("digits", "Digits (stand-in, not MNIST)")
+    assert (stand_in.x_train.shape, stand_in.y_train.shape) == ((12_000, 784), (12_000,))
+    assert (stand_in.x_test.shape, stand_in.y_test.shape) == ((297, 784), (297,))
+    assert {getattr(stand_in, key).dtype for key in KEYS} == {np.dtype(np.uint8)}
+    assert not any(getattr(stand_in, key).flags.writeable for key in KEYS)
+
+
+def test_the_stand_in_is_the_same_to_the_bit(stand_in: Dataset) -> None:
+    assert digits(0).fingerprint == stand_in.fingerprint == DIGITS_FINGERPRINT
+
+
+def test_another_seed_changes_training_only(stand_in: Dataset) -> None:
+    other = digits(1)
+    assert other.fingerprint != stand_in.fingerprint
+    assert np.array_equal(other.x_test, stand_in.x_test)
+    assert np.array_equal(np.bincount(other.y_train), np.bincount(stand_in.y_train))
+
+
+def test_each_digit_is_there_eight_times_once_unchanged(stand_in: Dataset) -> None:
+    images, labels = standin.source()
+    ink = np.stack([standin.framed(image) for image in images[: standin.TRAIN]])
+    unchanged = {
+        image.tobytes(): label for image, label in zip(standin.contrasted(ink), labels, strict=False)
+    }
+    found = [
+        (unchanged[image.tobytes()], label)
+        for image, label in zip(stand_in.x_train, stand_in.y_train, strict=True)
+        if image.tobytes() in unchanged
+    ]
+    assert len(found) == standin.TRAIN
+    assert all(first == second for first, second in found)
+    assert np.array_equal(np.bincount(stand_in.y_train), 8 * np.bincount(labels[: standin.TRAIN]))
+
+
+def test_classes_are_learnable(stand_in: Dataset) -> None:
+    """The nearest class mean, the humblest of classifiers, is right four times out of five."""
+    x, y = pixels(stand_in.x_train), stand_in.y_train
+    means = np.stack([x[y == label].mean(0) for label in range(10)])
+    distance = ((pixels(stand_in.x_test)[:, None] - means) ** 2).sum(2)
+    assert (distance.argmin(1) == stand_in.y_test).mean() > 0.8
+
+
+def centres(x: np.ndarray) -> np.ndarray:
+    """Mean row and column of the centres of mass."""
+    field = x.reshape(-1, 28, 28).astype(float)
+    both = [(field.sum(axis) * np.arange(28)).sum(1) / field.sum((1, 2)) for axis in (2, 1)]
+    return np.mean(both, 1)
+
+
+@pytest.mark.parametrize("part", ["x_train", "x_test"])
+def test_the_stand_in_looks_like_mnist_in_numbers(stand_in: Dataset, mnist: Dataset, part: str) -> None:
+    ours, theirs = getattr(stand_in, part), getattr(mnist, part)
+    assert abs(pixels(ours).mean() - pixels(theirs).mean()) < 0.01
+    assert abs(pixels(ours).std() - pixels(theirs).std()) < 0.01
+    assert abs((ours > 0).mean() - (theirs > 0).mean()) < 0.03
+    assert np.abs(centres(ours) - centres(theirs)).max() < 0.2
+
+
+cells = hnp.arrays(np.uint8, (8, 8), elements=st.integers(0, 16)).filter(np.any)
+
+
+@given(cells)
+def test_any_digit_is_framed_in_the_box(digit: np.ndarray) -> None:
+    ink = standin.framed(digit)
+    assert (ink.shape, ink.dtype) == ((28, 28), np.float32)
+    assert np.isfinite(ink).all()
+    rows, columns = np.nonzero(ink)
+    assert np.ptp(rows) < standin.BOX
+    assert np.ptp(columns) < standin.BOX
+
+
+@given(cells)
+def test_framing_keeps_the_ink(digit: np.ndarray) -> None:
+    """A full rectangle stays full inside: the weights of cubic convolution sum to one away from the edge."""
+    rows, columns = standin.cropped(digit).shape
+    ink = standin.enlarged(np.full((rows, columns), 16, np.uint8))
+    assert max(ink.shape) == standin.BOX
+    if min(rows, columns) >= 5:
+        assert ink[ink.shape[0] // 2, ink.shape[1] // 2] == pytest.approx(1)
+
+
+@given(
+    hnp.arrays(np.float32, (2, 28, 28), elements=st.floats(0, 1, width=32)),
+    st.integers(-2, 2),
+    st.integers(-2, 2),
+)
+def test_whole_shifts_move_pixels_as_they_are(ink: np.ndarray, down: int, right: int) -> None:
+    shift = np.tile(np.array([down, right], np.float32), (2, 1))
+    moved = standin.moved(ink, np.zeros(2, np.float32), shift)
+    rolled = np.roll(ink, (down, right), (1, 2))
+    inside = (slice(None), slice(2, -2), slice(2, -2))
+    assert np.array_equal(moved[inside], rolled[inside])
+
+
+def test_turning_turns_by_the_angle() -> None:
+    """A dot ten pixels to the right of the middle goes to where twelve degrees take it."""
+    ink = np.zeros((1, 28, 28), np.float32)
+    ink[0, 14, 24] = 1
+    turned = standin.moved(ink, np.array([standin.TURN], np.float32), np.zeros((1, 2), np.float32))
+    row, column = centres(turned)
+    assert np.hypot(row - 14, column - 14) == pytest.approx(10, abs=0.3)
+    assert abs(np.degrees(np.arctan2(row - 14, column - 14))) == pytest.approx(12, abs=2)
+
+
+@given(hnp.arrays(np.float32, (1, 28, 28), elements=st.floats(-1, 2, width=32)))
+def test_contrast_keeps_order_and_ends(ink: np.ndarray) -> None:
+    level = standin.contrasted(ink)
+    assert (level.shape, level.dtype) == ((1, 784), np.uint8)
+    assert (np.diff(level[0][np.argsort(ink.ravel())].astype(int)) >= 0).all()
+    assert (level[0][ink.ravel() <= standin.DARK] == 0).all()
+    assert (level[0][ink.ravel() >= standin.BRIGHT] == 255).all()

@@ -1,0 +1,181 @@
+"""A scheduler and two workers over TLS, started as docs/CLUSTER.md says, and two web servers that share them."""
+
+import os
+import re
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import Client
+
+from benchmarks.grid import Grid, started
+from inits.engine import certificates, cluster
+from inits.engine.engine import Engine
+from inits.engine.jobs import Job
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.sweep import Sweep
+from inits.initializers.spec import InitializerSpec
+from inits.settings import Settings
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.skipif(os.name != "posix", reason="the commands are those of a Unix shell"),
+]
+
+PATIENCE = 180.0
+HE = Start(InitializerSpec("HeNormal"))
+SHORT = Experiment((HE,), Architecture((8,)), batch_size=64, dataset="digits")
+LONG = Experiment((HE,), Architecture((64,) * 6), batch_size=1, dataset="digits")  # 12,000 steps
+SWEEP = Sweep("stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2), batch_size=4, dataset="digits")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
+    with started(tmp_path_factory.mktemp("cluster") / "tls") as grid:
+        yield grid
+
+
+@pytest.fixture(scope="module")
+def servers(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
+    """Two web servers."""
+    with ExitStack() as stack:
+        found = []
+        for number in range(2):
+            engine = Engine(grid.settings(tmp_path_factory.mktemp(f"server{number}")))
+            stack.callback(engine.close)
+            found.append(engine)
+        for engine in found:
+            until(
+                lambda engine=engine: (
+                    (engine.status.ready and engine.slots == 2) or engine.status.phase == "failed"
+                )
+            )
+            assert engine.status.error is None
+        yield found
+
+
+def finished(job: Job) -> Job:
+    assert job.over.wait(PATIENCE)
+    return job
+
+
+def test_two_web_servers_train_an_experiment_once_and_see_the_same(servers: list[Engine]):
+    first = servers[0].run(LONG)
+    until(lambda: first.records[0].done > 0)
+    second = servers[1].run(LONG)
+    until(lambda: second.records[0].done > 0)
+    assert second.name == first.name  # the same lanes under the same keys
+    for job in (first, second):
+        assert finished(job).records[0].finished
+    assert bytes(first.records[0]) == bytes(second.records[0])
+    assert first.records[0].seconds == second.records[0].seconds  # one training
+
+
+def test_what_one_has_trained_the_other_gets(servers: list[Engine]):
+    first = finished(servers[0].run(SHORT))
+    assert (first.error, first.records[0].finished) == (None, True)
+    second = finished(servers[1].run(SHORT))
+    assert bytes(second.records[0]) == bytes(first.records[0])
+    assert second.records[0].seconds == first.records[0].seconds  # not trained again
+
+
+def test_each_worker_loads_the_digits_once(servers: list[Engine]):
+    from inits.data import datasets
+
+    finished(servers[0].run(replace(SHORT, seeds=(5, 6, 7))))
+    loaded = servers[0]._client.run(lambda: [id(one) for one in datasets._KEPT.values()])
+    finished(servers[1].run(replace(SHORT, seeds=(8, 9, 10))))
+    assert servers[0]._client.run(lambda: [id(one) for one in datasets._KEPT.values()]) == loaded
+    assert all(len(one) == 1 for one in loaded.values())
+
+
+def test_a_worker_lost_in_mid_sweep_loses_no_finished_cell(servers: list[Engine], grid: Grid):
+    job = servers[0].run(SWEEP)
+    until(lambda: any(record.finished for record in job.records))
+    kept = {record.run: bytes(record) for record in job.records if record.finished}
+    nanny = psutil.Process(grid.workers[0].pid)
+    for process in (nanny, *nanny.children(recursive=True)):  # as when the computer is switched off
+        process.send_signal(signal.SIGKILL)
+    assert finished(job).error is None
+    assert all(record.finished for record in job.records)
+    assert all(bytes(job.records[number]) == before for number, before in kept.items())
+    assert len(servers[0]._workers.addresses) == 1
+
+
+def test_software_that_differs_is_told_at_connection(servers, grid: Grid, tmp_path: Path, monkeypatch):
+    compared = cluster.difference
+    monkeypatch.setattr(
+        cluster, "difference", lambda here, there: compared({**here, "keras": "3.0.0"}, there)
+    )
+    assert re.search(
+        r"the worker on 127\.0\.0\.1 .*keras .* and not 3\.0\.0", refused(grid.settings(tmp_path))
+    )
+
+
+def refused(settings: Settings) -> str:
+    """Why a web server finds no cluster."""
+    engine = Engine(settings)
+    try:
+        until(lambda: engine.status.phase in ("ready", "failed"))
+        return engine.status.error or ""
+    finally:
+        engine.close()
+
+
+def test_a_wrong_way_to_the_cluster_is_told(servers, grid: Grid, tmp_path: Path):
+    good = grid.settings(tmp_path)
+    assert "has no encryption" in refused(replace(good, scheduler=f"tcp://127.0.0.1:{grid.port}"))
+    assert "INITS_TLS_KEY is unset" in refused(replace(good, tls_key=None))
+    assert "'none.pem', which cannot be opened" in refused(replace(good, tls_ca=tmp_path / "none.pem"))
+    certificates.make(tmp_path / "foreign")
+    foreign = [tmp_path / "foreign" / name for name in certificates.NAMES]
+    strange = replace(good, tls_ca=foreign[0], tls_cert=foreign[1], tls_key=foreign[2])
+    assert "accepted this app's certificate" in refused(strange)
+
+
+def test_nobody_gets_an_answer_without_the_certificate(servers, grid: Grid, tmp_path: Path):
+    with Client(f"tls://127.0.0.1:{grid.port}", security=grid.security, set_as_default=False) as good:
+        known = good.scheduler_info()["workers"].items()
+        addresses = [one for address, worker in known for one in (address, worker["nanny"])]
+    reached = [grid.port, *(int(address.rpartition(":")[2]) for address in addresses)]
+    assert len(reached) >= 3  # scheduler, worker, nanny
+    certificates.make(tmp_path / "foreign")
+    for port in reached:
+        assert b"python" in said(port, context(grid.folder))  # Dask's greeting: which version it has
+        for stranger in (context(), context(tmp_path / "foreign")):
+            assert said(port, stranger) == b""
+        assert b"python" not in said(port, None)
+
+
+def context(folder: Path | None = None) -> ssl.SSLContext:
+    """Of a client that trusts everybody, with the certificate in a folder or none."""
+    made = ssl.create_default_context()
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    if folder:
+        made.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return made
+
+
+def said(port: int, client: ssl.SSLContext | None) -> bytes:
+    """What a port answers, under TLS or without."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        try:
+            with client.wrap_socket(plain) if client else plain as line:
+                line.sendall(bytes(8))
+                return line.recv(1000)
+        except OSError:  # as ssl.SSLError is
+            return b""

@@ -1,0 +1,244 @@
+"""Whose turn it is: fairness of the queue, what a place means, limits, leaving."""
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inits.engine.jobs import Job
+from inits.engine.queue import Estimate, Queue
+from inits.engine.scheduler import Turns
+from inits.errors import EngineError
+from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.record import Record
+from inits.initializers.spec import InitializerSpec
+from inits.settings import read
+
+START = Start(InitializerSpec("HeNormal"))
+
+
+def job(name: str, live: bool = True, **settings: object) -> Job:
+    plan = Experiment(starts=(START,), dataset="digits", **settings)
+    shown = SimpleNamespace(key=plan.key, runs=plan.runs, at_once=1, live=live)
+    return Job(shown, name)
+
+
+def names(queue: Queue) -> list[str]:
+    return [one.name for _, one in queue.order()]
+
+
+def test_sessions_take_turns_however_many_each_has_asked_for():
+    queue = Queue()
+    for name in ("a1", "a2", "a3", "b1", "c1", "c2"):
+        queue.add(job(name), name[0])
+    assert (len(queue), names(queue)) == (6, ["a1", "b1", "c1", "a2", "c2", "a3"])
+    taken = [queue.take(lambda _: True).name for _ in range(2)]
+    queue.add(job("d1"), "d")
+    queue.add(job("b2"), "b")  # comes again: behind all who wait
+    assert taken == ["a1", "b1"]
+    assert names(queue) == ["c1", "a2", "d1", "b2", "c2", "a3"]
+
+
+def test_a_job_that_several_wait_for_comes_at_the_first_turn_of_any():
+    queue, shared = Queue(), job("shared")
+    queue.add(job("a1"), "a")
+    queue.add(shared, "a")
+    queue.add(job("b1"), "b")
+    queue.add(shared, "c")
+    assert (len(queue), names(queue)) == (3, ["a1", "b1", "shared"])
+    queue.leave(shared, "c")
+    assert names(queue) == ["a1", "b1", "shared"]
+    queue.leave(shared, "a")
+    assert (shared in queue, names(queue)) == (False, ["a1", "b1"])
+
+
+def test_what_does_not_fit_lets_others_pass_and_keeps_its_place():
+    queue = Queue()
+    for name in ("a1", "b1", "a2"):
+        queue.add(job(name), name[0])
+    assert queue.take(lambda one: one.name != "a1").name == "b1"
+    assert names(queue) == ["a1", "a2"]
+    assert queue.take(lambda _: False) is None
+
+
+asked = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 12)), max_size=40)
+
+
+@given(asked)
+def test_nobody_is_served_twice_before_another_who_waits(asked):
+    queue, jobs = Queue(), [job(str(number)) for number in range(13)]
+    for session, number in asked:
+        queue.add(jobs[number], session)
+    order = list(queue.order())
+    assert sorted(one.name for _, one in order) == sorted({str(number) for _, number in asked})
+    served = [queue.take(lambda _: True) for _ in order]
+    assert served == [one for _, one in order]  # the places told are the places kept
+    assert (len(queue), queue.take(lambda _: True)) == (0, None)
+    counts = dict.fromkeys("abcde", 0)
+    wants = {session: [number for who, number in asked if who == session] for session in counts}
+    done: set[str] = set()
+    for session, one in order:
+        counts[session] += 1
+        done.add(one.name)
+        waits = [who for who in counts if any(str(number) not in done for number in wants[who])]
+        assert all(counts[session] <= counts[who] + 1 for who in waits)
+
+
+class Room:
+    """Turns of a machine with some slots; a job that begins is in `begun`."""
+
+    def __init__(self, slots: int = 1, **settings: object):
+        self.begun: list[str] = []
+        self.given_up: list[str] = []
+        limits = replace(read({}), **settings)
+        self.turns = Turns(limits, lambda: slots, lambda: 60_000, self._give_up)
+
+    def _give_up(self, one: Job) -> None:
+        self.given_up.append(one.name)
+        one.end()
+        self.turns.over(one)
+
+    def add(self, name: str, session: str = "", lanes: int = 1, **settings: object) -> Job:
+        one = job(name, **settings)
+
+        def begin() -> None:
+            self.begun.append(name)
+            self.turns.lanes(one, lanes)
+
+        self.turns.check(session)
+        self.turns.add(one, session, begin)
+        return one
+
+    def end(self, one: Job) -> None:
+        one.settle([Record(0, finished=True)])
+        one.end()
+        self.turns.over(one)
+
+
+def test_as_many_begin_as_there_are_slots():
+    room = Room(slots=2)
+    first, second = room.add("1"), room.add("2")
+    third = room.add("3", lanes=2)
+    assert room.begun == ["1", "2"]
+    assert (room.turns.place(first), room.turns.place(third).before) == (None, 0)
+    room.end(second)
+    assert room.begun == ["1", "2", "3"]
+    room.add("4")
+    room.turns.lanes(third, 1)  # still two in use
+    assert room.begun == ["1", "2", "3"]
+    room.end(first)
+    assert room.begun == ["1", "2", "3", "4"]
+
+
+def test_one_sweep_beside_the_experiments():
+    room = Room()
+    sweep = room.add("sweep", live=False)
+    room.add("another", live=False)
+    room.add("experiment")
+    assert room.begun == ["sweep", "experiment"]
+    room.end(sweep)
+    assert room.begun == ["sweep", "experiment", "another"]
+
+
+def test_the_wait_grows_with_what_comes_before_and_follows_what_was_seen():
+    room = Room()
+    running, second = room.add("1"), room.add("2", session="b")
+    third = room.add("3", session="c", architecture=Architecture(hidden=(1024, 1024)))
+    fourth = room.add("4", session="d")
+    places = [room.turns.place(one) for one in (second, third, fourth)]
+    assert [one.before for one in places] == [0, 1, 2]
+    first, small, large = np.diff([0.0, *(one.seconds for one in places)])
+    assert 0 < first == pytest.approx(small)
+    assert large > 1.5 * small  # the large network is before the last
+    running.began, running.ended = 0.0, 1000.0
+    estimate, runs = Estimate(), running.runs
+    before = estimate.seconds(runs, 60_000, 1)
+    estimate.learn(runs, 60_000, 1, 10 * before)
+    assert before < estimate.seconds(runs, 60_000, 1) < 10 * before
+    for _ in range(30):
+        estimate.learn(runs, 60_000, 1, 10 * before)
+    assert estimate.seconds(runs, 60_000, 1) == pytest.approx(10 * before, rel=0.01)
+
+
+def test_a_default_epoch_takes_about_what_the_benchmark_measures():
+    """0.46 s of training on the machine that the README names, and the network is compiled before."""
+    (run,) = Experiment(starts=(START,)).runs
+    assert Estimate().seconds([run], 60_000, 1) - Estimate().seconds([], 60_000, 1) == pytest.approx(
+        0.46, abs=0.1
+    )
+    many = [Run(START, run.architecture, run.optimizer, run.batch_size, seed, "mnist") for seed in range(6)]
+    assert Estimate().seconds(many, 60_000, 2) < Estimate().seconds(many, 60_000, 1)
+
+
+def test_limits_answer_with_a_sentence():
+    room = Room(session_runs=2, queue=2)
+    first = room.add("1", "ann")
+    room.add("2", "ann")
+    with pytest.raises(EngineError, match=r"^One person may have 2 experiments .* You have 2\. Wait until"):
+        room.add("3", "ann")
+    room.add("4", "ben")
+    with pytest.raises(EngineError, match=r"^The queue is full\. It holds 2 experiments\. Try again"):
+        room.add("5", "cam")
+    room.end(first)  # the second of ann's begins, so there is room for one
+    room.add("6", "ann")
+    assert room.begun == ["1", "2"]
+
+
+def test_a_job_ends_for_those_who_leave_and_for_all_with_the_last():
+    room = Room()
+    running, waiting = room.add("1", "ann"), room.add("2", "ann")
+    room.turns.join(running, "ben")
+    room.turns.join(waiting, "ben")
+    assert (room.turns.others(running, "ann"), room.turns.leave(running, "ann")) == (1, 1)
+    assert room.turns.leave(waiting, "ann") == 1
+    assert room.turns.place(waiting).before == 0  # ben waits for it still
+    assert room.turns.leave(waiting, "ben") == 0
+    assert (room.turns.drop(waiting), room.turns.drop(running)) == (True, False)
+    room.end(running)
+    assert room.begun == ["1"]
+
+
+def test_what_nobody_waits_for_any_more_does_not_begin():
+    room, here = Room(), {"ann", "ben"}
+    room.turns.present = here.__contains__
+    running = room.add("1", "ann")
+    room.add("2", "ann")
+    room.add("3", "ben")
+    room.turns.join(running, "cam")  # who is not here
+    assert room.turns.others(running, "ann") == 0
+    here.remove("ann")
+    room.end(running)
+    assert (room.given_up, room.begun) == (["2"], ["1", "3"])
+
+
+def test_many_that_are_given_up_do_not_pile_up_on_the_stack():
+    room = Room(queue=3000)
+    room.turns.present = lambda session: False
+    running = room.add("1")
+    for number in range(2000):
+        room.add(f"gone {number}", f"{number}")
+    room.end(running)
+    assert len(room.given_up) == 2000
+
+
+def test_threads_that_come_at_once_begin_each_job_once():
+    room = Room(slots=3, queue=10_000, session_runs=1000)
+    jobs: list[Job] = []
+
+    def come(who: int) -> None:
+        jobs.extend(room.add(f"{who} {number}", f"{who}") for number in range(50))
+
+    threads = [threading.Thread(target=come, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    by_name, ended = {one.name: one for one in jobs}, 0
+    while ended < len(room.begun):
+        room.end(by_name[room.begun[ended]])
+        ended += 1
+    assert sorted(room.begun) == sorted(by_name)

@@ -1,0 +1,284 @@
+"""What is trained, as values: JSON and key, bounds, and what people type for the hidden layers."""
+
+import contextlib
+import json
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.cases import TEXTS
+
+from inits.errors import ShapeError, SpecError
+from inits.experiments.experiment import (
+    ACTIVATIONS,
+    DATASETS,
+    MAX_BATCH,
+    MAX_LAYERS,
+    MAX_SEEDS,
+    MAX_STARTS,
+    MAX_UNITS,
+    Architecture,
+    Experiment,
+    Start,
+    format_hidden,
+    parse_hidden,
+)
+from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
+
+parse = InitializerSpec.parse
+HE = Start(parse("HeNormal()"))
+BASE = Experiment(starts=(HE,))
+CANONICAL = (
+    '{"architecture":{"activation":"relu","hidden":[128],"inputs":784,"outputs":10},"batch_size":32,'
+    '"dataset":"mnist","optimizer":"SGD(learning_rate=0.05, momentum=0.0, nesterov=False)","seeds":[0],'
+    '"starts":[{"bias":"Zeros()","kernel":"HeNormal()"}]}'
+)
+
+texts = st.sampled_from([text for text in TEXTS if not text.startswith(("STFT", "GlorotNormal(input"))])
+biases = texts.filter(lambda text: not text.startswith(("Orthogonal", "Identity")))
+hidden_layers = st.lists(st.integers(1, MAX_UNITS), max_size=MAX_LAYERS).map(tuple)
+experiments = st.builds(
+    Experiment,
+    starts=st.lists(
+        st.builds(Start, texts.map(parse), biases.map(parse)), min_size=1, max_size=MAX_STARTS
+    ).map(tuple),
+    architecture=st.builds(
+        Architecture,
+        hidden_layers,
+        st.sampled_from(sorted(ACTIVATIONS)),
+        st.integers(1, 900),
+        st.integers(1, 20),
+    ),
+    optimizer=st.builds(
+        lambda name, rate: OptimizerSpec(name, (("learning_rate", rate),)),
+        st.sampled_from(sorted(OPTIMIZERS)),
+        st.floats(1e-6, 10),
+    ),
+    batch_size=st.integers(1, MAX_BATCH),
+    seeds=st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=MAX_SEEDS).map(tuple),
+    dataset=st.sampled_from(DATASETS),
+)
+
+
+@given(experiments)
+def test_json_round_trip(experiment):
+    text = experiment.to_json()
+    again = Experiment.from_json(text)
+    assert again == experiment
+    assert (again.to_json(), again.key) == (text, experiment.key)
+
+
+def test_the_canonical_json_stays_as_it_is():
+    """Results are kept by key: another text for the same experiment would lose them."""
+    assert BASE.to_json() == CANONICAL
+    assert BASE.key == "682a78f47acb39884ba6ab94e53a3f5c2d862db7b103ab34c6cb4c9490333698"
+
+
+CHANGES = {
+    "starts": [(Start(parse("HeUniform()")),), (Start(HE.kernel, parse("Ones()")),), (HE, HE)],
+    "architecture": [
+        Architecture((128, 128)),
+        Architecture((129,)),
+        Architecture(activation="tanh"),
+        Architecture(inputs=783),
+        Architecture(outputs=11),
+    ],
+    "optimizer": [
+        OptimizerSpec.parse("SGD(0.1)"),
+        OptimizerSpec.parse("SGD(0.05, momentum=0.9)"),
+        OptimizerSpec.parse("Lion(0.05)"),
+    ],
+    "batch_size": [33],
+    "seeds": [(1,), (0, 1), (1, 0)],
+    "dataset": ["digits"],
+}
+
+
+def test_the_key_follows_every_field():
+    assert set(CHANGES) == {field.name for field in fields(Experiment)}
+    changed = [replace(BASE, **{name: value}) for name, values in CHANGES.items() for value in values]
+    keys = {BASE.key, *(experiment.key for experiment in changed)}
+    assert len(keys) == len(changed) + 1
+
+
+def test_the_key_follows_the_order_of_the_starts():
+    one, two = HE, Start(parse("Ones()"))
+    assert Experiment((one, two)).key != Experiment((two, one)).key
+
+
+@pytest.mark.parametrize("text", ["he_normal", "keras.initializers.HeNormal(seed=3)", "HeNormal()"])
+def test_the_key_does_not_follow_the_spelling(text):
+    optimizer = OptimizerSpec.parse("sgd(learning_rate=5e-2, nesterov=False)")
+    assert Experiment((Start(parse(text)),), optimizer=optimizer).key == BASE.key
+
+
+def test_the_key_does_not_follow_the_layout_of_the_json():
+    value = json.loads(BASE.to_json())
+    shuffled = json.dumps(dict(reversed(value.items())), indent=4)
+    assert Experiment.from_json(shuffled).key == BASE.key
+
+
+def test_runs_are_all_starts_seed_by_seed():
+    experiment = Experiment((HE, HE, HE), seeds=(5, 6))
+    assert [(run.start, run.seed) for run in experiment.runs] == [
+        (start, seed) for seed in experiment.seeds for start in experiment.starts
+    ]
+    assert [[experiment.runs[i].start for i in experiment.of_start(k)] for k in range(3)] == [
+        [start] * 2 for start in experiment.starts
+    ]
+
+
+@given(hidden_layers)
+def test_layers_of_a_network(hidden):
+    net = Architecture(hidden, inputs=7, outputs=3)
+    units = [7, *hidden, 3]
+    assert net.kernel_shapes == tuple((units[i], units[i + 1]) for i in range(len(hidden) + 1))
+    assert len(net.layer_names) == len(set(net.layer_names)) == len(hidden) + 1
+    assert net.layer_names[-1] == "output"
+    assert net.parameters == sum(units[i] * units[i + 1] + units[i + 1] for i in range(len(hidden) + 1))
+
+
+BAD = [
+    (lambda: Architecture((1,) * 51), "at most 50 layers. Received 51"),
+    (lambda: Architecture((0,)), "units must be a whole number from 1 to 1,024. Received 0"),
+    (lambda: Architecture((1025,)), "Received 1025"),
+    (lambda: Architecture((2.5,)), "Received 2.5"),
+    (lambda: Architecture((True,)), "Received True"),
+    (lambda: Architecture(activation="swash"), "activation must be one of relu, .*Received 'swash'"),
+    (lambda: Experiment(()), "number of starts must be a whole number from 1 to 8. Received 0"),
+    (lambda: Experiment((HE,) * 9), "Received 9"),
+    (lambda: Experiment((HE,), seeds=()), "number of seeds must be a whole number from 1 to 20. Received 0"),
+    (lambda: Experiment((HE,), seeds=tuple(range(21))), "Received 21"),
+    (lambda: Experiment((HE,), seeds=(-1,)), "seed must be .*Received -1"),
+    (lambda: Experiment((HE,), seeds=(2**31,)), "seed must be .*Received 2147483648"),
+    (lambda: Experiment((HE,), batch_size=0), "batch_size must be .*Received 0"),
+    (lambda: Experiment((HE,), batch_size=4097), "batch_size must be .*Received 4097"),
+    (lambda: Experiment((HE,), dataset="cifar"), "dataset must be one of mnist, digits. Received 'cifar'"),
+    (lambda: Experiment((HE,), Architecture(inputs=0)), "shape must have whole numbers"),
+]
+
+
+@pytest.mark.parametrize(("build", "words"), BAD, ids=[words for _, words in BAD])
+def test_bounds(build, words):
+    with pytest.raises(SpecError, match=words):
+        build()
+
+
+def test_the_bounds_themselves_are_allowed():
+    net = Architecture((MAX_UNITS,) * MAX_LAYERS)
+    seeds = (0, 2**31 - 1, *range(MAX_SEEDS - 2))
+    assert Experiment((HE,) * MAX_STARTS, net, batch_size=MAX_BATCH, seeds=seeds).key
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bias", "words"),
+    [
+        ("HeNormal()", "Orthogonal()", "Orthogonal needs a shape of at least two dimensions"),
+        ("HeNormal()", "Identity()", "Identity needs a shape of exactly two dimensions"),
+        ("STFT()", "Zeros()", "STFT needs a shape"),
+        ("HeNormal(input_axes=[2], output_axes=[0])", "Zeros()", "input_axes must be axes of the shape"),
+    ],
+)
+def test_a_start_must_fill_every_layer(kernel, bias, words):
+    with pytest.raises(ShapeError, match=words):
+        Experiment((HE, Start(parse(kernel), parse(bias))))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+PLACES = [
+    *((name,) for name in json.loads(CANONICAL)),
+    *(("architecture", name) for name in ("activation", "hidden", "inputs", "outputs")),
+    *(("starts", 0, name) for name in ("kernel", "bias")),
+    ("starts", 0),
+    ("seeds", 0),
+]
+
+
+@given(st.sampled_from(PLACES), st.just(KeyError) | json_values)
+def test_json_with_anything_in_one_place_is_read_or_refused(place, value):
+    whole = inner = json.loads(CANONICAL)
+    for step in place[:-1]:
+        inner = inner[step]
+    if value is KeyError:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    with contextlib.suppress(SpecError):
+        found = Experiment.from_json(json.dumps(whole))
+        assert Experiment.from_json(found.to_json()) == found
+
+
+@given(st.text() | json_values.map(json.dumps))
+def test_other_json_is_refused(text):
+    with pytest.raises(SpecError):
+        Experiment.from_json(text)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 100_000, '{"starts": 1e400}', "9" * 5000])
+def test_what_is_not_an_experiment_says_so(text):
+    with pytest.raises(SpecError, match=r"This is not an experiment: .*Copy it again"):
+        Experiment.from_json(text)
+
+
+@given(hidden_layers)
+def test_hidden_layers_round_trip(hidden):
+    assert parse_hidden(format_hidden(hidden)) == hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("6 x 128", (128,) * 6),
+        ("6×128", (128,) * 6),
+        ("2*3, 4", (3, 3, 4)),
+        (" 256, 128 ,64 ", (256, 128, 64)),
+        ("X 7", (7,)),
+        ("none", ()),
+        ("None", ()),
+        ("0", ()),
+        ("", ()),
+    ],
+)
+def test_hidden_layers_as_people_write_them(text, hidden):
+    assert parse_hidden(text) == hidden
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text"), [((), "none"), ((128,), "128"), ((8, 8, 4, 8), "2 × 8, 4, 8"), ((1, 1), "2 × 1")]
+)
+def test_hidden_layers_are_written_short(hidden, text):
+    assert format_hidden(hidden) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("many", "hidden layers must be like 6 x 128 or 256, 128, 64. Received 'many'"),
+        ("6 x", "Received '6 x'"),
+        ("1 x 2 x 3", "Received '1 x 2 x 3'"),
+        ("128,", "Received '128,'"),
+        ("1.5", "Received '1.5'"),
+        ("9" * 5000, "hidden layers must be"),
+        ("128, 0", "units must be a whole number from 1 to 1,024. Received 0"),
+        ("1025", "units must be .*Received 1025"),
+        ("500 x 128", "layers must be a whole number from 1 to 50. Received 500"),
+        ("0 x 128", "layers must be .*Received 0"),
+        ("-3 x 128", "layers must be .*Received -3"),
+        ("45 x 8, 6 x 4", "at most 50 layers. Received 51"),
+    ],
+)
+def test_hidden_layers_that_are_refused(text, words):
+    with pytest.raises(SpecError, match=words):
+        parse_hidden(text)
+
+
+@given(st.text())
+def test_any_text_is_hidden_layers_or_refused(text):
+    with contextlib.suppress(SpecError):
+        assert all(1 <= units <= MAX_UNITS for units in parse_hidden(text))

@@ -1,0 +1,133 @@
+"""Sweeps: every cell is a run of its own, and the critical value has the σ_w² that it is said to have."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from inits.engine.jobs import lanes
+from inits.errors import SpecError
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.sweep import MAX_CELLS, VARIED, Sweep, activations, depths, grid
+
+SWEEP = Sweep("stddev", (0.01, 0.1, 1.0), "depth", (1, 2))
+
+
+def test_every_cell_is_an_experiment_of_its_own():
+    assert len(SWEEP.runs) == SWEEP.cells == 6
+    for row, value in enumerate(SWEEP.values):
+        for column, depth in enumerate(SWEEP.columns):
+            run = SWEEP.runs[SWEEP.index(row, column)]
+            kernel = VARIED["stddev"].make(value)
+            alone = Experiment(
+                (Start(kernel),), Architecture((64,) * depth, "tanh"), SWEEP.optimizer, 128, (0,), "mnist"
+            )
+            assert run == alone.runs[0]
+            assert run.key == alone.key
+
+
+def test_columns_can_be_activations():
+    sweep = replace(SWEEP, across="activation", columns=("relu", "gelu"), depth=3)
+    nets = [run.architecture for run in sweep.runs]
+    assert nets == [Architecture((64,) * 3, name) for name in ("relu", "gelu") for _ in range(3)]
+
+
+def test_each_network_is_one_lane_when_there_are_enough():
+    dealt = lanes(list(enumerate(SWEEP.runs)), 2)
+    assert [[number for number, _ in lane] for lane in dealt] == [[3, 4, 5], [0, 1, 2]]
+
+
+def test_the_key_follows_the_cells():
+    assert replace(SWEEP).key == SWEEP.key
+    changed = [
+        replace(SWEEP, **change)
+        for change in (
+            {"values": (0.01, 0.1, 2.0)},
+            {"columns": (1, 3)},
+            {"varied": "truncated"},
+            {"seed": 1},
+            {"width": 32},
+            {"batch_size": 64},
+            {"dataset": "digits"},
+        )
+    ]
+    assert len({SWEEP.key, *(sweep.key for sweep in changed)}) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"varied": "std"}, "varied must be one of stddev"),
+        ({"across": "width"}, "across must be one of depth, activation. Received 'width'"),
+        ({"values": ()}, "1 to 400 cells. Received 0"),
+        ({"values": tuple(range(1, 202))}, "1 to 400 cells. Received 402"),
+        ({"values": (0.1, 0.01)}, "values must rise"),
+        ({"columns": (1, 1)}, "columns differ"),
+        ({"columns": (1, 51)}, "at most 50 layers"),
+        ({"width": 0}, "units must be"),
+        ({"values": (0.1, 1e31)}, "Received"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(change, words):
+    with pytest.raises(SpecError) as caught:
+        replace(SWEEP, **change)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("varied", VARIED)
+@pytest.mark.parametrize("sigma_w2", [0.5, 1.0, 2.0])
+def test_the_critical_value_has_the_wanted_gain(varied, sigma_w2):
+    """The kernel between hidden layers, by the law that the catalog gives the initializer."""
+    sweep = Sweep(varied, grid(0.1, 1.0, 4), "depth", (1, 2, 5), width=48)
+    none, *critical = sweep.critical([sigma_w2] * 3)
+    assert none is None
+    for value in critical:
+        law = VARIED[varied].make(value).law((48, 48))
+        assert 48 * law.std**2 == pytest.approx(sigma_w2, rel=1e-9)
+    assert sweep.critical([None] * 3) == [None] * 3
+
+
+@pytest.mark.parametrize("varied", VARIED)
+def test_the_usual_range_holds_what_is_critical_for_relu(varied):
+    entry = VARIED[varied]
+    (value,) = Sweep(varied, (0.1,), "depth", (3,)).critical([2.0])
+    assert entry.low < value < entry.high
+    assert entry.parameter in entry.title
+
+
+@given(st.floats(1e-6, 1.0), st.floats(1.5, 1e6), st.integers(2, 40))
+def test_a_grid_runs_from_end_to_end_in_equal_steps(low, ratio, count):
+    assume(ratio ** (1 / (count - 1)) > 1.02)  # else three digits leave no room
+    values = grid(low, low * ratio, count)
+    assert len(values) == count
+    np.testing.assert_allclose([values[0], values[-1]], [low, low * ratio], rtol=0.006)
+    steps = np.diff(np.log(values))
+    np.testing.assert_allclose(steps, math.log(ratio) / (count - 1), atol=0.0105)
+    assert all(float(f"{value:.3g}") == value for value in values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((0.0, 1.0, 5), "from a positive number up. Received 0 to 1"),
+        ((1.0, 0.5, 5), "Received 1 to 0.5"),
+        ((1.0, math.inf, 5), "Received 1 to inf"),
+        ((1.0, 2.0, 1), f"2 to {MAX_CELLS} values. Received 1"),
+        ((1.0, 1.01, 5), "too close for 5 values"),
+    ],
+)
+def test_no_grid_without_room(arguments, words):
+    with pytest.raises(SpecError) as caught:
+        grid(*arguments)
+    assert words in str(caught.value)
+
+
+def test_columns():
+    assert depths(3) == (1, 2, 3)
+    assert activations(["tanh", "relu", "tanh"]) == ("relu", "tanh")
+    for refused in (lambda: depths(0), lambda: depths(51), lambda: activations(["swish"])):
+        with pytest.raises(SpecError):
+            refused()

@@ -1,0 +1,56 @@
+"""The script with what it reads, as people take it along."""
+
+import io
+import tomllib
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import inits
+from inits.data.datasets import DIGITS_FINGERPRINT, MNIST_FINGERPRINT, Dataset
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.file_start import FileSpec
+from inits.export import bundle
+from inits.initializers.spec import InitializerSpec
+
+FILE = FileSpec("net.h5", "0" * 32, "shuffled")
+MNIST = Experiment((Start(InitializerSpec("HeNormal")),), Architecture((4,)))
+
+
+def test_of_mnist_the_script_alone_for_keras_has_it():
+    files = bundle.script_files(MNIST, ["a"], None, fingerprint=MNIST_FINGERPRINT)
+    assert list(files) == ["experiment.py"]
+    assert b"keras.datasets.mnist" in files["experiment.py"]
+
+
+def test_of_another_mnist_it_says_which_file_it_wants():
+    text = bundle.script_files(MNIST, ["a"], None, fingerprint="0123")["experiment.py"].decode()
+    assert "It reads mnist.npz, which must lie beside this script." in " ".join(text.split())
+
+
+def test_the_stand_in_and_the_layers_of_a_file_come_along(monkeypatch):
+    arrays = [np.ones((784, 4), np.float32), np.zeros(4, np.float32), None, None]
+    asked = []
+    monkeypatch.setattr(bundle.fitting, "given", lambda spec, *others: asked.append(spec.how) or arrays)
+    experiment = replace(MNIST, starts=(*MNIST.starts, Start(FILE)), dataset="digits")
+    files = bundle.script_files(experiment, ["a", "b"], None)
+    packed = zipfile.ZipFile(io.BytesIO(bundle.zipped(files)))
+    assert packed.namelist() == ["experiment.py", "digits.npz", "start-2.npz"]
+    with np.load(io.BytesIO(files["digits.npz"])) as found:
+        assert Dataset("digits", *found.values()).fingerprint == DIGITS_FINGERPRINT
+    with np.load(io.BytesIO(packed.read("start-2.npz"))) as found:
+        assert found.files == ["kernel_0", "bias_0"]
+        np.testing.assert_array_equal(found["kernel_0"], arrays[0])
+    assert asked == ["as saved"]  # the script shuffles them
+
+
+@pytest.mark.parametrize("computes", ["", "keras 3.12.0"])
+def test_versions_are_told(computes):
+    words = bundle.all_versions(computes)
+    assert words.startswith(computes or "Python")
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert words.endswith(f"Initializers {inits.__version__}")
+    assert inits.__version__ == project["version"]

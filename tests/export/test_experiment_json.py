@@ -1,0 +1,110 @@
+"""An experiment as JSON: what is written is read, and whatever else is told in one sentence."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inits.errors import SpecError
+from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, MAX_STARTS, MAX_UNITS, Architecture, Start
+from inits.experiments.pasted import PastedSpec
+from inits.experiments.weight_source import LsuvSpec
+from inits.export import experiment_json
+from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from pages.parts.experiment.builder import DEFAULTS, READERS, Choices
+from pages.parts.experiment.cards import Card, called, numbered
+from pages.parts.widgets.picker import LARGEST_SEED
+
+KERNELS = st.sampled_from(["HeNormal()", "RandomNormal(stddev=0.1)", "Orthogonal()", "Zeros()"]).map(
+    InitializerSpec.parse
+) | st.sampled_from([LsuvSpec(), PastedSpec("mine", "def f(shape):\n    return 'ü;|'")])
+CARDS = st.builds(
+    Card,
+    st.builds(Start, KERNELS, st.sampled_from(["Zeros", "Ones"]).map(InitializerSpec)),
+    st.text().map(called),
+)
+CHOICES = st.builds(
+    Choices,
+    st.lists(CARDS, min_size=1, max_size=MAX_STARTS).map(numbered),
+    st.builds(
+        Architecture,
+        st.lists(st.integers(1, MAX_UNITS), max_size=MAX_LAYERS).map(tuple),
+        st.sampled_from(list(ACTIVATIONS)),
+    ),
+    st.sampled_from(list(OPTIMIZERS)).map(OptimizerSpec),
+    st.integers(1, 4096),
+    st.integers(0, LARGEST_SEED),
+    st.integers(1, 20),
+    st.sampled_from(["mnist", "digits"]),
+)
+
+
+def written(**changes: object) -> bytes:
+    return json.dumps({"what": experiment_json.WHAT, "format": 1, "settings": DEFAULTS} | changes).encode()
+
+
+@given(CHOICES)
+def test_what_is_written_is_read(choices):
+    found = experiment_json.read(experiment_json.write(choices.texts(), "keras 3").encode(), READERS)
+    assert found == experiment_json.Opened(choices.texts())
+    assert READERS["starts"](found.settings["starts"]) == choices.cards
+
+
+def test_what_is_understood_is_used_and_the_rest_is_told():
+    settings = {
+        "hidden": "3 x 64",
+        "batch": 128,
+        "seed": "-1",
+        "colour": "red",
+        "seeds": 2.5,
+        "activation": "wow",
+    }
+    found = experiment_json.read(written(settings=settings), READERS)
+    assert found.settings == {"hidden": "3 x 64", "batch": "128"}
+    assert len(found.problems) == 4
+    for words, name in zip(found.problems, ("seed", "colour", "seeds", "wow"), strict=True):
+        assert name in words
+        assert words.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b'{\n"what": ', "line 2"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[1]", "holds no experiment"),
+        (b"{}", "holds no experiment"),
+        (written(what="a recipe"), "holds no experiment"),
+        (written(settings=[]), "holds no experiment"),
+        (written(settings={}), "Nothing"),
+        (written(settings={"batch": "many"}), "batch must be"),
+        (written(format=2), "newer app"),
+        (written(format="1"), "format must be"),
+        (written(format=True), "format must be"),
+        (b" " * 1_000_001, "at most"),
+    ],
+)
+def test_other_files_are_told_in_one_sentence(data, words):
+    with pytest.raises(SpecError, match=words) as caught:
+        experiment_json.read(data, READERS)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@given(
+    st.binary()
+    | st.recursive(st.none() | st.integers() | st.text(), lambda x: st.dictionaries(st.text(), x)).map(
+        lambda value: written(settings=value)
+    )
+)
+def test_nothing_else_is_ever_raised(data):
+    try:
+        found = experiment_json.read(data, READERS)
+    except SpecError:
+        return
+    assert found.settings.keys() <= READERS.keys()
+    assert all(words.endswith(".") for words in found.problems)

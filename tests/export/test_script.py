@@ -1,0 +1,226 @@
+"""The plain Keras script of an experiment: it runs without this project and learns as the app does."""
+
+import ast
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from inits.data.datasets import KEYS, Dataset, digits
+from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, Architecture, Experiment, Run, Start
+from inits.experiments.file_start import FileSpec
+from inits.experiments.pasted import PastedSpec, clean
+from inits.experiments.record import Given
+from inits.experiments.weight_source import LsuvSpec
+from inits.export.script import needed, script
+from inits.initializers.catalog import CATALOG
+from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from inits.sandbox import picking
+from inits.sandbox.examples import EXAMPLES
+from inits.seeds import derive_seed
+from inits.training.training import Slot, beginning, order_of
+from inits.weightfiles.fitting import _changed
+
+pytestmark = pytest.mark.keras
+
+parse = InitializerSpec.parse
+INSTANCE = "import keras\n\ninitializer = keras.initializers.HeUniform()  # one seed for all layers\n"
+LAMBDA = """
+>>> scale = np.random.uniform(0.04, 0.06)  # drawn when the code runs
+>>> init = lambda shape: scale * np.random.standard_normal(shape)
+"""
+FILE = FileSpec("before.h5", "0" * 32, "shuffled")
+KINDS = (
+    Start(parse("HeNormal()")),
+    Start(parse("VarianceScaling(scale=2.0)"), parse("RandomNormal(stddev=0.05)")),
+    Start(parse("Orthogonal(gain=1.5)"), parse("Constant(value=0.01)")),
+    Start(LsuvSpec(), parse("Ones()")),
+    Start(PastedSpec("A function", EXAMPLES[1].code)),
+    Start(PastedSpec("An object", INSTANCE)),
+    Start(PastedSpec("A lambda", LAMBDA)),
+    Start(FILE),
+)
+WILD = Start(parse("RandomNormal(stddev=1e30)"))  # what it computes is no number from the first batch on
+SEVERAL = Experiment(KINDS, Architecture((24, 16)), batch_size=50, seeds=(7,))
+OTHERS = Experiment(
+    (Start(FILE.replace(how="Gaussian")), Start(FILE.replace(how="as saved"), parse("Ones()")), WILD),
+    Architecture((24, 24), "elu"),
+    OptimizerSpec.parse("Adam(0.003)"),
+    batch_size=64,
+    seeds=(0, 3),
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    """650 images to learn from, with a short batch at the end."""
+    whole = digits()
+    return Dataset("digits", whole.x_train[:650], whole.y_train[:650], whole.x_test, whole.y_test)
+
+
+def names_of(experiment: Experiment) -> list[str]:
+    return [f"{n}: {start.kernel.label}" for n, start in enumerate(experiment.starts)]
+
+
+def in_file(net: Architecture) -> list[np.ndarray | None]:
+    """What a file has for a network: the first kernel with its bias, the last kernel without."""
+    rng = np.random.default_rng(5)
+    shapes = [
+        (784, net.hidden[0]),
+        net.hidden[:1],
+        *[None] * (2 * len(net.hidden) - 2),
+        (net.hidden[-1], 10),
+        None,
+    ]
+    return [shape and rng.normal(0, 0.06, shape).astype(np.float32) for shape in shapes]
+
+
+def given_for(run: Run) -> Given:
+    """Weights that come from elsewhere, as the app makes them."""
+    kernel, net = run.start.kernel, run.architecture
+    if isinstance(kernel, FileSpec):
+        seeds = [derive_seed(run.seed, "file", kind, n) for n in range(3) for kind in ("kernel", "bias")]
+        both = zip(in_file(net), seeds, strict=True)
+        return [None if values is None else _changed(values, kernel.how, seed) for values, seed in both]
+    if not isinstance(kernel, PastedSpec):
+        return ()
+    seeds = [derive_seed(run.seed, "kernel", n) for n in range(3)]
+    keras.utils.set_random_seed(seeds[0])
+    found, arrays = picking.execute(kernel.source), []
+    for shape, seed in zip(net.kernel_shapes, seeds, strict=True):
+        keras.utils.set_random_seed(seed)
+        arrays += [np.asarray(picking.to_array(found.create()(shape)), np.float32), None]
+    return arrays
+
+
+def write(folder: Path, experiment: Experiment, data: Dataset) -> Path:
+    """The script and what it reads, in a folder of their own."""
+    np.savez(folder / "digits.npz", **{key: getattr(data, key) for key in KEYS})
+    arrays = in_file(experiment.architecture)
+    there = {f"{kind}_{n}": arrays[2 * n + i] for n in range(3) for i, kind in enumerate(("kernel", "bias"))}
+    for name in needed(experiment).values():
+        np.savez(folder / name, **{key: values for key, values in there.items() if values is not None})
+    path = folder / "experiment.py"
+    path.write_text(
+        script(experiment, names_of(experiment), "Keras", data_file="digits.npz"), encoding="utf-8"
+    )
+    return path
+
+
+def run_alone(path: Path) -> str:
+    """What a script prints in a process that knows nothing of this project."""
+    code = f"import runpy, sys; runpy.run_path({str(path)!r}); print([m for m in sys.modules if m[:5] == 'inits'])"
+    environ = {**os.environ, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=path.parent, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    return done.stdout
+
+
+def learned(run: Run, slot: Slot, nudge: float = 0.0) -> np.ndarray:
+    """Loss and accuracy of each batch as the app learns it, (steps, 2); each weight moved by up to `nudge` of it.
+
+    A run ends with the first loss that is no number.
+    """
+    arrays = beginning(run, slot, given_for(run))[0]
+    rng = np.random.default_rng(0)
+    moved = [array * (1 + nudge * rng.uniform(-1, 1, array.shape)).astype(np.float32) for array in arrays]
+    slot.load(moved, run.optimizer.learning_rate)
+    curves = np.stack(slot.train(order_of(run, slot.data)), axis=1)
+    over = np.flatnonzero(~np.isfinite(curves[:, 0]))
+    return curves[: over[0] + 1] if len(over) else curves
+
+
+@pytest.mark.parametrize("experiment", [SEVERAL, OTHERS], ids=["every kind", "another optimizer"])
+def test_in_a_clean_process_it_gives_the_curves_of_the_app(experiment, data, tmp_path):
+    """Up to what rounding alone does: how far the app's own curve strays when each weight moves by its last digit."""
+    printed = run_alone(write(tmp_path, experiment, data))
+    with open(tmp_path / "curves.csv", newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    slot = Slot(experiment.architecture, experiment.optimizer, experiment.batch_size, data)
+    for number, run in enumerate(experiment.runs):
+        name = names_of(experiment)[number % len(experiment.starts)]
+        expected = learned(run, slot)
+        mine = [line for line in lines if (line["start"], line["seed"]) == (name, str(run.seed))]
+        assert [int(line["step"]) for line in mine] == list(range(1, len(expected) + 1))
+        found = np.array([[line["loss"], line["accuracy"]] for line in mine], float)
+        astray = np.abs(learned(run, slot, nudge=2**-22) - expected)[:, 0].max()
+        digit = np.spacing(expected[:, 0].max())  # of float32: the least that two losses can differ by
+        tolerance = 4 * (astray + digit) if np.isfinite(expected).all() else 0
+        np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0, atol=tolerance)
+        assert f"{name}, seed {run.seed}: " in printed
+        if run.start is WILD:
+            assert len(expected) == 1
+            assert not np.isfinite(expected[0, 0])
+        else:
+            assert np.abs(found - expected)[:, 1].max() < 1.01 / experiment.batch_size  # one image in doubt
+
+
+def every_experiment() -> dict[str, Experiment]:
+    """Every initializer that can fill a Dense layer, every optimizer, every activation, the largest and the least."""
+    found = {}
+    for name in CATALOG:
+        start = Start(InitializerSpec(name), InitializerSpec("Ones"))
+        if name != "STFT":
+            found[name] = Experiment((start, KINDS[0]), Architecture((9, 784), "gelu"))
+    for name in OPTIMIZERS:
+        found[name] = Experiment(KINDS[:1], optimizer=OptimizerSpec(name))
+    for name in ACTIVATIONS:
+        found[f"with {name}"] = Experiment(KINDS[:1], Architecture((128,), name))
+    deep = Architecture(tuple(range(901, 901 + MAX_LAYERS)))
+    return found | {
+        "largest": Experiment(KINDS, deep, seeds=tuple(range(20))),
+        "least": Experiment(KINDS[:1], Architecture(())),
+        "several": SEVERAL,
+        "others": replace(OTHERS, starts=OTHERS.starts[:2]),
+    }
+
+
+def test_every_script_is_sound_python_as_a_formatter_would_have_it(tmp_path):
+    for name, experiment in every_experiment().items():
+        for versions, file in (("", None), ("keras 3.12.0, tensorflow 2.21.0, numpy 2.3.5", "digits.npz")):
+            text = script(experiment, names_of(experiment), versions, data_file=file)
+            compile(text, name, "exec", dont_inherit=True)
+            (tmp_path / f"{name}-{file}.py").write_text(text, encoding="utf-8")
+    check = ["check", "--select", "E,F,W,I,B,UP,C4,SIM,RUF", "--ignore", "E401"]
+    for command in (["format", "--check"], check):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", tmp_path]
+        done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def constants(text: str) -> dict[str, object]:
+    """What a script says of its starts: the pasted code by name, and what they are called."""
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, node.value
+            if name.startswith("CODE"):
+                found[name] = ast.literal_eval(value)
+            if name == "STARTS":
+                found[name] = [ast.literal_eval(item.elts[0]) for item in value.elts]
+    return found
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"'\\\n#"), min_size=1)
+
+
+@given(TEXT.filter(lambda code: clean(code).strip()), TEXT)
+@example("x = '''a''' + \"\"\"b\"\"\"\\", 'say "it\'s"')
+@example('a = """b"""', "\0\u2028")
+@example("a = 'b\\", "'''")
+def test_whatever_people_wrote_is_in_it_as_they_wrote_it(code, name):
+    text = script(Experiment((Start(PastedSpec("mine", code)),)), [name])
+    found = constants(text)
+    assert found["CODE_1"].strip("\n") == clean(code).strip("\n")
+    assert found["STARTS"] == [name]

@@ -1,0 +1,84 @@
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from inits.errors import SpecError
+from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.spec import OptimizerSpec
+
+pytestmark = pytest.mark.keras
+
+# Not for a small Dense network on one machine: wrappers, and Muon, which needs a second optimizer beside it.
+LEFT_OUT = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Muon", "ScheduleFreeAdamW"}
+
+
+def test_every_optimizer_of_keras_is_here_or_left_out_on_purpose():
+    found = {
+        name
+        for name, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    assert set(OPTIMIZERS) == found - LEFT_OUT
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_and_defaults_are_those_of_keras(name):
+    signature = inspect.signature(getattr(keras.optimizers, name)).parameters
+    constructor = {k: p.default for k, p in signature.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
+    entry = OPTIMIZERS[name]
+    ours = [parameter.name for parameter in entry.parameters]
+    assert ours == list(constructor)[: len(ours)]
+    assert {p.name: p.default for p in entry.parameters} == {k: constructor[k] for k in ours}
+    dropped = {p.name: p.default for p in entry.dropped}
+    assert set(dropped) == set(constructor) - set(ours)
+    assert {k: v for k, v in dropped.items() if k != "ema_momentum"} == {
+        k: constructor[k] for k in dropped if k != "ema_momentum"
+    }
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_keras_builds_it_and_its_config_reads_back(name):
+    spec = OptimizerSpec(name)
+    spec = spec.replace(learning_rate=0.0123)
+    optimizer = getattr(keras.optimizers, name)(**dict(spec.arguments))
+    assert float(optimizer.learning_rate) == np.float32(spec.learning_rate)
+    assert OptimizerSpec.parse(keras.optimizers.serialize(optimizer)) == spec
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_strings_resolve_as_in_keras(name):
+    for text in (name, name.lower(), name.upper()):
+        assert OptimizerSpec.parse(text) == OptimizerSpec(name)
+        if name != "Lamb":  # Keras exports the class but forgot its name
+            assert type(keras.optimizers.get(text)).__name__ == name
+
+
+@pytest.mark.parametrize("text", ["momentum", "adam_w", "ada grad"])
+def test_strings_that_keras_refuses(text):
+    with pytest.raises(ValueError, match="Could not"):
+        keras.optimizers.get(text)
+    with pytest.raises(SpecError):
+        OptimizerSpec.parse(text)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_keras_accepts_the_ends_of_every_slider_and_takes_a_step(name):
+    for parameter in OPTIMIZERS[name].parameters:
+        for value in (*(parameter.slider or ()), *((True, False) if parameter.kind == "bool" else ())):
+            spec = OptimizerSpec(name).replace(**{parameter.name: value})
+            optimizer = getattr(keras.optimizers, name)(**dict(spec.arguments))
+            weight = keras.Variable(np.ones((2, 3), np.float32))
+            optimizer.build([weight])
+            optimizer.apply([keras.ops.ones((2, 3))], [weight])
+            assert np.isfinite(np.asarray(weight)).all(), (parameter.name, value)
+
+
+def test_every_entry_is_complete():
+    for name, entry in OPTIMIZERS.items():
+        assert entry.name == name
+        assert entry.summary.endswith(".")
+        assert entry.paper
+        assert entry.source.startswith("https://")
+        assert entry.parameters[0].name == "learning_rate"

@@ -1,0 +1,329 @@
+"""Draws by NumPy and SciPy are recognised, and what is said of their distance is what SciPy finds."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from inits.errors import ShapeError
+from inits.initializers.catalog import CATALOG
+from inits.initializers.spec import InitializerSpec
+from inits.measure.nearest import FEW, Nearest, nearest, nearest_for_all
+
+SHAPES = [(784, 128), (300, 100), (3, 3, 16, 32)]
+CUT_STD = stats.truncnorm(-2, 2).std()
+IN, BETWEEN = 'mode="fan_in", ', 'mode="fan_avg", '
+WHOLE = 'distribution="untruncated_normal"'
+
+
+def fans(shape):
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
+
+
+def normal(std, mean=0.0):
+    return stats.norm(mean, std)
+
+
+def cut(stddev, mean=0.0):
+    return stats.truncnorm(-2, 2, mean, stddev)
+
+
+def uniform(low, high):
+    return stats.uniform(low, high - low)
+
+
+def limit(variance):
+    return uniform(-math.sqrt(3 * variance), math.sqrt(3 * variance))
+
+
+def drawn(law, shape, seed=0):
+    return law.rvs(shape, random_state=np.random.default_rng(seed)).astype(np.float32)
+
+
+NAMED = {
+    "HeNormal": lambda i, o: cut(math.sqrt(2 / i) / CUT_STD),
+    "HeUniform": lambda i, o: limit(2 / i),
+    "GlorotNormal": lambda i, o: cut(math.sqrt(2 / (i + o)) / CUT_STD),
+    "GlorotUniform": lambda i, o: limit(2 / (i + o)),
+    "LecunNormal": lambda i, o: cut(math.sqrt(1 / i) / CUT_STD),
+    "LecunUniform": lambda i, o: limit(1 / i),
+    "RandomNormal": lambda i, o: normal(0.05),
+    "RandomUniform": lambda i, o: uniform(-0.05, 0.05),
+    "TruncatedNormal": lambda i, o: cut(0.05),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", NAMED)
+def test_a_default_law_is_named(name, shape):
+    law = NAMED[name](*fans(shape))
+    for seed in range(5):
+        found = nearest(drawn(law, shape, seed))
+        assert found.spec == InitializerSpec(name)
+        assert found.within_chance
+        assert not found.fitted
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", [name for name, entry in CATALOG.items() if name != "STFT"])
+def test_what_keras_draws_by_default_is_named(name):
+    from inits.training.starts import draw
+
+    spec, shape = InitializerSpec(name), (300, 128)
+    found = nearest(draw(spec, shape, 3))
+    assert found.spec.law(shape) == spec.law(
+        shape
+    )  # Constant() is Zeros(), VarianceScaling() is LecunNormal()
+    assert found.within_chance
+    assert (found.spec == spec) == (name not in ("Constant", "VarianceScaling"))
+
+
+@pytest.mark.parametrize("shape", [(20, 5), (128, 10), (500,)])
+@pytest.mark.parametrize("name", ["HeNormal", "HeUniform", "RandomNormal"])
+def test_one_true_draw_in_a_thousand_is_denied(name, shape):
+    law = NAMED[name](*(fans(shape) if len(shape) > 1 else shape * 2))
+    many, denied = 500, 0
+    for kernel in drawn(law, (many, *shape)):
+        found = nearest(kernel)
+        # Another default may be nearer: then the true one was not denied.
+        denied += found.fitted or not found.within_chance
+    assert denied <= stats.binom.ppf(0.9999, many, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("law", "shape", "text"),
+    [
+        (normal(0.03), (784, 128), "RandomNormal(mean=0.0, stddev=0.03)"),
+        (normal(0.01, 0.7), (300, 20), "RandomNormal(mean=0.7, stddev=0.01)"),
+        (normal(1), (5000,), "RandomNormal(mean=0.0, stddev=1.0)"),
+        (normal(math.sqrt(3)), (1000, 100), "RandomNormal(mean=0.0, stddev=1.73)"),  # not scale=3000.0
+        (uniform(-0.2, 0.2), (784, 128), "RandomUniform(minval=-0.2, maxval=0.2)"),
+        (uniform(0, 1), (300, 20), "RandomUniform(minval=0.0, maxval=1.0)"),
+        (uniform(-4, -1), (3, 3, 8, 16), "RandomUniform(minval=-4.0, maxval=-1.0)"),
+        (cut(0.1), (300, 100), "TruncatedNormal(mean=0.0, stddev=0.1)"),
+        (cut(0.1, 2), (300, 100), "TruncatedNormal(mean=2.0, stddev=0.1)"),
+        (normal(math.sqrt(2 / 512)), (512, 512), f"VarianceScaling(scale=2.0, {IN}{WHOLE})"),
+        (normal(math.sqrt(2 / 912)), (784, 128), f"VarianceScaling(scale=1.0, {BETWEEN}{WHOLE})"),
+        (limit(1.7 / 300), (300, 100), f'VarianceScaling(scale=1.7, {IN}distribution="uniform")'),
+    ],
+)
+def test_fitted_numbers_are_as_round_as_the_weights_allow(law, shape, text):
+    for seed in range(5):
+        found = nearest(drawn(law, shape, seed))
+        assert found.within_chance
+        assert found.fitted
+        assert str(found.spec) == text
+
+
+def test_numbers_that_are_not_round_keep_the_digits_they_need():
+    for seed in range(5):
+        spec = nearest(drawn(normal(0.037337, 0.25), (1000, 100), seed)).spec
+        assert spec.name == "RandomNormal"
+        assert spec.get("stddev") == pytest.approx(0.037337, abs=2 * 3.7 * 0.037337 / math.sqrt(200_000))
+        assert len(f"{spec.get('stddev')}") <= len("0.0373")
+        assert spec.get("mean") == 0.25
+
+
+def test_no_weight_lies_beyond_the_cut_that_is_fitted():
+    for seed in range(20):
+        values = drawn(cut(0.53), (30, 30), seed)  # the moments alone would often allow a rounder 0.5
+        found = nearest(values)
+        assert found.within_chance
+        low, high = found.spec.law(values.shape).support
+        assert low <= values.min()
+        assert values.max() <= high < math.inf
+
+
+@pytest.mark.parametrize("law", [normal(0.0512), normal(0.05, 0.0009)])
+def test_the_moments_deny_what_the_distance_allows(law):
+    spec, shape = InitializerSpec("RandomNormal"), (784, 128)
+    allowed = 0
+    for seed in range(5):
+        values = drawn(law, shape, seed)
+        allowed += stats.kstest(values.ravel(), stats.norm(0, 0.05).cdf).statistic < nearest(values).chance
+        assert nearest(values).spec != spec
+    assert allowed
+
+
+def test_the_ends_tell_a_whole_normal_law_from_a_cut_one_of_the_same_variance():
+    shape = (128, 10)  # Kolmogorov's distance of the two laws is 0.017, chance reaches 0.06
+    for seed in range(20):
+        whole, he = drawn(normal(0.125), shape, seed), drawn(NAMED["HeNormal"](*shape), shape, seed)
+        assert nearest(he).spec.law(shape).support[1] < math.inf
+        assert nearest(whole).spec.law(shape).support[1] == math.inf
+
+
+@pytest.mark.parametrize("n", [20, 21, 64, 1000, 12_345, 200_000])
+@pytest.mark.parametrize("decimals", [9, 2])  # 2: most values come several times
+@pytest.mark.parametrize("law", [normal(0.5, 0.1), uniform(-1, 3), stats.t(3), stats.expon()])
+def test_the_distance_is_that_of_scipy(law, decimals, n):
+    values = np.round(drawn(law, n), decimals)
+    found = nearest(values)
+    exact = stats.kstest(values.astype(np.float64), found.spec.law((n,)).cdf)
+    assert found.distance == pytest.approx(exact.statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [20, 100, 1000, 1_000_000])
+def test_chance_is_the_quantile_of_the_exact_law(n):
+    found = nearest(drawn(normal(0.05), n))
+    assert found.chance == pytest.approx(stats.kstwo.ppf(1 - 2e-4, n), rel=0.02)  # 1.5% from 20 weights
+
+
+def test_weights_like_no_law_are_beyond_chance():
+    for law in (stats.t(3), stats.expon(), stats.laplace()):
+        found = nearest(drawn(law, (100, 100)))
+        assert not found.within_chance
+        assert found.distance > found.chance
+
+
+def rotation(rows, columns, gain=1.0, seed=0):
+    matrix = stats.ortho_group(max(rows, columns), seed=seed).rvs()
+    return (gain * matrix[:rows, :columns]).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (np.zeros(1), "Zeros()"),
+        (-np.zeros((3, 4)), "Zeros()"),
+        (np.ones((2, 2)), "Ones()"),
+        ([[1]], "Ones()"),
+        (np.full((3, 3), 0.1), "Constant(value=0.1)"),
+        (np.full(100_000, -2.5e-4), "Constant(value=-0.00025)"),
+        (np.eye(5, 3), "Identity(gain=1.0)"),
+        (np.eye(3, 5), "Identity(gain=1.0)"),
+        (0.3 * np.eye(4), "Identity(gain=0.3)"),
+        (rotation(200, 50), "Orthogonal(gain=1.0)"),
+        (rotation(50, 200), "Orthogonal(gain=1.0)"),
+        (rotation(64, 64, 1.5), "Orthogonal(gain=1.5)"),
+        (rotation(90, 20, math.sqrt(2)).reshape(3, 3, 10, 20), "Orthogonal(gain=1.4142)"),
+        (rotation(784, 1), "Orthogonal(gain=1.0)"),
+        (rotation(3, 2), "Orthogonal(gain=1.0)"),
+        (np.eye(6)[[1, 0, 2, 3, 4, 5]], "Orthogonal(gain=1.0)"),
+    ],
+)
+def test_what_is_exact_is_named_however_few_there_are(values, text):
+    found = nearest(values)
+    assert str(found.spec) == text
+    assert found.fitted == (found.spec != InitializerSpec(found.spec.name))
+    if found.spec.name != "Orthogonal":
+        assert (found.distance, found.chance, found.within_chance) == (0.0, 0.0, True)
+
+
+def test_orthogonal_matrices_have_the_law_of_their_entries_but_for_permutations():
+    for seed in range(10):
+        assert nearest(rotation(100, 40, seed=seed)).within_chance
+    assert not nearest(np.eye(30)[::-1]).within_chance
+
+
+def nearly_orthogonal():
+    values = rotation(200, 50)
+    values[:, 7] *= 1.01
+    return values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        drawn(normal(1 / math.sqrt(500)), (500, 2)),  # columns of about length 1, about at right angles
+        drawn(normal(1 / math.sqrt(500)), (500, 1)),
+        drawn(normal(1 / math.sqrt(20_000)), (20_000, 8)),
+        nearly_orthogonal(),
+        1.3 * rotation(784, 1),  # every single column is orthogonal: it says nothing
+        rotation(200, 50).ravel(),
+    ],
+)
+def test_what_only_looks_orthogonal_is_not(values):
+    assert nearest(values).spec.name != "Orthogonal"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        np.zeros((0, 3)),
+        [0.3],
+        np.arange(FEW - 1.0),
+        [np.nan, *np.arange(30.0)],
+        [np.inf, *np.arange(30.0)],
+        np.linspace(1e300, 2e300, 30),  # infinite as float32
+        np.full(5, 1e35),  # beyond what an initializer takes
+    ],
+)
+def test_nothing_is_named_without_ground(values):
+    assert nearest(values) is None
+
+
+@pytest.mark.parametrize("name", ["HeUniform", "GlorotNormal"])
+def test_of_very_many_weights_some_are_compared(name):
+    shape = (2500, 2000)
+    values = drawn(NAMED[name](*shape), shape)
+    found = nearest(values)
+    assert found.spec == InitializerSpec(name)
+    assert found.within_chance
+    assert found.chance == pytest.approx(nearest(values.ravel()[: values.size // 3]).chance, rel=0.1)
+    values[:, ::2] *= 3.0  # half of the units: they are among those that are looked at
+    assert not nearest(values).within_chance
+
+
+def test_a_kernel_larger_than_any_that_is_drawn_here_is_named():
+    assert nearest(np.broadcast_to(np.float32(0), (50_001, 1_000))).spec.name == "Zeros"
+
+
+def test_flat_values_take_the_shape_they_are_given():
+    shape = (300, 100)
+    values = drawn(NAMED["HeUniform"](*shape), shape)
+    assert nearest(values.ravel(), shape) == nearest(values)
+    assert nearest(values.ravel()).spec.name != "HeUniform"
+    with pytest.raises(ShapeError, match=r"30,000 weights. Received \(300, 99\)"):
+        nearest(values, (300, 99))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_weights_may_be_rounded_as_they_were_stored(dtype):
+    for seed in range(5):
+        found = nearest(drawn(uniform(-0.05, 0.05), (784, 128), seed).astype(dtype))
+        assert found.spec == InitializerSpec("RandomUniform")
+
+
+def names(kernels):
+    return [found and found.spec.name for found in nearest_for_all(kernels)]
+
+
+def test_a_square_kernel_gets_the_name_that_the_others_have():
+    kernels = [drawn(NAMED["LecunNormal"](*shape), shape) for shape in [(784, 128), (128, 128), (128, 10)]]
+    assert nearest(kernels[1]).spec.name == "GlorotNormal"  # the same law
+    assert names(kernels) == ["LecunNormal"] * 3
+    assert names(kernels[1:2]) == ["GlorotNormal"]
+
+
+def test_a_small_kernel_gets_the_numbers_of_the_large_ones():
+    kernels = [drawn(normal(0.0362), (n, 20)) for n in (10, 5000)]
+    alone, together = [nearest(kernel) for kernel in kernels], nearest_for_all(kernels)
+    assert alone[0].spec != alone[1].spec
+    assert [found.spec for found in together] == [alone[1].spec] * 2
+    assert together[1] == alone[1]
+
+
+def test_different_laws_keep_their_names():
+    shape = (300, 100)
+    kernels = [drawn(NAMED["HeNormal"](*shape), shape), drawn(NAMED["HeUniform"](*shape), shape)]
+    assert names(kernels) == ["HeNormal", "HeUniform"]
+    assert names([kernels[0], np.zeros(3), np.arange(5.0)]) == ["HeNormal", "Zeros", None]
+    assert names([]) == []
+
+
+def test_p_is_the_least_of_five_looks_and_decides():
+    values = drawn(normal(0.05), (40, 40), 1)
+    found, n = nearest(values), values.size
+    distance = stats.kstwo.sf(found.distance, n)
+    mean = 2 * stats.norm.sf(abs(values.mean(dtype=float)) * math.sqrt(n) / 0.05)
+    low, high = stats.norm(0, 0.05).cdf([values.min(), values.max()])
+    ends = [2 * min(q**n, 1 - q**n) for q in (1 - low, high)]
+    variance = stats.chi2.cdf(n * values.var(dtype=float) / 0.05**2, n - 1)
+    looks = [distance, mean, *ends, 2 * min(variance, 1 - variance)]
+    assert found.p == pytest.approx(min(looks), rel=0.03)
+    assert Nearest(found.spec, 0.01, 0.02, 3e-4).within_chance
+    assert not Nearest(found.spec, 0.01, 0.02, 1e-4).within_chance

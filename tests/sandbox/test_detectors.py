@@ -1,0 +1,194 @@
+"""Every detector sees what it is for: attacks without a jail, on targets of ours, and small things done by hand."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from support.attacks import ATTACKS, ENDLESS, Attack
+
+from inits.sandbox.client import can_jail
+from inits.sandbox.results import CodeError, Result
+from inits.sandbox.wire import Array, Picked
+
+if TYPE_CHECKING:
+    from support.arena import Arena
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.skipif(not can_jail(), reason=f"No jail on {sys.platform}, and nothing to detect."),
+]
+
+NAMES = {"secret", "files", "tcp", "udp", "unix", "abstract", "victim", "signal", "leftover"}
+NAMES |= {"processes", "survivor", "memory", "threads"}
+SEEN = [one for one in ATTACKS if one.seen]
+
+
+def names(seen: list[str]) -> set[str]:
+    return {one.partition(":")[0] for one in seen}
+
+
+@pytest.fixture(scope="module")
+def unlocked() -> "Iterator[Arena]":
+    from support.arena import Arena
+
+    with Arena(jailed=False) as arena:
+        yield arena
+
+
+@pytest.mark.parametrize("attack", SEEN, ids=[f"{one.category}: {one.name}" for one in SEEN])
+def test_without_a_jail_an_attack_is_seen(unlocked: "Arena", attack: Attack) -> None:
+    assert set(attack.seen) <= names(unlocked.strike(attack))
+
+
+def test_the_attacks_need_every_detector() -> None:
+    assert {name for one in SEEN for name in one.seen} == NAMES
+    assert len({one.name for one in ATTACKS}) == len(ATTACKS) >= 75
+
+
+def test_nothing_is_seen_of_code_that_does_nothing(unlocked: "Arena") -> None:
+    assert unlocked.strike(Attack("none", "nothing", "")) == []
+
+
+def test_a_request_that_does_not_end_is_seen(unlocked: "Arena") -> None:
+    loop = Attack("none", "loop", "while True:\n    pass\n", wall=2 * ENDLESS)
+    assert unlocked.strike(loop, patience=ENDLESS / 2) == ["end: it does not end"]
+
+
+def test_a_slip_of_an_attack_is_seen(unlocked: "Arena") -> None:
+    assert names(unlocked.strike(Attack("none", "slip", "no_such_name"))) == {"mistake"}
+
+
+def test_another_answer_to_the_next_request_is_seen(
+    unlocked: "Arena", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = Attack("none", "nothing", "")
+    monkeypatch.setattr(unlocked, "usual", replace(unlocked.usual, output="other words"))
+    assert names(unlocked.strike(nothing)) == {"next"}
+    monkeypatch.undo()
+    (one,) = unlocked.usual.drawn
+    other = replace(unlocked.usual, drawn=(replace(one, values=one.values + 1),))
+    monkeypatch.setattr(unlocked, "usual", other)
+    assert names(unlocked.strike(nothing)) == {"next"}
+
+
+SHAPE = (8, 8)
+TOKEN = "sign0123"
+
+
+def _drawn(values: np.ndarray) -> Result:
+    return Result((Array(SHAPE, values.shape, "float32", values),))
+
+
+def _numbers(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode().ljust(64), np.uint8).reshape(SHAPE).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("result", "name"),
+    [
+        (Result(output=f"it is {TOKEN}"), "secret"),
+        (Result(error=CodeError(f"it is {TOKEN}")), "secret"),
+        (Result(error=CodeError("", kind=TOKEN)), "secret"),
+        (Result(error=CodeError("", frames=((1, TOKEN),))), "secret"),
+        (Result(picked=Picked("f", "class", (TOKEN,))), "secret"),
+        (_drawn(_numbers(f"it is {TOKEN}")), "secret"),
+        (_drawn(np.frombuffer(TOKEN.encode() * 32, np.float32).reshape(SHAPE)), "secret"),
+        (_drawn(np.zeros((4, 4), np.float32)), "answer"),
+        (_drawn(np.zeros(SHAPE, np.float64)), "answer"),
+        (
+            replace(_drawn(np.zeros(SHAPE, np.float32)), drawn=_drawn(np.zeros(SHAPE, "f4")).drawn * 2),
+            "answer",
+        ),
+        (Result(output="x" * 500_000), "answer"),
+        (_drawn(np.full(SHAPE, np.nan, np.float32)), ""),
+        (Result(output="it is nothing"), ""),
+    ],
+)
+def test_a_secret_in_an_answer_is_seen(result: Result, name: str) -> None:
+    from support.detectors import Answers
+
+    assert names(list(Answers(TOKEN).hits(result, [SHAPE]))) == ({name} if name else set())
+
+
+@pytest.fixture
+def stand_in() -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the place of the zygote."""
+    program = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has started, and opens no more
+        yield process
+        process.kill()
+
+
+def test_a_process_that_grows_or_ends_is_seen(
+    stand_in: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from support import watchers
+
+    monkeypatch.setattr(watchers, "soon", lambda true, seconds=0: true())
+    with closing(watchers.Processes(lambda: stand_in.pid, memory=0)) as watcher:
+        watcher.begin()
+        assert list(watcher.hits()) == []
+        with open(os.devnull):
+            assert list(watcher.hits()) == ["parent: it keeps descriptors open"]
+        watcher.open -= 1
+        assert list(watcher.hits()) == ["zygote: it keeps descriptors open"]
+        watcher.open += 1
+        watcher.parent -= 10**9
+        assert names(list(watcher.hits())) == {"parent"}
+        stand_in.kill()
+        stand_in.wait()
+        assert list(watcher.hits()) == ["zygote: it is another one"]
+
+
+_SHARES = """
+import mmap, os, subprocess, sys
+way = sys.argv[1]
+if way == "parent":
+    subprocess.run([sys.executable, "-c", sys.argv[2], sys.argv[3]], check=True)
+elif way == "mapped":
+    keep = mmap.mmap(-1, 20_000_000)
+    keep.write(bytes(20_000_000))
+    print(flush=True); input()
+else:
+    os.write(os.memfd_create("nameless"), bytes(20_000_000))
+    print(flush=True); input()
+"""
+
+
+@pytest.mark.parametrize("way", ["mapped", "nameless"])
+def test_shared_memory_is_seen(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from support import watchers
+
+    monkeypatch.setattr(watchers, "MOST_SHARED", 10_000_000)
+    program = [sys.executable, "-c", _SHARES, "parent", _SHARES, way]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with closing(watchers.Processes(lambda: process.pid, memory=10**9)) as watcher:
+            watcher.begin()
+            process.stdout.readline()
+            watcher.sample()
+            assert "memory: 0.02 GB are shared" in list(watcher.hits())
+        process.communicate(b"\n\n")
+
+
+def test_folders_that_are_closed_to_others_are_found(tmp_path: Path) -> None:
+    from support.ordinary_user import closed_folders
+
+    inside = tmp_path / "closed" / "inside"
+    inside.mkdir(parents=True)
+    for folder, mode in ((tmp_path, 0o755), (tmp_path / "closed", 0o700), (inside, 0o700)):
+        folder.chmod(mode)
+    stranger = os.getuid() + 1
+    above = closed_folders([tmp_path], stranger)
+    assert closed_folders([inside], stranger) == (above or {tmp_path / "closed"})
+    (tmp_path / "closed").chmod(0o711)
+    assert closed_folders([inside], stranger) == (above or {inside})

@@ -1,0 +1,122 @@
+"""What is recommended, against closed forms and plain NumPy networks."""
+
+import numpy as np
+import pytest
+
+from inits.errors import SpecError
+from inits.experiments.experiment import ACTIVATIONS, Architecture
+from inits.initializers.spec import InitializerSpec
+from inits.theory.activations import ELEMENTWISE
+from inits.theory.recommendation import NAMED, OPTIMIZERS, Task, advise, option, power
+from inits.theory.signal_theory import TYPICAL
+
+KNOWN = [name for name in ACTIVATIONS if name != "softmax"]
+
+
+@pytest.mark.parametrize("depth", [2, 7, 25])
+@pytest.mark.parametrize(
+    ("name", "sigma_w2"), [("HeNormal", 2.0), ("GlorotUniform", 1.0), ("LecunNormal", 1.0)]
+)
+def test_of_relu_all_factors_are_known(name, sigma_w2, depth):
+    """Each layer keeps sigma_w^2 / 2 of the power, forward as backward."""
+    found = option(Task("relu", depth, 64), InitializerSpec(name))
+    assert found.sigma_w2 == pytest.approx(sigma_w2, rel=1e-6)
+    assert found.chi == pytest.approx(sigma_w2 / 2, rel=1e-6)
+    assert found.forward == pytest.approx((sigma_w2 / 2) ** (depth - 1), rel=1e-6)
+    assert found.backward == pytest.approx((sigma_w2 / 2) ** (depth - 1), rel=1e-6)
+
+
+def test_of_linear_layers_with_gain_1_nothing_changes():
+    found = option(Task("linear", 12), InitializerSpec("Orthogonal"))
+    assert (found.forward, found.backward, found.apart) == pytest.approx((1.0, 1.0, 1.0), rel=1e-6)
+    assert found.score == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "selu", "sigmoid"])
+def test_the_power_left_is_that_of_a_wide_network(activation):
+    """One NumPy network of 4,000 units, on images of the typical mean squares: within its sampling error."""
+    width, depth, rng = 4000, 4, np.random.default_rng(0)
+    expected = power(Task(activation, depth), InitializerSpec("LecunNormal"))
+    phi, rows = ELEMENTWISE[activation].value, np.sqrt(np.array(TYPICAL["mnist"].squares))[:, None]
+    signal = rng.normal(size=(8, 784))
+    signal *= rows / np.sqrt((signal**2).mean(1, keepdims=True))
+    seen = []
+    for _ in range(depth):
+        before = signal @ rng.normal(0, 1 / np.sqrt(signal.shape[1]), (signal.shape[1], width))
+        seen.append((before**2).mean())
+        signal = phi(before)
+    np.testing.assert_allclose(np.array(seen) / seen[0], expected, rtol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("activation", "depth", "name"),
+    [
+        ("relu", 6, "HeNormal"),
+        ("relu", 50, "HeNormal"),
+        ("leaky_relu", 10, "HeNormal"),
+        ("tanh", 5, "GlorotUniform"),
+        ("selu", 10, "LecunNormal"),
+        ("linear", 30, "Orthogonal"),
+        ("sigmoid", 10, "VarianceScaling"),
+    ],
+)
+def test_what_papers_say_is_what_is_recommended(activation, depth, name):
+    assert advise(Task(activation, depth)).best.kernel.name == name
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("depth", [1, 2, 9, 50])
+@pytest.mark.parametrize("activation", KNOWN)
+def test_every_task_has_three_different_options_and_a_reason_with_numbers(activation, depth, optimizer):
+    task = Task(activation, depth, 32, optimizer=optimizer)
+    advice = advise(task)
+    assert len({str(one.kernel) for one in advice.options}) == 3
+    assert all(one.kernel.name in (*NAMED, "VarianceScaling") for one in advice.options)
+    assert "**" in advice.reason
+    assert all(text.endswith(".") for text in (advice.reason, *advice.remarks))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu", "elu", "sigmoid", "softplus"])
+def test_a_fitted_scale_is_better_than_its_neighbours(activation):
+    task = Task(activation, 10)
+    best = advise(task).best
+    if best.kernel.name == "VarianceScaling":
+        scale = best.kernel.get("scale")
+        for factor in (0.6, 1.7):
+            other = option(task, best.kernel.replace(scale=scale * factor))
+            changes = [abs(np.log(x)) for x in (other.forward, other.backward)]
+            assert sum(changes) > abs(np.log(best.forward)) + abs(np.log(best.backward))
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_with_normalization_the_default_stays(normalization):
+    advice = advise(Task("gelu", 20, normalization=normalization))
+    assert advice.best.kernel == InitializerSpec("GlorotUniform")
+    assert "normalization" in advice.reason.lower()
+    assert any("no normalization" in words for words in advice.remarks)
+
+
+def test_weights_at_hand_come_first():
+    assert any("start from them" in words for words in advise(Task(weights=True)).remarks)
+    assert not any("start from them" in words for words in advise(Task()).remarks)
+
+
+def test_a_network_is_that_of_the_task():
+    assert Task("tanh", 3, 20).network == Architecture((20, 20, 20), "tanh")
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"activation": "softmax"}, "each unit alone"),
+        ({"activation": "swish9"}, "activation must be one of"),
+        ({"depth": 0}, "depth must be at least 1. Received 0"),
+        ({"depth": 51}, "hidden must have at most"),
+        ({"width": 0}, "units must be"),
+        ({"normalization": "group"}, "normalization must be one of none, batch, layer. Received 'group'"),
+        ({"optimizer": "LBFGS"}, "optimizer must be one of SGD, Adam. Received 'LBFGS'"),
+    ],
+)
+def test_what_is_refused_is_named(bad, words):
+    with pytest.raises(SpecError, match=words):
+        Task(**bad)

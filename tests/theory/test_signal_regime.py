@@ -1,0 +1,43 @@
+"""What becomes of a signal, in a word."""
+
+import numpy as np
+import pytest
+
+from inits.theory.signal_regime import fate, way
+
+L = 8
+
+
+@pytest.mark.parametrize(
+    ("squares", "kind", "layer"),
+    [
+        (np.full(L, 0.1), "kept", None),
+        (0.1 * 0.8 ** np.arange(L), "faded", None),
+        (0.1 * 1.6 ** np.arange(L), "grown", None),
+        (0.1 * 0.1 ** np.arange(L), "vanished", 4),
+        (0.1 * 10.0 ** np.arange(L), "exploded", 5),
+        (np.r_[np.full(3, 0.1), np.full(5, np.inf)], "exploded", 4),
+        (np.r_[np.full(6, 0.1), np.full(2, np.nan)], "broken", 7),
+        (np.zeros(L), "vanished", 1),
+        (np.array([0.1]), "kept", None),
+    ],
+)
+def test_the_way_of_a_mean_square(squares, kind, layer):
+    found = way(squares, 0.1 * 1.0001)
+    assert (found.kind, found.layer) == (kind, layer)
+
+
+def test_gradients_go_the_other_way():
+    """They vanish at the third layer on their way back from the eighth."""
+    gradients = 0.1 ** np.arange(L)[::-1] * 0.999
+    found = fate(np.full(L, 0.1), gradients, np.full(L, 0.5), 0.1)
+    assert found.forward.alive
+    assert (found.backward.kind, found.backward.layer) == ("vanished", 4)
+    assert found.backward.ratio == pytest.approx(1e-7)
+    assert found.alike is None
+
+
+def test_two_images_that_look_alike():
+    cosines = np.array([0.4, 0.9, 0.98, 0.991, 0.999, 1, 1, 1])
+    assert fate(np.ones(L), np.ones(L), cosines, 1.0).alike == 4
+    assert fate(np.ones(L), np.ones(L), np.full(L, np.nan), 1.0).alike is None

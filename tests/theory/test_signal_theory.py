@@ -1,0 +1,186 @@
+"""How far a signal travels: theory against closed forms, and against random networks in NumPy."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from inits.errors import SpecError
+from inits.experiments.experiment import Architecture, Start
+from inits.experiments.weight_source import parse_kernel
+from inits.initializers.spec import InitializerSpec
+from inits.theory.logits import gradient_square
+from inits.theory.signal_theory import MOST_VALUES, TYPICAL, Gains, Inputs, check_size, gains, predict
+
+ONE = Inputs((0.2,), 0.2, 0.4)
+SOME = Inputs((0.05, 0.1, 0.3), 0.1, 0.4)
+
+
+def start(kernel: str, bias: str = "Zeros()") -> Start:
+    return Start(parse_kernel(kernel), InitializerSpec.parse(bias))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "expected"),
+    [
+        ("HeNormal()", (2.0, 2.0, 2.0)),
+        ("GlorotUniform()", (2 * 784 / 912, 1.0, 2 * 128 / 138)),
+        ("RandomNormal(stddev=0.05)", (784 / 400, 128 / 400, 128 / 400)),
+        ("RandomUniform(minval=-0.05, maxval=0.05)", (784 / 1200, 128 / 1200, 128 / 1200)),
+        ("Orthogonal(gain=2.0)", (4.0, 4.0, 4.0)),
+        ("Zeros()", (0.0, 0.0, 0.0)),
+    ],
+)
+def test_every_layer_has_the_gain_of_its_own_fans(kernel, expected):
+    found = gains(start(kernel, "RandomNormal(stddev=0.3)"), Architecture((128, 128)))
+    assert found.weights == pytest.approx(expected, rel=1e-9)
+    assert found.biases == pytest.approx((0.09,) * 3)
+
+
+@pytest.mark.parametrize("kernel", ["LSUV()", "code:mine:eJwrAQAAdQB1"])
+def test_what_has_no_law_has_no_gain_before_the_draw(kernel):
+    assert gains(start(kernel), Architecture((8,))) is None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bias", "words"),
+    [
+        ("Ones()", "Zeros()", "needs weights of mean 0. Received mean 1 from Ones"),
+        ("RandomNormal(mean=-0.5)", "Zeros()", "weights of mean 0. Received mean −0.5"),
+        ("HeNormal()", "Constant(value=0.01)", "needs biases of mean 0. Received mean 0.01"),
+    ],
+)
+def test_a_mean_is_refused(kernel, bias, words):
+    with pytest.raises(SpecError, match=words):
+        gains(start(kernel, bias), Architecture((8,)))
+
+
+def test_relu_in_closed_form():
+    """q' = w q / 2 + b, squares are halved, chi = w / 2, whatever the length: so one image stands for all."""
+    net = Architecture((20, 40, 10), "relu", inputs=30)
+    w, b = (2.0, 1.5, 3.0, 1.0), (0.1, 0.0, 0.2, 0.0)
+    found = predict(net, Gains(w, b), SOME)
+    q = [w[0] * 0.15 + b[0]]
+    for weight, bias in zip(w[1:], b[1:], strict=True):
+        q.append(weight * q[-1] / 2 + bias)
+    assert found.lengths == pytest.approx(q, rel=1e-9)
+    assert found.activations == pytest.approx(np.array(q[:-1]) / 2, rel=1e-9)
+    assert found.chi == pytest.approx(np.array(w[1:]) / 2, rel=1e-9)
+    assert found.jacobian == pytest.approx(math.sqrt(2.0 * 1.5 * 3.0 * 1.0 / 8), rel=1e-9)
+    ratios = found.gradients[:-1] / found.gradients[1:]
+    # The mean square over the units also has the ratio of the widths in it.
+    assert ratios == pytest.approx([40 / 20 * 0.75, 10 / 40 * 1.5, 10 / 10 * 0.5], rel=1e-9)
+
+
+def test_relu_without_biases_keeps_to_the_arc_cosine_kernel():
+    found = predict(Architecture((50,) * 6, "relu"), Gains((2.0,) * 7, (0.0,) * 7), SOME).cosines
+    c = 0.4
+    for cosine in found:
+        assert cosine == pytest.approx(c, abs=1e-6)
+        c = (math.sqrt(1 - c * c) + c * (math.pi - math.acos(c))) / math.pi
+
+
+def test_a_linear_network_keeps_angles_and_multiplies_gains():
+    net = Architecture((64,) * 3, "linear", inputs=64, outputs=64)
+    w = (0.5, 2.0, 3.0, 1.0)
+    found = predict(net, Gains(w, (0.0,) * 4), ONE)
+    assert found.lengths == pytest.approx(0.2 * np.cumprod(w), rel=1e-9)
+    assert found.cosines == pytest.approx(np.full(4, 0.4), abs=1e-6)
+    assert found.jacobian == pytest.approx(math.sqrt(np.prod(w)), rel=1e-9)
+    assert found.gradients[0] == pytest.approx(6.0 * found.gradients[-1], rel=1e-9)
+
+
+def test_gradients_begin_with_the_loss_at_the_logits():
+    found = predict(Architecture((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), SOME)
+    lengths = [
+        predict(Architecture((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), Inputs((m,), m, 0.4)).lengths
+        for m in SOME.squares
+    ]
+    assert found.gradients[-1] == pytest.approx(np.mean([gradient_square(q[-1]) for q in lengths]), rel=1e-9)
+    assert found.lengths == pytest.approx(np.mean(lengths, axis=0), rel=1e-9)
+
+
+def test_without_weights_there_is_no_signal():
+    found = predict(Architecture((8, 8), "tanh"), Gains((0.0,) * 3, (0.0,) * 3), ONE)
+    assert (found.lengths == 0).all()
+    assert np.isnan(found.cosines).all()
+    assert found.gradients == pytest.approx([0.0, 0.0, 0.09])
+    assert found.jacobian == 0.0
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", "exponential", "linear", "softplus"])
+def test_an_explosion_ends_at_infinity_without_a_warning(activation):
+    found = predict(Architecture((8,) * 50, activation), Gains((1e30,) * 51, (0.0,) * 51), ONE)
+    assert found.lengths[-1] == np.inf
+    assert (found.lengths > 0).all()
+
+
+def _wide(activation, w, b, rng, inputs=60, width=300, classes=10):
+    """Squares of one network of 3 layers on one image of mean square 0.2; the gradients are NumPy's own backprop."""
+    phi = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0), "sigmoid": lambda x: 1 / (1 + np.exp(-x))}[
+        activation
+    ]
+    slope = {
+        "tanh": lambda x: 1 - np.tanh(x) ** 2,
+        "relu": lambda x: (x > 0) * 1.0,
+        "sigmoid": lambda x: phi(x) * (1 - phi(x)),
+    }[activation]
+    x = rng.standard_normal(inputs)
+    x *= math.sqrt(0.2 / (x**2).mean())
+    sizes, kernels, before = [inputs, width, width // 2, width, classes], [], []
+    for fan_in, units in pairwise(sizes):
+        kernels.append(rng.standard_normal((fan_in, units)) * math.sqrt(w / fan_in))
+        before.append(x @ kernels[-1] + math.sqrt(b) * rng.standard_normal(units))
+        x = phi(before[-1])
+    p = np.exp(before[-1] - before[-1].max())
+    gradient = p / p.sum() - np.eye(classes)[rng.integers(classes)]
+    jacobian, squares = np.eye(classes), [(gradient**2).mean()]
+    for layer in (2, 1, 0):
+        gradient = slope(before[layer]) * (kernels[layer + 1] @ gradient)
+        jacobian = slope(before[layer])[:, None] * (kernels[layer + 1] @ jacobian)
+        squares.append((gradient**2).mean())
+    jacobian = kernels[0] @ jacobian
+    return [*((q**2).mean() for q in before), *squares[::-1], (jacobian**2).sum() / classes]
+
+
+@pytest.mark.parametrize(
+    ("activation", "w", "b"), [("relu", 2.0, 0.1), ("tanh", 1.5, 0.05), ("sigmoid", 8.0, 0.2)]
+)
+def test_wide_networks_of_unequal_layers(activation, w, b):
+    rng = np.random.default_rng(5)
+    nets = np.array([_wide(activation, w, b, rng) for _ in range(400)])
+    net = Architecture((300, 150, 300), activation, inputs=60)
+    found = predict(net, Gains((w,) * 4, (b,) * 4), ONE)
+    theory = np.array([*found.lengths, *found.gradients, found.jacobian**2])
+    errors = nets.std(axis=0, ddof=1) / math.sqrt(len(nets))
+    # Theory is exact for infinite width: 1/width is the order of what it leaves out.
+    assert (np.abs(nets.mean(axis=0) - theory) < 4 * errors + theory / 150).all()
+    assert (errors < 0.1 * theory).all()
+
+
+def test_softmax_mixes_units():
+    with pytest.raises(SpecError, match="activation must act on each unit alone"):
+        predict(Architecture((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
+
+
+def test_memory_has_its_bounds():
+    check_size(Architecture((1024,) * 50), 512)
+    with pytest.raises(SpecError, match=r"at most 60,000,000. Received 51,210 × 4,096: take fewer images"):
+        check_size(Architecture((1024,) * 50), 4096)
+    assert sum((1024,) * 50) * 512 < MOST_VALUES
+
+
+@pytest.mark.parametrize("name", TYPICAL)
+def test_what_is_typical_of_the_digits(name, request):
+    from inits.data.datasets import digits, pixels, read_mnist
+
+    data = digits() if name == "digits" else read_mnist(request.getfixturevalue("mnist_path"))
+    x = pixels(data.x_train)
+    squares = (x**2).mean(axis=1)
+    assert TYPICAL[name].squares == pytest.approx(np.quantile(squares, (np.arange(8) + 0.5) / 8), abs=1e-4)
+    assert np.mean(TYPICAL[name].squares) == pytest.approx(squares.mean(), rel=0.01)
+    i, j = np.random.default_rng(0).choice(len(x), (2, 20_000))
+    cosines = (x[i] * x[j]).mean(axis=1) / np.sqrt(squares[i] * squares[j])
+    assert TYPICAL[name].pair_cosine == pytest.approx(np.median(cosines), abs=0.005)
+    assert TYPICAL[name].pair_square == pytest.approx(np.median(squares), rel=0.01)

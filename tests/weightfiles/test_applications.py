@@ -1,0 +1,299 @@
+"""The table of pretrained networks against Keras itself, and their files from a server on loopback."""
+
+import gc
+import hashlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+from support import weight_corpus
+from support.loopback import Answer, Server, login, missing, send
+
+from inits.data import downloads
+from inits.errors import DataError, SpecError
+from inits.weightfiles import applications, read
+from inits.weightfiles.applications import APPLICATIONS, cached, fetch, find
+
+KEPT = weight_corpus.hdf5(weight_corpus.keras2)  # a weight file as the servers have it
+OTHER = weight_corpus.hdf5(lambda file: weight_corpus.keras2(file).attrs.__setitem__("by", "another"))
+NAMES = ["hash", "no hash"]
+
+
+def test_the_one_that_everybody_knows_comes_first_then_small_to_large() -> None:
+    first, *others = APPLICATIONS
+    sizes = [APPLICATIONS[name].size for name in others]
+    assert (first, others[0]) == ("VGG16", "MobileNetV2")
+    assert sizes == sorted(sizes)
+
+
+def test_papers() -> None:
+    assert (find("ResNet50").year, find("ResNet50").paper) == (2015, "https://arxiv.org/abs/1512.03385")
+    assert all(2014 <= one.year <= 2019 for one in APPLICATIONS.values())
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        ("vgg-16", "Did you mean VGG16?"),
+        ("mobilenet_v2", "Did you mean MobileNetV2?"),
+        ("BERT", f"Use one of {', '.join(APPLICATIONS)}."),
+    ],
+)
+@pytest.mark.parametrize("ask", [find, cached, fetch])
+def test_an_unknown_name_is_refused_with_the_nearest(ask: Any, typed: str, advice: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        ask(typed)
+    assert str(caught.value) == f"Unknown application: {typed!r}. {advice}"
+
+
+def test_the_folder_of_keras_is_known_before_keras_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first download on a new machine would be looked for elsewhere."""
+    for home in (tmp_path, tmp_path / "new" / "one"):
+        monkeypatch.setenv("KERAS_HOME", str(home))
+        assert find("EfficientNetB0").path == home / "models" / "efficientnetb0.h5"
+
+
+class Asked(Exception):
+    """What Keras asked `get_file` for, instead of a download."""
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_the_table_says_what_keras_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras builds the network before it asks for the weights: so both come from one build."""
+    import keras
+    from keras.src.utils import file_utils
+
+    def ask(fname: str, origin: str, cache_subdir: str, file_hash: str | None = None) -> None:
+        raise Asked(fname, origin, cache_subdir, file_hash)
+
+    monkeypatch.setattr(file_utils, "get_file", ask)
+    with pytest.raises(Asked) as caught:
+        getattr(keras.applications, name)(weights="imagenet")
+    ours = APPLICATIONS[name]
+    assert caught.value.args == (ours.file, ours.origin, "models", ours.md5)
+    built = [entry.frame.f_locals.get("model") for entry in caught.traceback]
+    (model,) = (one for one in built if isinstance(one, keras.Model))
+    assert model.count_params() == ours.parameters
+    # float32, and for each array its header and name: at most the 2,600 bytes of NASNetMobile's long names
+    assert 0 < ours.size - 4 * ours.parameters < 3000 * len(model.weights)
+    del model, built, caught
+    keras.backend.clear_session()
+    gc.collect()
+
+
+@pytest.fixture
+def home(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keras' folder of models, which is not there yet."""
+    monkeypatch.setattr(applications, "_SOUND", {})
+    return keras_home / "models"
+
+
+@contextmanager
+def served(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[Server]:
+    with Server(answer) as server:
+        serve_from(monkeypatch, server.address)
+        yield server
+
+
+def serve_from(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """Two applications on that server, one that Keras has no hash of."""
+    ours = replace(APPLICATIONS["VGG16"], folder=folder, size=len(KEPT))
+    digests = {"hash": hashlib.md5(KEPT).hexdigest(), "no hash": None}
+    table = {name: replace(ours, name=name, file=f"{name[:2]}.h5", md5=md5) for name, md5 in digests.items()}
+    monkeypatch.setattr(applications, "APPLICATIONS", MappingProxyType(table))
+
+
+def whole(to: BaseHTTPRequestHandler) -> None:
+    send(to, KEPT)
+
+
+def cut(to: BaseHTTPRequestHandler) -> None:
+    send(to, KEPT[: len(KEPT) // 2], len(KEPT))
+
+
+def cut_unnoticed(to: BaseHTTPRequestHandler) -> None:
+    """Without a length, the end of the connection is the end of the file."""
+    to.send_response(200)
+    to.end_headers()
+    to.wfile.write(KEPT[: len(KEPT) - 100])
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_is_downloaded_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    seen: list[tuple[int, int]] = []
+    capfd.readouterr()
+    with served(monkeypatch, whole) as server:
+        assert cached(name) is None
+        path = fetch(name, lambda done, total: seen.append((done, total)))
+    assert server.requests == 1
+    assert path == cached(name) == fetch(name) == home / f"{name[:2]}.h5"  # nobody listens any more
+    assert path.read_bytes() == KEPT
+    assert [layer.name for layer in read(path)] == ["dense", "dense_1"]
+    assert seen[-1] == (len(KEPT), len(KEPT))
+    assert socket.getdefaulttimeout() is None
+    assert capfd.readouterr().out == ""
+
+
+def test_what_is_in_keras_cache_needs_neither_network_nor_keras(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_from(monkeypatch, "http://127.0.0.1:1")
+    monkeypatch.setattr(applications, "download", lambda *_: pytest.fail("downloads"))
+    home.mkdir()
+    for name in NAMES:
+        find(name).path.write_bytes(KEPT)
+        assert fetch(name) == cached(name) == home / f"{name[:2]}.h5"
+
+
+DAMAGES = {
+    "first half": KEPT[: len(KEPT) // 2],
+    "last byte gone": KEPT[:-1],
+    "nothing": b"",
+    "no weights": b"<html>Please log in</html>",
+}
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_never_taken_for_good(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
+) -> None:
+    """As a process leaves it that ended while Keras downloaded."""
+    home.mkdir()
+    with served(monkeypatch, whole) as server:
+        find(name).path.write_bytes(DAMAGES[damage])
+        assert cached(name) is None
+        assert fetch(name).read_bytes() == KEPT
+        assert server.requests == 1
+
+
+def test_a_file_that_changes_is_looked_at_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve_from(monkeypatch, "http://127.0.0.1:1")
+    home.mkdir()
+    path = find("hash").path
+    looked: list[Path] = []
+    right = applications._is_right
+    monkeypatch.setattr(applications, "_is_right", lambda *given: looked.append(given[0]) or right(*given))
+    path.write_bytes(KEPT)
+    assert cached("hash") == cached("hash") == path
+    assert looked == [path]
+    path.write_bytes(OTHER)
+    assert cached("hash") is None
+    assert looked == [path, path]
+
+
+FAILURES = {
+    "cut": (cut, "retrieval incomplete"),
+    "cut unnoticed": (cut_unnoticed, "what arrived is not the file Keras expects"),
+    "wrong bytes": (login, "what arrived is not the file Keras expects"),
+    "not found": (missing, "404 -- Not Found"),
+}
+
+
+def failure(name: str) -> str:
+    with pytest.raises(DataError) as caught:
+        fetch(name)
+    message = str(caught.value)
+    assert message.startswith(f"{name} could not be downloaded (")
+    assert message.endswith("). Check the network, or upload a weight file.")
+    assert "127.0.0.1" not in message
+    assert socket.getdefaulttimeout() is None
+    assert cached(name) is None
+    return message
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("case", FAILURES)
+def test_a_failed_download_says_why_and_the_next_one_works(
+    home: Path, monkeypatch: pytest.MonkeyPatch, case: str, name: str
+) -> None:
+    answer, reason = FAILURES[case]
+    with served(monkeypatch, answer):
+        assert reason in failure(name)
+    with served(monkeypatch, whole):
+        assert fetch(name).read_bytes() == KEPT
+
+
+@pytest.mark.keras
+def test_nobody_listens(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(monkeypatch, whole):
+        pass
+    assert "(Connection refused)" in failure("hash")
+
+
+@pytest.mark.keras
+def test_no_network_at_all(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    serve_from(monkeypatch, "http://storage.invalid")
+    assert "(Temporary failure in name resolution)" in failure("no hash")
+
+
+@pytest.mark.keras
+def test_a_silent_server_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
+    over = threading.Event()
+    with served(monkeypatch, lambda to: over.wait(60) and None):
+        try:
+            assert "no answer for" in failure("hash")
+        finally:
+            over.set()
+
+
+@pytest.mark.keras
+def test_a_slow_file_holds_up_no_other(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One comes only after the other is there, although it was asked for first."""
+    asked, other_is_there = threading.Event(), threading.Event()
+
+    def by_name(to: BaseHTTPRequestHandler) -> None:
+        if to.path == "/ha.h5":
+            asked.set()
+            other_is_there.wait(60)
+        whole(to)
+
+    with served(monkeypatch, by_name):
+        slow = threading.Thread(target=fetch, args=("hash",))
+        slow.start()
+        assert asked.wait(60)
+        assert cached("hash") is None
+        fetch("no hash")
+        assert slow.is_alive()
+        other_is_there.set()
+        slow.join()
+    assert cached("hash")
+    assert socket.getdefaulttimeout() is None
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
+def test_an_application_that_keras_saved_comes_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    model = keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=10)
+    kept = home.parent / "server.weights.h5"
+    model.save_weights(kept)
+    with served(monkeypatch, lambda to: send(to, kept.read_bytes())):
+        layers = read(fetch("no hash"))
+    arrays = [array for layer in layers for array in layer.arrays.values()]
+    assert len(arrays) == len(model.weights)
+    assert sum(array.size for array in arrays) == model.count_params()
+    total = sum(float(np.abs(array).sum()) for array in arrays)
+    assert total == pytest.approx(sum(float(np.abs(one).sum()) for one in model.get_weights()))

@@ -1,0 +1,335 @@
+"""Weights of files in Dense networks: which layers fit, against all that could, and the arrays that come of it."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given as drawn_by
+from hypothesis import strategies as st
+from scipy import stats
+
+from inits.engine.array_sources import Elsewhere
+from inits.engine.jobs import Job
+from inits.errors import SpecError, WeightFileError
+from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.file_start import HOWS, FileSpec
+from inits.initializers.spec import InitializerSpec
+from inits.measure.array_summary import survey
+from inits.seeds import derive_seed
+from inits.weightfiles.fitting import DenseLayer, architecture_of, dense_layers, fit, given, no_fit
+from inits.weightfiles.store import VALUES, WeightFile
+
+DIGEST = "ab" * 16
+SPEC = FileSpec("net.keras", DIGEST)
+NET = Architecture((300, 200))
+(A, B, C) = ((3, 4), (4, 4), (4, 2))
+
+layer_shapes = st.lists(st.sampled_from([A, B, C]), max_size=6)
+
+
+def layers(*shapes) -> list[DenseLayer]:
+    return [DenseLayer(f"dense_{n}", 2 * n, 2 * n + 1, shape) for n, shape in enumerate(shapes)]
+
+
+def matchings(found: list[DenseLayer], shapes) -> list[list[tuple[int, int]]]:
+    """All pairings (kernel, layer) that keep both orders and pair equal shapes, of the greatest number."""
+    for number in range(min(len(found), len(shapes)), 0, -1):
+        pairs = [
+            list(zip(kernels, chosen, strict=True))
+            for kernels in itertools.combinations(range(len(shapes)), number)
+            for chosen in itertools.combinations(range(len(found)), number)
+            if all(shapes[i] == found[j].shape for i, j in zip(kernels, chosen, strict=True))
+        ]
+        if pairs:
+            return pairs
+    return [[]]
+
+
+def pairs_of(found, shapes) -> list[tuple[int, int]]:
+    return [(i, found.index(layer)) for i, layer in enumerate(fit(found, shapes)) if layer is not None]
+
+
+@drawn_by(layer_shapes, layer_shapes)
+def test_as_many_layers_fit_as_can_in_order(in_file, shapes):
+    found = layers(*in_file)
+    assert len(fit(found, shapes)) == len(shapes)
+    assert pairs_of(found, shapes) in matchings(found, shapes)
+
+
+@drawn_by(layer_shapes, layer_shapes)
+def test_of_several_ways_the_layers_that_come_first_in_the_file_are_taken(in_file, shapes):
+    found = layers(*in_file)
+    first = min([layer for _, layer in pairs] for pairs in matchings(found, shapes))
+    assert [layer for _, layer in pairs_of(found, shapes)] == first
+
+
+@pytest.mark.parametrize(
+    ("in_file", "shapes", "fits"),
+    [
+        ([A, B, C], [A, B, C], [0, 1, 2]),
+        ([A, C], [A, B, C], [0, None, 1]),
+        ([A, B, B, C], [A, B, C], [0, 1, 3]),
+        ([C, A], [A, C], [None, 0]),
+        ([B, B], [A, B], [None, 0]),
+        ([A], [B, C], [None, None]),
+        ([], [A], [None]),
+    ],
+)
+def test_layers_that_are_more_or_fewer_or_others(in_file, shapes, fits):
+    found = [layer and int(layer.name.removeprefix("dense_")) for layer in fit(layers(*in_file), shapes)]
+    assert found == fits
+
+
+# A file: what was measured of its arrays, and their values one after the other.
+
+
+class Kept:
+    """A store of one file."""
+
+    def __init__(self, file: WeightFile | None):
+        self.file = file
+
+    def get(self, digest: str) -> WeightFile | None:
+        return self.file if digest == DIGEST else None
+
+
+def kept(folder: Path, arrays: dict[str, np.ndarray], kind: str = "Dense") -> Kept:
+    """Arrays by "layer/name"."""
+    surveys = tuple(survey(*name.split("/"), kind, array) for name, array in arrays.items())
+    (folder / VALUES).write_bytes(b"".join(array.astype("<f4").tobytes() for array in arrays.values()))
+    return Kept(WeightFile(DIGEST, "npz", folder, surveys))
+
+
+def trained(seed: int = 0) -> dict[str, np.ndarray]:
+    """All of a network, as nobody would draw it."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for number, (rows, columns) in enumerate(NET.kernel_shapes):
+        found[f"dense_{number}/kernel"] = rng.gamma(2.0, 0.02, (rows, columns)).astype(np.float32)
+        found[f"dense_{number}/bias"] = rng.uniform(0.1, 0.2, columns).astype(np.float32)
+    return found
+
+
+@pytest.fixture
+def whole(tmp_path) -> tuple[list[np.ndarray], Kept]:
+    arrays = trained()
+    return list(arrays.values()), kept(tmp_path, arrays)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_arrays_have_their_shapes_are_float32_and_free_to_change(whole, how):
+    arrays, store = whole
+    found = given(SPEC.replace(how=how), NET, 0, store)
+    assert [(one.shape, one.dtype) for one in found] == [(one.shape, np.float32) for one in arrays]
+    for one in found:
+        one[:] = 1.0
+    for ours, theirs in zip(given(SPEC, NET, 0, store), arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_as_saved_is_the_file_whatever_the_seed(whole):
+    arrays, store = whole
+    for seed in (0, 5):
+        for ours, theirs in zip(given(SPEC, NET, seed, store), arrays, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_shuffled_has_the_same_values_in_another_order(whole):
+    arrays, store = whole
+    for ours, theirs in zip(given(SPEC.replace(how="shuffled"), NET, 3, store), arrays, strict=True):
+        np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
+        assert np.mean(ours == theirs) < 0.5  # of few values some come back to their place
+        rows = np.sort(ours.reshape(-1)[: ours.size // 2])
+        assert not np.array_equal(
+            rows, np.sort(theirs.reshape(-1)[: ours.size // 2])
+        )  # not within units alone
+
+
+def test_gaussian_has_the_mean_and_the_spread_and_the_law(whole):
+    arrays, store = whole
+    for ours, theirs in zip(given(SPEC.replace(how="Gaussian"), NET, 3, store), arrays, strict=True):
+        n, mean, std = ours.size, theirs.mean(dtype=float), theirs.std(dtype=float)
+        assert abs(ours.mean(dtype=float) - mean) < 4 * std / np.sqrt(n)
+        low, high = stats.chi2.ppf([5e-5, 1 - 5e-5], n - 1)
+        assert low < n * ours.var(dtype=float) / std**2 < high
+        assert stats.kstest(ours.ravel(), stats.norm(mean, std).cdf).pvalue > 1e-4
+    assert stats.kstest(arrays[0].ravel(), stats.norm(arrays[0].mean(), arrays[0].std()).cdf).pvalue < 1e-9
+
+
+@pytest.mark.parametrize("how", ["shuffled", "Gaussian"])
+def test_the_seed_and_the_layer_decide(tmp_path, how):
+    same = np.linspace(-1.0, 1.0, 300 * 300, dtype=np.float32).reshape(300, 300)
+    net = Architecture((300, 300), inputs=300)
+    arrays = {f"dense_{number}/kernel": same for number in range(2)} | {"dense_0/bias": same[0]}
+    store, spec = kept(tmp_path, arrays), SPEC.replace(how=how)
+    first, again, other = (given(spec, net, seed, store) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    bound = 5 / np.sqrt(same.size)  # of the correlation of independent values
+    for one, two in [(first[0], other[0]), (first[0], first[2])]:
+        assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < bound
+    assert not np.array_equal(first[1], other[1])
+
+
+def test_what_does_not_fit_and_biases_that_are_not_there_are_left_to_keras(tmp_path):
+    arrays = trained()
+    del arrays["dense_0/bias"]
+    arrays["dense_1/kernel"], arrays["dense_1/bias"] = np.zeros((300, 201)), np.zeros(201)
+    found = given(SPEC, NET, 0, kept(tmp_path, arrays))
+    assert [one is None for one in found] == [False, True, True, True, False, False]
+    np.testing.assert_array_equal(found[0], arrays["dense_0/kernel"])
+    np.testing.assert_array_equal(found[5], arrays["dense_2/bias"])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("name", ["dense_1/kernel", "dense_2/bias"])
+def test_what_is_not_finite_as_float32_is_refused_by_name(tmp_path, name, value):
+    arrays = {key: array.astype(float) for key, array in trained().items()}
+    arrays[name].flat[[1, -1]] = value
+    with np.errstate(over="ignore"):
+        store = kept(tmp_path, arrays)
+    with pytest.raises(
+        WeightFileError, match=rf"^Weights must be finite. Received 2 NaN .* in {name} of net.keras\.$"
+    ):
+        given(SPEC, NET, 0, store)
+    if name == "dense_2/bias":  # of layers that are not used nothing is asked
+        assert given(SPEC, Architecture((300, 200), outputs=3), 0, store)[4] is None
+
+
+def test_a_file_that_is_gone_says_so(tmp_path, whole):
+    words = r"^net.keras is not here any more; choose the file again under Weight files\.$"
+    with pytest.raises(WeightFileError, match=words):
+        given(SPEC, NET, 0, Kept(None))
+    _, store = whole
+    (store.file.folder / VALUES).unlink()
+    with pytest.raises(WeightFileError, match="is not here any more"):
+        given(SPEC, NET, 0, store)
+
+
+def test_a_file_of_another_network_names_both(whole):
+    net = Architecture((8,))
+    words = "No layer of net.keras fits a network of 784 – 8 – 10; choose hidden layers as in the file."
+    assert no_fit("net.keras", net) == words
+    with pytest.raises(WeightFileError, match=f"^{words}$"):
+        given(SPEC, net, 0, whole[1])
+
+
+def test_runs_of_files_are_answered_one_by_one(whole):
+    arrays, store = whole
+    starts = (Start(SPEC), Start(InitializerSpec("HeNormal")), Start(FileSpec("old.h5", "0" * 32)))
+    plan = Experiment(starts, NET)
+    elsewhere = Elsewhere(None, store)
+    found, without = elsewhere.all(Job(plan, "job"), list(enumerate(plan.runs)), jailed=True)
+    assert list(found) == [0]
+    np.testing.assert_array_equal(found[0][0], arrays[0])
+    assert [(one.run, one.error.split(";")[0]) for one in without] == [(2, "old.h5 is not here any more")]
+    np.testing.assert_array_equal(elsewhere.again(plan.runs[0], True)[0], arrays[0])
+    assert elsewhere.again(plan.runs[1], True) == ()
+    stopped = Job(plan, "job")
+    stopped.stopping = frozenset({0})
+    found, (record,) = elsewhere.all(stopped, [(0, plan.runs[0])], jailed=True)
+    assert (found, record.stopped) == ({}, True)
+
+
+# Which layers are Dense.
+
+
+def about(arrays: dict[str, tuple[int, ...]], kind: str = ""):
+    return [survey(*name.split("/"), kind, np.ones(shape, np.float32)) for name, shape in arrays.items()]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "kind", "found"),
+    [
+        ({"a/kernel": (3, 4), "a/bias": (4,)}, "Dense", ("a", 0, 1, (3, 4))),
+        ({"a/bias": (4,), "a/kernel": (3, 4)}, "", ("a", 1, 0, (3, 4))),
+        ({"a/kernel": (3, 4)}, "", ("a", 0, None, (3, 4))),
+        ({"a/weight": (3, 4), "a/bias": (4,)}, "", ("a", 0, 1, (3, 4))),
+        ({"a/0": (3, 4), "a/1": (4,)}, "", ("a", 0, 1, (3, 4))),
+        ({"a/kernel": (3, 4), "a/bias": (4,)}, "EinsumDense", None),
+        ({"a/kernel": (3, 4), "a/bias": (3,)}, "", None),
+        ({"a/kernel": (4,), "a/bias": (4,)}, "", None),
+        ({"a/kernel": (3, 3, 3, 4), "a/bias": (4,)}, "", None),
+        ({"a/kernel": (3, 8), "a/recurrent_kernel": (2, 8), "a/bias": (8,)}, "", None),
+        ({"a/bias": (4,)}, "", None),
+        ({"a/embeddings": (3, 4)}, "", None),
+        ({"a/0": (3, 4), "a/1": (4,), "a/2": (4,)}, "", None),
+    ],
+)
+def test_a_layer_is_dense_by_its_arrays_and_its_class(arrays, kind, found):
+    layer = dense_layers(about(arrays, kind))
+    assert layer == ([] if found is None else [DenseLayer(*found)])
+
+
+def test_arrays_of_layers_may_lie_between_each_other():
+    found = dense_layers(about({"b/kernel": (3, 4), "a/kernel": (4, 2), "b/bias": (4,), "a/bias": (2,)}))
+    assert found == [DenseLayer("b", 0, 2, (3, 4)), DenseLayer("a", 1, 3, (4, 2))]
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras', when it saves
+def test_of_files_by_keras_the_dense_layers_are_taken(tmp_path):
+    from keras import layers as keras_layers
+    from support.saved_models import functional, images, sequences, sequential
+
+    from inits.weightfiles import read
+
+    for build in (sequential, functional, images, sequences):
+        model = build()
+        model.save_weights(path := tmp_path / f"{build.__name__}.weights.h5")
+        surveys = [
+            survey(layer.name, name, layer.kind, array)
+            for layer in read(path)
+            for name, array in layer.arrays.items()
+        ]
+        flat = [one for one in model._flatten_layers(include_self=False) if one.weights]
+        dense = sorted(tuple(one.kernel.shape) for one in set(flat) if isinstance(one, keras_layers.Dense))
+        assert sorted(one.shape for one in dense_layers(surveys)) == dense
+        assert dense
+
+
+@pytest.mark.parametrize(
+    ("shapes", "hidden"),
+    [
+        ([(784, 10)], ()),
+        ([(784, 30), (30, 20), (20, 10)], (30, 20)),
+        ([(784, 30), (20, 10)], None),
+        ([(784, 30), (30, 20)], None),
+        ([(700, 10)], None),
+        ([(30, 10), (784, 30)], None),
+        ([], None),
+    ],
+)
+def test_the_network_that_a_file_is_of(shapes, hidden):
+    found = architecture_of(layers(*shapes), "tanh", 784, 10)
+    assert found == (None if hidden is None else Architecture(hidden, "tanh", 784, 10))
+    assert found is None or found.kernel_shapes == tuple(shapes)
+
+
+def test_a_network_too_large_for_training_says_so():
+    with pytest.raises(SpecError, match=r"units must be .* from 1 to 1,024\. Received 5000"):
+        architecture_of(layers((784, 5000), (5000, 10)), "relu", 784, 10)
+
+
+@pytest.mark.keras
+def test_layers_that_nothing_fits_begin_as_their_initializer_draws_them(tmp_path):
+    from inits.training.starts import draw, start_arrays
+
+    arrays = trained()
+    del arrays["dense_2/bias"], arrays["dense_1/kernel"], arrays["dense_1/bias"]
+    rest, bias = InitializerSpec("HeNormal"), InitializerSpec("RandomNormal")
+    start = Start(SPEC.replace(rest=str(rest)), bias)
+    found = start_arrays(start, NET, 9, given(start.kernel, NET, 9, kept(tmp_path, arrays)))
+    expected = [
+        arrays["dense_0/kernel"],
+        arrays["dense_0/bias"],
+        draw(rest, (300, 200), derive_seed(9, "kernel", 1)),
+        draw(bias, (200,), derive_seed(9, "bias", 1)),
+        arrays["dense_2/kernel"],
+        draw(bias, (10,), derive_seed(9, "bias", 2)),
+    ]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    plain = start_arrays(Start(rest, bias), NET, 9)
+    np.testing.assert_array_equal(plain[2], found[2])  # what it draws does not depend on the file

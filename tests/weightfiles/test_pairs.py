@@ -1,0 +1,74 @@
+"""Two weight files side by side: which arrays belong together, and how far they moved."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inits.measure.array_summary import survey
+from inits.weightfiles import pairs as weightpairs
+from inits.weightfiles.pairs import change, pairs
+
+
+def surveys(*arrays: tuple[str, tuple[int, ...]]):
+    return [survey(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
+
+
+def test_arrays_of_the_same_shapes_belong_together_whatever_their_names():
+    first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
+    second = surveys(("x/kernel", (3, 4)), ("x/bias", (4,)), ("y/kernel", (4, 3)))
+    assert pairs(first, second) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_else_those_of_the_same_name_and_shape():
+    first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
+    second = surveys(("b/kernel", (4, 3)), ("a/kernel", (3, 5)), ("a/bias", (4,)), ("c/kernel", (2, 2)))
+    assert pairs(first, second) == [(1, 2), (2, 0)]
+
+
+def test_files_with_nothing_in_common_have_no_pairs():
+    assert pairs(surveys(("a/kernel", (3, 4))), surveys(("b/kernel", (4, 3)))) == []
+
+
+@pytest.mark.parametrize("shape", [(7,), (30, 20), (3, 3, 4, 5)])
+@pytest.mark.parametrize("piece", [1 << 20, 64])
+def test_a_change_is_that_of_numpy(shape, piece, monkeypatch):
+    monkeypatch.setattr(weightpairs, "PIECE", piece)
+    rng = np.random.default_rng(1)
+    a = rng.normal(0.3, 2.0, shape).astype(np.float32)
+    b = (0.5 * a + rng.normal(0.0, 1.0, shape)).astype(np.float32)
+    found = change(a, b)
+    x, y = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
+    assert found.relative == pytest.approx(np.linalg.norm(y - x) / np.linalg.norm(x), rel=1e-12)
+    assert found.correlation == pytest.approx(np.corrcoef(x, y)[0, 1], rel=1e-9)
+    assert not found.equal
+
+
+def test_what_did_not_move_is_told():
+    a = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
+    found = change(a, a.copy())
+    assert (found.relative, found.equal) == (0.0, True)
+    assert found.correlation == pytest.approx(1.0)
+    b = a.copy()
+    b[19, 29] = np.nextafter(b[19, 29], np.float32(9))
+    assert not change(a, b).equal
+
+
+def test_from_nothing_and_to_a_constant():
+    zeros, ones = np.zeros(5, np.float32), np.ones(5, np.float32)
+    assert change(zeros, ones) == weightpairs.Change(math.inf, None, False)
+    assert change(zeros, zeros) == weightpairs.Change(0.0, None, True)
+    assert change(ones, 2 * ones).relative == 1.0
+    assert change(ones, 2 * ones).correlation is None
+    assert change(np.empty(0, np.float32), np.empty(0, np.float32)) == weightpairs.Change(0.0, None, True)
+
+
+@given(st.floats(1e-20, 1e18), st.integers(0, 9))
+def test_the_unit_of_weights_does_not_matter(scale, seed):
+    rng = np.random.default_rng(seed)
+    a, b = (rng.normal(size=40).astype(np.float32) for _ in range(2))
+    one, other = change(a, b), change((a * scale).astype(np.float32), (b * scale).astype(np.float32))
+    assert other.relative == pytest.approx(one.relative, rel=1e-4)
+    assert other.correlation == pytest.approx(one.correlation, rel=1e-3, abs=1e-5)

@@ -1,0 +1,299 @@
+"""Weight files taken apart in real processes: what comes back, how often they are read, and what the folder keeps."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import SUPPORT
+from support.extraction import MEMORY, PATIENCE, child, digest_of, kept, left, take, until
+from support.weight_corpus import KERNEL, npz, tensor, tensors
+
+from inits.errors import WeightFileError
+from inits.measure.array_summary import survey
+from inits.sandbox.processes import python
+from inits.weightfiles import read
+from inits.weightfiles import store as weightstore
+from inits.weightfiles import subprocess_reader as module
+from inits.weightfiles.store import ABOUT, SUFFIX, VALUES, WeightStore, wait
+from inits.weightfiles.subprocess_reader import BROKEN
+
+SAVED = SUPPORT / "saved_models.py"
+FILES = ("functional.keras", "images.weights.h5", "sequences.h5", "float16.keras", "float64.weights.h5")
+
+
+@pytest.fixture
+def store(tmp_path) -> Iterator[WeightStore]:
+    store = WeightStore(tmp_path / "weights", 100 * MEMORY)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[str]:
+    """The calls for which processes were started."""
+    calls: list[str] = []
+    monkeypatch.setattr(module, "python", lambda call: calls.append(call) or python(call))
+    return calls
+
+
+# What comes back.
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    done = subprocess.run([sys.executable, SAVED, folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", FILES)
+def test_what_keras_saved_comes_back_value_by_value(saved, store, name):
+    file = kept(store, (saved / name).read_bytes(), name)
+    expected = [(layer, *item) for layer in read(saved / name) for item in layer.arrays.items()]
+    assert [(one.layer, one.name, one.kind) for one in file.surveys] == [
+        (layer.name, variable, layer.kind) for layer, variable, _ in expected
+    ]
+    for number, (_, _, array) in enumerate(expected):
+        found, about = file.values(number), file.surveys[number]
+        assert (found.dtype, about.dtype, about.shape) == (np.float32, str(array.dtype), array.shape)
+        np.testing.assert_array_equal(found, array.astype(np.float32))
+        assert repr(about.summary) == repr(survey("", "", "", array).summary)
+    assert file.parameters == sum(array.size for _, _, array in expected)
+    assert file.kind == ("keras" if name.endswith(".keras") else "hdf5")
+    assert left(store) == []
+
+
+def test_kernels_of_pytorch_are_turned(store):
+    kernel = np.arange(6, dtype=np.float32)
+    header = {"a.weight": tensor([3, 2], 0, 24), "b.weight": tensor([2, 3, 1, 1], 24, 48)}
+    file = kept(store, tensors(header, np.tile(kernel, 2).tobytes()), "net.safetensors")
+    np.testing.assert_array_equal(file.values(0), kernel.reshape(3, 2).T)
+    np.testing.assert_array_equal(file.values(1), kernel.reshape(2, 3).T[None, None])
+    assert [one.shape for one in file.surveys] == [(2, 3), (1, 1, 3, 2)]
+    assert (file.kind, file.layers) == ("safetensors", ("a", "b"))
+
+
+def test_odd_arrays_come_back_as_well(store):
+    arrays = {
+        "a/scalar": np.float64(2.5),
+        "a/empty": np.zeros((0, 3), np.float32),
+        "a/whole": np.arange(5),
+        "b/odd": np.array([[np.nan, np.inf], [1e300, -0.0]]),
+        "b/turned": np.arange(12.0).reshape(3, 4).T,
+        "c/halves": np.ones(3, np.float16),
+    }
+    file = kept(store, npz(**arrays))
+    with np.errstate(over="ignore"):
+        for number, array in enumerate(arrays.values()):
+            np.testing.assert_array_equal(file.values(number), array.astype(np.float32))
+            assert file.values(number).shape == array.shape
+    assert file.layers == ("a", "b", "c")
+
+
+def test_whoever_has_the_digest_has_the_file_in_every_server_on_the_folder(store):
+    content = npz()
+    file = kept(store, content)
+    assert file.digest == digest_of(content)
+    other = WeightStore(store.folder, MEMORY).get(file.digest)
+    np.testing.assert_array_equal(other.values(0), KERNEL)
+    assert [one.to_dict() for one in other.surveys] == [one.to_dict() for one in file.surveys]
+    assert store.get("0" * 32) is None
+    (store.folder / f"{file.digest}{SUFFIX}" / VALUES).unlink()
+    with pytest.raises(WeightFileError, match="is not here any more; choose the file again"):
+        file.values(0)
+
+
+# How often.
+
+
+def test_the_same_file_twice_is_read_once(store, started):
+    content = npz()
+    first, second = (take(store, content, name) for name in ("a.npz", "b.npz"))
+    assert first is second
+    assert len(started) == 1
+    again = WeightStore(store.folder, MEMORY)
+    assert take(again, content).error is None
+    assert len(started) == 1
+    assert left(store) == []
+
+
+def test_two_at_once_share_one_process_and_others_wait_their_turn(store, started):
+    with store._turn:  # as if a file were being read
+        same = [store.take(io.BytesIO(npz()), "a.npz") for _ in range(2)]
+        other = store.take(io.BytesIO(npz(a=np.ones(3))), "b.npz")
+        assert same[0] is same[1]
+        until(lambda: other.ahead() == 1)
+        assert not wait([same[0]], 0.05)
+        assert same[0].progress == 0.0
+        assert store.get(other.digest) is None
+    assert wait([*same, other], PATIENCE)
+    assert [one.error for one in (*same, other)] == [None] * 3
+    assert (len(started), other.ahead(), other.progress) == (2, 0, 1.0)
+    assert left(store) == []
+
+
+def test_a_file_that_was_refused_is_read_again_when_it_is_brought_again(store, started, monkeypatch):
+    child(monkeypatch, "os._exit(1)")
+    assert take(store, npz()).error == BROKEN
+    monkeypatch.undo()
+    assert take(store, npz()).error is None
+
+
+def test_what_waits_for_its_turn_is_not_cleared_away_however_long(store):
+    with store._turn:
+        reading = store.take(io.BytesIO(npz()), "a.npz")
+        until(lambda: list(store.folder.glob("*.upload")))
+        for path in store.folder.iterdir():
+            os.utime(path, (0, 0))
+        store._make_room("")
+    assert wait([reading], PATIENCE)
+    assert reading.error is None
+
+
+def test_what_a_server_left_half_done_goes_after_a_while(store):
+    kept(store, npz())
+    (store.folder / "a.new").mkdir()
+    (store.folder / "b.upload").write_bytes(b"x")
+    (store.folder / "c.upload").write_bytes(b"x")
+    os.utime(store.folder / "a.new", (0, 0))
+    os.utime(store.folder / "b.upload", (0, 0))
+    kept(store, npz(a=np.ones(3)))
+    assert left(store) == ["c.upload"]
+
+
+# Folders.
+
+
+def test_where_nothing_can_be_kept_a_folder_of_its_own_lasts_until_the_end(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    store = WeightStore(tmp_path / "file" / "weights", MEMORY)
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(kept(store, npz()).values(0), KERNEL)
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "Weight files are kept for this run of the server only"
+    ]
+    folder = store.folder
+    assert tmp_path not in folder.parents
+    store.close()
+    assert not folder.exists()
+
+
+def test_a_limit_of_0_keeps_nothing_for_the_next_server(tmp_path):
+    store = WeightStore(tmp_path / "weights", 0)
+    files = [kept(store, npz(a=np.full(9, number))) for number in range(3)]
+    assert all(store.get(file.digest) for file in files)
+    assert not (tmp_path / "weights").exists()
+    store.close()
+    assert not store.folder.exists()
+
+
+def test_a_folder_that_lasts_stays_when_the_server_ends(store):
+    file = kept(store, npz())
+    store.close()
+    assert WeightStore(store.folder, MEMORY).get(file.digest) is not None
+
+
+def test_the_file_unused_for_longest_goes_and_the_newest_stays(store):
+    store.limit = 3 * 400
+    contents = [npz(a=np.full(100, number, np.float32)) for number in range(4)]
+    digests = [digest_of(content) for content in contents]
+    for age, content in enumerate(contents[:3]):
+        kept(store, content)
+        os.utime(store.folder / f"{digest_of(content)}{SUFFIX}", (age, age))
+    assert store.get(digests[0]) is not None  # used just now
+    kept(store, contents[3])
+    assert [digest for digest in digests if store.get(digest)] == [digests[0], digests[2], digests[3]]
+    store.limit = 10
+    large = kept(store, npz(a=np.ones(1000)))
+    assert [path.name for path in store.folder.iterdir()] == [f"{large.digest}{SUFFIX}"]
+    assert len(large.values(0)) == 1000
+
+
+def test_folders_of_others_are_never_removed(store):
+    store.folder.joinpath("thesis").mkdir()
+    store.folder.joinpath("thesis", VALUES).write_bytes(bytes(5000))
+    store.limit = 10
+    for number in range(2):
+        kept(store, npz(a=np.full(50, number)))
+    assert store.folder.joinpath("thesis", VALUES).exists()
+    assert len(list(store.folder.glob(f"*{SUFFIX}"))) == 1
+
+
+DAMAGE = {
+    "nothing in it": lambda text: None,
+    "cut short": lambda text: text[: len(text) // 2],
+    "no JSON": lambda text: "weights",
+    "of another version": lambda text: json.dumps(json.loads(text) | {"version": weightstore.FORMAT + 1}),
+    "without arrays": lambda text: '{"version": 1, "kind": "npz"}',
+    "a list": lambda text: "[]",
+    "of another kind of arrays": lambda text: '{"version": 1, "kind": "npz", "arrays": [{}]}',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_or_foreign_folder_is_ignored_with_a_log_line_and_replaced(store, caplog, damage):
+    about = store.folder / f"{kept(store, npz()).digest}{SUFFIX}" / ABOUT
+    text = damage(about.read_text())
+    about.unlink() if text is None else about.write_text(text)
+    other = WeightStore(store.folder, MEMORY)
+    with caplog.at_level(logging.WARNING):
+        assert other.get(digest_of(npz())) is None
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"Ignored {about.parent}: ")
+    np.testing.assert_array_equal(kept(other, npz()).values(0), KERNEL)
+    assert left(store) == []
+
+
+def test_a_disk_that_is_full_is_said_at_once_and_nothing_stays(store, monkeypatch):
+    class Full(io.BytesIO):
+        def read(self, *sizes: int) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    words = r"^The file could not be kept: No space left on device; make room on the disk\.$"
+    with pytest.raises(WeightFileError, match=words):
+        store.take(Full(), "a.npz")
+    assert list(store.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["tempfile.mkdtemp", "os.replace", "os.pipe"])
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # the assert below says it
+def test_a_disk_that_is_full_later_ends_the_reading_with_an_error(store, monkeypatch, what):
+    assert store.folder.exists()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    where, name = what.split(".")
+    reading = None
+    with monkeypatch.context() as patch:
+        patch.setattr(getattr(module if where == "os" else weightstore, where), name, full)
+        reading = store.take(io.BytesIO(npz()), "a.npz")
+        assert wait([reading], 5.0), "whoever waits for it waits for ever"
+    assert reading.error.endswith("try again.")
+    assert list(store.folder.iterdir()) == []
+
+
+def test_closing_ends_the_process_that_reads(tmp_path, monkeypatch):
+    store = WeightStore(tmp_path, 0)
+    child(monkeypatch, "import time\nt.start = lambda *_: time.sleep(600)")
+    reading = store.take(io.BytesIO(npz()), "a.npz")
+    until(lambda: store._readers._children)
+    (process,) = store._readers._children
+    folder = store.folder
+    store.close()
+    assert wait([reading], PATIENCE)
+    assert (reading.error, process.poll() is None) == (BROKEN, False)
+    assert not folder.exists()
+    assert "inits-weights" not in {one.name for one in threading.enumerate()}
