@@ -103,7 +103,15 @@ def _visit(target: Target, seed: int) -> tuple[float, list[float]]:
         page.wait_for_selector(f"{target.chart} .main-svg")
         first = 1000 * (perf_counter() - start)
         page.wait_for_timeout(1000)
+        _check(page, target.chart)
         return first, list(_slides(page))
+
+
+def _check(page: Page, chart: str) -> None:
+    """Raise RuntimeError unless all charts of a page are of one kind."""
+    (other,) = {OURS, RIVAL} - {chart}
+    if not page.locator(chart).count() or page.locator(other).count():
+        raise RuntimeError(f"The charts must all be {chart}, but the page has {other}.")
 
 
 def _slides(page: Page) -> Iterator[float]:

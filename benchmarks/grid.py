@@ -20,7 +20,7 @@ from inits.engine import certificates
 from inits.settings import Settings
 
 COMMAND = re.compile(
-    r"^(?:DASK_CONFIG=\S+ )?(dask scheduler|dask worker|python -m inits\.certificates) .*", re.M
+    r"^(?:DASK_CONFIG=\S+ )?(dask scheduler|dask worker|python -m inits\.engine\.certificates) .*", re.M
 )
 
 
