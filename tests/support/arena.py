@@ -11,12 +11,12 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from support.attacks import Attack
-from support.detectors import Answers, Detector, Files, Leftovers, Listeners
-from support.watchers import Processes, Signals, Victim
 
 from inits.sandbox import canary, processes
 from inits.sandbox.client import Sandbox, round_of
+from support.attacks import Attack
+from support.detectors import Answers, Detector, Files, Leftovers, Listeners
+from support.watchers import Processes, Signals, Victim
 
 SHAPES = [(32, 32)]
 MEMORY = 300_000_000  # bytes: less than people get, so that it takes less time to want too much
