@@ -28,7 +28,7 @@ LIBRARY = {
     "sandbox": ("numpy keras tensorflow", ""),
     "weightfiles": ("numpy h5py", "keras"),
     "figures": ("numpy plotly", ""),
-    "export": ("numpy", ""),
+    "export": ("numpy jinja2", ""),
     "engine": ("numpy distributed", "dask cryptography"),
     "pages": ("numpy streamlit starlette", ""),
 }

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from inits.export.report import Shown, Table, inlined, report
+from inits.export.report import ReportFigure, Table, inlined, report
 from pages.parts.widgets.chart import BROWSER, BUNDLE
 
 DRAWING = (BROWSER / "chart.js").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def page() -> str:
     figure = json.dumps({"data": [], "layout": {}, "alt": NASTY})
-    one = Shown(NASTY, NASTY, figure, 300)
+    one = ReportFigure(NASTY, NASTY, figure, 300)
     return report(
         title=NASTY, answer=NASTY, date=NASTY, curves=[one, one], inside=[one], settings={NASTY: NASTY}, script=NASTY,
         table=Table([{"start": NASTY, "outcome": NASTY}], [5]), versions=NASTY, drawing=DRAWING, saving=SAVING,

@@ -14,7 +14,7 @@ from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, ranked
 from inits.export.bundle import NAME, all_versions, script_files, zipped
 from inits.export.experiment_json import write
-from inits.export.report import Shown, Table, report
+from inits.export.report import ReportFigure, Table, report
 from inits.export.tables import curves_csv, histograms_csv
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask_weights, engine
@@ -123,8 +123,8 @@ def _report(
         title="Which start learns fastest?" if len(found) > 1 else "How far does one epoch get?",
         answer=plain(sentence(job, choices, records, found)),
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        curves=[_shown(one) for one in pictures.curves(choices, groups, over=True)],
-        inside=[_shown(one) for one in inside],
+        curves=[_report_figure(one) for one in pictures.curves(choices, groups, over=True)],
+        inside=[_report_figure(one) for one in inside],
         table=Table([cells(choices, line) for line in lines], [choices.slots[line.start] for line in lines]),
         settings=settings(choices),
         script=script,
@@ -136,9 +136,9 @@ def _report(
     )
 
 
-def _shown(one: Picture) -> Shown:
-    how = one.how.replace("at that moment", "at the end")
-    return Shown(one.title, how, one.data.decode(), one.height, wide=one.key == "weights")
+def _report_figure(one: Picture) -> ReportFigure:
+    caption = one.how.replace("at that moment", "at the end")
+    return ReportFigure(one.title, caption, one.data.decode(), one.height, wide=one.key == "weights")
 
 
 def plain(markdown: str) -> str:
