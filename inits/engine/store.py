@@ -7,9 +7,7 @@ import hashlib
 import io
 import json
 import logging
-import os
 import re
-import tempfile
 import threading
 import zipfile
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 
 from inits.experiments.experiment import Run
 from inits.experiments.record import Checkpoint, Divergence, Record
-from inits.files import last_use
+from inits.files import UNFINISHED, entries, mark_used, trim, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +63,7 @@ class Store:
             if path.stat().st_size > LARGEST:
                 raise ValueError(f"the file has {path.stat().st_size:,} bytes")
             record = decode(path.read_bytes(), key, number)
-            os.utime(path)  # the one unused for longest goes first
+            mark_used(path)
         except FileNotFoundError:
             return None  # another server has just made room
         except Exception as error:  # a damaged file can make NumPy raise nearly anything
@@ -83,7 +81,7 @@ class Store:
             if len(content) > min(self.limit, LARGEST):
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write(self._path(key), content)
+            write_atomically(self._path(key), content)
             self._odd.discard(key)
             self._make_room(self._path(key), len(content))
         except OSError as error:
@@ -92,44 +90,19 @@ class Store:
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}{SUFFIX}"
 
-    def _write(self, path: Path, content: bytes) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=path.name[:16], suffix=".new")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-
     def _make_room(self, newest: Path, more: int) -> None:
         """Count what was added; look at the folder itself only when the limit may be passed."""
         with self._lock:
             if self._size is not None and self._size + more <= self.limit:
                 self._size += more
                 return
-            files = self._files()
-            self._size = sum(size for _, size, _ in files)
-            goal = self.limit if self._size <= self.limit else TRIM_TO * self.limit
-            for _, size, path in files:
-                if self._size <= goal:
-                    break
-                if path != newest:  # it fits, and stays
-                    path.unlink(missing_ok=True)
-                    self._size -= size
+            ours = [path for path in self.folder.iterdir() if _is_ours(path.name)]
+            self._size = trim(entries(ours), self.limit, keep=newest, share=TRIM_TO)
 
-    def _files(self) -> list[tuple[float, int, Path]]:
-        """(last use, bytes, path) of our files and of those that a dying server left half written, oldest first."""
-        found = []
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                if _NAME.fullmatch(entry.name) or entry.name.endswith(".new"):
-                    try:
-                        status = entry.stat(follow_symlinks=False)
-                    except FileNotFoundError:
-                        continue
-                    found.append((last_use(status), status.st_size, Path(entry.path)))
-        return sorted(found)
+
+def _is_ours(name: str) -> bool:
+    """Return True for a result, and for one that a server left unfinished when it died."""
+    return _NAME.fullmatch(name) is not None or name.endswith(UNFINISHED)
 
 
 def encode(key: str, record: Record) -> bytes:

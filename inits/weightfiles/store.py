@@ -8,7 +8,6 @@ import hashlib
 import json
 import logging
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -24,17 +23,15 @@ from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
 from inits.experiments.file_start import DIGEST
-from inits.files import last_use
+from inits.files import entries, mark_used, remove, remove_abandoned, trim
 from inits.measure.array_summary import Survey
 from inits.weightfiles.subprocess_reader import Readers
 
 log = logging.getLogger(__name__)
 
 ABOUT, VALUES, SUFFIX = "about.json", "values.f32", ".weights"
-HALF_DONE, LEFT = (
-    (".new", ".upload", ".part"),
-    86_400.0,
-)  # endings; seconds after which nobody comes back to them
+UNFINISHED = (".new", ".upload", ".part")  # endings of what is being written
+ABANDONED = 86_400.0  # seconds after which an unfinished file belongs to a server that died
 FORMAT = 1  # another number makes all older folders foreign
 AT_ONCE = 1  # files that are read at the same time: each takes a core
 
@@ -135,7 +132,7 @@ class WeightStore:
         """The file of that digest, if it is here."""
         folder = self.folder / f"{digest}{SUFFIX}"
         try:
-            os.utime(folder)  # the one unused for longest goes first
+            mark_used(folder)
         except OSError:
             self._files.pop(digest, None)
             return None
@@ -203,11 +200,11 @@ class WeightStore:
             yield target
         finally:
             self._at_work.discard(target)
-            shutil.rmtree(target, ignore_errors=True)
+            remove(target)
 
     def _put(self, target: Path, folder: Path) -> None:
         """Give a finished folder its name; one of that name that could not be read makes way."""
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         os.replace(target, folder)
 
     def _forget(self) -> None:
@@ -218,29 +215,18 @@ class WeightStore:
                 del self._readings[digest]
 
     def _make_room(self, newest: str) -> None:
-        """The oldest go; so does what a server that died has left half done."""
-        for left in [path for ending in HALF_DONE for path in self.folder.glob(f"*{ending}")]:
-            if left not in self._at_work and _age(left) > LEFT:
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        kept = []
-        for folder in self.folder.glob(f"*{SUFFIX}"):
-            try:
-                kept.append((last_use(folder.stat()), (folder / VALUES).stat().st_size, folder))
-            except OSError:
-                continue
-        size = sum(bytes_ for _, bytes_, _ in kept)
-        for _, bytes_, folder in sorted(kept):
-            if size <= self.limit or self._own:
-                break
-            if folder.name != f"{newest}{SUFFIX}":
-                shutil.rmtree(folder, ignore_errors=True)
-                size -= bytes_
+        """Remove what takes too much space, the least recently used first, and what was left unfinished."""
+        unfinished = [path for ending in UNFINISHED for path in self.folder.glob(f"*{ending}")]
+        remove_abandoned([path for path in unfinished if path not in self._at_work], ABANDONED)
+        if not self._own:
+            kept = entries(self.folder.glob(f"*{SUFFIX}"), VALUES)
+            trim(kept, self.limit, keep=self.folder / f"{newest}{SUFFIX}")
 
     def close(self) -> None:
         """End what is being read; a temporary folder goes."""
         self._readers.close()
         if self._folder is not None and self._own:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove(self._folder)
 
 
 def _copied(file: BinaryIO, folder: Path) -> tuple[Path, str, int]:
@@ -277,14 +263,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _age(path: Path) -> float:
-    """Seconds since it was written; 0 when it is gone."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def wait(readings: Sequence[Reading], seconds: float) -> bool:

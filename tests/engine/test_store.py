@@ -200,7 +200,7 @@ def test_a_folder_in_the_place_of_a_file_is_no_result(store):
 
 def test_a_disk_that_refuses_is_logged_and_nothing_else(store, caplog, monkeypatch):
     store.put(KEY, record())
-    monkeypatch.setattr(module.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
     with caplog.at_level(logging.WARNING):
         store.put(OTHER, record())
     assert "was not kept" in caplog.text
