@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from inits.errors import InitsError
 from inits.theory.signal_theory import Inputs
 from pages.parts.compute.data_note import data_note
-from pages.parts.compute.engine_access import can_draw, wait_for
+from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page import state
@@ -14,7 +14,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.signal.builder import DEFAULTS, editing, signal_builder, texts, understood
-from pages.parts.signal.measurements import Seen, code_is_done, dataset, look
+from pages.parts.signal.measurements import Seen, code_is_done, look
 from pages.parts.signal.phase_plane import phase_plane
 from pages.parts.signal.summary import answer, chips, measured_fate, predicted_fate
 from pages.parts.signal.views import VIEWS, by_depth, distributions, units, view_switch
@@ -54,8 +54,8 @@ def main() -> None:
         look(choices)
         st.session_state[WHOLE] = True
         state.run_again()
-    if not can_draw() or dataset(choices) is None:
-        wait_for(lambda: can_draw() and dataset(choices) is not None)
+    if not can_draw() or known_dataset(choices.data) is None:
+        wait_for(lambda: can_draw() and known_dataset(choices.data) is not None)
     elif any(len(one.measurements) < choices.seeds and not one.problem for one in seen):
         wait_for(lambda: code_is_done(choices), lambda: "Your code is asked.")
 

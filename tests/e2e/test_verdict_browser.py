@@ -23,7 +23,7 @@ def test_what_is_foretold_stands_beside_what_happened(page: Page, app: str) -> N
     assert len(result(page)) == 3
     expect(cards.get_by_text("as predicted")).to_have_count(3)
     main = page.get_by_test_id("stMain")
-    expect(main).to_contain_text("3 of 3 held")
+    expect(main).to_contain_text("3 of 3 were right")
     expect(table.get_by_role("row", name="HeNormal")).to_contain_text("yes")
     expect(table.get_by_role("row", name="Zeros")).to_contain_text(re.compile("at chance.*yes"))
 

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 
 from inits import settings
+from inits.data.datasets import STANDIN_IMAGES
 from inits.engine.engine import Engine, Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Run
@@ -28,6 +29,16 @@ def engine() -> Engine:
 
 def _is_present(session: str) -> bool:
     return not Runtime.exists() or Runtime.instance().is_active_session(session)
+
+
+def known_dataset(choice: str) -> str | None:
+    """Return the data set that the choice "mnist" or "digits" leads to; None until it is known if MNIST is there."""
+    return "digits" if choice == "digits" else engine().status.dataset
+
+
+def training_images(dataset: str) -> int:
+    """Return the number of training images of a data set; 0 until it is known."""
+    return STANDIN_IMAGES if dataset == "digits" else engine().status.images
 
 
 def can_draw() -> bool:

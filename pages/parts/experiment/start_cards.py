@@ -26,7 +26,7 @@ from inits.text import percent
 from inits.training.draw import sketch
 from inits.weightfiles.fitting import given
 from pages.parts.compute import pasted_code
-from pages.parts.compute.engine_access import can_draw, engine, wait_for
+from pages.parts.compute.engine_access import can_draw, engine, known_dataset, wait_for
 from pages.parts.compute.job_control import session
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment import start_dialog
@@ -208,7 +208,7 @@ def _draw(start: Start, choices: Choices) -> Sketch | None:
 
 def _scaled(start: Start, choices: Choices) -> Sketch | None:
     """LSUV needs the first batch, and so the digits."""
-    dataset = "digits" if choices.data == "digits" else engine().status.dataset
+    dataset = known_dataset(choices.data)
     if not (can_draw() and dataset):
         return None
     (run,) = replace(choices, cards=(Card(start),), seeds=1).experiment(dataset).runs

@@ -20,7 +20,7 @@ from inits.sandbox.results import Result
 from inits.theory.signal_theory import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
 from inits.weightfiles import fitting
 from pages.parts.compute import pasted_code
-from pages.parts.compute.engine_access import can_draw, engine
+from pages.parts.compute.engine_access import can_draw, engine, known_dataset
 from pages.parts.experiment.builder import Choices
 from pages.parts.page.gate import gate
 from pages.parts.page.shared_cache import Memory
@@ -45,11 +45,6 @@ class Seen:
     problem: str = ""
 
 
-def dataset(choices: Choices) -> str | None:
-    """The digits to send through; None while it is not known whether MNIST can be had."""
-    return "digits" if choices.data == "digits" else engine().status.dataset
-
-
 def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     """What theory needs to know of the batch, and everything about each start, as far as it is known.
 
@@ -58,7 +53,7 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     Raises SpecError for a network that is too large.
     """
     check_size(choices.architecture, choices.batch_size)
-    known = dataset(choices)
+    known = known_dataset(choices.data)
     if known is None or not can_draw():
         facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
     else:

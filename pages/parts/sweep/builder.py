@@ -5,14 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from inits.errors import InitsError
 from inits.experiments.experiment import ACTIVATIONS, MAX_BATCH, MAX_LAYERS, MAX_UNITS
 from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths, grid
 from inits.initializers.spec import OptimizerSpec
 from inits.text import counted
 from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
 from pages.parts.page import state
-from pages.parts.page.notes import problem
 from pages.parts.page.state import seed as seeded
 from pages.parts.widgets.picker import LARGEST_SEED
 
@@ -180,12 +178,3 @@ def size_in_words(sweep: Sweep) -> str:
     """20 values × 10 depths, 200 cells."""
     columns = counted(len(sweep.columns), sweep.across, "s")
     return f"{counted(len(sweep.values), 'value')} × {columns}, {counted(sweep.cells, 'cell')}"
-
-
-def possible(grid: Grid, dataset: str) -> Sweep | None:
-    """The sweep, or None with the reason on the page."""
-    try:
-        return grid.sweep(dataset)
-    except InitsError as error:
-        problem(str(error))
-        return None

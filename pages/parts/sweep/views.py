@@ -38,15 +38,14 @@ def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
     place.markdown(f"Press Run. {size_in_words(sweep)}:{there} about {duration(seconds)}.")
 
 
-def before(page: str, sweep: Sweep) -> None:
-    """The empty map: theory needs no training."""
+def theory_map(page: str, sweep: Sweep) -> None:
+    """Draw the map without results: theory needs no training."""
     shape = len(sweep.values), len(sweep.columns)
     _map(page, sweep, np.full(shape, np.nan), np.zeros(shape, bool))
 
 
-def live(page: str, job: Job, answer: DeltaGenerator) -> None:
-    """Everything about a sweep; follows it by itself while it runs."""
-    over = job.over.is_set()
+def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
+    """Show a sweep; unless it is `over`, follow it and run the page again at its end."""
 
     @st.fragment(run_every=None if over else POLL)
     @gate.inside(LATER)

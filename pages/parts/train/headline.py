@@ -10,18 +10,25 @@ from inits.experiments.experiment import Experiment
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, ranked
 from inits.text import count, counted, duration, number, percent
-from pages.parts.compute.engine_access import engine, wait_for, waiting_words
-from pages.parts.experiment.builder import Choices
+from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
+from pages.parts.compute.phase import Phase, Situation
+from pages.parts.experiment.builder import Choices, in_words
 from pages.parts.page.notes import literal
 
 FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
-STANDIN_IMAGES = 12_000
+
+
+def question(choices: Choices) -> str:
+    """Return the title of the page."""
+    if len(choices.cards) > 1:
+        return "Which start learns fastest?"
+    return f"How far does {literal(choices.labels[0])} get in one epoch?"
 
 
 def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
     """What to do, and how long it takes; until the engine is ready, what it does."""
     status = engine().status
-    images = STANDIN_IMAGES if choices.data == "digits" else status.images
+    images = training_images(choices.data)
     runs = len(choices.cards) * choices.seeds
     missing = engine().missing(experiment) if experiment else runs
     each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
@@ -38,6 +45,15 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
         st.markdown(words if images else "Press Run.")
         if not status.ready:
             wait_for(lambda: engine().status.ready)
+
+
+def shown_settings(shown: Choices, now: Situation) -> None:
+    """Describe the run on the page while there are no controls, and when the controls differ from it."""
+    if now.phase is Phase.RUNNING:
+        st.markdown(f":small[:gray[{literal(in_words(shown))}]]")
+    elif not now.current:
+        words = f"Shown below: {literal(in_words(shown))}. Press Run for the new settings."
+        st.info(words, icon=":material/history:")
 
 
 def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:

@@ -33,7 +33,7 @@ def open_experiment(page: str, choices: Choices) -> None:
     st.rerun()
 
 
-def what_was_not_understood(page: str, choices: Choices) -> None:
+def refused_settings(page: str, choices: Choices) -> None:
     """What a file held beside, until the settings change."""
     odd: tuple[str, ...] = st.session_state.get(f"{page}:file_odd", ())
     if not odd:

@@ -28,9 +28,8 @@ POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many ot
 FRESH = 0.4  # seconds that what was found out for one viewer is news for others
 
 
-def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
-    """Everything about a job; follows it by itself while it runs. `choices` are those that made it."""
-    over = job.over.is_set()
+def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over: bool) -> None:
+    """Show a job of the given choices; unless it is `over`, follow it and run the page again at its end."""
     poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
 
     @st.fragment(run_every=None if over else poll)

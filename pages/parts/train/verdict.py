@@ -1,4 +1,4 @@
-"""The verdict before training: on each card, and afterwards beside what happened."""
+"""The prediction before training: a chip on each card, and a table that later compares it with the outcome."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,61 +18,62 @@ from inits.theory.meanfield import chi1, depth_scale
 from inits.theory.signal_regime import Fate, fate
 from inits.theory.signal_theory import TYPICAL, gains, predict
 from inits.theory.trainability import Glimpse, Verdict, held, judge
-from pages.parts.compute.engine_access import can_draw, engine, wait_for
+from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
 from pages.parts.experiment.builder import Choices
 from pages.parts.page.notes import heading, literal
 from pages.parts.signal.measurements import given
 from pages.parts.widgets import tables
 
-STANDIN_IMAGES = 12_000
-SOON, KEPT = 0.2, 400  # seconds that the page waits; glimpses
+WAIT = 0.2  # seconds that the page waits for probes
+MAX_PROBES = 400
 DEPTHS = 6.0  # depth scales that a signal lasts: Schoenholz et al. 2017
 
 
-def verdicts(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
-    """What is foretold of each start with the first seed; None while it is not known, or when it cannot begin."""
+def verdicts_of(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
+    """Return the verdict on each start with the first seed; None while it is not known, or if it cannot begin."""
     if plan is None or not can_draw():
         return [None] * len(choices.cards)
-    images = STANDIN_IMAGES if plan.dataset == "digits" else engine().status.images
-    runs, steps = plan.runs[: len(plan.starts)], -(-images // plan.batch_size)
-    asked = [_ask(run) for run in runs]
-    wait([one for one in asked if one], SOON)
-    seen = [_result(one) for one in asked]
+    runs, steps = plan.runs[: len(plan.starts)], -(-training_images(plan.dataset) // plan.batch_size)
+    requests = [_request(run) for run in runs]
+    wait([one for one in requests if one], WAIT)
+    probes = [one.result() if one and one.done() and not one.exception() else None for one in requests]
     return [
-        judge(run, steps, one, *_theory(run)) if one else None for run, one in zip(runs, seen, strict=True)
+        judge(run, steps, one, *_theory(run)) if one else None for run, one in zip(runs, probes, strict=True)
     ]
 
 
-def await_verdicts(plan: Experiment | None, told: Sequence[Verdict | None]) -> None:
-    """Run the page again when the verdicts that it has not got are there."""
+def await_verdicts(plan: Experiment | None, verdicts: Sequence[Verdict | None]) -> None:
+    """Run the page again when the verdicts that are missing can be given."""
     if plan is None or not can_draw():
         return
-    asked = [
+    requests = [
         one
-        for run, verdict in zip(plan.runs, told, strict=False)
-        if verdict is None and (one := _ask(run, again=False)) and not (one.done() and one.exception())
+        for run, verdict in zip(plan.runs, verdicts, strict=False)
+        if verdict is None and (one := _request(run, retry=False)) and not (one.done() and one.exception())
     ]
-    if asked:
-        wait_for(lambda: all(one.done() for one in asked), lambda: "Looking ahead: one pass, one step.")
+    if requests:
+        wait_for(
+            lambda: all(one.done() for one in requests), lambda: "Predicting: one pass and one trial step."
+        )
 
 
 class _Glimpses:
-    """What the compute process was asked, newest last, for all sessions."""
+    """Probes of runs before training, requested or done, newest last, for all sessions."""
 
     def __init__(self) -> None:
         self._pool, self._lock = ThreadPoolExecutor(2), Lock()
         self._kept: OrderedDict[tuple[str, str], Future[Glimpse]] = OrderedDict()
 
-    def ask(self, run: Run, mine: Given, again: bool) -> Future[Glimpse]:
-        """The answer of now or later; asked for `again` when the compute process was not there."""
+    def request(self, run: Run, arrays: Given, retry: bool) -> Future[Glimpse]:
+        """Return the probe of a run; `retry` requests it again if the compute process was not available."""
         compute = engine()
         key = (run.key, compute.status.fingerprint)
         with self._lock:
             found = self._kept.get(key)
-            if found is None or (again and found.done() and isinstance(found.exception(), EngineError)):
-                found = self._kept[key] = self._pool.submit(compute.glimpse, run, mine)
+            if found is None or (retry and found.done() and isinstance(found.exception(), EngineError)):
+                found = self._kept[key] = self._pool.submit(compute.glimpse, run, arrays)
             self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
+            while len(self._kept) > MAX_PROBES:
                 self._kept.popitem(last=False)
             return found
 
@@ -82,22 +83,18 @@ def _glimpses() -> _Glimpses:
     return _Glimpses()
 
 
-def _ask(run: Run, again: bool = True) -> Future[Glimpse] | None:
-    """None while what comes from code or a file is not there."""
+def _request(run: Run, retry: bool = True) -> Future[Glimpse] | None:
+    """Return the probe of a run; None until the arrays from its code or file are available, or if there are none."""
     try:
-        found = given(run.start, run.architecture, (run.seed,))
+        arrays = given(run.start, run.architecture, (run.seed,))
     except InitsError:
         return None
-    return _glimpses().ask(run, found[0], again) if found else None
+    return _glimpses().request(run, arrays[0], retry) if arrays else None
 
 
-def _result(asked: Future[Glimpse] | None) -> Glimpse | None:
-    return asked.result() if asked and asked.done() and not asked.exception() else None
-
-
-@lru_cache(maxsize=400)
+@lru_cache(maxsize=MAX_PROBES)
 def _theory(run: Run) -> tuple[Fate | None, float | None]:
-    """What becomes of the signal, and how many layers it lasts; None where theory says nothing."""
+    """Return the regime of the signal and the number of layers it lasts; None where no theory applies."""
     net, facts = run.architecture, TYPICAL[run.dataset]
     try:
         promised = gains(run.start, net)
@@ -114,64 +111,76 @@ def _theory(run: Run) -> tuple[Fate | None, float | None]:
         return None, None
 
 
-def foretold(verdict: Verdict | None) -> None:
-    """The chip of a card before it runs."""
+def prediction_note(verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome], place: int) -> None:
+    """Show the prediction for a start on its card; after its run, show if the prediction was right."""
+    if outcomes:
+        _outcome_note(verdicts[place], outcomes[place])
+    else:
+        _chip(verdicts[place])
+
+
+def _chip(verdict: Verdict | None) -> None:
     if verdict is not None:
         icon, colour = (":material/check_circle:", "green") if verdict.trains else (":material/error:", "red")
         st.badge(verdict.short, icon=icon, color=colour, help=literal(verdict.whole))
 
 
-def afterwards(verdict: Verdict | None, outcome: Outcome) -> None:
-    """Under the chip of what happened: whether the prediction held."""
+def _outcome_note(verdict: Verdict | None, outcome: Outcome) -> None:
     if verdict is not None and (learned := has_learned(outcome)) is not None:
         colour = "gray" if verdict.trains == learned else "orange"
         st.markdown(f":small[:{colour}[{literal(held(verdict, learned))}]]", help=literal(verdict.whole))
 
 
 def has_learned(outcome: Outcome) -> bool | None:
-    """Whether a start left chance; None when its epoch did not end by itself."""
+    """Return True if a start did better than chance; None if its epoch was stopped or is not over."""
     if outcome.state == "diverged":
         return False
     return not outcome.at_chance if outcome.state == "finished" else None
 
 
-def predictions(choices: Choices, found: Sequence[Verdict | None]) -> None:
-    """What is foretold of each start, and why."""
-    told = [(name, one) for name, one in zip(choices.labels, found, strict=True) if one is not None]
-    if told:
+def prediction_table(
+    choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome] = ()
+) -> None:
+    """Show what is predicted for each start, and why; beside the outcomes once there are any."""
+    if outcomes:
+        _compared(choices, verdicts, outcomes)
+        return
+    known = [(name, one) for name, one in zip(choices.labels, verdicts, strict=True) if one is not None]
+    if known:
         heading("Prediction", "From one pass over a batch, one trial step and theory, with the first seed.")
         tables.table(
             {
-                "start": [name for name, _ in told],
-                "predicted": [one.short for _, one in told],
-                "why": [one.whole for _, one in told],
+                "start": [name for name, _ in known],
+                "predicted": [one.short for _, one in known],
+                "why": [one.whole for _, one in known],
             }
         )
 
 
-def prediction_table(choices: Choices, found: Sequence[Verdict | None], outcomes: Sequence[Outcome]) -> None:
-    """The prediction beside what happened, start by start."""
-    told = [
+def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome]) -> None:
+    rows = [
         (name, verdict, outcome, learned)
-        for name, verdict, outcome in zip(choices.labels, found, outcomes, strict=True)
+        for name, verdict, outcome in zip(choices.labels, verdicts, outcomes, strict=True)
         if verdict is not None and (learned := has_learned(outcome)) is not None
     ]
-    if not told:
+    if not rows:
         return
-    right = sum(verdict.trains == learned for _, verdict, _, learned in told)
-    heading("Prediction", f"Made before the first step, of the first seed. {right} of {len(told)} held.")
+    right = sum(verdict.trains == learned for _, verdict, _, learned in rows)
+    heading(
+        "Prediction", f"Made before the first step, for the first seed. {right} of {len(rows)} were right."
+    )
     tables.table(
         {
-            "start": [name for name, *_ in told],
-            "predicted": [verdict.short for _, verdict, *_ in told],
-            "happened": [_happened(outcome) for *_, outcome, _ in told],
-            "held": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in told],
-            "why": [verdict.whole for _, verdict, *_ in told],
+            "start": [name for name, *_ in rows],
+            "predicted": [verdict.short for _, verdict, *_ in rows],
+            "happened": [_result(outcome) for *_, outcome, _ in rows],
+            "right": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in rows],
+            "why": [verdict.whole for _, verdict, *_ in rows],
         }
     )
 
 
-def _happened(outcome: Outcome) -> str:
+def _result(outcome: Outcome) -> str:
     if outcome.accuracy is None:
         return "diverged"
     return f"{percent(outcome.accuracy)}{', at chance' if outcome.at_chance else ''}"
