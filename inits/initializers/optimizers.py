@@ -1,10 +1,52 @@
 """The Keras optimizers that can train a small Dense network, as entries with Keras' own defaults."""
 
-from dataclasses import replace
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from inits.initializers.parameters import Entry, Parameter
+from inits.initializers.formulas import real
+from inits.initializers.parameters import Arguments, Entry, Parameter
 
 PAGE = "https://keras.io/api/optimizers/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerEntry(Entry):
+    """An optimizer, and how the size of its step depends on the size of the gradient.
+
+    Attributes:
+        adaptive: True if the size of a step does not depend on that of the gradient, from 10⁻³ up.
+        relative: True if the size of a step is that of the weights times the learning rate.
+        divisor: from the arguments, the number that a small gradient is divided by. Below it the step of an
+            adaptive optimizer shrinks with the gradient; 0.0 means that it never does. The step of any other
+            optimizer is gradient * learning_rate / divisor.
+    """
+
+    adaptive: bool
+    relative: bool = False
+    divisor: Callable[[Arguments], float]
+
+
+def _constant(value: float) -> Callable[[Arguments], float]:
+    return lambda arguments: value
+
+
+def _epsilon(arguments: Arguments) -> float:
+    return real(arguments, "epsilon")
+
+
+def _root_epsilon(arguments: Arguments) -> float:
+    """Keras adds epsilon under the root."""
+    return math.sqrt(real(arguments, "epsilon"))
+
+
+def _adagrad_divisor(arguments: Arguments) -> float:
+    return math.sqrt(real(arguments, "initial_accumulator_value"))
+
+
+def _ftrl_divisor(arguments: Arguments) -> float:
+    power = -real(arguments, "learning_rate_power")
+    return math.pow(real(arguments, "initial_accumulator_value"), power) + real(arguments, "beta")
 
 
 def _rate(default: float) -> Parameter:
@@ -86,8 +128,17 @@ _NEUTRAL = (
 )
 
 
-def _optimizer(name: str, summary: str, paper: str, source: str, *parameters: Parameter) -> Entry:
-    return Entry(
+def _optimizer(
+    name: str,
+    summary: str,
+    paper: str,
+    source: str,
+    *parameters: Parameter,
+    divisor: Callable[[Arguments], float],
+    adaptive: bool = True,
+    relative: bool = False,
+) -> OptimizerEntry:
+    return OptimizerEntry(
         name=name,
         summary=summary,
         page=f"{PAGE}{name.lower()}/",
@@ -95,6 +146,9 @@ def _optimizer(name: str, summary: str, paper: str, source: str, *parameters: Pa
         source=source,
         parameters=parameters,
         dropped=_NEUTRAL,
+        adaptive=adaptive,
+        relative=relative,
+        divisor=divisor,
     )
 
 
@@ -108,6 +162,8 @@ _ENTRIES = (
         MOMENTUM,
         _switch("nesterov", "Look ahead along the momentum (Nesterov 1983)."),
         WEIGHT_DECAY,
+        divisor=_constant(1.0),
+        adaptive=False,
     ),
     _optimizer(
         "Adam",
@@ -120,6 +176,7 @@ _ENTRIES = (
         EPSILON,
         AMSGRAD,
         WEIGHT_DECAY,
+        divisor=_epsilon,
     ),
     _optimizer(
         "AdamW",
@@ -132,6 +189,7 @@ _ENTRIES = (
         BETA_2,
         EPSILON,
         AMSGRAD,
+        divisor=_epsilon,
     ),
     _optimizer(
         "RMSprop",
@@ -144,6 +202,7 @@ _ENTRIES = (
         EPSILON,
         _switch("centered", "Subtract the squared mean of the gradient."),
         WEIGHT_DECAY,
+        divisor=_root_epsilon,
     ),
     _optimizer(
         "Nadam",
@@ -155,6 +214,7 @@ _ENTRIES = (
         BETA_2,
         EPSILON,
         WEIGHT_DECAY,
+        divisor=_epsilon,
     ),
     _optimizer(
         "Adamax",
@@ -166,6 +226,7 @@ _ENTRIES = (
         BETA_2,
         EPSILON,
         WEIGHT_DECAY,
+        divisor=_epsilon,
     ),
     _optimizer(
         "Adagrad",
@@ -176,6 +237,8 @@ _ENTRIES = (
         ACCUMULATOR,
         EPSILON,
         WEIGHT_DECAY,
+        divisor=_adagrad_divisor,
+        adaptive=False,
     ),
     _optimizer(
         "Adadelta",
@@ -186,6 +249,7 @@ _ENTRIES = (
         _share("rho", 0.95, "Share of the running means that is kept at every step."),
         EPSILON,
         WEIGHT_DECAY,
+        divisor=_root_epsilon,
     ),
     _optimizer(
         "Adafactor",
@@ -215,6 +279,8 @@ _ENTRIES = (
         ),
         _switch("relative_step", "Let the step fall with the root of the number of steps.", True),
         WEIGHT_DECAY,
+        divisor=_constant(0.0),
+        relative=True,
     ),
     _optimizer(
         "Lion",
@@ -225,6 +291,7 @@ _ENTRIES = (
         replace(BETA_1, low_exclusive=True, slider=(0.001, 0.999), help="Weight of the momentum in a step."),
         replace(BETA_2, default=0.99, help="Share of the momentum that is kept at every step."),
         WEIGHT_DECAY,
+        divisor=_constant(0.0),
     ),
     _optimizer(
         "Ftrl",
@@ -253,6 +320,8 @@ _ENTRIES = (
             help="Added to the root of the summed squares.",
         ),
         WEIGHT_DECAY,
+        divisor=_ftrl_divisor,
+        adaptive=False,
     ),
     _optimizer(
         "Lamb",
@@ -264,8 +333,10 @@ _ENTRIES = (
         BETA_2,
         EPSILON,
         WEIGHT_DECAY,
+        divisor=_constant(0.0),
+        relative=True,
     ),
 )
 
-OPTIMIZERS: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+OPTIMIZERS: dict[str, OptimizerEntry] = {entry.name: entry for entry in _ENTRIES}
 """All optimizers by their Keras class name."""

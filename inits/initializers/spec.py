@@ -12,7 +12,7 @@ from inits.initializers.catalog import CATALOG, NAMES, InitializerEntry
 from inits.initializers.formulas import axes
 from inits.initializers.keras_call import Call, read_call
 from inits.initializers.laws import Law
-from inits.initializers.optimizers import OPTIMIZERS
+from inits.initializers.optimizers import OPTIMIZERS, OptimizerEntry
 from inits.initializers.parameters import Entry, Value, literal, nearest
 from inits.initializers.shapes import Shape, compute_fans
 from inits.text import shown
@@ -232,6 +232,21 @@ class OptimizerSpec(_Spec):
     @classmethod
     def _resolve(cls, name: str) -> str | None:
         return {known.lower(): known for known in OPTIMIZERS}.get(name.lower())
+
+    @property
+    def entry(self) -> OptimizerEntry:
+        """Its entry in the catalog."""
+        return OPTIMIZERS[self.name]
+
+    @property
+    def divisor(self) -> float:
+        """The number that a small gradient is divided by, see `OptimizerEntry`."""
+        return self.entry.divisor(dict(self.arguments))
+
+    @property
+    def adaptive(self) -> bool:
+        """True if the size of a step does not depend on that of the gradient, see `OptimizerEntry`."""
+        return self.entry.adaptive or not self.divisor
 
     @property
     def learning_rate(self) -> float:

@@ -4,7 +4,8 @@ The rule has three numbers, each with a meaning of its own rather than a fit:
 - a step of SGD with learning rate r promises r |g|^2 nats, as far as the gradient tells images apart. More than ln 10,
   all that there is to gain, and it overshoots;
 - over the whole epoch a kernel W moves by about steps r |g| / |W| of its length. Below MOVES nothing is learned;
-- Adam and its kin divide a gradient by its own size, unless that is below the epsilon they add, 1e-7.
+- an adaptive optimizer divides a gradient by its own size, unless that is below its divisor: there it is gradient
+  descent at the rate r / divisor. Below a root mean square of 1e-7, Adam's default epsilon, nothing is learned.
 """
 
 import math
@@ -25,10 +26,8 @@ Kind = Literal["trains", "stuck", "too large"]
 GAIN = math.log(10.0)  # nats: from chance to certainty, and the loss of equal logits
 MOVES = 0.03  # of a kernel's length, in an epoch
 OVERSHOOT = 3.0  # times the loss, after one step
-EPSILON = 1e-7  # of Keras' adaptive optimizers
+EPSILON = 1e-7  # root mean square of a gradient that is too weak for any adaptive optimizer
 HOPELESS = 1_000.0  # nats: no epoch of small steps comes down from there
-ADAPTIVE = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Lion")
-"""Optimizers whose step does not grow with the gradient."""
 SHORT: Mapping[Kind, str] = {"trains": "trains", "stuck": "too weak to learn", "too large": "steps too large"}
 
 
@@ -72,8 +71,10 @@ def kind_of(run: Run, steps: int, seen: Glimpse) -> Kind:
     finite = math.isfinite(seen.loss) and math.isfinite(seen.trial) and bool(np.isfinite(seen.telling).all())
     if not finite or seen.loss > HOPELESS or seen.trial > OVERSHOOT * seen.loss:
         return "too large"
-    if run.optimizer.name in ADAPTIVE:
-        return "trains" if _adaptive(seen) >= EPSILON else "stuck"
+    if run.optimizer.adaptive:
+        size = _adaptive(seen)
+        moving = size >= run.optimizer.divisor or moves(run, steps, seen) >= MOVES
+        return "trains" if size >= EPSILON and moving else "stuck"
     if promise(run, seen) > GAIN:
         return "too large"
     return "trains" if moves(run, steps, seen) >= MOVES else "stuck"
@@ -81,14 +82,19 @@ def kind_of(run: Run, steps: int, seen: Glimpse) -> Kind:
 
 def promise(run: Run, seen: Glimpse) -> float:
     """Nats that one step of gradient descent promises, to first order."""
-    return float(run.optimizer.learning_rate * np.sum(seen.telling**2))
+    return float(_rate(run) * np.sum(seen.telling**2))
 
 
 def moves(run: Run, steps: int, seen: Glimpse) -> float:
     """The largest share of its length that a kernel would move in so many steps like the first."""
     lengths = np.maximum(seen.kernels, 1e-300)
     with np.errstate(over="ignore"):
-        return float((steps * run.optimizer.learning_rate * seen.telling / lengths).max())
+        return float((steps * _rate(run) * seen.telling / lengths).max())
+
+
+def _rate(run: Run) -> float:
+    """What a small gradient is multiplied by in a step."""
+    return run.optimizer.learning_rate / run.optimizer.divisor
 
 
 def _adaptive(seen: Glimpse) -> float:
@@ -143,14 +149,10 @@ def _opening(kind: Kind, run: Run, steps: int, seen: Glimpse) -> str:
     at = f"at learning rate {number(run.optimizer.learning_rate)}"
     if kind == "too large":
         return f"Will not train {at}: {_too_much(run, seen)}."
-    if run.optimizer.name in ADAPTIVE:
-        words, size = (
-            ("Trains", "reach") if kind == "trains" else ("Will not train", "stay below"),
-            _adaptive(seen),
-        )
-        return (
-            f"{words[0]} {at}: gradients {words[1]} the epsilon of 10⁻⁷ (root mean square {number(size, 2)})."
-        )
+    size = _adaptive(seen)
+    if run.optimizer.adaptive and not EPSILON <= size < run.optimizer.divisor:
+        words = ("Trains", "at least") if size >= EPSILON else ("Will not train", "below")
+        return f"{words[0]} {at}: the root mean square of gradients is {number(size, 2)}, {words[1]} 10⁻⁷."
     share = moves(run, steps, seen)
     far = _share(share)
     if kind == "trains":

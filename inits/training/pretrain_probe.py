@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from inits.experiments.experiment import Run
 from inits.experiments.record import FloatArray, Given
-from inits.theory.trainability import ADAPTIVE, Glimpse
+from inits.initializers.spec import OptimizerSpec
+from inits.theory.trainability import Glimpse
 from inits.training.propagation import Batch, arrays_of, layers_of
 
 
@@ -20,7 +21,7 @@ def glimpse(run: Run, batch: Batch, given: Given = ()) -> Glimpse:
     loss, inputs, deltas, gradients = _pass(arrays, run.architecture.activation, batch)
     kernels, steps = arrays[::2], gradients[::2]
     rate = run.optimizer.learning_rate
-    moved = [a - rate * _direction(run, g) for a, g in zip(arrays, gradients, strict=True)]
+    moved = [a - rate * _direction(run.optimizer, a, g) for a, g in zip(arrays, gradients, strict=True)]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return Glimpse(
             loss=loss,
@@ -55,9 +56,15 @@ def _pass(
     )
 
 
-def _direction(run: Run, gradient: FloatArray) -> FloatArray:
-    """The first step of the run's optimizer over its learning rate, momentum and decay left out."""
-    return np.sign(gradient) if run.optimizer.name in ADAPTIVE else gradient
+def _direction(optimizer: OptimizerSpec, weights: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Return the first step of an optimizer over its learning rate, without momentum and decay."""
+    divisor = np.float32(optimizer.divisor)
+    if not optimizer.adaptive:
+        return gradient / divisor
+    sizes = np.abs(gradient) + divisor
+    direction = np.divide(gradient, sizes, out=np.zeros_like(gradient), where=sizes > 0)
+    length = _norm(weights) if optimizer.entry.relative else 0.0
+    return direction * np.float32(length / np.sqrt(weights.size)) if length else direction
 
 
 def _telling(inputs: FloatArray, deltas: FloatArray) -> float:

@@ -82,3 +82,40 @@ def test_every_entry_is_complete():
         assert entry.paper
         assert entry.source.startswith("https://")
         assert entry.parameters[0].name == "learning_rate"
+
+
+def step_size(name: str, size: float) -> float:
+    """Root mean square of what a gradient of some size adds to Keras' first step."""
+    rng = np.random.default_rng(0)
+    weights, gradient = rng.normal(0.0, 0.05, (30, 20)), rng.normal(0.0, 1.0, (30, 20))
+    gradient *= size / np.sqrt(np.mean(gradient**2))
+
+    def stepped(gradient: np.ndarray) -> np.ndarray:
+        optimizer = getattr(keras.optimizers, name)(**dict(OptimizerSpec(name).arguments))
+        variable = keras.Variable(weights.astype(np.float32))
+        optimizer.build([variable])
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype(np.float32))], [variable])
+        return np.asarray(variable, np.float64)
+
+    # Minus what decay does, and Ftrl, which first sets every weight to 0.
+    return float(np.sqrt(np.mean((stepped(gradient) - stepped(0.0 * gradient)) ** 2)))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_step_is_adaptive_if_keras_takes_it_regardless_of_the_gradients_size(name):
+    """From 10⁻³, which kernels of these networks have at the start, to 1000 times that."""
+    ratio = step_size(name, 1.0) / step_size(name, 1e-3)
+    assert ratio < 4.0 or ratio > 200.0, ratio
+    assert OptimizerSpec(name).adaptive == (ratio < 4.0)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "Ftrl"])
+def test_other_steps_are_the_gradient_over_the_divisor(name):
+    spec = OptimizerSpec(name)
+    assert step_size(name, 1e-3) == pytest.approx(
+        1e-3 * spec.learning_rate / spec.divisor, rel=0.01
+    )  # Ftrl: g²/0.2 of the start stays
+
+
+def test_adagrad_without_an_initial_accumulator_is_adaptive():
+    assert OptimizerSpec.parse("Adagrad(initial_accumulator_value=0.0)").adaptive

@@ -75,6 +75,21 @@ def test_adaptive_optimizers_forget_the_size_of_a_gradient_down_to_their_epsilon
     assert kind_of(adam, STEPS, seen(telling=np.full(3, 10.0))) == "trains"
 
 
+def test_a_gradient_below_the_divisor_gives_a_step_in_proportion():
+    telling = np.array([1e-3, 0.0, 0.0])
+    for text, rate in (
+        ("Adagrad()", 1e-3 / 0.1**0.5),
+        ("Adam(epsilon=0.1)", 1e-2),
+        ("RMSprop()", 1e-3 / 1e-7**0.5),
+    ):
+        share = moves(run_of(text), STEPS, seen(telling=telling))
+        assert share == pytest.approx(STEPS * rate * 1e-3 / 6.0, rel=1e-6)
+        expected = "trains" if share >= MOVES else "stuck"
+        assert kind_of(run_of(text), STEPS, seen(telling=telling)) == expected
+        assert "of its length" in judge(run_of(text), STEPS, seen(telling=telling)).whole
+    assert kind_of(run_of("Lion()"), STEPS, seen(telling=telling)) == "trains"
+
+
 def test_words_hold_the_numbers_and_the_plainest_cause_comes_first():
     fine = judge(run_of(), STEPS, seen(), usable=1.4)
     assert fine.short == "trains"
