@@ -12,6 +12,7 @@ from pages.parts.choose.views import called, card, cheat_sheet, power_left
 from pages.parts.page import state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import seeded, widget_key
 
 PAGE = "choose"
 DEFAULTS = {
@@ -70,18 +71,18 @@ def questions(kept: dict[str, str]) -> dict[str, str]:
     activation = st.selectbox(
         "Activation",
         sorted(known, key=lambda name: name not in SHOWN),
-        key=state.seed(f"{PAGE}.activation", read("activation", state.one_of("activation", known))),
+        key=seeded(widget_key(PAGE, "activation"), read("activation", state.one_of("activation", known))),
         format_func=known.__getitem__,
         width=240,
     )
     with st.container(horizontal=True, gap="small"):
         depth = st.number_input(
             "Hidden layers", 1, MAX_LAYERS, step=1, width=112,
-            key=state.seed(f"{PAGE}.depth", read("depth", state.whole("depth", 1, MAX_LAYERS))),
+            key=seeded(widget_key(PAGE, "depth"), read("depth", state.whole("depth", 1, MAX_LAYERS))),
         )  # fmt: skip
         width = st.number_input(
             "Units in each", 1, MAX_UNITS, step=1, width=112,
-            key=state.seed(f"{PAGE}.width", read("width", state.whole("width", 1, MAX_UNITS))),
+            key=seeded(widget_key(PAGE, "width"), read("width", state.whole("width", 1, MAX_UNITS))),
         )  # fmt: skip
     switch = partial(_switch, read)
     return {
@@ -99,7 +100,7 @@ def _switch(read, name: str, label: str, options: dict[str, str]) -> str:
         st.segmented_control(
             label,
             list(options),
-            key=state.seed(f"{PAGE}.{name}", read(name, state.one_of(name, options))),
+            key=seeded(widget_key(PAGE, name), read(name, state.one_of(name, options))),
             format_func=options.__getitem__,
             required=True,
         )

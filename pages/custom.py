@@ -26,10 +26,11 @@ from pages.parts.kernel.pasted_views import (
     output_box,
     waiting_for,
 )
-from pages.parts.page import state
+from pages.parts.page import session, state
 from pages.parts.page.gate import gate
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.editor import editor
 from pages.parts.widgets.picker import LARGEST_SEED, put_on_shelf
 
@@ -37,7 +38,6 @@ PAGE = "custom"
 BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
 NOTES = {example.code: example.note for example in EXAMPLES}
 DEFAULTS = {"init": str(BEGIN), "seed": "0"}
-RAN, ASKED, REVISION = f"{PAGE}:ran", f"{PAGE}:asked", f"{PAGE}:revision"
 CONSENT = (
     "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
     "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
@@ -54,15 +54,15 @@ def main() -> None:
 
     title, answer = st.empty(), st.empty()
     pressed = controls(spec, seed)
-    seed = int(st.session_state[f"{PAGE}.seed"])
+    seed = int(widget_value(widget_key(PAGE, "seed")))
     left, right = st.columns(2, gap="medium")
     with left:
         typed, refusal = write(spec)
     if typed is not None:
         state.save(PAGE, {"init": str(typed), "seed": str(seed)}, DEFAULTS)
-        if pressed or st.session_state.pop(f"{PAGE}:run_now", False):
+        if pressed or session.RUN_CODE.pop(PAGE):
             run(typed, seed)
-    shown, shown_seed = st.session_state[RAN]
+    shown, shown_seed = session.SHOWN_CODE[PAGE]
     title.title(f"What does {literal(shown.name)} draw?")
     with right:
         if refusal:
@@ -81,19 +81,19 @@ def main() -> None:
             st.rerun()  # that there is no jail was found out meanwhile
         told(shown, result, typed)
     answer.markdown(sentence(result))
-    if marks(result.error) != st.session_state.get(f"{PAGE}:marks"):
+    if marks(result.error) != session.LINE_MARKS.get(PAGE):
         st.rerun()  # the editor stands above, and was drawn before there was an answer
     pictures(shown, shown_seed, result)
 
 
 def begin(spec: PastedSpec, seed: int) -> None:
     """Seed the controls of a page that is opened: what a link brings is shown at once."""
-    state.seed(f"{PAGE}.seed", seed)
-    if f"{PAGE}.called" not in st.session_state:
-        st.session_state[f"{PAGE}.called"] = "" if spec.name == name_of(spec.source) else spec.name
-        st.session_state[RAN] = (spec, seed)
-        st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
-        st.session_state[f"{PAGE}:text"] = spec.source
+    seeded(widget_key(PAGE, "seed"), seed)
+    if widget_value(widget_key(PAGE, "called")) is None:
+        set_widget(widget_key(PAGE, "called"), "" if spec.name == name_of(spec.source) else spec.name)
+        session.SHOWN_CODE[PAGE] = (spec, seed)
+        session.CODE_REVISION[PAGE] = session.CODE_REVISION.get(PAGE, 0) + 1
+        session.CODE[PAGE] = spec.source
 
 
 def controls(spec: PastedSpec, seed: int) -> bool:
@@ -103,52 +103,54 @@ def controls(spec: PastedSpec, seed: int) -> bool:
             "Example",
             range(len(EXAMPLES)),
             index=None,
-            key=f"{PAGE}.example",
+            key=widget_key(PAGE, "example"),
             placeholder="Choose an example",
             format_func=lambda i: EXAMPLES[i].name,
             width=250,
             on_change=choose,
         )
-        guess = name_of(st.session_state[f"{PAGE}:text"])
-        st.text_input("Name", key=f"{PAGE}.called", placeholder=guess, width=200, max_chars=LONGEST_NAME)
-        st.number_input("Seed", 0, LARGEST_SEED, key=f"{PAGE}.seed", step=1, width=120)
-        return st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{PAGE}.run")
+        guess = name_of(session.CODE[PAGE])
+        st.text_input(
+            "Name", key=widget_key(PAGE, "called"), placeholder=guess, width=200, max_chars=LONGEST_NAME
+        )
+        st.number_input("Seed", 0, LARGEST_SEED, key=widget_key(PAGE, "seed"), step=1, width=120)
+        return st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(PAGE, "run"))
 
 
 def choose() -> None:
     """Put an example into the editor; what was there can be had back with undo."""
-    number = st.session_state[f"{PAGE}.example"]
+    number = widget_value(widget_key(PAGE, "example"))
     if number is None:
         return
     example = EXAMPLES[number]
-    st.session_state[f"{PAGE}:text"] = example.code
-    st.session_state[f"{PAGE}.called"] = ""
-    st.session_state[REVISION] += 1
-    st.session_state[f"{PAGE}:run_now"] = True
+    session.CODE[PAGE] = example.code
+    set_widget(widget_key(PAGE, "called"), "")
+    session.CODE_REVISION[PAGE] += 1
+    session.RUN_CODE[PAGE] = True
 
 
 def write(spec: PastedSpec) -> tuple[PastedSpec | None, str | None]:
     """The editor. Returns what is written there, or why it cannot be run."""
-    ran: PastedSpec = st.session_state[RAN][0]
-    request: Request | None = st.session_state.get(ASKED)
+    ran = session.SHOWN_CODE[PAGE][0]
+    request = session.CODE_REQUEST.get(PAGE)
     error = request.result.error if request is not None and request.done.is_set() else None
-    st.session_state[f"{PAGE}:marks"] = marks(error)
+    session.LINE_MARKS[PAGE] = marks(error)
     typed = editor(
-        st.session_state[f"{PAGE}:text"],
-        key=f"{PAGE}.editor",
+        session.CODE[PAGE],
+        key=widget_key(PAGE, "editor"),
         label="Your initializer, in Python",
         height=420,
         marks=marks(error),
         ran=ran.source,
-        revision=st.session_state[REVISION],
+        revision=session.CODE_REVISION[PAGE],
     )
-    st.session_state[f"{PAGE}:text"] = typed.text
+    session.CODE[PAGE] = typed.text
     words = NOTES.get(typed.text, "np, keras, tf, K and ops are there without import.")
     st.markdown(f":small[:gray[{literal(words)}]]")
     if typed.run:
-        st.session_state[f"{PAGE}:run_now"] = True
+        session.RUN_CODE[PAGE] = True
     try:
-        return PastedSpec(st.session_state[f"{PAGE}.called"] or name_of(typed.text), typed.text), None
+        return PastedSpec(widget_value(widget_key(PAGE, "called")) or name_of(typed.text), typed.text), None
     except InitsError as problem:
         return None, str(problem)
 
@@ -164,10 +166,10 @@ def marks(error: CodeError | None) -> dict[int, str]:
 
 def run(spec: PastedSpec, seed: int) -> None:
     """Run was pressed: this code is the person's own now."""
-    last: Request | None = st.session_state.get(ASKED)
+    last = session.CODE_REQUEST.get(PAGE)
     if last is not None and not last.done.is_set():
         engine().sandbox.cancel(last)
-    st.session_state[RAN] = (spec, seed)
+    session.SHOWN_CODE[PAGE] = (spec, seed)
     pasted_code.own(spec)
 
 
@@ -181,15 +183,19 @@ def ask(spec: PastedSpec, seed: int) -> Request | None:
         problem(why)
         if pasted_code.may_agree() and not pasted_code.agreed():
             st.markdown(CONSENT)
-            st.button("Run my own code without a jail, in this session", key=f"{PAGE}.agree", on_click=agree)
+            st.button(
+                "Run my own code without a jail, in this session",
+                key=widget_key(PAGE, "agree"),
+                on_click=agree,
+            )
         return None
     request = pasted_code.ask_code(spec, NETWORK.kernel_shapes, seed, again=True)
-    st.session_state[ASKED] = request
+    session.CODE_REQUEST[PAGE] = request
     return request
 
 
 def agree() -> None:
-    st.session_state[pasted_code.AGREED] = True
+    session.AGREED[ALL_PAGES] = True
 
 
 def told(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:
@@ -213,11 +219,11 @@ def onward(spec: PastedSpec) -> None:
     """Where a named initializer can go from here."""
     put_on_shelf(spec)
     with st.container(horizontal=True, gap="small"):
-        if st.button("Train it", icon=":material/add:", key=f"{PAGE}.train"):
+        if st.button("Train it", icon=":material/add:", key=widget_key(PAGE, "train")):
             add_card("train", Start(spec))
             st.switch_page("pages/train.py")
-        if st.button("Explore it", icon=":material/ssid_chart:", key=f"{PAGE}.explore"):
-            st.session_state["explore.spec"] = str(spec)
+        if st.button("Explore it", icon=":material/ssid_chart:", key=widget_key(PAGE, "explore")):
+            session.SPEC["explore"] = str(spec)
             st.switch_page("pages/explore.py", query_params={"init": str(spec)})
 
 

@@ -16,10 +16,11 @@ from pages.parts.experiment.start_cards import add_card
 from pages.parts.kernel.kernel_views import look, one_kernel
 from pages.parts.kernel.network_views import down_the_network, everything, network
 from pages.parts.kernel.pasted_views import likeness_words, look_pasted, network_pasted
-from pages.parts.page import state
+from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
+from pages.parts.page.session import seeded, widget_key
 from pages.parts.widgets.picker import LARGEST_SEED, initializer_picker
 from pages.parts.widgets.shape import format_shape, parse_shape, shape_popover
 
@@ -44,7 +45,7 @@ def main() -> None:
         view = st.segmented_control(
             "View",
             list(VIEWS),
-            key=state.seed(f"{PAGE}.view", view),
+            key=seeded(widget_key(PAGE, "view"), view),
             format_func=VIEWS.__getitem__,
             label_visibility="collapsed",
             required=True,
@@ -71,7 +72,10 @@ def main() -> None:
         problem(str(error))
         if spec.name == "STFT":
             st.button(
-                f"Show {times(STFT_SHAPE)}", key=f"{PAGE}.stft", on_click=show_shape, args=(STFT_SHAPE,)
+                f"Show {times(STFT_SHAPE)}",
+                key=widget_key(PAGE, "stft"),
+                on_click=show_shape,
+                args=(STFT_SHAPE,),
             )
 
 
@@ -104,8 +108,10 @@ def whole_network(spec: Kernel, seed: int, answer: DeltaGenerator) -> None:
 
 
 def draw_again(spec: Kernel, seed: int) -> None:
-    if st.button("Draw again", icon=":material/casino:", key=f"{PAGE}.again", disabled=not spec.random):
-        st.session_state[f"{PAGE}.reseed"] = seed + 1
+    if st.button(
+        "Draw again", icon=":material/casino:", key=widget_key(PAGE, "again"), disabled=not spec.random
+    ):
+        session.NEW_SEED[PAGE] = seed + 1
         st.rerun()
 
 
@@ -116,15 +122,17 @@ def train_it(spec: Kernel) -> None:
         why = None
     except ShapeError as error:
         why = str(error)
-    button = partial(st.button, "Train it", icon=":material/add:", type="primary", key=f"{PAGE}.train")
+    button = partial(
+        st.button, "Train it", icon=":material/add:", type="primary", key=widget_key(PAGE, "train")
+    )
     if button(disabled=why is not None, help=why):
         add_card("train", Start(spec))
         st.switch_page("pages/train.py")
 
 
 def show_shape(shape: tuple[int, ...]) -> None:
-    state.forget(PAGE, keep=("spec", "view", "seed"))
-    st.session_state[f"{PAGE}.shape"] = shape
+    session.forget(PAGE, keep=("spec", "view", "seed"))
+    session.SHAPE[PAGE] = shape
 
 
 def sentence(spec: InitializerSpec, shape: tuple[int, ...]) -> str:

@@ -8,12 +8,13 @@ from inits.weightfiles.catalog import misnamed
 from inits.weightfiles.pairs import changes
 from inits.weightfiles.store import WeightFile, gone
 from pages.parts.compute.engine_access import engine
-from pages.parts.page import state
+from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import widget_key
 from pages.parts.weights.array_table import Shelf, label, legend, table
 from pages.parts.weights.file_start import possible, train_button, what_fits
-from pages.parts.weights.sources import FIRST, SECOND, brought, held, pending, show, sources
+from pages.parts.weights.sources import FIRST, SECOND, pending, show, sources
 from pages.parts.weights.views import at_a_glance, in_depth
 
 PAGE = "pretrained"
@@ -62,7 +63,7 @@ def main() -> None:
 
 def understood(kept: dict[str, str], slot: str) -> FileSpec | None:
     """Which file a slot shows: as this session has changed it, else as the address says."""
-    text = st.session_state.setdefault(held(PAGE, slot), kept[slot])
+    text = session.SHOWN_FILE.setdefault(widget_key(PAGE, slot), kept[slot])
     return state.read({slot: text}, DEFAULTS, slot, lambda text: FileSpec.parse(text) if text else None)
 
 
@@ -76,15 +77,21 @@ def opened(spec: FileSpec) -> WeightFile | None:
 
 def change_files(two: bool) -> None:
     """Popovers to open another file and to lay one beside it; each closes when its file is there."""
-    number = st.session_state.get(brought(PAGE), 0)
-    with st.popover("Open another file", icon=":material/folder_open:", key=f"{PAGE}.open.{number}"):
+    number = session.FILES_OPENED.get(PAGE, 0)
+    with st.popover("Open another file", icon=":material/folder_open:", key=widget_key(PAGE, "open", number)):
         sources(PAGE, FIRST)
     words = "Compare with another file" if two else "Compare with a file"
-    with st.popover(words, icon=":material/compare:", key=f"{PAGE}.compare.{number}"):
+    with st.popover(words, icon=":material/compare:", key=widget_key(PAGE, "compare", number)):
         sources(PAGE, SECOND)
     if two:
         alone = (PAGE, SECOND, None)
-        st.button("Only the first", icon=":material/close:", key=f"{PAGE}.alone", on_click=show, args=alone)
+        st.button(
+            "Only the first",
+            icon=":material/close:",
+            key=widget_key(PAGE, "alone"),
+            on_click=show,
+            args=alone,
+        )
 
 
 def named(shelf: Shelf) -> None:

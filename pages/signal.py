@@ -9,18 +9,17 @@ from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.start_cards import card_row, chosen_cards
-from pages.parts.page import state
+from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
-from pages.parts.signal.builder import DEFAULTS, editing, signal_builder, texts, understood
+from pages.parts.signal.builder import DEFAULTS, signal_builder, texts, understood
 from pages.parts.signal.measurements import Seen, code_is_done, look
 from pages.parts.signal.phase_plane import phase_plane
 from pages.parts.signal.summary import answer, chips, measured_fate, predicted_fate
 from pages.parts.signal.views import VIEWS, by_depth, distributions, units, view_switch
 
 PAGE = "signal"
-WHOLE = f"{PAGE}:whole"  # the seeds after the first have been measured
 
 
 def main() -> None:
@@ -34,7 +33,7 @@ def main() -> None:
         view = view_switch(PAGE, state.read(kept, DEFAULTS, "view", state.one_of("view", VIEWS)))
     state.save(PAGE, texts(choices, view), DEFAULTS)
     with cards:
-        if st.session_state.get(editing(PAGE)):
+        if session.EDITING.get(PAGE):
             card_row(PAGE, choices)
     with notes:
         refusal(PAGE)
@@ -42,7 +41,7 @@ def main() -> None:
         if not choices.architecture.hidden:
             problem("A signal needs hidden layers to travel through. Received none: take at least one.")
             return
-        whole = st.session_state.pop(WHOLE, choices.seeds == 1)
+        whole = session.ALL_SEEDS.pop(PAGE, choices.seeds == 1)
         try:
             facts, seen = look(choices, whole)
         except InitsError as error:
@@ -52,7 +51,7 @@ def main() -> None:
     show(choices, facts, seen, view, verdict)
     if not whole and any(0 < len(one.measurements) < choices.seeds for one in seen):
         look(choices)
-        st.session_state[WHOLE] = True
+        session.ALL_SEEDS[PAGE] = True
         state.run_again()
     if not can_draw() or known_dataset(choices.data) is None:
         wait_for(lambda: can_draw() and known_dataset(choices.data) is not None)

@@ -6,7 +6,7 @@ from inits.errors import InitsError
 from inits.experiments.sweep import Sweep
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine, known_dataset, wait_for
-from pages.parts.compute.job_control import left_note, session, watch
+from pages.parts.compute.job_control import left_note, session_id, watch
 from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
 from pages.parts.page import state
 from pages.parts.page.header import setup
@@ -38,7 +38,7 @@ def main() -> None:
     with notes:
         data_note(PAGE, grid.data)
         if known := plan(grid):
-            start_requested(PAGE, lambda: engine().run(known, session=session()))
+            start_requested(PAGE, lambda: engine().run(known, session=session_id()))
 
     now = situation(PAGE, known)
     match now.phase:

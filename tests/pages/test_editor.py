@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts.widgets.editor import BROWSER, BUNDLE, CODEMIRROR_VERSION, Typed, editor, moved
 
-DOC = BROWSER.parents[2] / "docs" / "editor.md"
+DOC = BROWSER.parents[3] / "docs" / "editor.md"
 TEXT = "a\nb\nc\nb\n"
 
 

@@ -10,11 +10,12 @@ def page() -> None:
     import streamlit as st
 
     from pages.parts.page import state
+    from pages.parts.page.session import seeded
 
     defaults = {"what": "a", "of": "x"}
     kept = state.load("some", defaults)
     values = {
-        name: st.radio(name, options, key=state.seed(f"some.{name}", kept[name]))
+        name: st.radio(name, options, key=seeded(f"some.{name}", kept[name]))
         for name, options in (("what", ["a", "b", "c"]), ("of", ["x", "y", "z"]))
     }
     st.button("Press", key="some.press")

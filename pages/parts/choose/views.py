@@ -12,6 +12,7 @@ from inits.theory.recommendation import OPTIMIZERS, Advice, Option, Task, advise
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.page.notes import heading, python
+from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
@@ -41,9 +42,9 @@ def card(page: str, task: Task, advice: Advice) -> None:
             _chip(task, best)
             others = " and ".join(called(one) for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
-            if st.button(label, icon=icon, type="primary", key=f"{page}.test"):
+            if st.button(label, icon=icon, type="primary", key=widget_key(page, "test")):
                 st.switch_page("pages/train.py", query_params=experiment(task, advice).texts())
-            if st.button("See the signal", icon=":material/waves:", key=f"{page}.signal"):
+            if st.button("See the signal", icon=":material/waves:", key=widget_key(page, "signal")):
                 st.switch_page("pages/signal.py", query_params=_signal(task, advice))
             if task.weights:
                 st.page_link("pages/pretrained.py", label="Open a weight file", icon=":material/folder_open:")
@@ -135,5 +136,8 @@ def power_left(page: str, task: Task, advice: Advice) -> None:
     lines = [(called(one), power(task, one.kernel)) for one in advice.options]
     fig = figures.power(lines)
     chart(
-        fig, key=f"{page}.power", height=style.SMALL, alt="What is left of a signal's power after each layer."
+        fig,
+        key=widget_key(page, "power"),
+        height=style.SMALL,
+        alt="What is left of a signal's power after each layer.",
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts.compute.engine_access import engine
+from pages.parts.page.session import widget_key
 
 
 def data_note(page: str, wanted: str) -> None:
@@ -14,7 +15,7 @@ def data_note(page: str, wanted: str) -> None:
             f"{status.why}",
             icon=":material/info:",
         )
-        if st.button("Try to get MNIST again", key=f"{page}.retry", icon=":material/refresh:"):
+        if st.button("Try to get MNIST again", key=widget_key(page, "retry"), icon=":material/refresh:"):
             engine().find_data()
             st.rerun()
     elif wanted == "digits":

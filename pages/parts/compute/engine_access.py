@@ -12,6 +12,7 @@ from inits.engine.engine import Engine, Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Run
 from inits.text import megabytes
+from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
 from pages.parts.page.state import run_again
@@ -27,8 +28,8 @@ def engine() -> Engine:
     return made
 
 
-def _is_present(session: str) -> bool:
-    return not Runtime.exists() or Runtime.instance().is_active_session(session)
+def _is_present(session_id: str) -> bool:
+    return not Runtime.exists() or Runtime.instance().is_active_session(session_id)
 
 
 def known_dataset(choice: str) -> str | None:
@@ -76,13 +77,13 @@ def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words
 
 def take_up(page: str, begin: Callable[[], Job]) -> None:
     """Begin what Run asked for on a page, and run the page again with its first news; or say why it cannot be."""
-    st.session_state.pop(f"{page}:pending")
+    session.RUN_REQUESTED.pop(page)
     try:
         job = begin()
     except InitsError as error:
         problem(str(error))
         return
-    st.session_state[f"{page}:shown"] = job
+    session.JOB[page] = job
     with gate.aside():
         job.wait_for_news(0.25)
     st.rerun()

@@ -7,9 +7,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from inits.engine.engine import Job
 from inits.text import counted, duration
 from pages.parts.compute.engine_access import engine
+from pages.parts.page import session
+from pages.parts.page.session import widget_key
 
 
-def session() -> str:
+def session_id() -> str:
     """Streamlit's name for whoever looks at this page; "" in a script that runs without a server."""
     context = get_script_run_ctx()
     return context.session_id if context and Runtime.exists() else ""
@@ -18,7 +20,7 @@ def session() -> str:
 def watch(page: str, job: Job) -> None:
     """This person wants the job, as long as it runs."""
     if not has_left(page, job):
-        engine().join(job, session())
+        engine().join(job, session_id())
 
 
 def has_left(page: str, job: Job) -> bool:
@@ -30,7 +32,7 @@ def has_left(page: str, job: Job) -> bool:
 def left_note(page: str) -> None:
     """What became of the job that this person has left, while it goes on for others."""
     job = _left(page)
-    others = engine().turns.others(job, session()) if job else 0
+    others = engine().turns.others(job, session_id()) if job else 0
     if others:
         words = (
             f"You have left this run. It goes on for {counted(others, 'other')}; press Run to see it again."
@@ -40,24 +42,24 @@ def left_note(page: str) -> None:
 
 def _left(page: str) -> Job | None:
     """The job that this person has left and that has not ended."""
-    job: Job | None = st.session_state.get(f"{page}:left")
+    job = session.LEFT_JOB.get(page)
     return None if job is None or job.over.is_set() else job
 
 
 def come_back(page: str) -> None:
     """Run was pressed: what was left is wanted again."""
-    st.session_state.pop(f"{page}:left", None)
+    session.LEFT_JOB.pop(page)
 
 
 def stop_button(page: str, job: Job, all_of_them: bool) -> None:
     """Stop, for this person; for all when nobody else watches."""
-    others, stopping = engine().turns.others(job, session()), len(job.stopping) == len(job.runs)
+    others, stopping = engine().turns.others(job, session_id()), len(job.stopping) == len(job.runs)
     waits = engine().turns.place(job) is not None
     words = "Leave the queue" if waits else "Stop all" if all_of_them else "Stop"
     st.button(
         "Stopping" if stopping else words,
         icon=":material/stop:",
-        key=f"{page}.stop",
+        key=widget_key(page, "stop"),
         on_click=_leave,
         args=(page, job),
         disabled=stopping,
@@ -72,8 +74,8 @@ def watch_or_watches(others: int) -> str:
 
 
 def _leave(page: str, job: Job) -> None:
-    if engine().leave(job, session()):
-        st.session_state[f"{page}:left"] = job
+    if engine().leave(job, session_id()):
+        session.LEFT_JOB[page] = job
 
 
 def turn_words(job: Job) -> str | None:

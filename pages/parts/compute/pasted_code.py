@@ -15,10 +15,11 @@ from inits.experiments.pasted import PastedSpec
 from inits.sandbox.client import Request, State, round_of
 from inits.sandbox.results import Result
 from pages.parts.compute.engine_access import engine
-from pages.parts.compute.job_control import session
+from pages.parts.compute.job_control import session_id
+from pages.parts.page import session
 from pages.parts.page.gate import gate
+from pages.parts.page.session import ALL_PAGES
 
-AGREED, OWN = "code:agreed", "code:own"  # to a process without a jail; the codes that were run by hand here
 KEPT, KEPT_WEIGHTS = 64, 16_000_000
 SOON = 0.5  # seconds that a page waits before it shows what it has
 
@@ -89,12 +90,12 @@ def _loopback(name: str) -> bool:
 
 def agreed() -> bool:
     """Whether this person has agreed to run their own code without a jail."""
-    return bool(st.session_state.get(AGREED)) and may_agree()
+    return session.AGREED.get(ALL_PAGES, False) and may_agree()
 
 
 def own(spec: PastedSpec) -> None:
     """Remember that this person has run this code by hand: then it is theirs, not a link's."""
-    st.session_state.setdefault(OWN, set()).add(spec.source)
+    session.OWN_CODE.setdefault(ALL_PAGES, set()).add(spec.source)
 
 
 def refused(spec: PastedSpec) -> str | None:
@@ -104,7 +105,7 @@ def refused(spec: PastedSpec) -> str | None:
         return None
     if not agreed():
         return f"Pasted code cannot be run here: {now.why}."
-    if spec.source not in st.session_state.get(OWN, ()):
+    if spec.source not in session.OWN_CODE.get(ALL_PAGES, set()):
         return f"{spec.name} came with a link. Look at it under Your code, and press Run if you trust it."
     return None
 
@@ -119,7 +120,7 @@ def start(experiment: Experiment) -> Job:
     for one in experiment.starts:
         if isinstance(one.kernel, PastedSpec) and (why := refused(one.kernel)):
             raise InitsError(why)
-    return engine().run(experiment, jailed(), session())
+    return engine().run(experiment, jailed(), session_id())
 
 
 def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: bool = False) -> Request | None:
@@ -131,7 +132,7 @@ def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: boo
         return None
     one = round_of(shapes, seed)
     rounds = (one, one[:1]) if again else (one,)
-    person, in_jail = session(), jailed()
+    person, in_jail = session_id(), jailed()
 
     def ask() -> Request:
         return engine().sandbox.submit(spec.source, rounds, person, in_jail)

@@ -9,6 +9,7 @@ import streamlit as st
 from inits.engine.jobs import Job, Plan
 from pages.parts.compute.engine_access import engine, take_up
 from pages.parts.compute.job_control import come_back, has_left
+from pages.parts.page import session
 from pages.parts.page.state import run_again
 
 LOOK = 2.0  # seconds between two looks for a run that another session has started
@@ -68,32 +69,32 @@ def decide(
 def situation(page: str, plan: Plan | None) -> Situation:
     """Return the situation of a page whose controls describe `plan`, and remember the job that it shows."""
     now = decide(
-        st.session_state.get(f"{page}:shown"),
+        session.JOB.get(page),
         engine().find(plan) if plan is not None else None,
         left=lambda job: has_left(page, job),
-        pending=f"{page}:pending" in st.session_state,
+        pending=page in session.RUN_REQUESTED,
         key=plan.key if plan is not None else None,
     )
     if now.job is not None:
-        st.session_state[f"{page}:shown"] = now.job
+        session.JOB[page] = now.job
     return now
 
 
 def request_run(page: str) -> None:
     """Remember that Run was pressed: the run begins as soon as the data set is known."""
-    st.session_state[f"{page}:pending"] = True
+    session.RUN_REQUESTED[page] = True
 
 
 def start_requested(page: str, begin: Callable[[], Job]) -> None:
     """Begin the run that was requested, if any, and run the page again; show the reason if it cannot begin."""
-    if f"{page}:pending" in st.session_state:
+    if page in session.RUN_REQUESTED:
         come_back(page)
         take_up(page, begin)
 
 
 def cancel_request(page: str) -> None:
     """Forget that Run was pressed."""
-    st.session_state.pop(f"{page}:pending", None)
+    session.RUN_REQUESTED.pop(page)
 
 
 def join(page: str, plan: Plan | None) -> None:

@@ -21,9 +21,9 @@ from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
 from inits.text import counted, number
 from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
-from pages.parts.page import state
+from pages.parts.page import session, state
 from pages.parts.page.refusals import refuse
-from pages.parts.page.state import seed as seeded
+from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.picker import LARGEST_SEED, parameter_controls
 
 DEFAULTS = {
@@ -141,19 +141,19 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
         learning_rate(page, optimizer)
         choices = replace(choices, architecture=architecture, optimizer=optimizer)
         choices = _rest(page, choices)
-        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
+        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))
     return choices, run
 
 
 def network(page: str, architecture: Architecture) -> Architecture:
     """Hidden layers and their activation."""
-    key, kept = f"{page}.hidden", f"{page}.hidden_kept"
-    text = st.session_state.setdefault(kept, format_hidden(architecture.hidden))
-    st.session_state[key] = text
+    key = widget_key(page, "hidden")
+    text = session.HIDDEN.setdefault(page, format_hidden(architecture.hidden))
+    set_widget(key, text)
 
     def take() -> None:
         try:
-            st.session_state[kept] = format_hidden(parse_hidden(st.session_state[key]))
+            session.HIDDEN[page] = format_hidden(parse_hidden(widget_value(key)))
         except InitsError as error:
             refuse(page, str(error))
 
@@ -169,32 +169,30 @@ def network(page: str, architecture: Architecture) -> Architecture:
     activation = st.selectbox(
         "Activation",
         list(ACTIVATIONS),
-        key=seeded(f"{page}.activation", architecture.activation),
+        key=seeded(widget_key(page, "activation"), architecture.activation),
         format_func=ACTIVATIONS.__getitem__,
         width=140,
     )
-    return Architecture(parse_hidden(st.session_state[kept]), activation)
+    return Architecture(parse_hidden(session.HIDDEN[page]), activation)
 
 
 def optimizer_held(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
     """The optimizer as this session has changed it."""
-    kept = f"{page}.optimizer.spec"
-    st.session_state.setdefault(kept, str(optimizer))
-    return OptimizerSpec.parse(st.session_state[kept])
+    return OptimizerSpec.parse(session.SPEC.setdefault(widget_key(page, "optimizer"), str(optimizer)))
 
 
 def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
     """A choice of learning rates that takes others as well."""
-    key, kept = f"{page}.rate", f"{page}.optimizer.spec"
+    key = widget_key(page, "rate")
     current = f"{optimizer.learning_rate:g}"
-    st.session_state[key] = current
+    set_widget(key, current)
 
     def take() -> None:
         try:
-            rate = float(st.session_state[key])
-            st.session_state[kept] = str(optimizer.replace(learning_rate=rate))
+            rate = float(widget_value(key))
+            session.SPEC[widget_key(page, "optimizer")] = str(optimizer.replace(learning_rate=rate))
         except ValueError as error:
-            words = str(error) if isinstance(error, InitsError) else _not_a_number(st.session_state[key])
+            words = str(error) if isinstance(error, InitsError) else _not_a_number(widget_value(key))
             refuse(page, words)
 
     options = dict.fromkeys([*(f"{rate:g}" for rate in RATES), current])
@@ -207,45 +205,48 @@ def _not_a_number(text: str) -> str:
 
 def _rest(page: str, choices: Choices) -> Choices:
     """The popover with everything that seldom changes, named after what it holds."""
-    seeded(f"{page}.batch", choices.batch_size)
-    seeded(f"{page}.seed", choices.seed)
-    seeded(f"{page}.seeds", choices.seeds)
-    batch, seeds = st.session_state[f"{page}.batch"], st.session_state[f"{page}.seeds"]
+    seeded(widget_key(page, "batch"), choices.batch_size)
+    seeded(widget_key(page, "seed"), choices.seed)
+    seeded(widget_key(page, "seeds"), choices.seeds)
+    batch, seeds = widget_value(widget_key(page, "batch")), widget_value(widget_key(page, "seeds"))
     label = f"{choices.optimizer.name}, batch {batch}, {counted(seeds, 'seed')}"
-    if st.session_state.get(f"{page}.data", choices.data) == "digits":
+    if widget_value(widget_key(page, "data"), choices.data) == "digits":
         label += ", digits"
-    with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
+    with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         optimizer_controls(page, choices.optimizer)
-        batch = st.number_input("Batch size", 1, MAX_BATCH, key=f"{page}.batch", step=1)
+        batch = st.number_input("Batch size", 1, MAX_BATCH, key=widget_key(page, "batch"), step=1)
         left, right = st.columns(2)
         with left:
             seeds = st.number_input(
-                "Seeds", 1, MAX_SEEDS, key=f"{page}.seeds", step=1,
+                "Seeds", 1, MAX_SEEDS, key=widget_key(page, "seeds"), step=1,
                 help="How often every start is drawn and trained anew: several show what is luck.",
             )  # fmt: skip
         with right:
             seed = st.number_input(
-                "First seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1,
+                "First seed", 0, LARGEST_SEED, key=widget_key(page, "seed"), step=1,
                 help="Decides the weights drawn and the order of the batches, for all starts alike.",
             )  # fmt: skip
         data = st.selectbox(
-            "Data", list(DATA), key=seeded(f"{page}.data", choices.data), format_func=DATA.__getitem__
+            "Data",
+            list(DATA),
+            key=seeded(widget_key(page, "data"), choices.data),
+            format_func=DATA.__getitem__,
         )
     return replace(choices, batch_size=int(batch), seed=int(seed), seeds=int(seeds), data=data)
 
 
 def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
     """Which optimizer, and all its parameters but the learning rate."""
-    name = f"{page}.optimizer.name"
-    st.session_state[name] = optimizer.name
+    name = widget_key(page, "optimizer", "name")
+    set_widget(name, optimizer.name)
 
     def switch() -> None:
-        st.session_state[f"{page}.optimizer.spec"] = str(OptimizerSpec(st.session_state[name]))
+        session.SPEC[widget_key(page, "optimizer")] = str(OptimizerSpec(widget_value(name)))
 
     st.selectbox("Optimizer", list(OPTIMIZERS), key=name, on_change=switch)
     others = [p for p in optimizer.entry.parameters if p.name != "learning_rate"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        parameter_controls(f"{page}.optimizer", optimizer, others)
+        parameter_controls(widget_key(page, "optimizer"), optimizer, others)
 
 
 def in_words(choices: Choices) -> str:

@@ -27,32 +27,30 @@ from inits.training.draw import sketch
 from inits.weightfiles.fitting import given
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset, wait_for
-from pages.parts.compute.job_control import session
+from pages.parts.compute.job_control import session_id
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment import start_dialog
 from pages.parts.experiment.builder import DEFAULTS, Choices
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.layer_fits import fit_words, fits_of
+from pages.parts.page import session, state
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal
+from pages.parts.page.session import widget_key
 from pages.parts.page.shared_cache import shared_looks
 from pages.parts.page.theme import colours
 
 WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
 
 
-def held(page: str) -> str:
-    """Where the session holds the cards, as text."""
-    return f"{page}.starts"
-
-
 def change(page: str, cards: tuple[Card, ...]) -> None:
-    st.session_state[held(page)] = deck.format_cards(cards)
+    """Replace the cards of a page."""
+    session.STARTS[page] = deck.format_cards(cards)
 
 
 def chosen_cards(page: str, choices: Choices) -> Choices:
     """The choices with the cards as this session has changed them."""
-    text = st.session_state.setdefault(held(page), deck.format_cards(choices.cards))
+    text = session.STARTS.setdefault(page, deck.format_cards(choices.cards))
     return replace(choices, cards=deck.parse_cards(text))
 
 
@@ -76,7 +74,9 @@ def card_row(
     without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
     reach = common_reach(laws, (max(map(abs, one.edges)) for one in without))
     narrow = len(cards) >= MANY
-    with st.container(horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=f"{page}.cards"):
+    with st.container(
+        horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=widget_key(page, "cards")
+    ):
         for place, card in enumerate(cards):
             with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
                 _head(page, choices, place, job if running else None, narrow)
@@ -94,7 +94,7 @@ def card_row(
                 st.button(
                     "Add start",
                     icon=":material/add:",
-                    key=f"{page}.add",
+                    key=widget_key(page, "add"),
                     on_click=lambda: change(page, deck.added(cards, _next(cards))),
                 )
     if running:
@@ -105,23 +105,28 @@ def card_row(
 
 def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
     """A popover of decks that fill the cards in one click, and below them what `more` draws."""
-    count = st.session_state.setdefault(f"{page}:dealt", 0)
+    count = session.PRESETS_CLOSED.get(page, 0)
 
     def deal(cards: tuple[Card, ...]) -> None:
         change(page, cards)
-        st.session_state[f"{page}:dealt"] += 1  # another popover, so this one is closed
+        close_presets(page)
 
-    with st.popover("Presets", icon=":material/playing_cards:", key=f"{page}.presets.{count}"):
+    with st.popover("Presets", icon=":material/playing_cards:", key=widget_key(page, "presets", count)):
         for name, cards in deck.PRESETS.items():
             st.button(
                 name,
-                key=f"{page}.preset.{name}",
+                key=widget_key(page, "preset", name),
                 help=deck.WHY[name],
                 width="stretch",
                 on_click=deal,
                 args=(cards,),
             )
         more()
+
+
+def close_presets(page: str) -> None:
+    """Close the popover of presets: another key makes it another popover."""
+    session.PRESETS_CLOSED[page] = session.PRESETS_CLOSED.get(page, 0) + 1
 
 
 def _name(text: str) -> str:
@@ -149,18 +154,18 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
         st.html(f'<div style="white-space:nowrap">{key} {place + 1}</div>', width="content")
         if job is None:
             icon = None if narrow else ":material/edit:"
-            if st.button("Edit", icon=icon, key=f"{page}.edit.{place}", type="tertiary"):
+            if st.button("Edit", icon=icon, key=widget_key(page, "edit", place), type="tertiary"):
                 start_dialog.open_for(page, place)
             return
         if len(choices.cards) == 1:
             return
         runs = list(job.plan.of_start(place))
         ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
-        others = engine().turns.others(job, session())
+        others = engine().turns.others(job, session_id())
         st.button(
             "Stop",
             icon=None if narrow else ":material/stop:",
-            key=f"{page}.stop.{place}",
+            key=widget_key(page, "stop", place),
             type="tertiary",
             disabled=ended or others > 0,
             help="Others watch this run: it goes on for them." if others and not ended else None,
@@ -268,8 +273,8 @@ def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stoppi
 
 def add_card(page: str, start: Start) -> None:
     """Put a start beside the others on a page that may not be open, unless it is there already."""
-    kept = st.session_state.get(f"{page}:state", DEFAULTS)["starts"]
-    cards = deck.parse_cards(st.session_state.get(held(page), kept))
+    kept = state.values(page, DEFAULTS)["starts"]
+    cards = deck.parse_cards(session.STARTS.get(page, kept))
     if start not in [card.start for card in cards]:
         room = cards if len(cards) < MAX_STARTS else cards[:-1]
         change(page, deck.added(room, Card(start)))

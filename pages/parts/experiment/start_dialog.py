@@ -16,10 +16,11 @@ from pages.parts.experiment import cards as deck
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.layer_fits import fit_table, fits_of
+from pages.parts.page import session
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
-from pages.parts.page.state import DIALOG
-from pages.parts.widgets.picker import FILES, initializer_picker
+from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.widgets.picker import initializer_picker
 
 BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
 
@@ -28,19 +29,18 @@ Save = Callable[[tuple[Card, ...]], None]
 
 def open_for(page: str, place: int) -> None:
     """Have the dialog shown for the start at a place, from what it is now."""
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}:draft")]:
-        del st.session_state[key]
-    st.session_state[f"{page}:{DIALOG}"] = place
+    session.forget_all(session.part(page, "draft"))
+    session.DIALOG[page] = place
 
 
 def close(page: str) -> None:
     """Have it shown no longer."""
-    st.session_state.pop(f"{page}:{DIALOG}", None)
+    session.DIALOG.pop(page)
 
 
 def show(page: str, choices: Choices, save: Save) -> None:
     """The dialog if it is open: until a person closes it, however often the page runs. `save` takes the new cards."""
-    place = st.session_state.get(f"{page}:{DIALOG}")
+    place = session.DIALOG.get(page)
     if place is None or place >= len(choices.cards):
         return
 
@@ -51,7 +51,7 @@ def show(page: str, choices: Choices, save: Save) -> None:
 
     @st.dialog("Change this start", width="medium", on_dismiss=lambda: close(page))
     def change_one() -> None:
-        _edit(f"{page}:draft", choices, place, done)
+        _edit(session.part(page, "draft"), choices, place, done)
 
     change_one()
 
@@ -62,7 +62,7 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
     card = cards[place]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kernel = initializer_picker(
-            draft, card.start.kernel, more=(LSUV, *st.session_state.get(FILES, {}).values())
+            draft, card.start.kernel, more=(LSUV, *session.WEIGHT_FILES.get(ALL_PAGES, {}).values())
         )
     if isinstance(kernel, FileSpec):
         fits = fits_of(kernel, choices.architecture)
@@ -76,18 +76,18 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
         list(dict.fromkeys((*BIASES, str(card.start.bias)))),
         index=list(dict.fromkeys((*BIASES, str(card.start.bias)))).index(str(card.start.bias)),
         accept_new_options=True,
-        key=f"{draft}.bias",
+        key=widget_key(draft, "bias"),
     )
     name = st.text_input(
         "Name",
         card.name,
         placeholder=kernel.label,
-        key=f"{draft}.called",
+        key=widget_key(draft, "called"),
         help=f"At most {deck.LONGEST_NAME} characters are kept.",
     )
     refusal(draft)
     with st.container(horizontal=True, gap="small"):
-        if st.button("Save", type="primary", icon=":material/check:", key=f"{draft}.save"):
+        if st.button("Save", type="primary", icon=":material/check:", key=widget_key(draft, "save")):
             try:
                 new = replace(card, start=_start(kernel, bias), name=deck.called(name))
             except InitsError as error:
@@ -100,7 +100,9 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
             ("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1),
             ("Remove", "delete", deck.removed(cards, place), len(cards) > 1),
         ):
-            if st.button(label, icon=f":material/{icon}:", key=f"{draft}.{label}", disabled=not possible):
+            if st.button(
+                label, icon=f":material/{icon}:", key=widget_key(draft, label), disabled=not possible
+            ):
                 done(changed)
 
 

@@ -18,7 +18,9 @@ from inits.seeds import derive_seed
 from inits.text import counted, number
 from inits.training.draw import examine_network
 from pages.parts.compute.engine_access import ask, can_draw, wait_for
+from pages.parts.page import session
 from pages.parts.page.notes import heading, python
+from pages.parts.page.session import set_widget, widget_key
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
@@ -108,13 +110,17 @@ def everything(shape: tuple[int, ...]) -> None:
         for name, law in laws.items():
             with st.container(width=PANEL_WIDTH, gap="xxsmall"):
                 st.button(
-                    name, key=f"explore.pick.{name}", type="tertiary", on_click=_pick, args=(specs[name],)
+                    name,
+                    key=widget_key("explore", "pick", name),
+                    type="tertiary",
+                    on_click=_pick,
+                    args=(specs[name],),
                 )
                 gain = specs[name].fans(shape)[0] * law.std**2
                 st.markdown(f":small[:gray[std {number(law.std, 3)}, $\\sigma_w^2$ {number(gain, 3)}]]")
                 alt = f"Density of one weight of {name}, standard deviation {number(law.std, 3)}."
                 fig = gallery.panel(law, reach, top)
-                chart(fig, key=f"explore.panel.{name}", height=gallery.HEIGHT, alt=alt)
+                chart(fig, key=widget_key("explore", "panel", name), height=gallery.HEIGHT, alt=alt)
     others = [name for name in specs if name not in laws]
     if others:
         st.markdown(f":gray[No law for this shape: {', '.join(others)}.]")
@@ -128,5 +134,5 @@ def _law(spec: InitializerSpec, shape: tuple[int, ...]) -> Law | None:
 
 
 def _pick(spec: InitializerSpec) -> None:
-    st.session_state["explore.spec"] = str(spec)
-    st.session_state["explore.view"] = "kernel"
+    session.SPEC["explore"] = str(spec)
+    set_widget(widget_key("explore", "view"), "kernel")

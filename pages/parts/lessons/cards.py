@@ -13,17 +13,18 @@ from inits.experiments.experiment import Experiment
 from inits.experiments.file_start import FileSpec
 from inits.figures.lessons import lesson_svg
 from inits.figures.mini import data_uri
-from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
-from pages.parts.compute.job_control import session
+from pages.parts.compute.job_control import session_id
 from pages.parts.experiment.builder import DEFAULTS, understood
 from pages.parts.experiment.start_cards import swatch
 from pages.parts.lessons.catalog import Lesson, pictures
+from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
+from pages.parts.page.session import widget_key
 from pages.parts.page.theme import colours
 from pages.parts.weights.file_start import ways
-from pages.parts.widgets.picker import FILES
+from pages.parts.widgets.picker import offer_file
 
 TITLES = {
     "explore": "Explore", "train": "Train", "sweep": "Sweep", "signal": "Signal", "custom": "Your code",
@@ -33,17 +34,17 @@ LEARNED = "trained.weights.h5"
 
 def card(page: str, number: int, lesson: Lesson) -> None:
     """Question, picture, what to try, what to look for; the answer is folded."""
-    with st.container(border=True, height="stretch", gap="small", key=f"{page}.card.{lesson.key}"):
+    with st.container(border=True, height="stretch", gap="small", key=widget_key(page, "card", lesson.key)):
         st.subheader(f"{number}. {lesson.title}", anchor=False)
         st.markdown(lesson.question)
         _picture(lesson)
         st.markdown(f"**Try** {lesson.try_}\n\n**Look for** {lesson.look_for}")
-        with st.expander("Answer", icon=":material/lightbulb:", key=f"{page}.answer.{lesson.key}"):
+        with st.expander("Answer", icon=":material/lightbulb:", key=widget_key(page, "answer", lesson.key)):
             st.markdown(lesson.answer)
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             label, icon = f"Open in {TITLES[lesson.page]}", ":material/arrow_forward:"
-            if st.button(label, icon=icon, key=f"{page}.open.{lesson.key}"):
+            if st.button(label, icon=icon, key=widget_key(page, "open", lesson.key)):
                 _open(page, lesson)
             st.markdown(f":small[[Link to this lesson](?lesson={lesson.key})]")
 
@@ -71,18 +72,14 @@ def _legend(picture: Mapping[str, Any]) -> str:
 
 def _open(page: str, lesson: Lesson) -> None:
     if lesson.first:
-        st.session_state[_wanted(page)] = lesson.key
+        session.OPENING_LESSON[page] = lesson.key
         st.rerun()
     st.switch_page(f"pages/{lesson.page}.py", query_params=dict(lesson.state))
 
 
-def _wanted(page: str) -> str:
-    return f"{page}:wanted"
-
-
 def wanted(page: str) -> str:
     """The lesson that is being prepared, if one is."""
-    return str(st.session_state.get(_wanted(page), ""))
+    return session.OPENING_LESSON.get(page, "")
 
 
 def prepare(page: str, lesson: Lesson) -> None:
@@ -95,18 +92,18 @@ def prepare(page: str, lesson: Lesson) -> None:
     try:
         spec = _learned(page, choices.experiment(dataset))
     except InitsError as error:
-        del st.session_state[_wanted(page)]
+        del session.OPENING_LESSON[page]
         problem(str(error))
         return
     if spec is not None:
-        del st.session_state[_wanted(page)]
-        st.session_state.setdefault(FILES, {})[spec.digest] = str(spec)
+        del session.OPENING_LESSON[page]
+        offer_file(spec)
         st.switch_page("pages/train.py", query_params=replace(choices, cards=ways(spec)).texts())
 
 
 def _learned(page: str, experiment: Experiment) -> FileSpec | None:
     """The weights at the end of a training as a file; None until they are there. Raises InitsError."""
-    job = engine().run(experiment, session=session())
+    job = engine().run(experiment, session=session_id())
     with gate.aside():
         over = job.over.wait(0.5)
     if not over:
@@ -116,19 +113,18 @@ def _learned(page: str, experiment: Experiment) -> FileSpec | None:
         return None
     if job.error:
         raise InitsError(job.error)
-    key = f"{page}:reading"
-    if key not in st.session_state:
+    if page not in session.LESSON_WEIGHTS:
         data = ask_weights(experiment.runs[0], job.records[0].done)
         if data is None:
             raise InitsError("The trained weights could not be had. Open the lesson again.")
-        st.session_state[key] = engine().files.take(BytesIO(data), LEARNED)
-    reading: Reading = st.session_state[key]
+        session.LESSON_WEIGHTS[page] = engine().files.take(BytesIO(data), LEARNED)
+    reading = session.LESSON_WEIGHTS[page]
     with gate.aside():
         done = reading.done.wait(0.5)
     if not done:
         wait_for(reading.done.is_set, lambda: "Reading the trained weights.")
         return None
-    del st.session_state[key]
+    del session.LESSON_WEIGHTS[page]
     if reading.error:
         raise InitsError(reading.error)
     return FileSpec(LEARNED, reading.digest)

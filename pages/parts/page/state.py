@@ -9,22 +9,20 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from html import escape
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from inits.errors import InitsError, SpecError
+from pages.parts.page import session
 from pages.parts.page.notes import odd_link
+from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
 
 T = TypeVar("T")
 
-
-PAGE = "page"  # the page that ran last
-AGAIN, BY_ITSELF = "again", "by itself"  # the page runs next, or now, for what has come meanwhile
-DIALOG = "dialog"  # after a page's name: which of its dialogs is open
-LATE = 2.0  # seconds after which the browser has heard of an address
-# Always the same text: the server's policy lets it run by its digest.
+LATE = 2.0  # seconds after which the browser has received an address
+# Always the same text: the server's policy allows it by its digest.
 REPLACE = (
     "{ const told = [...document.querySelectorAll('[data-address]')].pop();"
     " history.replaceState(history.state, '', location.pathname + told.dataset.address + location.hash); }"
@@ -32,115 +30,125 @@ REPLACE = (
 
 
 def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
-    """What the page shows: the address if it has changed by itself (a link, Back, a reload), else this session's.
+    """Return what the page shows: the address if it changed by itself (a link, Back, a reload), else the session's.
 
-    Unknown names in the address are told and left out.
+    Unknown names in the address are reported and left out.
     """
-    session = st.session_state
-    kept: dict[str, str] = session.get(f"{page}:state", dict(defaults))
-    address, before = st.query_params.to_dict(), session.get(f"{page}:address")
-    stayed, session[PAGE] = session.get(PAGE) == page, page
-    session[BY_ITSELF] = session.pop(AGAIN, False)
-    # The browser still tells the address in whose place another was put a moment ago.
-    waiting = stayed and address == session.get(f"{page}:replaced")
-    late = stayed and _is_late(page, address)
+    defaults = dict(defaults)
+    now = session.STATE.setdefault(page, PageState(dict(defaults), defaults))
+    now.defaults = defaults
+    address = st.query_params.to_dict()
+    stayed = session.CURRENT_PAGE.get(ALL_PAGES) == page
+    session.CURRENT_PAGE[ALL_PAGES] = page
+    session.RAN_AGAIN[ALL_PAGES] = session.RUN_AGAIN.pop(ALL_PAGES, False)
+    # The browser still reports the address in whose place another one was put a moment ago.
+    waiting = stayed and address == now.replaced
+    late = stayed and _is_late(page, now, address)
+    before = now.address
     changed = address != before and not (waiting or late) and bool(address or (stayed and before is not None))
     if changed:
-        kept = {**defaults, **{name: value for name, value in address.items() if name in defaults}}
-        forget(page)
+        now.values = {**defaults, **{name: value for name, value in address.items() if name in defaults}}
+        session.forget(page)
         unknown = [name for name in address if name not in defaults]
-        session[f"{page}:odd"] = dict.fromkeys(unknown, "This page has no such setting.")
-        session[f"{page}:address"] = address  # now: a run can end before it saves, when a person is quick
+        now.problems = dict.fromkeys(unknown, "This page has no such setting.")
+        now.address = address  # at once: after two quick changes a run can end before it saves
     if not waiting:
-        session.pop(f"{page}:replaced", None)
+        now.replaced = None
     if waiting or changed or not stayed:
-        session[f"{page}:opened"] = True
+        now.opened = True
     if changed or not stayed:
-        session.pop(f"{page}:{DIALOG}", None)  # it was left with the page
-    session[f"{page}:state"], session[f"{page}:defaults"] = kept, defaults
-    for name, words in session.get(f"{page}:odd", {}).items():
+        session.DIALOG.pop(page)  # it was left with the page
+    for name, words in now.problems.items():
         odd_link(name, words)
-    return dict(kept)
+    return dict(now.values)
 
 
 def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> None:
-    """Keep the values beside those kept before; when they are others, write them into the address but for defaults.
+    """Keep the values beside those kept before; if they have changed, write them into the address.
 
-    A link may say them in its own words: it is left as it is until something changes.
+    Defaults are left out of the address. A link may spell values differently: it stays as it is until a value changes.
     """
-    session, told = st.session_state, st.query_params.to_dict()
-    kept = {**session.get(f"{page}:state", defaults), **values}
+    now, shown = (
+        session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))),
+        st.query_params.to_dict(),
+    )
+    kept = {**now.values, **values}
     address = {name: value for name, value in kept.items() if value != defaults[name]}
-    if session.pop(f"{page}:opened", False):
-        session[f"{page}:address"] = told or address
-        if address and not told:
-            session[f"{page}:replaced"] = told
+    if now.opened:
+        now.opened = False
+        now.address = shown or address
+        if address and not shown:
+            now.replaced = shown
             _replace(address)
-    elif kept != session.get(f"{page}:said"):
-        before, session[f"{page}:address"] = session.get(f"{page}:address", told), address
-        session.pop(f"{page}:odd", None)
-        if told != address:
-            session.setdefault(f"{page}:past", []).extend((monotonic(), one) for one in (told, before))
+    elif kept != now.saved:
+        before, now.address = shown if now.address is None else now.address, address
+        now.problems = {}
+        if shown != address:
+            now.past += [(monotonic(), one) for one in (shown, before)]
             st.query_params.from_dict(address)
-    session[f"{page}:state"] = session[f"{page}:said"] = kept
-    session[f"{page}:widgets"] = _widgets(page)
+    now.values = now.saved = kept
+    now.controls = session.control_values(page)
 
 
-def _is_late(page: str, address: Mapping[str, str]) -> bool:
-    """Whether the browser tells an address that we have replaced meanwhile: a person made two changes quickly.
+def _is_late(page: str, now: PageState, address: Mapping[str, str]) -> bool:
+    """Return True if the browser reports an address that the page has replaced: two changes came quickly.
 
-    Back would tell the same, but changes nothing else.
+    Back reports such an address too, but then no control has changed.
     """
-    session = st.session_state
-    left = [one for one in session.get(f"{page}:past", ()) if monotonic() - one[0] < LATE]
-    session[f"{page}:past"] = left
-    if all(address != one for _, one in left):
+    now.past = [one for one in now.past if monotonic() - one[0] < LATE]
+    if all(address != one for _, one in now.past):
         return False
-    before = session.get(f"{page}:widgets", {})
-    now = {key: value for key, value in _widgets(page).items() if value is not None and value is not False}
     return any(
-        key in before and before[key] != value for key, value in now.items()
-    )  # no button that was let go
+        key in now.controls and now.controls[key] != value
+        for key, value in session.control_values(page).items()
+        if value is not None and value is not False  # False: a button that was released
+    )
 
 
-def _widgets(page: str) -> dict[str, Any]:
-    """What the page's widgets say."""
-    simple = (str, int, float, tuple, list, type(None))
-    return {
-        str(key): value
-        for key, value in st.session_state.to_dict().items()
-        if str(key).startswith(f"{page}.") and isinstance(value, simple)
-    }
+def values(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return what a page shows in this session, or its defaults before its first run."""
+    now = session.STATE.get(page)
+    return dict(defaults if now is None else now.values)
+
+
+def replace(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> None:
+    """Have a page show these values from its next run on."""
+    session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))).values = dict(values)
+    session.forget(page)
 
 
 def run_again() -> None:
-    """Run the page again for what has come meanwhile; when a person has a dialog open, they close it first."""
-    session = st.session_state
-    if f"{session.get(PAGE)}:{DIALOG}" not in session:
-        session[AGAIN] = True
+    """Run the page again to show what has arrived, unless a dialog is open: then when it is closed."""
+    if session.CURRENT_PAGE.get(ALL_PAGES, "") not in session.DIALOG:
+        session.RUN_AGAIN[ALL_PAGES] = True
         st.rerun()
 
 
 def ran_by_itself() -> bool:
-    """Whether the page runs for what has come, and not for what a person did."""
-    return bool(st.session_state.get(BY_ITSELF))
+    """Return True if this run shows what has arrived, and does not answer a change by the user."""
+    return session.RAN_AGAIN.get(ALL_PAGES, False)
 
 
 def linked(page: str, name: str, options: Collection[str], widget: Callable[[str], T], first: str = "") -> T:
-    """What a widget says that chooses how something is shown, as part of the page's address.
+    """Return the value of a widget that chooses how something is shown, as part of the page's address.
 
-    For widgets that come after `save`, also in fragments. `widget` draws it under the key that it is given; it begins
-    with what the address says, else with `first`, else with the first option. A choice that is not there now is kept
-    for when it is.
+    For widgets that come after `save`, also in fragments. A choice that is no option now is kept until it is one.
+
+    Args:
+        page: the page.
+        name: the name of the choice in the address.
+        options: the possible values.
+        widget: draws the widget under the key that it receives, and returns its value.
+        first: the value to begin with if the address has none; "" for the first option.
     """
-    session, key = st.session_state, f"{page}.{name}"
-    kept, defaults = session.get(f"{page}:state", {}), session.get(f"{page}:defaults", {})
-    begin = kept.get(name) if kept.get(name) in options else first or next(iter(options))
-    if session.get(key) not in options:
-        session[key] = begin
-    value = widget(seed(key, begin))
-    if name in defaults and str(value) != begin:
-        save(page, {name: str(value)}, defaults)
+    key = widget_key(page, name)
+    now = session.STATE.get(page, PageState({}, {}))
+    begin = now.values[name] if now.values.get(name) in options else first or next(iter(options))
+    if session.widget_value(key) not in options:
+        session.set_widget(key, begin)
+    value = widget(seeded(key, begin))
+    if name in now.defaults and str(value) != begin:
+        save(page, {name: str(value)}, now.defaults)
     return value
 
 
@@ -156,7 +164,8 @@ def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse:
         return parse(kept[name])
     except InitsError as error:
         odd_link(name, str(error))
-        st.session_state.setdefault(f"{st.session_state.get(PAGE)}:odd", {})[name] = str(error)
+        if now := session.STATE.get(session.CURRENT_PAGE.get(ALL_PAGES, "")):
+            now.problems[name] = str(error)
         return parse(defaults[name])
 
 
@@ -195,20 +204,3 @@ def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return parse
-
-
-def forget(page: str, keep: Iterable[str] = ()) -> None:
-    """Drop the page's widgets but those to keep, so that they are seeded anew."""
-    kept = {f"{page}.{name}" for name in keep}
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}.") and key not in kept]:
-        del st.session_state[key]
-
-
-def seed(key: str, value: Any) -> str:
-    """Give the widget `key` its first value; returns the key.
-
-    A value is set in every run: a widget in a popover that nobody has opened yet does not exist in the browser,
-    and would show its own default when it is opened later.
-    """
-    st.session_state[key] = st.session_state.get(key, value)
-    return key

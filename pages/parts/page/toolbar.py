@@ -6,11 +6,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from pages.parts.page.session import widget_key
+
 
 def tools(page: str) -> None:
     """Draw them; they work in the browser alone."""
-    with st.container(key=f"page-tools-{page}"):
-        _component()(key=f"page-tools-{page}.buttons", height="content")
+    key = widget_key("page-tools", page)
+    with st.container(key=key):
+        _component()(key=widget_key(key, "buttons"), height="content")
 
 
 @cache

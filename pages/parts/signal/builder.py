@@ -13,10 +13,10 @@ from pages.parts.experiment.builder import DATA, Choices, network
 from pages.parts.experiment.builder import DEFAULTS as TRAIN
 from pages.parts.experiment.builder import understood as trained
 from pages.parts.experiment.cards import Card, parse_cards
-from pages.parts.experiment.start_cards import change, held, presets
-from pages.parts.page import state
+from pages.parts.experiment.start_cards import change, presets
+from pages.parts.page import session, state
 from pages.parts.page.refusals import accept, refuse
-from pages.parts.page.state import seed as seeded
+from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.picker import LARGEST_SEED
 
 DEFAULTS = {
@@ -64,21 +64,20 @@ def signal_builder(page: str, choices: Choices) -> Choices:
         architecture = network(page, choices.architecture)
         _bias_variance(page, choices.cards)
         choices = _rest(page, replace(choices, architecture=architecture))
-        shown = st.session_state.get(editing(page), False)
+        shown = session.EDITING.get(page, False)
         st.button(
             "Hide starts" if shown else "Edit starts",
             icon=":material/edit:",
-            key=f"{page}.edit",
-            on_click=lambda: st.session_state.update({editing(page): not shown}),
+            key=widget_key(page, "edit"),
+            on_click=partial(_edit_starts, page, not shown),
         )
         presets(page)
         _carry(page, choices)
     return choices
 
 
-def editing(page: str) -> str:
-    """Where the session holds whether the cards are open."""
-    return f"{page}:editing"
+def _edit_starts(page: str, shown: bool) -> None:
+    session.EDITING[page] = shown
 
 
 def with_variance(cards: tuple[Card, ...], variance: float) -> tuple[Card, ...]:
@@ -95,13 +94,13 @@ def common_variance(cards: tuple[Card, ...]) -> str:
 
 
 def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
-    key, now = f"{page}.variance", common_variance(cards)
-    if st.session_state.get(key) != now:  # else what is being typed would go when the page runs by itself
-        st.session_state[key] = now
+    key, now = widget_key(page, "variance"), common_variance(cards)
+    if widget_value(key) != now:  # else what is being typed would go when the page runs by itself
+        set_widget(key, now)
 
     def take() -> None:
         try:
-            wanted = state.positive("Bias variance")(text) if (text := st.session_state[key]) != "0" else 0.0
+            wanted = state.positive("Bias variance")(text) if (text := widget_value(key)) != "0" else 0.0
             change(page, with_variance(cards, wanted))
             accept(page)
         except InitsError as error:
@@ -121,7 +120,7 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
 def _rest(page: str, choices: Choices) -> Choices:
     """The popover with what seldom changes, named after what it holds."""
     names = {
-        name: seeded(f"{page}.{name}", value)
+        name: seeded(widget_key(page, name), value)
         for name, value in (
             ("images", choices.batch_size),
             ("seeds", choices.seeds),
@@ -129,9 +128,9 @@ def _rest(page: str, choices: Choices) -> Choices:
             ("data", choices.data),
         )
     }
-    images, seeds, data = (st.session_state[names[name]] for name in ("images", "seeds", "data"))
+    images, seeds, data = (widget_value(names[name]) for name in ("images", "seeds", "data"))
     label = f"{DATA[data].split()[0]}, {counted(images, 'image')}, {counted(seeds, 'seed')}"
-    with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
+    with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         images = st.number_input("Images", FEWEST, MAX_BATCH, key=names["images"], step=1)
         left, right = st.columns(2)
         with left:
@@ -149,14 +148,16 @@ def _rest(page: str, choices: Choices) -> Choices:
 
 def _carry(page: str, choices: Choices) -> None:
     """Starts, layers and activation to the Train page and from there."""
-    with st.popover("Train", icon=":material/swap_horiz:", key=f"{page}.carry"):
-        if st.button("Train these", icon=":material/play_circle:", key=f"{page}.train", width="stretch"):
-            kept = st.session_state.get("train:state", TRAIN)
+    with st.popover("Train", icon=":material/swap_horiz:", key=widget_key(page, "carry")):
+        if st.button(
+            "Train these", icon=":material/play_circle:", key=widget_key(page, "train"), width="stretch"
+        ):
+            kept = state.values("train", TRAIN)
             st.switch_page("pages/train.py", query_params={**kept, **_carried(choices)})
         st.button(
             "Take the starts of Train",
             icon=":material/download:",
-            key=f"{page}.take",
+            key=widget_key(page, "take"),
             width="stretch",
             on_click=_take_from_train,
             args=(page,),
@@ -169,8 +170,6 @@ def _carried(choices: Choices) -> dict[str, str]:
 
 
 def _take_from_train(page: str) -> None:
-    kept = {**TRAIN, **st.session_state.get("train:state", TRAIN)}
-    kept["starts"] = st.session_state.get(held("train"), kept["starts"])
-    mine = st.session_state.get(f"{page}:state", DEFAULTS)
-    st.session_state[f"{page}:state"] = {**mine, **_carried(trained(kept))}
-    state.forget(page)
+    kept = {**TRAIN, **state.values("train", TRAIN)}
+    kept["starts"] = session.STARTS.get("train", kept["starts"])
+    state.replace(page, {**state.values(page, DEFAULTS), **_carried(trained(kept))}, DEFAULTS)

@@ -18,8 +18,8 @@ from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.start_cards import change
 from pages.parts.page.notes import heading
+from pages.parts.page.session import seeded, widget_key, widget_value
 from pages.parts.page.state import linked
-from pages.parts.page.state import seed as seeded
 from pages.parts.signal.measurements import Seen
 from pages.parts.widgets.chart import Point, chart
 
@@ -66,7 +66,7 @@ def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None
     name = ERF if erf else ACTIVATIONS[activation]
     chart(
         figures.plane(plane, spots),
-        key=f"{page}.plane",
+        key=widget_key(page, "plane"),
         height=style.HERO,
         alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
         on_click=partial(_clicked, page, choices.cards),
@@ -81,15 +81,17 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
 
 def _by_numbers(page: str, cards: tuple[Card, ...], plane: Phases) -> None:
     """What a click does, without a mouse, and to the digit."""
-    names = [seeded(f"{page}.put.{axis}", value) for axis, value in (("weights", 1.0), ("biases", 0.0))]
+    names = [
+        seeded(widget_key(page, "put", axis), value) for axis, value in (("weights", 1.0), ("biases", 0.0))
+    ]
 
     def put() -> None:
-        _put(page, cards, *(float(st.session_state[name]) for name in names))
+        _put(page, cards, *(float(widget_value(name)) for name in names))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Weights, σ_w²", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120)
         st.number_input("Biases, σ_b²", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120)
-        st.button("Set a start", icon=":material/add_location:", key=f"{page}.put", on_click=put)
+        st.button("Set a start", icon=":material/add_location:", key=widget_key(page, "put"), on_click=put)
 
 
 def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:

@@ -14,9 +14,10 @@ from inits.measure.signal_measurement import QUANTITIES, Measurement
 from inits.text import counted, percent
 from inits.theory.signal_theory import Prediction
 from pages.parts.experiment.builder import Choices
+from pages.parts.page import session
 from pages.parts.page.notes import heading
+from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.page.state import linked
-from pages.parts.page.state import seed as seeded
 from pages.parts.signal.measurements import Seen
 from pages.parts.widgets.chart import shared_chart
 
@@ -54,7 +55,7 @@ ACROSS = 3  # panels beside each other
 def view_switch(page: str, kept: str) -> str:
     """Which number of each layer is shown: a key of VIEWS."""
     view = st.pills(  # which wrap well on a phone
-        "Shown", list(VIEWS), key=seeded(f"{page}.view", kept), required=True,
+        "Shown", list(VIEWS), key=seeded(widget_key(page, "view"), kept), required=True,
         format_func=lambda name: VIEWS[name][0], label_visibility="collapsed",
     )  # fmt: skip
     return str(view)
@@ -74,7 +75,7 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
     shared_chart(
         (choices, view, *seen),
         lambda: draw(names, tracks, axis, height=style.HERO),
-        key=f"{page}.by_depth",
+        key=widget_key(page, "by_depth"),
         height=style.HERO,
         alt=f"{title}, by start.",
     )
@@ -103,13 +104,11 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     if not there:
         return
     layers = len(choices.architecture.hidden)
-    playing = f"{page}:playing"
-
-    ticking = playing in st.session_state
+    ticking = page in session.PLAYING
 
     @st.fragment(run_every=PLAY if ticking else None)
     def panels() -> None:
-        if ticking and playing not in st.session_state:
+        if ticking and page not in session.PLAYING:
             st.rerun()  # without the clock; the slider has shown the last layer by now
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
@@ -122,7 +121,7 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
                 "Values", list(QUANTITIES), key=key, required=True,
                 format_func=str.capitalize, label_visibility="collapsed",
             ), first="activations")  # fmt: skip
-        shown = _depth(page, layers, playing)
+        shown = _depth(page, layers)
         spreads = [seen[place].measurements[0].spreads[str(what)] for place in there]
         names = _names(choices)[: len(spreads[0])]
         reach = figures.common_reach(spreads)
@@ -137,25 +136,25 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     panels()
 
 
-def _depth(page: str, layers: int, playing: str) -> int:
+def _depth(page: str, layers: int) -> int:
     """How many layers are shown: all, or as many as the slider says; it moves by itself while it plays."""
-    key = f"{page}.depth.{layers}"
-    now = min(st.session_state.get(key, layers), layers)
-    if playing in st.session_state:
-        if st.session_state.pop(playing) == "on":
+    key = widget_key(page, "depth", layers)
+    now = min(int(widget_value(key, layers)), layers)
+    if page in session.PLAYING:
+        if session.PLAYING.pop(page) == "on":
             now = min(now + 1, layers)
         if now < layers:
-            st.session_state[playing] = "on"
-    st.session_state[key] = now
+            session.PLAYING[page] = "on"
+    set_widget(key, now)
     if layers < 2:
         return layers
 
     def play() -> None:
-        st.session_state[key] = 1
-        st.session_state[playing] = "first"
+        set_widget(key, 1)
+        session.PLAYING[page] = "first"
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if st.button("Play", icon=":material/play_arrow:", key=f"{page}.play", on_click=play):
+        if st.button("Play", icon=":material/play_arrow:", key=widget_key(page, "play"), on_click=play):
             st.rerun()
         return int(st.slider("Layers", 1, layers, key=key, width=240))
 
@@ -174,7 +173,7 @@ def _violins(
 
     st.markdown(f":small[{label}]")
     alt = f"Distribution of the {what} of {label} in each layer."
-    shared_chart(question, figure, key=f"{page}.violins.{place}", height=figures.PANEL, alt=alt)
+    shared_chart(question, figure, key=widget_key(page, "violins", place), height=figures.PANEL, alt=alt)
 
 
 def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
@@ -204,7 +203,7 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     shared_chart(
         (choices, *seen),
         lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
-        key=f"{page}.jacobian",
+        key=widget_key(page, "jacobian"),
         height=style.SMALL,
         alt="Singular values of the Jacobian, by start.",
     )
@@ -228,7 +227,7 @@ def _shares(
     shared_chart(
         (choices, *seen),
         lambda: by_layer(names, series, title, share=True),
-        key=f"{page}.{name}",
+        key=widget_key(page, name),
         height=style.SMALL,
         alt=f"Share of {title} in each hidden layer.",
     )

@@ -11,7 +11,7 @@ from inits.initializers.spec import OptimizerSpec
 from inits.text import counted
 from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
 from pages.parts.page import state
-from pages.parts.page.state import seed as seeded
+from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.picker import LARGEST_SEED
 
 DEFAULTS = {
@@ -103,43 +103,55 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
     """The rows of controls; returns what they say and whether Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         vary = st.selectbox(
-            "Varied", list(VARIED), key=seeded(f"{page}.vary", grid.vary), width=240,
+            "Varied", list(VARIED), key=seeded(widget_key(page, "vary"), grid.vary), width=240,
             format_func=lambda key: VARIED[key].title, on_change=partial(_usual_range, page),
         )  # fmt: skip
         low = st.number_input(
-            "From", None, None, key=seeded(f"{page}.low", grid.low), format="%g", step=None, width=NUMBER
+            "From",
+            None,
+            None,
+            key=seeded(widget_key(page, "low"), grid.low),
+            format="%g",
+            step=None,
+            width=NUMBER,
         )
         high = st.number_input(
-            "To", None, None, key=seeded(f"{page}.high", grid.high), format="%g", step=None, width=NUMBER
+            "To",
+            None,
+            None,
+            key=seeded(widget_key(page, "high"), grid.high),
+            format="%g",
+            step=None,
+            width=NUMBER,
         )
         values = st.number_input(
-            "Values", 2, MOST_VALUES, key=seeded(f"{page}.values", grid.values), step=1, width=120
+            "Values", 2, MOST_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         across = st.segmented_control(
             "By",
             ACROSS,
-            key=seeded(f"{page}.across", grid.across),
+            key=seeded(widget_key(page, "across"), grid.across),
             required=True,
             format_func=NAMES.__getitem__,
         )
         words = "Depth, up to" if across == "depth" else "Hidden layers"
         depth = st.number_input(
-            words, 1, MAX_LAYERS, key=seeded(f"{page}.depth", grid.depth), step=1, width=120
+            words, 1, MAX_LAYERS, key=seeded(widget_key(page, "depth"), grid.depth), step=1, width=120
         )
         activation, several = grid.activation, grid.activations
         if across == "depth":
             activation = st.selectbox(
-                "Activation", list(ACTIVATIONS), key=seeded(f"{page}.activation", grid.activation),
+                "Activation", list(ACTIVATIONS), key=seeded(widget_key(page, "activation"), grid.activation),
                 format_func=ACTIVATIONS.__getitem__, width=SELECT,
             )  # fmt: skip
         optimizer = optimizer_held(page, grid.optimizer)
         learning_rate(page, optimizer)
         width, batch, seed, data = _rest(page, grid, optimizer)
-        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=f"{page}.run")
+        run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))
     if across == "activation":
         several = st.pills(
-            "Activations", list(ACTIVATIONS), key=seeded(f"{page}.activations", list(grid.activations)),
+            "Activations", list(ACTIVATIONS), key=seeded(widget_key(page, "activations"), list(grid.activations)),
             format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
         )  # fmt: skip
     said = Grid(
@@ -150,20 +162,22 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
 
 
 def _usual_range(page: str) -> None:
-    varied = VARIED[st.session_state[f"{page}.vary"]]
-    st.session_state[f"{page}.low"], st.session_state[f"{page}.high"] = varied.low, varied.high
+    varied = VARIED[widget_value(widget_key(page, "vary"))]
+    set_widget(widget_key(page, "low"), varied.low)
+    set_widget(widget_key(page, "high"), varied.high)
 
 
 def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, int, str]:
     """The popover with everything that seldom changes, named after what it holds."""
     names = {
-        name: seeded(f"{page}.{name}", getattr(grid, name)) for name in ("width", "batch", "seed", "data")
+        name: seeded(widget_key(page, name), getattr(grid, name))
+        for name in ("width", "batch", "seed", "data")
     }
-    width, batch = (st.session_state[names[name]] for name in ("width", "batch"))
+    width, batch = (widget_value(names[name]) for name in ("width", "batch"))
     label = f"width {width}, {optimizer.name}, batch {batch}"
-    if st.session_state[names["data"]] == "digits":
+    if widget_value(names["data"]) == "digits":
         label += ", digits"
-    with st.popover(label, icon=":material/tune:", key=f"{page}.rest"):
+    with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         width = st.number_input("Units of each hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
         optimizer_controls(page, optimizer)
         batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)

@@ -19,6 +19,7 @@ from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import heading, problem
+from pages.parts.page.session import widget_key
 from pages.parts.sweep.builder import size_in_words
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
@@ -153,7 +154,7 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
         diverged=diverged,
     )
     alt = f"Test accuracy by {varied.parameter} and {sweep.across}."
-    point = chart(fig, key=f"{page}.map", height=style.HERO, alt=alt, on_click=lambda point: None)
+    point = chart(fig, key=widget_key(page, "map"), height=style.HERO, alt=alt, on_click=lambda point: None)
     if point is not None and point.customdata:
         _open(sweep, *map(int, point.customdata[:2]))
 
@@ -173,8 +174,8 @@ def _choose(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDAr
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        cell = st.selectbox("Cell", cells, key=f"{page}.cell", format_func=words, width=260)
-        if st.button("Open it on Train", icon=":material/play_circle:", key=f"{page}.open"):
+        cell = st.selectbox("Cell", cells, key=widget_key(page, "cell"), format_func=words, width=260)
+        if st.button("Open it on Train", icon=":material/play_circle:", key=widget_key(page, "open")):
             _open(sweep, *cell)
 
 

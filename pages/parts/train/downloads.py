@@ -20,6 +20,7 @@ from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask_weights, engine
 from pages.parts.experiment.builder import Choices, settings
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import widget_key
 from pages.parts.page.theme import variables
 from pages.parts.train import pictures
 from pages.parts.train.headline import sentence
@@ -166,7 +167,7 @@ def _inside_button(job: Job, choices: Choices, records: Sequence[Record], start:
     record, run = records[start], job.runs[start]
     if record.divergence is not None or not record.done:
         return
-    if st.button(literal(label), icon=":material/search:", key=f"train.inside.{start}"):
+    if st.button(literal(label), icon=":material/search:", key=widget_key("train", "inside", start)):
         look_inside(run, record.done, choices.labels[start])
 
 
@@ -180,6 +181,6 @@ def _weights_button(job: Job, choices: Choices, records: Sequence[Record], start
         "model.weights.h5" if len(choices.cards) == 1 else f"start-{start + 1}.weights.h5",
         "application/x-hdf5",
         icon=":material/download:",
-        key=f"train.h5.{start}",
+        key=widget_key("train", "h5", start),
         on_click="ignore",
     )

@@ -4,18 +4,19 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.export.experiment_json import MOST, read
-from pages.parts.experiment.builder import READERS, Choices
-from pages.parts.page import state
+from pages.parts.experiment.builder import DEFAULTS, READERS, Choices
+from pages.parts.experiment.start_cards import close_presets
+from pages.parts.page import session, state
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import widget_key
 
 MOST_TOLD = 5  # problems of one file
 
 
 def open_experiment(page: str, choices: Choices) -> None:
     """A place for a file. What is understood of it replaces what the page says, and nothing else changes."""
-    dealt = f"{page}:dealt"  # in the key of the popover around this: it closes when the file is open
     file = st.file_uploader(
-        "Open an experiment", "json", key=f"{page}.open", max_upload_size=max(1, MOST // 1_000_000),
+        "Open an experiment", "json", key=widget_key(page, "open"), max_upload_size=max(1, MOST // 1_000_000),
         help="A file that “Take it with you” has written. Its settings replace those on the page.",
     )  # fmt: skip
     if file is None:
@@ -26,21 +27,20 @@ def open_experiment(page: str, choices: Choices) -> None:
         problem(str(error))
         return
     texts = {**choices.texts(), **opened.settings}
-    state.forget(page)
-    st.session_state[f"{page}:state"] = texts
-    st.session_state[f"{page}:file_odd"] = opened.problems
-    st.session_state[dealt] = st.session_state.get(dealt, 0) + 1
+    state.replace(page, texts, DEFAULTS)
+    session.UNREAD_SETTINGS[page] = opened.problems
+    close_presets(page)  # the popover around this
     st.rerun()
 
 
 def refused_settings(page: str, choices: Choices) -> None:
     """What a file held beside, until the settings change."""
-    odd: tuple[str, ...] = st.session_state.get(f"{page}:file_odd", ())
+    odd = session.UNREAD_SETTINGS.get(page)
     if not odd:
         return
-    kept = st.session_state.setdefault(f"{page}:file_odd_in", choices.texts())
+    kept = session.UNREAD_SETTINGS_OF.setdefault(page, choices.texts())
     if kept != choices.texts():
-        del st.session_state[f"{page}:file_odd"], st.session_state[f"{page}:file_odd_in"]
+        del session.UNREAD_SETTINGS[page], session.UNREAD_SETTINGS_OF[page]
         return
     more = f" And {len(odd) - MOST_TOLD} more." if len(odd) > MOST_TOLD else ""
     st.warning(

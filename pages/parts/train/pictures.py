@@ -13,6 +13,7 @@ from inits.figures import style
 from inits.text import counted
 from pages.parts.experiment.builder import Choices
 from pages.parts.page.notes import heading
+from pages.parts.page.session import widget_key
 from pages.parts.widgets.chart import draw, payload
 
 MEAN_OF = 1000  # images, of the running mean
@@ -43,7 +44,7 @@ class Picture:
     @property
     def place(self) -> str:
         """The key of its chart on the page."""
-        return f"train.{self.key}"
+        return widget_key("train", self.key)
 
     def show(self) -> None:
         """Draw it in its place on the page; its cheat sheet is called like its key."""

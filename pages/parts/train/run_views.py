@@ -12,7 +12,7 @@ from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
 from inits.text import count, counted, duration
 from pages.parts.compute.engine_access import engine
-from pages.parts.compute.job_control import has_left, session, stop_button, turn_words
+from pages.parts.compute.job_control import has_left, session_id, stop_button, turn_words
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
@@ -30,7 +30,7 @@ FRESH = 0.4  # seconds that what was found out for one viewer is news for others
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over: bool) -> None:
     """Show a job of the given choices; unless it is `over`, follow it and run the page again at its end."""
-    poll = POLL if engine().turns.others(job, session()) < MANY else CROWDED
+    poll = POLL if engine().turns.others(job, session_id()) < MANY else CROWDED
 
     @st.fragment(run_every=None if over else poll)
     @gate.inside(LATER)

@@ -16,6 +16,7 @@ from inits.weightfiles.pairs import Change
 from inits.weightfiles.store import WeightFile
 from pages.parts.experiment.start_cards import swatch
 from pages.parts.page.notes import heading
+from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
 
 MOST_ROWS = 250  # of a table; a file may have ten thousand arrays
@@ -58,13 +59,13 @@ def table(page: str, shelf: Shelf) -> None:
         shown = "all"
         if some and len(some) < len(shelf.rows):
             shown = st.segmented_control(
-                "Arrays", list(kinds), default="kernels", required=True, key=f"{page}.arrays",
+                "Arrays", list(kinds), default="kernels", required=True, key=widget_key(page, "arrays"),
                 format_func=kinds.__getitem__, label_visibility="collapsed",
             )  # fmt: skip
         rows = some if shown == "kernels" else shelf.rows
         st.download_button(
             "Table (CSV)", lambda: as_csv(shelf), "weights.csv", "text/csv", icon=":material/download:",
-            key=f"{page}.csv", on_click="ignore",
+            key=widget_key(page, "csv"), on_click="ignore",
         )  # fmt: skip
     cells = [_two(shelf, row) if two else _one(shelf.surveys(row)[0]) for row in rows[:MOST_ROWS]]
     with st.container(height=420 if len(cells) > 12 else "content", border=False):

@@ -15,6 +15,7 @@ from pages.parts.experiment.builder import DEFAULTS, Choices, understood
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.layer_fits import fit_table
 from pages.parts.experiment.start_cards import chosen_cards
+from pages.parts.page import state
 from pages.parts.page.notes import heading, literal
 
 
@@ -79,4 +80,4 @@ def ways(spec: FileSpec) -> tuple[Card, ...]:
 
 def _on_train() -> Choices:
     """What the Train page says in this session."""
-    return chosen_cards("train", understood(st.session_state.get("train:state", dict(DEFAULTS))))
+    return chosen_cards("train", understood(state.values("train", DEFAULTS)))

@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from inits.engine.engine import Job
 from inits.engine.fetching import Fetch
 from inits.errors import InitsError
 from inits.experiments.experiment import Run
@@ -17,25 +16,22 @@ from inits.weightfiles.applications import APPLICATIONS
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.experiment.builder import Choices
+from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal, problem
-from pages.parts.widgets.picker import FILES
+from pages.parts.page.session import widget_key
+from pages.parts.widgets.picker import offer_file
 
 SOURCES = {"upload": "Upload", "train": "From Train", "keras": "From Keras"}
 ENDINGS = ["keras", "h5", "hdf5", "npz", "safetensors"]
 FIRST, SECOND = "file", "beside"
 
 
-def held(page: str, slot: str) -> str:
-    """Where the session holds which file is shown."""
-    return f"{page}.{slot}"
-
-
 def show(page: str, slot: str, spec: FileSpec | None) -> None:
     """Show a file from the next run on."""
-    st.session_state[held(page, slot)] = "" if spec is None else str(spec)
+    session.SHOWN_FILE[widget_key(page, slot)] = "" if spec is None else str(spec)
     if spec is not None:
-        st.session_state.setdefault(FILES, {})[spec.digest] = str(spec)
+        offer_file(spec)
 
 
 def sources(page: str, slot: str) -> None:
@@ -45,7 +41,7 @@ def sources(page: str, slot: str) -> None:
         list(SOURCES),
         default="upload",
         required=True,
-        key=f"{page}.{slot}.source",
+        key=widget_key(page, slot, "source"),
         format_func=SOURCES.__getitem__,
         label_visibility="collapsed",
     )
@@ -53,13 +49,8 @@ def sources(page: str, slot: str) -> None:
 
 
 def _begin(page: str, slot: str, name: str, reading: Reading) -> None:
-    st.session_state[f"{page}:{slot}:pending"] = (name, reading)
-    st.session_state[brought(page)] = st.session_state.get(brought(page), 0) + 1
-
-
-def brought(page: str) -> str:
-    """Where the session counts the files that it brought: a popover named after it closes with each."""
-    return f"{page}:brought"
+    session.READING_FILE[session.part(page, slot)] = (name, reading)
+    session.FILES_OPENED[page] = session.FILES_OPENED.get(page, 0) + 1
 
 
 def _upload(page: str, slot: str) -> None:
@@ -69,7 +60,7 @@ def _upload(page: str, slot: str) -> None:
         "is run.",
         ENDINGS,
         # Another uploader for every file: the one before holds what was taken already.
-        key=f"{page}.{slot}.upload.{st.session_state.get(brought(page), 0)}",
+        key=widget_key(page, slot, "upload", session.FILES_OPENED.get(page, 0)),
     )
     if uploaded is None:
         return
@@ -91,7 +82,7 @@ def _let_go(file_id: str) -> None:
 
 def _trained(page: str, slot: str) -> None:
     """The networks that the Train page shows in this session, at their start and where they got to."""
-    job: Job | None = st.session_state.get("train:shown")
+    job = session.JOB.get("train")
     if job is None or not job.over.is_set():
         words = "The training is still running." if job else "Nothing was trained in this session yet."
         st.markdown(f":gray[{words} What the Train page shows can be opened here.]")
@@ -103,16 +94,22 @@ def _trained(page: str, slot: str) -> None:
         st.markdown(":gray[No start of this training has learned anything.]")
         return
     start = st.selectbox(
-        "Network", list(learned), key=f"{page}.{slot}.start", format_func=labels.__getitem__, width=260
+        "Network",
+        list(learned),
+        key=widget_key(page, slot, "start"),
+        format_func=labels.__getitem__,
+        width=260,
     )
     run, steps = job.runs[start], learned[start]
     moments = {"before": 0, "after": steps}
     with st.container(horizontal=True, gap="small"):
         for moment, at in moments.items():
             label = "Open it before training" if not at else f"Open it after {count(steps)} steps"
-            if st.button(label, key=f"{page}.{slot}.{moment}"):
+            if st.button(label, key=widget_key(page, slot, moment)):
                 _make(page, slot, run, at, labels[start])
-        if slot == FIRST and st.button("Open both side by side", type="primary", key=f"{page}.{slot}.both"):
+        if slot == FIRST and st.button(
+            "Open both side by side", type="primary", key=widget_key(page, slot, "both")
+        ):
             _make(page, FIRST, run, 0, labels[start], again=False)
             _make(page, SECOND, run, steps, labels[start])
 
@@ -138,29 +135,31 @@ def look_inside(run: Run, steps: int, label: str) -> None:
 
 def _application(page: str, slot: str) -> None:
     """What Keras offers by name; its file is downloaded by the compute process, once."""
-    key = f"{page}:{slot}:fetch"
-    fetch: Fetch | None = st.session_state.get(key)
+    place = session.part(page, slot)
+    fetch = session.DOWNLOAD.get(place)
     chosen = st.selectbox(
         "Trained on ImageNet",
         list(APPLICATIONS),
-        key=f"{page}.{slot}.application",
+        key=widget_key(page, slot, "application"),
         format_func=lambda name: f"{name}, {megabytes(APPLICATIONS[name].size)}",
         width=260,
         disabled=fetch is not None,
     )
     if fetch is None:
-        if st.button("Download and open", icon=":material/download:", key=f"{page}.{slot}.fetch"):
-            st.session_state[key] = engine().fetch(str(chosen), engine().files.folder)
+        if st.button("Download and open", icon=":material/download:", key=widget_key(page, slot, "fetch")):
+            session.DOWNLOAD[place] = engine().fetch(str(chosen), engine().files.folder)
             st.rerun()
     elif not fetch.done.is_set():
-        st.button("Cancel", icon=":material/close:", key=f"{page}.{slot}.cancel", on_click=fetch.cancel)
+        st.button(
+            "Cancel", icon=":material/close:", key=widget_key(page, slot, "cancel"), on_click=fetch.cancel
+        )
         wait_for(fetch.done.is_set, partial(_fetching, fetch))
     else:
-        del st.session_state[key]
+        del session.DOWNLOAD[place]
         if fetch.path is not None:
             _take_over(page, slot, fetch.path)
         if fetch.error:
-            st.session_state[f"{page}:{slot}:problem"] = fetch.error
+            session.FILE_PROBLEM[place] = fetch.error
         st.rerun()
 
 
@@ -171,9 +170,8 @@ def _take_over(page: str, slot: str, path: Path) -> None:
             _begin(page, slot, path.name, engine().files.take(file, path.name))
         path.unlink(missing_ok=True)
     except FileNotFoundError:
-        st.session_state[f"{page}:{slot}:problem"] = (
-            f"{path.name} was opened by somebody else just now. Open it again."
-        )
+        words = f"{path.name} was opened by somebody else just now. Open it again."
+        session.FILE_PROBLEM[session.part(page, slot)] = words
 
 
 def _fetching(fetch: Fetch) -> str:
@@ -184,18 +182,18 @@ def _fetching(fetch: Fetch) -> str:
 
 def pending(page: str, slot: str) -> None:
     """Show what was brought as soon as it is read; until then say how far it is, and after that what was wrong."""
-    if words := st.session_state.pop(f"{page}:{slot}:problem", None):
+    place = session.part(page, slot)
+    if words := session.FILE_PROBLEM.pop(place):
         problem(words)
-    key = f"{page}:{slot}:pending"
-    if key not in st.session_state:
+    if place not in session.READING_FILE:
         return
-    name, reading = st.session_state[key]
+    name, reading = session.READING_FILE[place]
     with gate.aside():
         done = reading.done.wait(0.3)
     if not done:
         wait_for(reading.done.is_set, partial(_reading, name, reading))
         return
-    del st.session_state[key]
+    del session.READING_FILE[place]
     if reading.error:
         problem(f"{name}: {reading.error}")
         return

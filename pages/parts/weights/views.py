@@ -14,6 +14,7 @@ from inits.initializers.spec import InitializerSpec
 from inits.measure.array_summary import Survey
 from inits.text import count, counted, number, percent
 from pages.parts.page.notes import heading, literal, python
+from pages.parts.page.session import widget_key
 from pages.parts.page.state import linked
 from pages.parts.weights.array_table import Shelf, idle, label
 from pages.parts.widgets import tables
@@ -52,7 +53,7 @@ def at_a_glance(page: str, shelf: Shelf) -> None:
     fig = figures.multiples(before, now, names, len(shelf.files) - 1)
     chart(
         fig,
-        key=f"{page}.multiples",
+        key=widget_key(page, "multiples"),
         height=int(fig.layout.height),
         alt="A histogram of the weights of each kernel.",
     )
@@ -139,7 +140,7 @@ def _histogram(page: str, surveys: Sequence[Survey]) -> None:
     shown = [figures.Shown(start, _bars(one)) for start, one in enumerate(surveys)]
     fig = figures.histogram(shown, curves).update_layout(uirevision=label(last), meta="file")
     alt = "Histogram of the values under the densities of the nearest initializer and of Keras' default."
-    chart(fig, key=f"{page}.histogram", height=style.HERO, alt=alt)
+    chart(fig, key=widget_key(page, "histogram"), height=style.HERO, alt=alt)
 
 
 def _numbers(shelf: Shelf, surveys: Sequence[Survey]) -> None:
@@ -201,7 +202,7 @@ def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
     starts = [place for place, one in enumerate(surveys) if one.singular is not None]
     fig = figures.spectrum(drawn, bulk, last.decomposed, starts).update_layout(uirevision=label(last))
     alt = f"Histogram of {counted(len(drawn[-1]), 'singular value')} with the Marchenko-Pastur law."
-    chart(fig, key=f"{page}.spectrum", height=style.SMALL, alt=alt)
+    chart(fig, key=widget_key(page, "spectrum"), height=style.SMALL, alt=alt)
     if bulk:
         outside = f"**{count(bulk.outside)} of {count(bulk.count)}** singular values ({percent(bulk.share)})"
         st.markdown(f"{outside} lie outside the bulk of std {number(bulk.std, 3)}.")
@@ -223,4 +224,4 @@ def _picture(page: str, shelf: Shelf, row: Sequence[int], last: Survey) -> None:
         title, how = "The kernel", f"First {counted(len(part), 'input')} × {counted(part.shape[1], 'unit')}"
         fig = kernel_figures.heat_map(shown, scale)
     heading(title, f"{how}: orange −, blue +.", "pixels")
-    chart(fig, key=f"{page}.pixels", height=style.SMALL, alt=f"{how}.")
+    chart(fig, key=widget_key(page, "pixels"), height=style.SMALL, alt=f"{how}.")

@@ -23,6 +23,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
 
+from pages.parts.page.session import widget_value
 from pages.parts.page.shared_cache import shared_looks
 
 PLOTLY_VERSION = "4.1.1"
@@ -94,7 +95,7 @@ def chart(
         return None
 
     def clicked() -> None:
-        if point := _point(st.session_state[key].get("click")):
+        if point := _point(widget_value(key).get("click")):
             on_click(point)
 
     return _point(_component()(key=key, data=data, height=height, on_click_change=clicked).click)

@@ -20,6 +20,9 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
 
+from pages.parts.page import session
+from pages.parts.page.session import EditorText
+
 CODEMIRROR_VERSION = "6.43.15"
 BROWSER = Path(__file__).parent / "browser"
 BUNDLE = BROWSER / f"codemirror-{CODEMIRROR_VERSION}.min.js"
@@ -34,15 +37,6 @@ class Typed:
 
     text: str
     run: bool
-
-
-@dataclass(frozen=True)
-class _Held:
-    """What the session knows of an editor: its text, and how many texts the page has put into it."""
-
-    text: str
-    revision: int | str
-    number: int
 
 
 def editor(
@@ -81,8 +75,7 @@ def editor(
     """
     code = _plain(code)
     _check(code, label, marks, limit)
-    name = f"{key}.held"
-    held = st.session_state[name] = _held(st.session_state.get(name), code, revision)
+    held = session.EDITOR_TEXT[key] = _held(session.EDITOR_TEXT.get(key), code, revision)
     result = _component()(
         key=key,
         data={
@@ -97,25 +90,25 @@ def editor(
         },
         height=height,
         # Called before the page runs, so a text is not lost if that run no longer shows the editor.
-        on_typed_change=lambda: _receive(name, st.session_state.get(key), limit),
+        on_typed_change=lambda: _receive(key, session.widget_value(key), limit),
         on_run_change=lambda: None,
     )
-    _receive(name, result, limit)
-    return Typed(st.session_state[name].text, run=result.run == held.number)
+    _receive(key, result, limit)
+    return Typed(session.EDITOR_TEXT[key].text, run=result.run == held.number)
 
 
-def _held(held: _Held | None, code: str, revision: int | str) -> _Held:
+def _held(held: EditorText | None, code: str, revision: int | str) -> EditorText:
     if held and held.revision == revision:
         return held
-    return _Held(code, revision, number=held.number + 1 if held else 1)
+    return EditorText(code, revision, number=held.number + 1 if held else 1)
 
 
-def _receive(name: str, state: Mapping[str, Any] | None, limit: int) -> None:
+def _receive(key: str, state: Mapping[str, Any] | None, limit: int) -> None:
     """Keep what the browser sent, if it is about the present text. It can send anything: nothing is trusted."""
-    held: _Held = st.session_state[name]
+    held = session.EDITOR_TEXT[key]
     match state and state.get("typed"):
         case {"text": str(text), "number": held.number} if len(text) <= limit:
-            st.session_state[name] = replace(held, text=_plain(text))
+            session.EDITOR_TEXT[key] = replace(held, text=_plain(text))
 
 
 def moved(marks: Mapping[int, str], before: str, after: str) -> dict[int, str]:

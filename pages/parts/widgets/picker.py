@@ -8,14 +8,16 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments import file_start
+from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import MARK, PastedSpec
 from inits.experiments.weight_source import LSUV, Kernel, parse_kernel
 from inits.initializers.catalog import CATALOG
 from inits.initializers.keras_call import read_call
 from inits.initializers.parameters import Parameter
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from pages.parts.page import session
 from pages.parts.page.refusals import accept, refuse
-from pages.parts.page.state import seed
+from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
 
 Spec = Kernel | OptimizerSpec
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
@@ -26,13 +28,14 @@ AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
-FILES = "file:shelf"  # weight files of this session: digest -> text
-SHELF = "code:shelf"  # pasted initializers of this session that have run: name -> text
-
-
 def put_on_shelf(spec: PastedSpec) -> None:
     """Offer pasted code wherever an initializer is picked; a newer one of its name takes its place."""
-    st.session_state.setdefault(SHELF, {})[spec.name] = str(spec)
+    session.PASTED_CODE.setdefault(ALL_PAGES, {})[spec.name] = str(spec)
+
+
+def offer_file(spec: FileSpec) -> None:
+    """Offer a weight file wherever a start is changed."""
+    session.WEIGHT_FILES.setdefault(ALL_PAGES, {})[spec.digest] = str(spec)
 
 
 def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> Kernel:
@@ -40,16 +43,14 @@ def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> K
 
     `more`: texts of starts that are offered beside Keras' own and the session's pasted code.
 
-    The state is one text, `session_state[prefix.spec]`; every control shows it and changes it. A text or value
+    The state is one text, `session.SPEC[prefix]`; every control shows it and changes it. A text or value
     that is refused leaves it as it was, and `refusal` tells why.
     """
-    key = f"{prefix}.spec"
-    st.session_state.setdefault(key, str(spec))
-    spec = parse_kernel(st.session_state[key])
-    name = f"{prefix}.name"
+    spec = parse_kernel(session.SPEC.setdefault(prefix, str(spec)))
+    name = widget_key(prefix, "name")
     other = [] if isinstance(spec, InitializerSpec) else [str(spec)]
-    st.session_state[name] = other[0] if other else spec.name
-    shelf = st.session_state.get(SHELF, {}).values()
+    set_widget(name, other[0] if other else spec.name)
+    shelf = session.PASTED_CODE.get(ALL_PAGES, {}).values()
     st.selectbox(
         "Initializer",
         list(dict.fromkeys((*shelf, *other, *more, *CATALOG))),
@@ -58,7 +59,7 @@ def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> K
         width=NAME_WIDTH,
         help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
         format_func=_shown,
-        on_change=lambda: _set(prefix, lambda: _typed(prefix, st.session_state[name])),
+        on_change=lambda: _set(prefix, lambda: _typed(prefix, widget_value(name))),
     )
     parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
     return spec
@@ -84,7 +85,7 @@ def _typed(prefix: str, text: str) -> Kernel:
     spec = InitializerSpec.parse(text)
     seed = read_call(text).named.get("seed")
     if isinstance(seed, int) and 0 <= seed <= LARGEST_SEED:
-        st.session_state[f"{prefix}.seed"] = seed
+        set_widget(widget_key(prefix, "seed"), seed)
     return spec
 
 
@@ -92,11 +93,11 @@ def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter])
     """One control for each parameter: slider and exact number, choice, switch, or text."""
     for parameter in parameters:
         value = spec.get(parameter.name)
-        key = f"{prefix}.{parameter.name}"
+        key = widget_key(prefix, parameter.name)
         if parameter.kind in ("float", "int"):
             _number(prefix, spec, parameter, key)
         elif parameter.kind == "choice":
-            st.session_state[key] = value
+            set_widget(key, value)
             st.selectbox(
                 parameter.name,
                 parameter.choices,
@@ -107,18 +108,18 @@ def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter])
                 on_change=partial(_take, prefix, spec, parameter.name, key),
             )
         elif parameter.kind == "bool":
-            st.session_state[key] = value
+            set_widget(key, value)
             change = partial(_take, prefix, spec, parameter.name, key)
             st.toggle(parameter.name, key=key, help=parameter.help, on_change=change)
 
 
 def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
     value = spec.get(parameter.name)
-    exact = f"{key}.exact"
+    exact = widget_key(key, "exact")
     if parameter.slider and value is not None:
         grid = _grid(parameter)
         inside = min(max(value, grid[0]), grid[-1])
-        st.session_state[key] = min(grid, key=lambda x: abs(x - inside))
+        set_widget(key, min(grid, key=lambda x: abs(x - inside)))
         st.select_slider(
             parameter.name,
             grid,
@@ -128,7 +129,7 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
             width=SLIDER_WIDTH,
             on_change=partial(_take, prefix, spec, parameter.name, key),
         )
-    st.session_state[exact] = value
+    set_widget(exact, value)
     slides = parameter.slider is not None and value is not None
     st.number_input(
         f"{parameter.name}, exact" if slides else parameter.name,
@@ -145,13 +146,13 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
 def axes_inputs(prefix: str, spec: Kernel) -> None:
     """Which axes count as inputs and outputs, for the initializers that take them: both, or Keras' rule."""
     names = [p.name for p in spec.entry.parameters if p.kind == "axes"]
-    keys = [f"{prefix}.{name}" for name in names]
+    keys = [widget_key(prefix, name) for name in names]
     for name, key in zip(names, keys, strict=True):
         value = spec.get(name)
-        seed(key, ", ".join(map(str, value)) if isinstance(value, tuple) else "")
+        seeded(key, ", ".join(map(str, value)) if isinstance(value, tuple) else "")
 
     def take() -> None:
-        texts = [st.session_state[key] for key in keys]
+        texts = [widget_value(key) for key in keys]
         if all(texts) or not any(texts):
             given = {name: _axes(text) for name, text in zip(names, texts, strict=True)}
             _set(prefix, lambda: spec.replace(**given))
@@ -181,14 +182,14 @@ def _grid(parameter: Parameter) -> list[float]:
 
 def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
     """Change one argument; an emptied box means its default."""
-    value = st.session_state[key]
+    value = widget_value(key)
     default = next(p.default for p in spec.entry.parameters if p.name == name)
     _set(prefix, lambda: spec.replace(**{name: default if value is None else value}))
 
 
 def _set(prefix: str, make: Callable[[], Spec]) -> None:
     try:
-        st.session_state[f"{prefix}.spec"] = str(make())
+        session.SPEC[prefix] = str(make())
         accept(prefix)
     except InitsError as error:
         refuse(prefix, str(error))

@@ -7,8 +7,9 @@ import streamlit as st
 from inits.errors import InitsError, ShapeError
 from inits.experiments.weight_source import Kernel
 from inits.initializers.shapes import checked
+from pages.parts.page import session
 from pages.parts.page.notes import problem
-from pages.parts.page.state import seed as seeded
+from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.picker import LARGEST_SEED, axes_inputs
 
 KINDS = ("Dense", "Convolution", "Any")
@@ -39,17 +40,16 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) -> tuple[tuple[int, ...], int]:
     """A popover named after what it holds: the kernel's shape and the seed."""
-    seeded(f"{page}.shape", shape)
-    if f"{page}.reseed" in st.session_state:
-        st.session_state[f"{page}.seed"] = st.session_state.pop(f"{page}.reseed")
-    seeded(f"{page}.seed", seed)
-    shape = st.session_state[f"{page}.shape"]
-    label = f"{' × '.join(map(str, shape))}, seed {st.session_state[f'{page}.seed']}"
-    with st.popover(label, icon=":material/tune:", key=f"{page}.shape_popover"):
+    shape = session.SHAPE.setdefault(page, shape)
+    if (new := session.NEW_SEED.pop(page)) is not None:
+        set_widget(widget_key(page, "seed"), new)
+    seed_key = seeded(widget_key(page, "seed"), seed)
+    label = f"{' × '.join(map(str, shape))}, seed {widget_value(seed_key)}"
+    with st.popover(label, icon=":material/tune:", key=widget_key(page, "shape_popover")):
         kind = st.segmented_control(
             "Layer",
             KINDS,
-            key=seeded(f"{page}.kind", _kind(shape)),
+            key=seeded(widget_key(page, "kind"), _kind(shape)),
             required=True,
             label_visibility="collapsed",
         )
@@ -57,12 +57,12 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
         axes_inputs(page, spec)
         if spec.random:
             st.number_input(
-                "Seed", 0, LARGEST_SEED, key=f"{page}.seed", step=1, help="The same seed draws the same."
+                "Seed", 0, LARGEST_SEED, key=seed_key, step=1, help="The same seed draws the same."
             )
-    if shape != st.session_state[f"{page}.shape"]:
-        st.session_state[f"{page}.shape"] = shape
+    if shape != session.SHAPE[page]:
+        session.SHAPE[page] = shape
         st.rerun()
-    return shape, int(st.session_state[f"{page}.seed"])
+    return shape, int(widget_value(seed_key))
 
 
 def _kind(shape: tuple[int, ...]) -> str:
@@ -74,14 +74,14 @@ def _layer(page: str, kind: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     first = shape if len(shape) == len(names) else ((784, 128) if kind == "Dense" else (3, 3, 16, 32))
     columns = st.columns(2)
     sizes = [
-        columns[i % 2].number_input(name, key=seeded(f"{page}.{name}", size), value=None, step=1)
+        columns[i % 2].number_input(name, key=seeded(widget_key(page, name), size), value=None, step=1)
         for i, (name, size) in enumerate(zip(names, first, strict=True))
     ]
     return _or_old("x".join(str(size) for size in sizes), shape)
 
 
 def _any(page: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    key = seeded(f"{page}.any", ", ".join(map(str, shape)))
+    key = seeded(widget_key(page, "any"), ", ".join(map(str, shape)))
     text = st.text_input("Shape", key=key, help="Dimensions as Keras writes them, the units last: 5, 3, 64.")
     return _or_old(text, shape)
 
