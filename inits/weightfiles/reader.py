@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
 from inits.weightfiles.catalog import ending
-from inits.weightfiles.formats import content, hdf5, keras_groups, keras_legacy, keras_zip, npz, tensors
+from inits.weightfiles.formats import content
 from inits.weightfiles.formats.limits import MOST_BYTES, Sketch, check, refusal
 from inits.weightfiles.formats.sources import Source, Window, name_of, opened
 
@@ -59,18 +59,8 @@ def format_of(source: Source, suffix: str | None = None) -> str:
 
 @contextmanager
 def _sketches(file: Window, named: str) -> Iterator[list[Sketch]]:
-    match content.format_of(file, named):
-        case "keras":
-            with keras_zip.opened(file) as sketches:
-                yield sketches
-        case "hdf5":
-            with hdf5.opened(file) as reader:
-                group = keras_legacy.root(reader)
-                yield keras_groups.sketches(reader) if group is None else keras_legacy.sketches(reader, group)
-        case "npz":
-            yield npz.sketches(file)
-        case _:
-            yield tensors.sketches(file)
+    with content.OPENERS[content.format_of(file, named)].sketches(file) as sketches:
+        yield sketches
 
 
 @contextmanager

@@ -1,13 +1,34 @@
-"""What a file is, by its first bytes rather than by its name."""
+"""Find the format of a file by its content, whatever its name, or say what the file is instead."""
 
 import re
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Protocol, cast
 
-from inits.weightfiles.formats import hdf5_raw, keras_zip, zips
-from inits.weightfiles.formats.limits import AGAIN, CLEANER, OTHER, refusal
+from inits.errors import WeightFileError
+from inits.weightfiles.catalog import FORMATS
+from inits.weightfiles.formats import zips
+from inits.weightfiles.formats.limits import AGAIN, CLEANER, OTHER, Sketch, refusal
 from inits.weightfiles.formats.sources import Window
 
-LOOK = 2048  # bytes
-_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
+
+class Opener(Protocol):
+    """The functions of the module of a format. Both raise WeightFileError for a damaged file."""
+
+    def recognizes(self, file: Window) -> bool:
+        """Return True if a file has this format, judged by its content."""
+
+    def sketches(self, file: Window) -> AbstractContextManager[list[Sketch]]:
+        """Open a file of this format: its layers, whose arrays can be loaded inside the context."""
+
+
+def _opener(module: str) -> Opener:
+    return cast(Opener, import_module(f"inits.weightfiles.formats.{module}"))
+
+
+OPENERS = {key: _opener(one.module) for key, one in FORMATS.items()}  # imported before the jail closes
+
+HEAD = 2048  # bytes that are looked at
 _FOREIGN = (
     (
         rb"version https://git-lfs",
@@ -25,28 +46,28 @@ _FOREIGN = (
 
 
 def format_of(file: Window, named: str = "") -> str:
-    """A key of FORMATS. Raises WeightFileError that says what a file of that name is instead."""
-    head, but = file.at(0, min(LOOK, file.size)), f"is named {named}, but " if named else ""
+    """Return the key of a file's format in FORMATS, judged by its content.
+
+    Raises WeightFileError, which says what a file of any other kind is; `named` is the ending of its name.
+    """
+    for key, opener in OPENERS.items():
+        if opener.recognizes(file):
+            return key
+    but = f"is named {named}, but " if named else ""
+    raise _foreign_zip(file, but) if zips.is_zip(file) else _foreign(file, but)
+
+
+def _foreign(file: Window, but: str) -> WeightFileError:
+    head = file.head(HEAD)
     if not head:
-        raise refusal(f"{but}is empty")
-    if head.startswith(hdf5_raw.SIGNATURE):
-        return "hdf5"
-    if head.startswith(_ZIPS):
-        return _of_zip(file, but)
-    if head[8:9] == b"{" and not re.fullmatch(rb"[\t\n\r -~]{8}", head[:8]):
-        return "safetensors"
+        return refusal(f"{but}is empty")
     for pattern, what, remedy in _FOREIGN:
         if re.match(pattern, head, re.IGNORECASE | re.DOTALL):
-            raise refusal(f"{but}{what}", remedy)
-    raise refusal(f"{but}is no weight file of a known kind", OTHER)
+            return refusal(f"{but}{what}", remedy)
+    return refusal(f"{but}is no weight file of a known kind", OTHER)
 
 
-def _of_zip(file: Window, but: str) -> str:
-    names = zips.opened(file).namelist()
-    if keras_zip.WEIGHTS in names or keras_zip.CONFIG in names:
-        return "keras"
-    if not names or any(name.endswith(".npy") for name in names):
-        return "npz"
-    if any(name.endswith("data.pkl") for name in names):
-        raise refusal(f"{but}is made by torch.save, with a pickle in it", "save its weights as .safetensors")
-    raise refusal(f"{but}is a zip without weights of Keras or NumPy", OTHER)
+def _foreign_zip(file: Window, but: str) -> WeightFileError:
+    if any(name.endswith("data.pkl") for name in zips.opened(file).namelist()):
+        return refusal(f"{but}is made by torch.save, with a pickle in it", "save its weights as .safetensors")
+    return refusal(f"{but}is a zip without weights of Keras or NumPy", OTHER)

@@ -18,8 +18,8 @@ from inits.weightfiles.formats.limits import (
     refusal,
     size,
 )
+from inits.weightfiles.formats.safetensors import widened
 from inits.weightfiles.formats.sources import Window
-from inits.weightfiles.formats.tensors import widened
 
 LARGEST_CHUNK = 16_000_000  # bytes; h5py makes them of at most 1 MiB
 LARGEST_LZF = 1 << 20  # its filter cannot be told where to stop: it may unfold to 88 times that

@@ -10,9 +10,14 @@ from inits.weightfiles.formats.sources import Window
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 
 
+def recognizes(file: Window) -> bool:
+    """Return True for a zip with the weights or the config of a model. Raises WeightFileError."""
+    return zips.is_zip(file) and not {WEIGHTS, CONFIG}.isdisjoint(zips.opened(file).namelist())
+
+
 @contextmanager
-def opened(file: Window) -> Iterator[list[Sketch]]:
-    """The layers, to be read while it lasts. Raises WeightFileError."""
+def sketches(file: Window) -> Iterator[list[Sketch]]:
+    """Open the weights in the zip, with the names and classes of the config. Raises WeightFileError."""
     archive = zips.opened(file)
     members = {member.filename: member for member in archive.infolist()}
     if WEIGHTS not in members:

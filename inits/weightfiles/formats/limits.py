@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
+from inits.weightfiles.catalog import suggestion
 
 MOST_BYTES = 1_200_000_000  # of all arrays that are read
 MOST_LAYERS = 2_000
@@ -26,7 +27,7 @@ FREE_RATIO = 64_000_000  # bytes that a file of any size may unfold to
 MOST_RATIO = 100  # beyond that; trained weights shrink to nine tenths, and only zeros to a thousandth
 
 AGAIN = "save or download it again"
-OTHER = "use a .keras, .weights.h5, .h5, .npz or .safetensors file"
+OTHER = f"use a {suggestion()} file"
 SMALLER = "use a smaller model"
 CLEANER = "save it again with Keras, or its weights with np.savez"
 NUMBERS = frozenset(

@@ -1,6 +1,8 @@
 """`.npz` files: a zip of arrays as NumPy writes them, without pickles."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import IO, Any
 
@@ -28,11 +30,20 @@ SUFFIX = ".npy"
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def sketches(file: Window) -> list[Sketch]:
-    """The layers, in the order in which the arrays were saved. Raises WeightFileError."""
+def recognizes(file: Window) -> bool:
+    """Return True for a zip with arrays, or with nothing in it. Raises WeightFileError."""
+    if not zips.is_zip(file):
+        return False
+    names = zips.opened(file).namelist()
+    return not names or any(name.endswith(SUFFIX) for name in names)
+
+
+@contextmanager
+def sketches(file: Window) -> Iterator[list[Sketch]]:
+    """Open the arrays as layers, in the order in which they were saved. Raises WeightFileError."""
     archive = zips.opened(file)
     members = [member for member in archive.infolist() if member.filename.endswith(SUFFIX)]
-    return grouped([(member.filename.removesuffix(SUFFIX), _stored(archive, member)) for member in members])
+    yield grouped([(member.filename.removesuffix(SUFFIX), _stored(archive, member)) for member in members])
 
 
 def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:

@@ -56,6 +56,10 @@ class Window(io.RawIOBase):
             raise refusal(f"has a list of contents of {wanted:,} bytes, and at most {self.most:,} are read")
         return super().read(wanted) or b""
 
+    def head(self, size: int) -> bytes:
+        """Return the first bytes, as many as there are up to `size`."""
+        return self.at(0, min(size, self.size))
+
     def at(self, offset: int, size: int) -> bytes:
         """Exactly so many bytes from there. Raises WeightFileError when the file ends before."""
         self.seek(offset)

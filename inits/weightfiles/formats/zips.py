@@ -11,8 +11,14 @@ from inits.weightfiles.formats.limits import AGAIN, BLOCK, CLEANER, MOST_ENTRIES
 from inits.weightfiles.formats.sources import Window
 
 MOST_DIRECTORY = 10_000_000  # bytes of the list of members
+_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\0")
+
+
+def is_zip(file: Window) -> bool:
+    """Return True for a file that begins as a zip does."""
+    return file.head(4) in _SIGNATURES
 
 
 def opened(file: Window) -> zipfile.ZipFile:

@@ -13,6 +13,7 @@ from inits.experiments.experiment import Run
 from inits.experiments.file_start import FileSpec
 from inits.text import count, megabytes
 from inits.weightfiles.applications import APPLICATIONS
+from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.experiment.builder import Choices
@@ -23,7 +24,6 @@ from pages.parts.page.session import widget_key
 from pages.parts.widgets.picker import offer_file
 
 SOURCES = {"upload": "Upload", "train": "From Train", "keras": "From Keras"}
-ENDINGS = ["keras", "h5", "hdf5", "npz", "safetensors"]
 FIRST, SECOND = "file", "beside"
 
 
@@ -56,8 +56,7 @@ def _begin(page: str, slot: str, name: str, reading: Reading) -> None:
 def _upload(page: str, slot: str) -> None:
     most = count(int(st.get_option("server.maxUploadSize")))
     uploaded = st.file_uploader(
-        f"A .keras, .weights.h5, .h5, .npz or .safetensors file of up to {most} MB. It is read as data: nothing in it "
-        "is run.",
+        f"A {suggestion()} file of up to {most} MB. It is read as data: nothing in it is run.",
         ENDINGS,
         # Another uploader for every file: the one before holds what was taken already.
         key=widget_key(page, slot, "upload", session.FILES_OPENED.get(page, 0)),

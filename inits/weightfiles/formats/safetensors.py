@@ -4,6 +4,9 @@ The library maps a path into memory or copies the whole file, and takes a name t
 is checked first, and one array at a time is read from any file.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -33,8 +36,15 @@ TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "bf16"} | {
 ABOUT = "__metadata__"
 
 
-def sketches(file: Window) -> list[Sketch]:
-    """The layers, sorted as people count: the file has its arrays by type and alphabet. Raises WeightFileError."""
+def recognizes(file: Window) -> bool:
+    """Return True for a file whose JSON header follows a length that is no text."""
+    head = file.head(9)
+    return head[8:] == b"{" and not re.fullmatch(rb"[\t\n\r -~]{8}", head[:8])
+
+
+@contextmanager
+def sketches(file: Window) -> Iterator[list[Sketch]]:
+    """Open the layers in natural order: the file sorts its arrays by type and alphabet. Raises WeightFileError."""
     length = int.from_bytes(file.at(0, 8), "little")
     if length > min(MOST_TEXT, file.size - 8):
         raise refusal(
@@ -49,7 +59,7 @@ def sketches(file: Window) -> list[Sketch]:
     spans = {name: _span(name, entry) for name, entry in header.items()}
     _check_order(spans, file.size - 8 - length)
     arrays = [(name, _stored(file, name, header[name], 8 + length)) for name in sorted(spans, key=natural)]
-    return grouped(arrays, torch=isinstance(about, dict) and about.get("format") == "pt")
+    yield grouped(arrays, torch=isinstance(about, dict) and about.get("format") == "pt")
 
 
 def _span(name: str, entry: Any) -> tuple[int, int]:
