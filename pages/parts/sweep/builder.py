@@ -1,12 +1,13 @@
 """The controls of the Sweep page, and what they say."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import streamlit as st
 
 from inits.experiments.experiment import ACTIVATIONS, MAX_BATCH, MAX_LAYERS, MAX_UNITS
-from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths, grid
+from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths
+from inits.experiments.sweep import grid as steps
 from inits.initializers.spec import OptimizerSpec
 from inits.text import counted
 from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
@@ -53,20 +54,8 @@ class Grid:
     data: str
 
     def sweep(self, dataset: str) -> Sweep:
-        """Raises SpecError when the grid cannot be."""
-        return Sweep(
-            varied=self.vary,
-            values=grid(self.low, self.high, self.values),
-            across=self.across,
-            columns=depths(self.depth) if self.across == "depth" else activations(self.activations),
-            width=self.width,
-            depth=self.depth,
-            activation=self.activation,
-            optimizer=self.optimizer,
-            batch_size=self.batch,
-            seed=self.seed,
-            dataset=dataset,
-        )
+        """Return the sweep over this grid. Raises SpecError if the grid is not valid."""
+        return _sweep_of(self, dataset)
 
     def texts(self) -> dict[str, str]:
         """As the address holds them."""
@@ -77,6 +66,24 @@ class Grid:
             "activations": ",".join(self.activations),
         }
         return {name: str(value) for name, value in values.items()}
+
+
+@lru_cache(maxsize=16)
+def _sweep_of(grid: Grid, dataset: str) -> Sweep:
+    """Return the sweep over a grid, the same object for equal arguments: it keeps its runs and its key."""
+    return Sweep(
+        varied=grid.vary,
+        values=steps(grid.low, grid.high, grid.values),
+        across=grid.across,
+        columns=depths(grid.depth) if grid.across == "depth" else activations(grid.activations),
+        width=grid.width,
+        depth=grid.depth,
+        activation=grid.activation,
+        optimizer=grid.optimizer,
+        batch_size=grid.batch,
+        seed=grid.seed,
+        dataset=dataset,
+    )
 
 
 def understood(kept: dict[str, str]) -> Grid:
