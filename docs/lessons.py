@@ -1,4 +1,4 @@
-"""Runs the lessons on the stand-in's digits and writes what their pictures show: `python docs/lessons.py`."""
+"""Run the lessons on the stand-in digits and write the data of their pictures: `python docs/lessons.py`."""
 
 import json
 import sys
@@ -21,23 +21,21 @@ from inits.initializers.spec import InitializerSpec
 from inits.theory.signal_theory import gains, predict
 from inits.training.draw import sketch
 from pages.parts.experiment import builder
-from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson
+from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson, PictureKind
 from pages.parts.signal import builder as signal_builder
 from pages.parts.sweep import builder as sweep_builder
 
-POINTS, MEAN_OF, DOTS, BINS_EACH = (
-    40,
-    1000,
-    90,
-    2,
-)  # of a curve; images of its mean; of a scatter; bins in one step
+POINTS = 40  # of a curve
+MEAN_OF = 1000  # images, of the running mean
+DOTS = 90  # of a scatter
+BINS = 2  # bins of the sketch that become one of the picture
 CHANCE = 0.1
 Picture = dict[str, Any]
 
 
 def main() -> None:
     engine = Engine(replace(settings.read(), cache_mb=0))
-    found = {lesson.key: DRAWN.get(lesson.key, trained)(engine, lesson) for lesson in LESSONS}
+    found = {lesson.key: PAINTERS[lesson.picture](engine, lesson) for lesson in LESSONS}
     lines = [f"{json.dumps(key)}: {json.dumps(found[key], separators=(',', ':'))}" for key in found]
     PICTURES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     engine.close()
@@ -49,12 +47,12 @@ def run(engine: Engine, experiment: Experiment) -> Sequence[Record]:
     return job.records
 
 
-def trained(engine: Engine, lesson: Lesson) -> Picture:
-    """Accuracy over one epoch of each start."""
+def accuracy(engine: Engine, lesson: Lesson) -> Picture:
+    """Return the accuracy of each start over one epoch."""
     choices = builder.understood({**builder.DEFAULTS, **lesson.state})
     experiment, names = choices.experiment("digits"), choices.labels
-    if lesson.first:
-        names, experiment = list(HOWS), again(engine, experiment)
+    if lesson.pretrain:
+        names, experiment = list(HOWS), pretrained(engine, experiment)
     records = run(engine, experiment)
     series = [
         curve(name, slot, record) for slot, (name, record) in enumerate(zip(names, records, strict=True))
@@ -62,8 +60,8 @@ def trained(engine: Engine, lesson: Lesson) -> Picture:
     return {"x": [0, 1], "y": [0, 1], "level": CHANCE, "series": series}
 
 
-def again(engine: Engine, experiment: Experiment) -> Experiment:
-    """The same network, started from the weights that it has learned, in three ways."""
+def pretrained(engine: Engine, experiment: Experiment) -> Experiment:
+    """Train an experiment; return the same one, started from the trained weights in three ways."""
     (first,) = experiment.runs
     data = engine.weights_file(first, run(engine, experiment)[0].done)
     reading = engine.files.take(BytesIO(data), "trained.weights.h5")
@@ -73,14 +71,14 @@ def again(engine: Engine, experiment: Experiment) -> Experiment:
 
 
 def curve(name: str, slot: int, record: Record) -> Picture:
-    """The running mean of a run's accuracy, by the share of the epoch."""
+    """Return the running mean of a run's accuracy by the fraction of the epoch."""
     window = max(1, round(MEAN_OF * record.steps / record.images))
     sums = np.cumsum(np.insert(record.accuracies.astype(float), 0, 0.0))
     ends = np.unique(np.linspace(1, record.done, min(POINTS, record.done)).astype(int))
     begins = np.maximum(ends - window, 0)
     means = (sums[ends] - sums[begins]) / (ends - begins)
-    lost = {"lost": True} if record.divergence else {}
-    return series(name, slot, "line", ends / record.steps, means) | lost
+    diverged = {"lost": True} if record.divergence else {}
+    return series(name, slot, "line", ends / record.steps, means) | diverged
 
 
 def series(name: str, slot: int, mark: str, x: Any, y: Any) -> Picture:
@@ -92,7 +90,7 @@ def rounded(values: Any) -> list[float]:
 
 
 def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[Any]]:
-    """Names, predictions and first measurements of the starts of a lesson on the Signal page."""
+    """Return names, predictions and first measurements of the starts of a lesson on the Signal page."""
     choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
     batch, net = ("digits", choices.batch_size, choices.seed), choices.architecture
     inputs = engine.signal_inputs(*batch)
@@ -103,7 +101,7 @@ def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[A
 
 
 def power(engine: Engine, lesson: Lesson) -> Picture:
-    """What is left of the signal's power in each layer, in theory and measured."""
+    """Return the power of the signal in each layer, predicted and measured."""
     parts = []
     for slot, (name, theory, one) in enumerate(zip(*signal(engine, lesson), strict=True)):
         layers = range(1, len(one.lengths))  # without the output
@@ -113,8 +111,8 @@ def power(engine: Engine, lesson: Lesson) -> Picture:
     return {"x": [0.5, layers[-1] + 0.5], "y": [lowest, 1.0], "log": True, "series": parts}
 
 
-def stretched(engine: Engine, lesson: Lesson) -> Picture:
-    """The singular values of the Jacobian of one image, largest first."""
+def singular_values(engine: Engine, lesson: Lesson) -> Picture:
+    """Return the singular values of the Jacobian for one image, largest first."""
     names, _, measured = signal(engine, lesson)
     values = [np.sort(one.singular[0])[::-1] for one in measured]
     ranks = range(1, len(values[0]) + 1)
@@ -127,13 +125,13 @@ def stretched(engine: Engine, lesson: Lesson) -> Picture:
 
 
 def densities(engine: Engine, lesson: Lesson) -> Picture:
-    """What both initializers draw with one seed."""
+    """Return the densities of what both initializers draw with the same seed."""
     shape = tuple(int(n) for n in lesson.state["shape"].split("x"))
     parts = []
     for slot, text in enumerate((lesson.state["init"], "HeNormal")):
         spec = InitializerSpec.parse(text)
         drawn = engine.call(sketch, spec, shape, 0)
-        counts = np.add.reduceat(drawn.counts, range(0, len(drawn.counts), BINS_EACH))
+        counts = np.add.reduceat(drawn.counts, range(0, len(drawn.counts), BINS))
         edges = np.linspace(*drawn.edges, len(counts) + 1)
         density = counts / counts.sum() / np.diff(edges)
         parts.append(series(spec.label, slot, "area", np.repeat(edges, 2)[1:-1], np.repeat(density, 2)))
@@ -141,8 +139,8 @@ def densities(engine: Engine, lesson: Lesson) -> Picture:
     return {"x": [-reach, reach], "y": [0, top], "series": parts[::-1]}
 
 
-def pairs(engine: Engine, lesson: Lesson) -> Picture:
-    """Weights of two equal layers against each other: from one instance with a seed, and with a generator of seeds."""
+def layer_pairs(engine: Engine, lesson: Lesson) -> Picture:
+    """Return the weights of two equal layers, from one instance with a seed and from one with a SeedGenerator."""
     parts = []
     better = ONE_SEED.source.replace("seed=1", "seed=keras.random.SeedGenerator(1)")
     codes = {"seed=1": ONE_SEED.source, "SeedGenerator(1)": better}
@@ -154,21 +152,22 @@ def pairs(engine: Engine, lesson: Lesson) -> Picture:
 
 
 def swept(engine: Engine, lesson: Lesson) -> Picture:
-    """Accuracy of each cell, rows from the lowest value up."""
+    """Return the accuracy of each cell, in rows from the lowest value up."""
     sweep = sweep_builder.understood({**sweep_builder.DEFAULTS, **lesson.state}).sweep("digits")
     job = engine.run(sweep)
     job.over.wait()
-    accuracy = [record.test_accuracy or 0.0 for record in job.records]
+    values = [record.test_accuracy or 0.0 for record in job.records]
     rows, columns = range(len(sweep.values)), range(len(sweep.columns))
-    return {"cells": [rounded(accuracy[sweep.index(row, column)] for column in columns) for row in rows]}
+    return {"cells": [rounded(values[sweep.index(row, column)] for column in columns) for row in rows]}
 
 
-DRAWN: Mapping[str, Callable[[Engine, Lesson], Picture]] = {
-    "trap": power,
-    "truncated": densities,
-    "seed": pairs,
-    "orthogonal": stretched,
-    "sigmoid": swept,
+PAINTERS: Mapping[PictureKind, Callable[[Engine, Lesson], Picture]] = {
+    "accuracy": accuracy,
+    "power": power,
+    "singular values": singular_values,
+    "densities": densities,
+    "layer pairs": layer_pairs,
+    "sweep": swept,
 }
 
 if __name__ == "__main__":

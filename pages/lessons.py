@@ -1,4 +1,6 @@
-"""Ten short experiments: a question, what to try, what to look for, and the answer folded away."""
+"""Short experiments: a question, what to do, what to look for, and the answer folded away."""
+
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -14,33 +16,34 @@ DEFAULTS = {"lesson": ""}
 def main() -> None:
     setup("Lessons")
     kept = state.load(PAGE, DEFAULTS)
-    chosen = state.read(kept, DEFAULTS, "lesson", known)
-    state.save(PAGE, {"lesson": chosen}, DEFAULTS)
+    first = state.read(kept, DEFAULTS, "lesson", lesson_key)
+    state.save(PAGE, {"lesson": first}, DEFAULTS)
     st.title("What would you like to find out?")
     st.markdown(
-        "**Ten experiments** of a few seconds each. Guess, open one, try it, then unfold its answer. The pictures are "
-        "real runs on the app's own 1,797 digits; the answers give numbers of MNIST."
+        f"**{len(LESSONS)} experiments** of a few seconds each. Guess, open one, try it, then unfold its answer. The "
+        "pictures are from real runs on the app's own 1,797 digits; the numbers in the answers are for MNIST."
     )
-    lead()
-    for left, right in pairs(chosen):
-        for column, (number, lesson) in zip(st.columns(2, gap="medium"), (left, right), strict=True):
-            with column:
-                card(PAGE, number, lesson)
+    open_wanted()
+    for row in rows(first):
+        for column, entry in zip(st.columns(2, gap="medium"), row, strict=True):
+            if entry:
+                with column:
+                    card(PAGE, *entry)
 
 
-def known(text: str) -> str:
-    """The key of a lesson, or none. Raises SpecError."""
+def lesson_key(text: str) -> str:
+    """Return the key of a lesson, or "". Raises SpecError."""
     return state.one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
 
 
-def pairs(chosen: str) -> list[tuple[tuple[int, Lesson], tuple[int, Lesson]]]:
-    """The lessons with their numbers, two in a row, the chosen one first."""
-    order = sorted(enumerate(LESSONS, 1), key=lambda one: one[1].key != chosen)
-    return list(zip(order[::2], order[1::2], strict=True))
+def rows(first: str) -> list[tuple[tuple[int, Lesson] | None, ...]]:
+    """Return the lessons with their numbers, two in a row; the lesson with the key `first` leads."""
+    order = sorted(enumerate(LESSONS, 1), key=lambda one: one[1].key != first)
+    return list(zip_longest(order[::2], order[1::2]))
 
 
-def lead() -> None:
-    """On to a lesson whose weights have to be learned first, as soon as they are."""
+def open_wanted() -> None:
+    """Open the lesson whose weights have to be trained first, as soon as they are."""
     key = wanted(PAGE)
     for lesson in LESSONS:
         if lesson.key == key:

@@ -53,7 +53,7 @@ def main() -> None:
             if not engine().status.ready:
                 wait_for(lambda: engine().status.ready)
         case Phase.WAITING:
-            answer.markdown("The sweep starts by itself as soon as the digits are loaded.")
+            answer.markdown("The sweep starts as soon as the digits are loaded.")
             wait_for(lambda: known_dataset(grid.data) is not None)
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None

@@ -100,7 +100,7 @@ def show(
             prediction_table(choices, verdicts)
             await_verdicts(experiment, verdicts)
         case Phase.WAITING:
-            answer.markdown("The run starts by itself as soon as the digits are loaded.")
+            answer.markdown("The run starts as soon as the digits are loaded.")
             wait_for(lambda: known_dataset(choices.data) is not None)
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None

@@ -1,9 +1,12 @@
-"""The lessons: complete, their links open what they say, and every point holds when it is run on the stand-in."""
+"""The lessons: complete, their links open their states, and their answers are true on the stand-in."""
 
 import io
 import re
+import runpy
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import get_args
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
@@ -24,16 +27,16 @@ from inits.settings import Settings
 from inits.theory.signal_theory import TYPICAL, gains, predict
 from inits.training.draw import examine
 from pages.parts.experiment import builder
-from pages.parts.lessons.catalog import LESSONS, ONE_SEED, Lesson, pictures
+from pages.parts.lessons.catalog import LESSONS, ONE_SEED, Lesson, PictureKind, pictures
 from pages.parts.signal import builder as signal_builder
 from pages.parts.sweep import builder as sweep_builder
 from pages.parts.widgets.shape import format_shape, parse_shape
 
 PATIENCE = 180.0
-LONGEST = {
+MAX_LENGTH = {
     "title": 40,
     "question": 90,
-    "try_": 120,
+    "task": 120,
     "look_for": 110,
     "caption": 90,
     "alt": 125,
@@ -44,71 +47,61 @@ LESSON = {lesson.key: lesson for lesson in LESSONS}
 KEYS = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
 
 
-# What is written
-
-
-def test_there_are_ten_with_names_of_their_own():
-    assert len(LESSONS) == len(LESSON) == len({lesson.title for lesson in LESSONS}) == 10
-    assert {lesson.page for lesson in LESSONS} == {"explore", "train", "signal", "sweep", "custom"}
+def test_keys_and_titles_are_unique():
+    assert len(LESSONS) == len(LESSON) == len({lesson.title for lesson in LESSONS})
 
 
 @KEYS
-def test_texts_are_short_whole_sentences(lesson: Lesson):
-    for name, most in LONGEST.items():
+def test_lesson_is_complete_and_opens_the_state_that_it_describes(lesson: Lesson):
+    for name, most in MAX_LENGTH.items():
         words = getattr(lesson, name)
         assert 0 < len(words) <= most, name
         assert words == " ".join(words.split())
         assert "!" not in words
-        if name not in ("title", "question"):
-            assert words.endswith("."), name
-    assert lesson.question.endswith("?")
+        assert name == "title" or words.endswith("?" if name == "question" else "."), name
     assert lesson.answer.count("**") % 2 == 0
-
-
-@KEYS
-def test_the_link_is_what_the_page_itself_would_write(lesson: Lesson):
     address = urlsplit(lesson.link)
-    assert address.path == f"/{lesson.page}"
-    assert dict(parse_qsl(address.query)) == lesson.state
+    assert (address.path, dict(parse_qsl(address.query))) == (f"/{lesson.page}", lesson.state)
+    assert address_of(lesson) == lesson.state
+
+
+def address_of(lesson: Lesson) -> dict[str, str]:
+    """Return the address that the page of a lesson writes when it is opened with the state of the lesson."""
     state = dict(lesson.state)
     if lesson.page == "explore":
-        written = {
-            "init": str(parse_kernel(state["init"])),
-            "shape": format_shape(parse_shape(state["shape"])),
-        }
-    elif lesson.page == "custom":
-        written = {"init": str(PastedSpec.parse(state["init"]))}
-    else:
-        page = {"train": builder, "signal": signal_builder, "sweep": sweep_builder}[lesson.page]
-        said = page.understood({**page.DEFAULTS, **state})
-        texts = signal_builder.texts(said, "lengths") if lesson.page == "signal" else said.texts()
-        written = {name: text for name, text in texts.items() if text != page.DEFAULTS[name]}
-    assert written == state
-
-
-def test_every_lesson_has_a_picture_with_its_starts():
-    assert set(pictures()) == set(LESSON)
-    for key, picture in pictures().items():
-        names = list(dict.fromkeys(one["name"] for one in picture.get("series", ())))
-        lesson = LESSON[key]
-        if lesson.first:
-            assert names == list(HOWS)
-        elif lesson.page in ("train", "signal"):
-            page = builder if lesson.page == "train" else signal_builder
-            assert names == page.understood({**page.DEFAULTS, **lesson.state}).labels
-        else:
-            assert len(names) == (0 if "cells" in picture else 2)
+        return {"init": str(parse_kernel(state["init"])), "shape": format_shape(parse_shape(state["shape"]))}
+    if lesson.page == "custom":
+        return {"init": str(PastedSpec.parse(state["init"]))}
+    page = {"train": builder, "signal": signal_builder, "sweep": sweep_builder}[lesson.page]
+    choices = page.understood({**page.DEFAULTS, **state})
+    texts = signal_builder.texts(choices, "lengths") if lesson.page == "signal" else choices.texts()
+    return {name: text for name, text in texts.items() if text != page.DEFAULTS[name]}
 
 
 @KEYS
-def test_its_picture_is_small_and_can_be_drawn(lesson: Lesson):
-    svg = lesson_svg(pictures()[lesson.key], ["#112233"] * 8, "#000000")
+def test_picture_shows_the_starts_is_small_and_can_be_drawn(lesson: Lesson):
+    picture = pictures()[lesson.key]
+    names = list(dict.fromkeys(one["name"] for one in picture.get("series", ())))
+    if lesson.pretrain:
+        assert names == list(HOWS)
+    elif lesson.page in ("train", "signal"):
+        page = builder if lesson.page == "train" else signal_builder
+        assert names == page.understood({**page.DEFAULTS, **lesson.state}).labels
+    else:
+        assert len(names) == (0 if lesson.picture == "sweep" else 2)
+    svg = lesson_svg(picture, ["#112233"] * 8, "#000000")
     assert len(svg) < 16_000
     assert not re.search(r"nan|inf", svg)
     assert len(list(ElementTree.fromstring(svg))) > 1
 
 
-def test_a_picture_shows_what_is_outside_at_its_edge_and_where_a_run_broke_off():
+def test_every_kind_of_picture_has_a_painter_and_every_picture_a_lesson():
+    painters = runpy.run_path(str(Path(__file__).parents[2] / "docs/lessons.py"))["PAINTERS"]
+    assert set(painters) == set(get_args(PictureKind))
+    assert set(pictures()) == set(LESSON)
+
+
+def test_picture_clips_to_its_edge_and_marks_where_a_run_diverged():
     one = {"name": "a", "slot": 0, "mark": "line", "x": [0, 2], "y": [-1, 9], "lost": True}
     svg = lesson_svg({"x": [0, 1], "y": [0, 1], "level": 0.5, "series": [one]}, ["#112233"], "#000000")
     assert 'class="line" d="M5,119 395,5"' in svg
@@ -116,7 +109,7 @@ def test_a_picture_shows_what_is_outside_at_its_edge_and_where_a_run_broke_off()
     assert 'class="level" d="M0,62H400"' in svg
 
 
-# What is true: margins are from 8 seeds on the stand-in, unless said
+# What the answers state. Margins are from 8 seeds on the stand-in, unless noted
 
 
 @pytest.fixture(scope="module")

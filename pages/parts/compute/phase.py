@@ -16,7 +16,7 @@ LOOK = 2.0  # seconds between two looks for a run that another session has start
 
 
 class Phase(Enum):
-    """What a page that runs jobs is doing."""
+    """Phase of a page that runs jobs."""
 
     IDLE = "idle"  # no job to show
     WAITING = "waiting"  # Run was pressed before the data set was known

@@ -1,4 +1,4 @@
-"""A lesson as a card, and the way from there to its page."""
+"""Lessons as cards, and the way from a lesson to its page."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,16 +29,16 @@ from pages.parts.widgets.picker import offer_file
 TITLES = {
     "explore": "Explore", "train": "Train", "sweep": "Sweep", "signal": "Signal", "custom": "Your code",
 }  # fmt: skip
-LEARNED = "trained.weights.h5"
+TRAINED = "trained.weights.h5"
 
 
 def card(page: str, number: int, lesson: Lesson) -> None:
-    """Question, picture, what to try, what to look for; the answer is folded."""
+    """Draw a lesson: its question, picture, task and what to look for, with the answer folded."""
     with st.container(border=True, height="stretch", gap="small", key=widget_key(page, "card", lesson.key)):
         st.subheader(f"{number}. {lesson.title}", anchor=False)
         st.markdown(lesson.question)
         _picture(lesson)
-        st.markdown(f"**Try** {lesson.try_}\n\n**Look for** {lesson.look_for}")
+        st.markdown(f"**Try** {lesson.task}\n\n**Look for** {lesson.look_for}")
         with st.expander("Answer", icon=":material/lightbulb:", key=widget_key(page, "answer", lesson.key)):
             st.markdown(lesson.answer)
         st.space("stretch")
@@ -50,7 +50,7 @@ def card(page: str, number: int, lesson: Lesson) -> None:
 
 
 def _picture(lesson: Lesson) -> None:
-    """What its experiment came to, with the name of every start beside its colour."""
+    """Draw the result of the experiment, with the name of every start beside its colour."""
     picture, theme = pictures()[lesson.key], colours()
     st.markdown(f":small[:gray[{lesson.caption}]]")
     svg = lesson_svg(picture, theme.categorical, theme.ink)
@@ -71,26 +71,26 @@ def _legend(picture: Mapping[str, Any]) -> str:
 
 
 def _open(page: str, lesson: Lesson) -> None:
-    if lesson.first:
+    if lesson.pretrain:
         session.OPENING_LESSON[page] = lesson.key
         st.rerun()
     st.switch_page(f"pages/{lesson.page}.py", query_params=dict(lesson.state))
 
 
 def wanted(page: str) -> str:
-    """The lesson that is being prepared, if one is."""
+    """Return the key of the lesson that is being prepared, or ""."""
     return session.OPENING_LESSON.get(page, "")
 
 
 def prepare(page: str, lesson: Lesson) -> None:
-    """Train a lesson's network, then open the page with the weights learned as its starts. Tells how far it is."""
+    """Train the network of a lesson, then open the page with the trained weights as starts; show the progress."""
     choices = understood({**DEFAULTS, **lesson.state})
     dataset = engine().status.dataset
     if dataset is None:
         wait_for(lambda: engine().status.dataset is not None)
         return
     try:
-        spec = _learned(page, choices.experiment(dataset))
+        spec = _trained(page, choices.experiment(dataset))
     except InitsError as error:
         del session.OPENING_LESSON[page]
         problem(str(error))
@@ -101,14 +101,14 @@ def prepare(page: str, lesson: Lesson) -> None:
         st.switch_page("pages/train.py", query_params=replace(choices, cards=ways(spec)).texts())
 
 
-def _learned(page: str, experiment: Experiment) -> FileSpec | None:
-    """The weights at the end of a training as a file; None until they are there. Raises InitsError."""
+def _trained(page: str, experiment: Experiment) -> FileSpec | None:
+    """Return the weights after a training as a file; None until they are available. Raises InitsError."""
     job = engine().run(experiment, session=session_id())
     with gate.aside():
         over = job.over.wait(0.5)
     if not over:
         wait_for(
-            job.over.is_set, lambda: "Training the network whose weights you will start from, a few seconds."
+            job.over.is_set, lambda: "Training the network whose weights you will start from, about 5 s."
         )
         return None
     if job.error:
@@ -116,15 +116,15 @@ def _learned(page: str, experiment: Experiment) -> FileSpec | None:
     if page not in session.LESSON_WEIGHTS:
         data = ask_weights(experiment.runs[0], job.records[0].done)
         if data is None:
-            raise InitsError("The trained weights could not be had. Open the lesson again.")
-        session.LESSON_WEIGHTS[page] = engine().files.take(BytesIO(data), LEARNED)
+            raise InitsError("The trained weights could not be loaded. Open the lesson again.")
+        session.LESSON_WEIGHTS[page] = engine().files.take(BytesIO(data), TRAINED)
     reading = session.LESSON_WEIGHTS[page]
     with gate.aside():
         done = reading.done.wait(0.5)
     if not done:
-        wait_for(reading.done.is_set, lambda: "Reading the trained weights.")
+        wait_for(reading.done.is_set, lambda: "Reading the trained weights...")
         return None
     del session.LESSON_WEIGHTS[page]
     if reading.error:
         raise InitsError(reading.error)
-    return FileSpec(LEARNED, reading.digest)
+    return FileSpec(TRAINED, reading.digest)

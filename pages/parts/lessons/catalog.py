@@ -1,53 +1,60 @@
-"""Ten guided experiments. Each is one entry of data: adding a lesson is adding an entry."""
+"""The lessons: guided experiments, each one entry of LESSONS; `docs/lessons.py` makes their pictures."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import parse_kernel
 
 PICTURES = Path(__file__).with_name("lessons.json")
+PictureKind = Literal["accuracy", "power", "singular values", "densities", "layer pairs", "sweep"]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One experiment.
+    """Guided experiment.
 
     Attributes:
         key: its name in the address.
-        title, question: what it is about, and what it asks.
-        try_, look_for: what to do on the page that it opens, and what to watch there.
-        page, state: the page and what its address holds, as the page itself would write it.
-        answer: folded away until it is asked for.
-        caption, alt: how to read its picture, and what the picture shows to those who cannot see it.
-        first: whether its state is trained first, and its starts are then made of the weights learned.
+        title: what it is about.
+        question: what it asks.
+        task: what to do on the page that it opens.
+        look_for: what to watch there.
+        page: the page that it opens.
+        state: the address of that page, by name, as the page itself would write it.
+        answer: folded until it is opened.
+        picture: what its picture shows: a key of `PAINTERS` in `docs/lessons.py`.
+        caption: how to read its picture.
+        alt: its picture in words.
+        pretrain: True if the network of `state` is trained first, and its weights are then the starts.
     """
 
     key: str
     title: str
     question: str
-    try_: str
+    task: str
     look_for: str
     page: str
     state: Mapping[str, str]
     answer: str
     caption: str
     alt: str
-    first: bool = False
+    picture: PictureKind = "accuracy"
+    pretrain: bool = False
 
     @property
     def link(self) -> str:
-        """The address of its state, from the root of the app."""
+        """Address of its state, from the root of the app."""
         return f"/{self.page}?{urlencode(self.state, quote_via=quote)}"
 
 
 def _starts(*texts: str) -> str:
-    """Starts as the address holds them; each text is a kernel, and a name after "|" if it has one."""
+    """Return starts as the address holds them; each text is a kernel, with its name after "|" if it has one."""
     parts = [text.partition("|") for text in texts]
     return ";".join(str(parse_kernel(kernel)) + (f"||{name}" if name else "") for kernel, _, name in parts)
 
@@ -56,7 +63,7 @@ ONE_SEED = PastedSpec(
     "shared",
     """import keras
 
-# One instance with a seed, handed to every layer.
+# One instance with a seed, used for every layer.
 shared = keras.initializers.HeNormal(seed=1)
 """,
 )
@@ -66,24 +73,23 @@ LESSONS = (
         key="symmetry",
         title="Zeros and symmetry",
         question="Why must weights be random at all?",
-        try_="Press Run. When it is over, press Look inside and choose the constant.",
-        look_for="Which accuracies leave chance, and how many different units the constant has after "
-        "training.",
+        task="Press Run. When the run has ended, press Look inside and select the constant.",
+        look_for="Which accuracies rise above chance, and how many distinct units the constant has after training.",
         page="train",
         state={"starts": _starts("Zeros", "Constant(value=0.05)", "HeNormal"), "hidden": "2 × 64"},
-        answer="Zeros and the constant stay at **11%** of MNIST, the share of its commonest digit. Zeros "
-        "above and below a kernel make its gradient zero, so no kernel moves. A constant gives all 64 units "
-        "of a layer the same gradient: they stay copies of one. Random weights break the tie, and HeNormal "
-        "reaches **94%**.",
-        caption="Accuracy over one epoch; dotted: chance.",
-        alt="Accuracy over one epoch: zeros and the constant stay at chance, HeNormal climbs.",
+        answer="With zeros and with the constant, accuracy on MNIST stays at **11%**, the share of its most frequent "
+        "digit. A kernel between kernels of zeros has a gradient of zero, so no kernel changes. With a constant, all "
+        "64 units of a layer receive the same gradient and remain copies of one unit. Random weights break this "
+        "symmetry: HeNormal reaches **94%**.",
+        caption="Accuracy over one epoch. Dotted: chance.",
+        alt="Accuracy over one epoch: zeros and the constant stay at chance, HeNormal rises.",
     ),
     Lesson(
         key="scale",
         title="Too small, right, too large",
-        question="How much does the scale of the weights decide?",
-        try_="Press Run, then set Hidden layers to 128 and run again.",
-        look_for="The first loss of each start, and which of them still learn with one layer.",
+        question="How much does the scale of the weights matter?",
+        task="Press Run, then set Hidden layers to 128 and run again.",
+        look_for="The first loss of each start, and which starts still learn with one hidden layer.",
         page="train",
         state={
             "starts": _starts(
@@ -92,61 +98,61 @@ LESSONS = (
                 "VarianceScaling(scale=8.0)|Too large",
             )
         },
-        answer="ReLU halves a signal's power, so each layer multiplies it by σ_w² / 2. With 2 that is 1, "
-        "and MNIST gets to **95%**. With 0.2 a tenth is left after each layer: it stays at **11%**. With 8 "
-        "the power grows four times a layer: the loss begins near **100** and soon is no number. One layer "
-        "forgives all three.",
-        caption="Accuracy over one epoch; dotted: chance; cross: the loss is no number.",
-        alt="Accuracy over one epoch: the small scale stays at chance, the right one climbs, the large one "
-        "breaks off.",
+        answer="ReLU halves the power of a signal, so each layer multiplies it by σ_w² / 2. With σ_w² = 2 the factor "
+        "is 1, and accuracy on MNIST reaches **95%**. With 0.2 each layer keeps a tenth of the power, and accuracy "
+        "stays at **11%**. With 8 the power quadruples in each layer: the loss begins near **100** and soon becomes "
+        "NaN. With one hidden layer all three learn.",
+        caption="Accuracy over one epoch. Dotted: chance. Cross: the loss became NaN.",
+        alt="Accuracy over one epoch: the small scale stays at chance, the right one rises, the large one ends early.",
     ),
     Lesson(
         key="depth",
-        title="He against Glorot at depth",
+        title="He versus Glorot at depth",
         question="Does a factor of two in the variance matter?",
-        try_="Press Run. Then set Hidden layers to 6 × 128 and run again.",
-        look_for="Where GlorotNormal ends through 30 layers, and where through 6.",
+        task="Press Run. Then set Hidden layers to 6 × 128 and run again.",
+        look_for="The final accuracy of GlorotNormal with 30 layers, and with 6.",
         page="train",
         state={
             "starts": _starts("GlorotNormal", "HeNormal"),
             "hidden": "30 × 128",
             "optimizer": "SGD(learning_rate=0.02, momentum=0.0, nesterov=False)",
         },
-        answer="Between layers of equal width both draw the same numbers here, HeNormal's $\\sqrt{2}$ times "
-        "as large. ReLU halves the power, which He makes up for and Glorot does not: through 30 layers "
-        "$2^{-29}$ of it is left, and MNIST stays at **11%**, where HeNormal reaches **91%**. Through 6 "
-        "layers both learn.",
-        caption="Accuracy over one epoch of 30 ReLU layers; dotted: chance.",
-        alt="Accuracy over one epoch of 30 layers: GlorotNormal stays at chance, HeNormal climbs.",
+        answer="Between layers of equal width both draw the same random numbers here, HeNormal's $\\sqrt{2}$ times as "
+        "large. ReLU halves the power of a signal, which He corrects for and Glorot does not. After 30 layers "
+        "$2^{-29}$ of the power is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches **91%**. With "
+        "6 layers both learn.",
+        caption="Accuracy over one epoch of 30 ReLU layers. Dotted: chance.",
+        alt="Accuracy over one epoch of 30 layers: GlorotNormal stays at chance, HeNormal rises.",
     ),
     Lesson(
         key="trap",
         title="The 0.05 trap",
-        question="What do Keras' RandomNormal and RandomUniform do when nobody sets their scale?",
-        try_="Read the first picture from left to right. Then press Train and Train these.",
-        look_for="What is left of each start's signal in layer 1, and in layer 10.",
+        question="What do RandomNormal and RandomUniform do with their default scale?",
+        task="Read the first picture from left to right. Then press Train, and Train these.",
+        look_for="How much of each start's signal is left in layer 1, and in layer 10.",
         page="signal",
         state={"starts": _starts("RandomNormal", "RandomUniform", "HeNormal"), "activation": "relu"},
-        answer="Their defaults are 0.05 whatever the fan-in. For 784 inputs σ_w² = 784 × 0.05² = **1.96**, "
-        "by accident what He asks for. For 128 inputs it is **0.32**, for the uniform law **0.11**. ReLU "
-        "halves that, so of the power in layer 1 less than **10⁻⁷** is left in layer 10, and neither start "
-        "learns.",
-        caption="Power of the pre-activations, layer by layer, log scale; lines: theory.",
-        alt="Power by layer on a log scale: HeNormal stays level, RandomNormal and RandomUniform fall by "
-        "many decades.",
+        answer="The default scale of both is 0.05, regardless of fan_in. With 784 inputs σ_w² = 784 × 0.05² = "
+        "**1.96**, by coincidence nearly the 2 of He. With 128 inputs it is **0.32**, and **0.11** for the uniform "
+        "distribution. ReLU halves that, so less than **10⁻⁷** of the power in layer 1 is left in layer 10, and "
+        "neither start learns.",
+        picture="power",
+        caption="Power of the pre-activations by layer, log scale. Lines: theory.",
+        alt="Power by layer, log scale: HeNormal stays level, RandomNormal and RandomUniform fall by many decades.",
     ),
     Lesson(
         key="truncated",
-        title="TruncatedNormal against HeNormal",
-        question="Both are cut normal laws, and both say 0.125. Which one keeps its word?",
-        try_="Note the measured std. Then pick HeNormal as the initializer: shape and seed stay.",
-        look_for="The std in the table, and where the density is cut.",
+        title="TruncatedNormal versus HeNormal",
+        question="Both are truncated normal distributions for a std of 0.125. Which one has it?",
+        task="Note the measured std. Then select HeNormal as the initializer; shape and seed stay the same.",
+        look_for="The std in the table, and where the density is cut off.",
         page="explore",
         state={"init": str(parse_kernel("TruncatedNormal(stddev=0.125)")), "shape": "128x128"},
-        answer="TruncatedNormal cuts at two standard deviations and leaves it there: its std is **0.11**, "
-        "0.88 times what it was told. HeNormal makes up for the cut first, so its std is √(2 / 128) = "
-        "**0.125**. Same seed, same numbers, 1.14 times as large: through 20 ReLU layers the short one "
+        answer="TruncatedNormal cuts off at two standard deviations and does not correct for it: its std is **0.11**, "
+        "0.88 times its stddev argument. HeNormal corrects for the truncation, so its std is √(2 / 128) = **0.125**. "
+        "With the same seed it draws the same numbers, 1.14 times as large. Through 20 ReLU layers TruncatedNormal "
         "keeps **0.8%** of the power.",
+        picture="densities",
         caption="Weights of a 128 × 128 kernel, same seed.",
         alt="Two histograms of weights: that of TruncatedNormal is narrower than that of HeNormal.",
     ),
@@ -154,38 +160,39 @@ LESSONS = (
         key="seed",
         title="One seeded instance, used twice",
         question="What do layers have in common that share one initializer with a seed?",
-        try_="Read the checks. Take out seed=1 and press Run; then write seed=keras.random.SeedGenerator(1).",
-        look_for="The check Layers differ, each time.",
+        task="Read the checks. Remove seed=1 and press Run; then write seed=keras.random.SeedGenerator(1).",
+        look_for="The result of the check Layers differ after each run.",
         page="custom",
         state={"init": str(ONE_SEED)},
-        answer="An instance takes its seed once, when it is made, and gives the same values at every call: layers "
-        "of equal shape start **equal**, others begin with the same draws at another scale. Without seed=1 it picks "
-        "one seed for itself, and **nothing changes**. A SeedGenerator moves on at every call. Keras warns of "
-        "nothing, and the network may learn all the same: only its layers are one draw, not several.",
+        answer="An instance takes its seed once, when it is created, and returns the same values at every call: layers "
+        "of equal shape start **equal**, others start with the same draws at another scale. Without seed=1 it chooses "
+        "one seed itself, and **nothing changes**. A SeedGenerator advances at every call. Keras gives no warning, and "
+        "the network may still learn, but its layers are one draw instead of several.",
+        picture="layer pairs",
         caption="Weights of layer 2 (across) against those of layer 3 (up).",
-        alt="Weights of two layers against each other: with seed=1 all on the diagonal, with a SeedGenerator a cloud.",
+        alt="Weights of two layers against each other: on the diagonal with seed=1, a cloud with a SeedGenerator.",
     ),
     Lesson(
         key="orthogonal",
         title="Orthogonal spectra",
-        question="What does a deep network stretch, and what does it squash?",
-        try_="Scroll to the singular values of the Jacobian. Then set the activation to tanh.",
-        look_for="How far the largest and the smallest singular value of each start are apart.",
+        question="Which directions does a deep network stretch, and which does it shrink?",
+        task="Scroll to the singular values of the Jacobian. Then set the activation to tanh.",
+        look_for="How far apart the largest and the smallest singular value of each start are.",
         page="signal",
         state={"starts": _starts("Orthogonal", "LecunNormal"), "hidden": "20 × 128", "activation": "linear"},
-        answer="Orthogonal kernels turn and do not stretch, and so does their product: all ten singular "
-        "values are **1**. Those of LecunNormal are 1 only on average: after 20 layers the largest is about "
-        "**ten times** the smallest. tanh bends both, and Orthogonal stays the narrower one.",
-        caption="The ten singular values of 20 linear layers, largest first; dotted: 1.",
-        alt="Singular values of 20 layers: level at 1 for Orthogonal, falling from above 2 towards 0 for "
-        "LecunNormal.",
+        answer="Orthogonal kernels rotate without stretching, and so does their product: all ten singular values are "
+        "**1**. Those of LecunNormal are 1 only on average: after 20 layers the largest is about **ten times** the "
+        "smallest. tanh spreads both, and Orthogonal keeps the narrower range.",
+        picture="singular values",
+        caption="The ten singular values of 20 linear layers, largest first. Dotted: 1.",
+        alt="Singular values of 20 layers: level at 1 for Orthogonal, falling from above 2 towards 0 for LecunNormal.",
     ),
     Lesson(
         key="sigmoid",
         title="Sigmoid at depth",
         question="Why did deep sigmoid networks not learn?",
-        try_="Press Run. Then set the activation to tanh and run again.",
-        look_for="From which scale on each depth leaves chance.",
+        task="Press Run. Then set the activation to tanh and run again.",
+        look_for="The smallest scale with which each depth learns.",
         page="sweep",
         state={
             "vary": "scale",
@@ -195,49 +202,48 @@ LESSONS = (
             "depth": "5",
             "activation": "sigmoid",
         },
-        answer="A sigmoid's slope is at most 1/4, so a layer leaves at most σ_w² / 16 of a squared "
-        "gradient. One layer learns with any scale. Five need a large one: with about 1, the scale of "
-        "Glorot and LeCun, MNIST stays at **11%**; with 23 it gets to **86%**. The slope of tanh is up to "
-        "1: there the whole map learns.",
-        caption="Accuracy after one epoch: depth 1 to 5 across, scale 0.5 to 50 up; full: high.",
+        answer="The slope of a sigmoid is at most 1/4, so a layer passes on at most σ_w² / 16 of a squared gradient. "
+        "One layer learns with any scale. Five layers need a large one: with about 1, the scale of Glorot and LeCun, "
+        "accuracy on MNIST stays at **11%**; with 23 it reaches **86%**. The slope of tanh is up to 1: with tanh the "
+        "whole map learns.",
+        picture="sweep",
+        caption="Accuracy after one epoch. Across: depth 1 to 5. Up: scale 0.5 to 50. Filled: high.",
         alt="A map of accuracy: one layer learns with any scale, five layers only with the largest.",
     ),
     Lesson(
         key="pretrained",
         title="Pretrained, shuffled, Gaussian",
         question="What helps in trained weights: the values, or only their scale?",
-        try_="Wait until a network has been trained for you; its weights are then three starts. Press Run.",
+        task="Wait until a network has been trained for you; its weights are then three starts. Press Run.",
         look_for="The first accuracy of each start, then the last.",
         page="train",
         state={"starts": _starts("GlorotUniform"), "hidden": "2 × 128"},
-        answer="The values. As saved they begin MNIST at **92%** and end at **96%**. The same values in "
-        "another order begin at chance, as does a Gaussian of their mean and std, and both end at **95%**, "
-        "hardly above a fresh start: what training learned is in the order, not in the scale.",
-        caption="Accuracy over one more epoch; dotted: chance.",
-        alt="Accuracy over one epoch: as saved begins high, shuffled and Gaussian begin at chance and climb "
-        "alike.",
-        first=True,
+        answer="The values. As saved, the weights begin at **92%** on MNIST and end at **96%**. The same values in "
+        "another order begin at chance, and so does a Gaussian of their mean and std. Both end at **95%**, hardly "
+        "better than a new start: what training learned is in the order of the weights, not in their scale.",
+        caption="Accuracy over one more epoch. Dotted: chance.",
+        alt="Accuracy over one epoch: as saved begins high, shuffled and Gaussian begin at chance and rise alike.",
+        pretrain=True,
     ),
     Lesson(
         key="lsuv",
-        title="LSUV to the rescue",
-        question="What if no formula is made for your activation?",
-        try_="Press Run.",
-        look_for="When each start leaves chance, and the factors that LSUV has found.",
+        title="LSUV for any activation",
+        question="What if there is no formula for your activation?",
+        task="Press Run.",
+        look_for="When each start rises above chance, and the factors that LSUV has found.",
         page="train",
         state={"starts": _starts("GlorotUniform", "HeNormal", "LSUV"), "hidden": "15 × 64", "activation": "silu"},
-        answer="SiLU loses more power than ReLU, so through 15 layers GlorotUniform stays at **11%** of "
-        "MNIST and HeNormal, made for ReLU, learns late. LSUV needs no formula: it scales each layer until "
-        "the first batch leaves it with variance 1, learns from the first steps and gets to **94%**.",
-        caption="Accuracy over one epoch of 15 SiLU layers; dotted: chance.",
-        alt="Accuracy over one epoch of 15 layers: GlorotUniform stays at chance, HeNormal learns late, "
-        "LSUV first.",
+        answer="SiLU loses more power than ReLU. Through 15 layers GlorotUniform stays at **11%** on MNIST, and "
+        "HeNormal, made for ReLU, learns late. LSUV needs no formula: it scales each layer until its outputs for the "
+        "first batch have variance 1. It learns from the first steps on and reaches **94%**.",
+        caption="Accuracy over one epoch of 15 SiLU layers. Dotted: chance.",
+        alt="Accuracy over one epoch of 15 layers: GlorotUniform stays at chance, HeNormal learns late, LSUV first.",
     ),
 )  # fmt: skip
 
 
 @cache
 def pictures() -> Mapping[str, Any]:
-    """What the experiments came to, by key, as `docs/lessons.py` has written it."""
+    """Return the pictures of the lessons by key, as `docs/lessons.py` has written them."""
     found: dict[str, Any] = json.loads(PICTURES.read_text(encoding="utf-8"))
     return found
