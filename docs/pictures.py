@@ -39,7 +39,7 @@ def main() -> None:
         save(page, "custom", before="Q-Q")
         train(page, f"{address}/train?hidden=2x128&optimizer=Adam&starts=GlorotUniform")
         page.get_by_role("button", name="Look inside").click()
-        page.get_by_text("What 32 units look at").wait_for(timeout=120_000)
+        page.get_by_text("Weights of 32 units").wait_for(timeout=120_000)
         save(page, "pretrained", before="All arrays")
 
 

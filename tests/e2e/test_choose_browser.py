@@ -1,4 +1,4 @@
-"""Advice in a real browser: say what is built, read why, test it."""
+"""The Choose page in a real browser: answer the questions, read the reason, test the recommendation."""
 
 import re
 
@@ -9,7 +9,7 @@ from support.visit import SECONDS, button, cards, opened, until
 pytestmark = pytest.mark.browser
 
 
-def test_relu_is_told_to_use_he_normal_and_it_can_be_tested(page: Page, app: str) -> None:
+def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: str) -> None:
     opened(page, f"{app}/choose")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text("HeNormal: through 6 ReLU layers")
@@ -21,7 +21,7 @@ def test_relu_is_told_to_use_he_normal_and_it_can_be_tested(page: Page, app: str
     assert cards(page)[0] == "HeNormal"
 
 
-def test_the_answer_follows_the_task_and_stays_in_the_address(page: Page, app: str) -> None:
+def test_the_recommendation_follows_the_answers_and_is_kept_in_the_address(page: Page, app: str) -> None:
     opened(page, f"{app}/choose?activation=sigmoid&depth=10")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text(re.compile(r"VarianceScaling\(scale=\d+\): through 10 sigmoid layers"))
@@ -32,7 +32,7 @@ def test_the_answer_follows_the_task_and_stays_in_the_address(page: Page, app: s
     expect(main).to_contain_text("Recommended for 10 sigmoid layers of 128, batch normalization, SGD")
 
 
-def test_the_signal_of_the_advice_can_be_seen(page: Page, app: str) -> None:
+def test_the_recommendation_opens_on_the_signal_page(page: Page, app: str) -> None:
     opened(page, f"{app}/choose?activation=tanh&depth=4")
     button(page, "See the signal").click()
     expect(page.locator("h1")).to_have_text("How far does the signal travel?", timeout=20 * SECONDS)
@@ -40,17 +40,17 @@ def test_the_signal_of_the_advice_can_be_seen(page: Page, app: str) -> None:
     expect(page.get_by_test_id("stMain")).to_contain_text("Through 4 tanh layers")
 
 
-def test_the_cheat_sheet_has_a_line_for_every_activation_in_it(page: Page, app: str) -> None:
+def test_the_table_has_a_row_for_each_activation(page: Page, app: str) -> None:
     opened(page, f"{app}/choose")
     table = page.locator("table", has=page.get_by_role("columnheader", name="activation"))
     expect(table.locator("tbody tr")).to_have_count(10)
     expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
-    expect(page.locator('.inits-chart[aria-label^="What is left"] .js-plotly-plot')).to_be_visible(
+    expect(page.locator('.inits-chart[aria-label^="Remaining power"] .js-plotly-plot')).to_be_visible(
         timeout=20 * SECONDS
     )
 
 
-def test_an_odd_link_says_so_and_the_rest_works(page: Page, app: str) -> None:
+def test_an_invalid_value_in_the_address_is_reported_and_the_rest_is_used(page: Page, app: str) -> None:
     opened(page, f"{app}/choose?activation=relu&depth=9999")
     expect(page.get_by_test_id("stAlert")).to_contain_text("The part “depth” of the link was not understood")
     expect(page.get_by_test_id("stMain")).to_contain_text("HeNormal: through 6 ReLU layers")

@@ -62,12 +62,14 @@ def chart(page: Page, alt: str) -> Locator:
     return page.locator(f'.inits-chart[aria-label^="{alt}"] .js-plotly-plot')
 
 
-def test_a_file_is_taken_apart_and_told(page: Page, app: str, files: dict[str, Path]) -> None:
+def test_a_file_is_summarized_and_its_address_reopens_it(
+    page: Page, app: str, files: dict[str, Path]
+) -> None:
     shown(page, app, files["marked.keras"])
     main = answer(page)
     expect(main).to_contain_text("2 layers, 25,450 parameters.")
     expect(main).to_contain_text(
-        re.compile(r"clearest mark in dense\S*/kernel: 3\.1% of its singular values")
+        re.compile(r"clearest trace in dense\S*/kernel: 3\.1% of its singular values")
     )
     expect(main).to_contain_text("1 of 32 singular values (3.1%) lie outside the bulk")
     table = page.locator("table", has=page.get_by_role("columnheader", name="nearest initializer"))
@@ -84,13 +86,15 @@ def test_a_file_is_taken_apart_and_told(page: Page, app: str, files: dict[str, P
     expect(main).to_contain_text("25,450 parameters")
 
 
-def test_a_fresh_file_is_said_to_be_one(page: Page, app: str, files: dict[str, Path]) -> None:
+def test_an_untrained_file_is_recognized(page: Page, app: str, files: dict[str, Path]) -> None:
     shown(page, app, files["fresh.weights.h5"])
-    expect(answer(page)).to_contain_text("Every kernel has the singular values of a random one")
-    expect(answer(page)).to_contain_text("As GlorotUniform draws")
+    expect(answer(page)).to_contain_text("Every kernel has the singular values of a random kernel")
+    expect(answer(page)).to_contain_text("Consistent with GlorotUniform")
 
 
-def test_a_bad_file_says_why_and_costs_nothing(page: Page, app: str, files: dict[str, Path]) -> None:
+def test_a_damaged_file_is_refused_with_the_reason_and_the_page_stays(
+    page: Page, app: str, files: dict[str, Path]
+) -> None:
     shown(page, app, files["fresh.weights.h5"])
     button(page, "Open another file").click()
     upload(page, files["cut.h5"])
@@ -101,24 +105,24 @@ def test_a_bad_file_says_why_and_costs_nothing(page: Page, app: str, files: dict
     expect(chart(page, "Histogram of the values")).to_be_visible()
 
 
-def test_two_files_side_by_side(page: Page, app: str, files: dict[str, Path]) -> None:
+def test_two_files_are_compared(page: Page, app: str, files: dict[str, Path]) -> None:
     shown(page, app, files["fresh.weights.h5"])
     button(page, "Compare with a file").click()
     upload(page, files["marked.keras"])
     expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
     main = answer(page)
     expect(main).to_contain_text(
-        re.compile(r"Of 2 kernels dense\S*/kernel moved furthest, by \d+\.\d% of its length")
+        re.compile(r"Of 2 kernels dense\S*/kernel changed most, by \d+\.\d% of its norm")
     )
-    table = page.locator("table", has=page.get_by_role("columnheader", name="moved"))
+    table = page.locator("table", has=page.get_by_role("columnheader", name="change"))
     expect(table.locator("tbody tr")).to_have_count(4)
-    expect(table.locator("tbody tr").nth(2)).to_contain_text("not at all")
+    expect(table.locator("tbody tr").nth(2)).to_contain_text("none")
     expect(table.locator("tbody tr").nth(0)).to_contain_text("0.0% → 3.1%")
-    button(page, "Only the first").click()
+    button(page, "Show only the first").click()
     expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?", timeout=READ)
 
 
-def test_training_goes_on_from_a_file_beside_its_controls(
+def test_training_starts_from_a_file_beside_shuffled_and_gaussian_weights(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
     shown(page, app, files["marked.keras"])
@@ -135,7 +139,9 @@ def test_training_goes_on_from_a_file_beside_its_controls(
     assert {row["outcome"] for row in rows} == {"whole epoch"}
 
 
-def test_where_only_some_layers_fit_the_others_are_told(page: Page, app: str, files: dict[str, Path]) -> None:
+def test_layers_that_do_not_fit_are_drawn_by_the_chosen_initializer(
+    page: Page, app: str, files: dict[str, Path]
+) -> None:
     shown(page, app, files["fresh.weights.h5"])
     spec = FileSpec.parse(unquote(page.url.partition("file=")[2]).replace("+", " "))
     opened(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
@@ -149,7 +155,7 @@ def test_where_only_some_layers_fit_the_others_are_told(page: Page, app: str, fi
     expect(dialog).to_contain_text("HeNormal: nothing fits")
 
 
-def test_what_was_trained_here_is_looked_into(page: Page, app: str) -> None:
+def test_a_network_trained_here_is_opened_before_and_after(page: Page, app: str) -> None:
     opened(page, f"{app}/train?hidden=16&data=digits&starts=GlorotUniform")
     button(page, "Run").click()
     result(page)
@@ -159,7 +165,7 @@ def test_what_was_trained_here_is_looked_into(page: Page, app: str) -> None:
     expect(answer(page)).to_contain_text("GlorotUniform after.weights.h5")
 
 
-def test_without_a_network_keras_files_say_so_and_the_page_goes_on(
+def test_a_failed_download_is_reported_and_the_page_still_works(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
     opened(page, f"{app}/pretrained")
@@ -184,7 +190,7 @@ def test_without_a_network_keras_files_say_so_and_the_page_goes_on(
         ("file=file:x.keras:zz", "The part “file” of the link was not understood"),
     ],
 )
-def test_a_link_to_a_file_that_is_not_here_says_so(page: Page, app: str, link: str, words: str) -> None:
+def test_a_link_to_a_missing_file_is_reported(page: Page, app: str, link: str, words: str) -> None:
     opened(page, f"{app}/pretrained?{link}")
     expect(page.locator("h1")).to_have_text("What is in a weight file?")
     expect(page.get_by_test_id("stAlert")).to_contain_text(words)

@@ -1,4 +1,4 @@
-"""The advice as a card, the cheat sheet, and what is left of a signal layer by layer."""
+"""The recommendation as a card, the table by activation, and the power of the signal by layer."""
 
 import streamlit as st
 
@@ -11,25 +11,38 @@ from inits.theory.meanfield import critical_sigma_w2
 from inits.theory.recommendation import OPTIMIZERS, Advice, Option, Task, advise, option, power
 from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card, numbered
-from pages.parts.page.notes import heading, python
+from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
 SHEET = ("relu", "leaky_relu", "tanh", "linear", "selu", "elu", "gelu", "silu", "softplus", "sigmoid")
-SHEET_DEPTH, LOST = 10, 0.01  # hidden layers; a hundredth is not much of a signal
+SHEET_DEPTH = 10  # hidden layers
+VANISHED = 0.01  # part of the signal or of its gradient; 1 / VANISHED is an explosion
 BATCH = 32
 
 
-def card(page: str, task: Task, advice: Advice) -> None:
-    """The recommendation: its line, reason, formula and source, and where to test it."""
+def summary(task: Task, advice: Advice) -> str:
+    """Return the recommendation in one sentence, with its number."""
+    if task.weights:
+        return "**Your trained weights**: they beat every random start. The recommendation below is for new layers."
+    best = advice.best
+    layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
+    return (
+        f"**{literal(display_name(best))}**: through {layers} the signal's power changes by a factor of "
+        f"**{number(best.forward, 2)}**."
+    )
+
+
+def recommendation_card(page: str, task: Task, advice: Advice) -> None:
+    """Draw the recommendation: its code, reason, formula and source, and buttons to test it."""
     best = advice.best
     with st.container(border=True, gap="small"):
         norm = "no normalization" if task.normalization == "none" else f"{task.normalization} normalization"
         layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
-        st.subheader(called(best))
-        python(line(task, best))
+        st.subheader(display_name(best))
+        python(keras_line(task, best))
         st.markdown(advice.reason.replace("σ_w²", "$\\sigma_w^2$"))
         shape = (task.width, task.width)
         st.markdown(f":small[{best.kernel.formula(shape)}]")
@@ -40,7 +53,7 @@ def card(page: str, task: Task, advice: Advice) -> None:
             st.markdown(f":small[:material/info: {words}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _chip(task, best)
-            others = " and ".join(called(one) for one in advice.options[1:])
+            others = " and ".join(display_name(one) for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
             if st.button(label, icon=icon, type="primary", key=widget_key(page, "test")):
                 st.switch_page("pages/train.py", query_params=experiment(task, advice).texts())
@@ -50,14 +63,14 @@ def card(page: str, task: Task, advice: Advice) -> None:
                 st.page_link("pages/pretrained.py", label="Open a weight file", icon=":material/folder_open:")
 
 
-def line(task: Task, option: Option) -> str:
-    """The Keras line to copy."""
+def keras_line(task: Task, option: Option) -> str:
+    """Return the line of Keras code to copy."""
     code = option.kernel.code(multiline=False)
     return f'keras.layers.Dense({task.width}, activation="{task.activation}", kernel_initializer={code})'
 
 
-def called(option: Option) -> str:
-    """HeNormal, VarianceScaling(scale=2.8)."""
+def display_name(option: Option) -> str:
+    """Return the name of an option: HeNormal, or VarianceScaling(scale=2.8)."""
     spec = option.kernel
     return f"{spec.name}(scale={spec.get('scale'):g})" if spec.name == "VarianceScaling" else spec.name
 
@@ -70,11 +83,11 @@ def _chip(task: Task, best: Option) -> None:
     elif best.score < 6.0:
         st.badge("Keeps most of the signal", icon=":material/warning:", color="orange")
     else:
-        st.badge("No start keeps the signal", icon=":material/error:", color="red")
+        st.badge("No initializer keeps the signal", icon=":material/error:", color="red")
 
 
 def experiment(task: Task, advice: Advice) -> Choices:
-    """The recommendation beside its runners-up on the Train page."""
+    """Return the choices of the Train page that compare the recommendation with the other options."""
     cards = numbered(Card(Start(one.kernel)) for one in advice.options)
     return Choices(cards, task.network, OPTIMIZERS[task.optimizer], BATCH, 0, 1, "mnist")
 
@@ -86,17 +99,17 @@ def _signal(task: Task, advice: Advice) -> dict[str, str]:
 
 @st.cache_data(show_spinner=False)
 def by_activation() -> dict[str, list[str]]:
-    """The cheat sheet's columns by their titles."""
+    """Return the columns of the table by activation."""
     rows = [_row(activation) for activation in SHEET]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def cheat_sheet() -> None:
-    """By activation: what to use, the numbers that say so, and what Keras' default does there."""
+    """Show for each activation the recommended initializer, its numbers, and the effect of Keras' default."""
     heading(
         "By activation",
-        f"For {SHEET_DEPTH} hidden layers, zero biases. χ: growth of the squared gradient over one layer, 1 is ideal. "
-        "Critical: where $\\chi_1$ = 1 in endless depth.",
+        f"For {SHEET_DEPTH} hidden layers and zero biases. χ: growth of the squared gradient per layer, ideally 1. "
+        "Critical: where $\\chi_1$ = 1 at infinite depth.",
     )
     tables.table(by_activation())
 
@@ -107,37 +120,37 @@ def _row(activation: str) -> dict[str, str]:
     critical = critical_sigma_w2(activation)
     return {
         "activation": ACTIVATIONS[activation],
-        "use": called(best),
+        "recommended": display_name(best),
         "σ_w²": number(best.sigma_w2, 3),
         "χ": number(best.chi, 3),
         "critical σ_w²": "none" if critical is None else number(critical, 3),
-        "the default, GlorotUniform": default_does(default),
+        "Keras' default, GlorotUniform": effect(default),
     }
 
 
-def default_does(one: Option) -> str:
-    """What becomes of the signal's power and of its gradients, in a few words with the number."""
-    if max(one.forward, one.backward) < LOST:
+def effect(one: Option) -> str:
+    """Return the effect of an option on the signal and its gradients in a few words, with χ."""
+    if max(one.forward, one.backward) < VANISHED:
         return f"fades to {number(100 * one.forward, 2)}%, χ = {number(one.chi, 2)}"
-    if one.backward < LOST:
+    if one.backward < VANISHED:
         return f"gradients vanish, χ = {number(one.chi, 2)}"
-    if max(one.forward, one.backward) > 1 / LOST:
+    if max(one.forward, one.backward) > 1 / VANISHED:
         return f"explodes, χ = {number(one.chi, 2)}"
-    return f"fine, χ = {number(one.chi, 2)}"
+    return f"keeps the signal, χ = {number(one.chi, 2)}"
 
 
-def power_left(page: str, task: Task, advice: Advice) -> None:
-    """What is left of the signal's power, layer by layer, of the three options."""
+def power_chart(page: str, task: Task, advice: Advice) -> None:
+    """Draw the remaining power of the signal by layer for the three options."""
     heading(
-        f"Power left, {ACTIVATIONS[task.activation]}",
-        "Second moment of the pre-activations over the first. Log scale.",
+        f"Remaining power, {ACTIVATIONS[task.activation]}",
+        "Second moment of the pre-activations, relative to layer 1. Log scale.",
         "power",
     )
-    lines = [(called(one), power(task, one.kernel)) for one in advice.options]
+    lines = [(display_name(one), power(task, one.kernel)) for one in advice.options]
     fig = figures.power(lines)
     chart(
         fig,
         key=widget_key(page, "power"),
         height=style.SMALL,
-        alt="What is left of a signal's power after each layer.",
+        alt="Remaining power of the signal after each layer.",
     )

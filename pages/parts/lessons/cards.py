@@ -23,7 +23,7 @@ from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
 from pages.parts.page.session import widget_key
 from pages.parts.page.theme import colours
-from pages.parts.weights.file_start import ways
+from pages.parts.weights.file_start import file_cards
 from pages.parts.widgets.picker import offer_file
 
 TITLES = {
@@ -98,7 +98,7 @@ def prepare(page: str, lesson: Lesson) -> None:
     if spec is not None:
         del session.OPENING_LESSON[page]
         offer_file(spec)
-        st.switch_page("pages/train.py", query_params=replace(choices, cards=ways(spec)).texts())
+        st.switch_page("pages/train.py", query_params=replace(choices, cards=file_cards(spec)).texts())
 
 
 def _trained(page: str, experiment: Experiment) -> FileSpec | None:

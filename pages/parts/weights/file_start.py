@@ -1,4 +1,4 @@
-"""Weights of a file as a start: which layers fit, and on to the Train page beside its controls."""
+"""The weights of a file as starts: which layers fit, and the way to the Train page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,64 +20,70 @@ from pages.parts.page.notes import heading, literal
 
 
 @dataclass(frozen=True)
-class Possible:
-    """What a file can start: a network, which of its layers fit, and whether it is the file's own network."""
+class FittedNetwork:
+    """A network that can start from a file.
+
+    Attributes:
+        net: the network.
+        fits: the layer of the file for each layer of the network; None where none fits.
+        own: True if the network is that of the file.
+    """
 
     net: Architecture
     fits: Sequence[DenseLayer | None]
     own: bool
 
 
-def possible(file: WeightFile) -> Possible | str:
-    """The file's own network if it is one of 784 inputs and 10 outputs, else the one on Train; or why there is none."""
+def network_for(file: WeightFile) -> FittedNetwork | str:
+    """Return the network of a file if it has 784 inputs and 10 outputs, else the one on Train; or why neither fits."""
     layers, net = dense_layers(file.surveys), _on_train().architecture
     if not layers:
-        return "No layer of this file is Dense, so it can start no network here."
+        return "This file has no Dense layer, so no network here can start from it."
     try:
         own = architecture_of(layers, net.activation, net.inputs, net.outputs)
     except InitsError:
         own = None
     fits = fit(layers, (own or net).kernel_shapes)
     if any(fits):
-        return Possible(own or net, fits, own is not None)
+        return FittedNetwork(own or net, fits, own is not None)
     sizes = ", ".join(times(layer.shape) for layer in layers[:4]) + (" and more" if len(layers) > 4 else "")
     return (
-        f"None of its Dense layers ({sizes}) fits the network on Train, which takes {net.inputs} pixels and has "
-        f"{format_hidden(net.hidden)} hidden."
+        f"None of its Dense layers ({sizes}) fits the network on Train, which has {net.inputs} inputs and the "
+        f"hidden layers {format_hidden(net.hidden)}."
     )
 
 
-def train_button(spec: FileSpec, found: Possible | str) -> None:
-    """On to the Train page, beside the same values shuffled and a Gaussian like them."""
+def train_button(spec: FileSpec, found: FittedNetwork | str) -> None:
+    """Draw the button that opens the Train page with the file, its values shuffled, and a Gaussian as starts."""
     why = found if isinstance(found, str) else None
     icon, key = ":material/play_circle:", "pretrained.train"
     if st.button("Train from it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
-        assert isinstance(found, Possible)
-        choices = replace(_on_train(), cards=ways(spec), architecture=found.net)
+        assert isinstance(found, FittedNetwork)
+        choices = replace(_on_train(), cards=file_cards(spec), architecture=found.net)
         st.switch_page("pages/train.py", query_params=choices.texts())
 
 
-def what_fits(spec: FileSpec, found: Possible | str) -> None:
-    """Layer by layer, what a network that starts from the file would begin with."""
+def fit_section(spec: FileSpec, found: FittedNetwork | str) -> None:
+    """Show where each layer of a network that starts from the file gets its weights."""
     heading(
         "As a start",
-        "Train from it lays these beside the same values shuffled in each layer and a Gaussian of the same mean and "
-        "std: is it the values, or only their scale?",
+        "“Train from it” compares these weights with the same values shuffled in each layer and with a Gaussian of "
+        "the same mean and std: do the values matter, or only their scale?",
     )
     if isinstance(found, str):
         st.markdown(f":gray[{literal(found)}]")
         return
     fit_table(spec, found.net, found.fits)
     if not found.own:
-        st.markdown(":small[:gray[Which layers fit depends on the hidden layers that are set on Train.]]")
+        st.markdown(":small[:gray[Which layers fit depends on the hidden layers chosen on Train.]]")
 
 
-def ways(spec: FileSpec) -> tuple[Card, ...]:
-    """A file's weights as three starts."""
+def file_cards(spec: FileSpec) -> tuple[Card, ...]:
+    """Return the weights of a file as three starts."""
     names = {"as saved": "As saved", "shuffled": "Shuffled", "Gaussian": "Gaussian"}
     return numbered(Card(Start(spec.replace(how=how)), name) for how, name in names.items())
 
 
 def _on_train() -> Choices:
-    """What the Train page says in this session."""
+    """Return the choices of the Train page in this session."""
     return chosen_cards("train", understood(state.values("train", DEFAULTS)))

@@ -1,4 +1,4 @@
-"""What is in a weight file, alone or beside another one: all kernels at a glance, and one array in depth."""
+"""The pictures of one or two weight files: all kernels at a glance, and one array in depth."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,24 +16,27 @@ from inits.text import count, counted, number, percent
 from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.page.state import linked
-from pages.parts.weights.array_table import Shelf, idle, label
+from pages.parts.weights.array_table import idle
+from pages.parts.weights.open_files import OpenFiles, label
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
 PANELS = 24  # small multiples at a time
-TILES, SIDE, BLOCK = 32, 28, 128
+TILES = 32  # units whose incoming weights are shown as images
+SIDE = 28  # pixels
+BLOCK = 128  # rows and columns of a kernel
 
 
-def at_a_glance(page: str, shelf: Shelf) -> None:
-    """A small histogram of every kernel."""
-    rows = [row for row in shelf.rows if shelf.surveys(row)[0].is_kernel and _finite(shelf.surveys(row))]
+def at_a_glance(page: str, opened: OpenFiles) -> None:
+    """Draw a small histogram of every kernel."""
+    rows = [row for row in opened.rows if opened.surveys(row)[0].is_kernel and _finite(opened.surveys(row))]
     if not rows:
         return
-    two = len(shelf.files) > 1
-    line = "the first file" if two else "the start that Keras gives it by default"
+    two = opened.two
+    line = "the first file" if two else "Keras' default initializer"
     heading(
         "All kernels",
-        f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each on its own axis.",
+        f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each panel has its own axis.",
         "multiples",
     )
     first = 0
@@ -44,13 +47,13 @@ def at_a_glance(page: str, shelf: Shelf) -> None:
             "Kernels", list(words), format_func=words.__getitem__, key=key, width=220,
         )))  # fmt: skip
     part = rows[first : first + PANELS]
-    now = [_bars(shelf.surveys(row)[-1]) for row in part]
+    now = [_bars(opened.surveys(row)[-1]) for row in part]
     before = [
-        _bars(shelf.surveys(row)[0]) if two else _default_bars(shelf.surveys(row)[0], bars)
+        _bars(opened.surveys(row)[0]) if two else _default_bars(opened.surveys(row)[0], bars)
         for row, bars in zip(part, now, strict=True)
     ]
-    names = [shelf.surveys(row)[-1].layer for row in part]
-    fig = figures.multiples(before, now, names, len(shelf.files) - 1)
+    names = [opened.surveys(row)[-1].layer for row in part]
+    fig = figures.multiples(before, now, names, len(opened.files) - 1)
     chart(
         fig,
         key=widget_key(page, "multiples"),
@@ -73,17 +76,17 @@ def _default_bars(one: Survey, bars: Bars) -> Bars | None:
 
 
 def _law(spec: InitializerSpec | None, one: Survey) -> Law | None:
-    """Also for kernels larger than any that is drawn here."""
+    """Return the law of an initializer for an array of any size, also beyond the largest that the app draws."""
     return spec.entry.law(dict(spec.arguments), one.shape) if spec is not None else None
 
 
-def in_depth(page: str, shelf: Shelf) -> None:
-    """One array: histogram, numbers, spectrum, what its units look at."""
-    rows = {label(shelf.surveys(row)[0]): row for row in shelf.rows if shelf.surveys(row)[0].summary.count}
+def in_depth(page: str, opened: OpenFiles) -> None:
+    """Show one array: histogram, numbers, spectrum and values."""
+    rows = {label(opened.surveys(row)[0]): row for row in opened.rows if opened.surveys(row)[0].summary.count}
     chosen = linked(page, "array", rows, lambda key: st.selectbox(
-        "Look at", list(rows), key=key, width=320,
-    ), first=_most_telling(shelf, rows))  # fmt: skip
-    surveys = shelf.surveys(rows[str(chosen)])
+        "Array", list(rows), key=key, width=320,
+    ), first=_most_interesting(opened, rows))  # fmt: skip
+    surveys = opened.surveys(rows[str(chosen)])
     last = surveys[-1]
     left, right = st.columns([2, 1], gap="medium")
     with left:
@@ -97,21 +100,21 @@ def in_depth(page: str, shelf: Shelf) -> None:
         else:
             _histogram(page, surveys)
     with right:
-        heading("Numbers", "Kurtosis: 0 for a normal law, −1.2 for a uniform one.")
-        _numbers(shelf, surveys)
+        heading("Numbers", "Kurtosis: 0 for a normal distribution, −1.2 for a uniform one.")
+        _numbers(opened, surveys)
         _likeness(last)
     columns = st.columns(2, gap="medium")
     with columns[0]:
         _spectrum(page, surveys)
     with columns[1]:
-        _picture(page, shelf, rows[str(chosen)], last)
+        _picture(page, opened, rows[str(chosen)], last)
 
 
-def _most_telling(shelf: Shelf, rows: Mapping[str, tuple[int, ...]]) -> str:
-    """The kernel with the largest share outside the bulk, else the first kernel, else the first array."""
+def _most_interesting(opened: OpenFiles, rows: Mapping[str, tuple[int, ...]]) -> str:
+    """Return the kernel with the largest share outside the bulk, else the first kernel, else the first array."""
 
     def rank(name: str) -> tuple[float, bool]:
-        one = shelf.surveys(rows[name])[-1]
+        one = opened.surveys(rows[name])[-1]
         return (one.bulk.share if one.bulk else 0.0, one.is_kernel)
 
     return max(rows, key=rank)
@@ -120,14 +123,14 @@ def _most_telling(shelf: Shelf, rows: Mapping[str, tuple[int, ...]]) -> str:
 def _how_to_read(surveys: Sequence[Survey]) -> str:
     last = surveys[-1]
     near, default = last.nearest, last.default
-    words = "Bars: the file." if len(surveys) == 1 else "Bars: the one file and the other."
+    words = "Bars: the file." if len(surveys) == 1 else "Bars: the first file and the second."
     if near and (law := _law(near.spec, last)) and not law.atoms:
-        words += f" Line: {literal(str(near.spec))}, the nearest."
+        words += f" Line: {literal(str(near.spec))}, the nearest initializer."
     if default and (law := _law(default, last)):
         if law.atoms:
-            words += f" Keras begins it with {literal(default.name)}."
+            words += f" Keras initializes it with {literal(default.name)}."
         elif not near or near.spec != default:
-            words += f" Dotted: {literal(default.name)}, Keras’ default."
+            words += f" Dotted: {literal(default.name)}, Keras' default."
     return words
 
 
@@ -143,7 +146,7 @@ def _histogram(page: str, surveys: Sequence[Survey]) -> None:
     chart(fig, key=widget_key(page, "histogram"), height=style.HERO, alt=alt)
 
 
-def _numbers(shelf: Shelf, surveys: Sequence[Survey]) -> None:
+def _numbers(opened: OpenFiles, surveys: Sequence[Survey]) -> None:
     facts = {
         "mean": [number(one.summary.mean) for one in surveys],
         "std": [number(one.summary.std) for one in surveys],
@@ -166,38 +169,38 @@ def _numbers(shelf: Shelf, surveys: Sequence[Survey]) -> None:
 
 
 def _likeness(one: Survey) -> None:
-    """The initializer that it most looks like, with the distance."""
+    """Show the nearest initializer, and how near it is."""
     near = one.nearest
     if near is None:
-        st.badge("Too few values to name a law", icon=":material/info:", color="gray")
+        st.badge("Too few values to compare", icon=":material/info:", color="gray")
         return
     good = near.within_chance
     st.badge(
-        f"As {near.spec.name} draws" if good else f"Nearest: {near.spec.name}",
+        f"Consistent with {near.spec.name}" if good else f"Nearest: {near.spec.name}",
         icon=":material/check_circle:" if good else ":material/info:",
         color="green" if good else "gray",
     )
     python(near.spec.code())
     far = f"Kolmogorov distance {number(near.distance, 2)}"
     if near.chance:
-        far += f"; chance alone seldom exceeds {number(near.chance, 2)}"
-    trained = "" if good else " Training moves weights away from the law that they began with."
+        far += f"; a sample of it rarely exceeds {number(near.chance, 2)}"
+    trained = "" if good else " Training moves weights away from the distribution that they start with."
     st.markdown(f":small[:gray[{far}.{trained}]]")
 
 
 def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
     last = surveys[-1]
     bulk = last.bulk
-    how = "How much it stretches."
+    how = "How much the kernel stretches its inputs."
     if bulk:
-        how = "Line: Marchenko-Pastur, what a random kernel has. Ticks: outside, what training added."
+        how = "Line: Marchenko-Pastur law of a random kernel. Ticks: values outside it, which training added."
     if last.decomposed and np.prod(last.decomposed) < last.summary.count:
-        how += f" Of {count(last.decomposed[1])} units, taken at random."
+        how += f" From {count(last.decomposed[1])} units, chosen at random."
     heading("Singular values", how, "spectrum")
     drawn = [one.singular for one in surveys if one.singular is not None]
     if not drawn or last.singular is None:
-        why = "some values are not finite" if last.is_kernel else "it is no kernel"
-        st.markdown(f":gray[There are none: {why}.]")
+        why = "some values are not finite" if last.is_kernel else "this array is not a kernel"
+        st.markdown(f":gray[None: {why}.]")
         return
     starts = [place for place, one in enumerate(surveys) if one.singular is not None]
     fig = figures.spectrum(drawn, bulk, last.decomposed, starts).update_layout(uirevision=label(last))
@@ -205,20 +208,20 @@ def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
     chart(fig, key=widget_key(page, "spectrum"), height=style.SMALL, alt=alt)
     if bulk:
         outside = f"**{count(bulk.outside)} of {count(bulk.count)}** singular values ({percent(bulk.share)})"
-        st.markdown(f"{outside} lie outside the bulk of std {number(bulk.std, 3)}.")
+        st.markdown(f"{outside} lie outside the bulk of a random kernel with std {number(bulk.std, 3)}.")
 
 
-def _picture(page: str, shelf: Shelf, row: Sequence[int], last: Survey) -> None:
-    """Incoming weights as images, where there are 784 of them; else a corner of the kernel."""
+def _picture(page: str, opened: OpenFiles, row: Sequence[int], last: Survey) -> None:
+    """Show incoming weights as images if each unit has 784, else a corner of the kernel."""
     if not last.is_kernel:
         return
-    values = shelf.files[-1].values(row[-1]).reshape(-1, last.shape[-1])
+    values = opened.files[-1].values(row[-1]).reshape(-1, last.shape[-1])
     pixels = len(values) == SIDE * SIDE
     part = np.nan_to_num(np.array(values[:, :TILES] if pixels else values[:BLOCK, :BLOCK]))
     scale = float(np.abs(part).max(initial=0.0)) or 1.0
     shown = np.rint(part * (127 / scale)).astype(np.int8)
     if pixels:
-        title, how = f"What {counted(part.shape[1], 'unit')} look at", "Incoming weights as 28 × 28 pixels"
+        title, how = f"Weights of {counted(part.shape[1], 'unit')}", "Incoming weights as 28 × 28 pixels"
         fig = kernel_figures.tiles(shown.T.reshape(-1, SIDE, SIDE), scale)
     else:
         title, how = "The kernel", f"First {counted(len(part), 'input')} × {counted(part.shape[1], 'unit')}"
