@@ -7,8 +7,8 @@ import streamlit as st
 from inits.errors import InitsError
 from inits.experiments.experiment import Start
 from inits.experiments.pasted import LONGEST_NAME, PastedSpec, name_of
-from inits.sandbox.client import Request
 from inits.sandbox.examples import EXAMPLES
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
 from inits.text import number
 from pages.parts.compute import pasted_code

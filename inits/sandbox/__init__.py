@@ -1,6 +1,6 @@
-"""A stranger's code, run in a jail: see docs/SECURITY.md for what is promised.
+"""The sandbox: untrusted code runs in a jail. docs/SECURITY.md says what is promised.
 
-`client` is what the web process uses; `zygote`, `child`, `compat` and the jail itself live in processes of their own.
+The web process uses `client`; `zygote`, `child`, `compat`, `picking` and `jail` run in processes of their own.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,18 @@ def _shared() -> "Sandbox":
 
 
 def run(code: str, shapes: Sequence[tuple[int, ...]], seed: int) -> "Result":
-    """Run pasted code in the jail and ask it for one kernel per shape, each with a seed of its own derived from `seed`.
+    """Run pasted code in the jail and draw one kernel for each shape.
 
-    Returns a result with `.arrays` (float32, one per shape), `.output` (what it printed) and `.error` (None, or with
-    `.line` and `.message`). The first call starts the jail, 6 to 8 s. Raises SpecError for code that is empty or too
-    long, and for too many weights.
+    The first call starts the jail, which takes 6 to 8 s.
+
+    Args:
+        code: the pasted text.
+        shapes: the shapes of the kernels of a network.
+        seed: the seed from which each kernel's own seed is derived.
+
+    Returns a result with `.arrays` (float32, one for each shape), `.output` (the printed text) and `.error` (None, or
+    an error with `.line` and `.message`).
+
+    Raises SpecError for code that is empty or too long, and for too many weights.
     """
     return _shared().run(code, shapes, seed)

@@ -1,6 +1,6 @@
-"""Whether the jail holds, found out by trying to break it: code that goes the same way as everybody's.
+"""The canary: code that tries to break out of the jail at its start, on the same way as all pasted code.
 
-Any success turns pasted code off. Versions are not asked; what counts is what happens.
+Any success turns pasted code off. The check does not rely on version numbers.
 """
 
 import platform
@@ -53,33 +53,36 @@ LOOP = "while True: pass"
 _UNSHARE = {"x86_64": 272, "aarch64": 97}
 
 
-def possible() -> bool:
-    """Whether the system has what a jail is made of."""
+def can_jail() -> bool:
+    """Return True if this system has all that a jail needs."""
     return syscalls.supported()
 
 
 def check_system() -> None:
-    """Raises EngineError, with the reason, where there can be no jail."""
-    if not possible():
+    """Raise EngineError, with the reason, if this system cannot have a jail."""
+    if not can_jail():
         name = f"{platform.system()} on {platform.machine()}"
         raise EngineError(f"there is no jail for {name}, only for Linux on x86-64 or AArch64")
 
 
 def check(run: Run) -> None:
-    """Raises EngineError that names what a jailed child could do and must not."""
+    """Try to break out. Raises EngineError that names what jailed code could do and must not.
+
+    `run` runs a request in the jail.
+    """
     memory = 1_000_000_000
     code = (
         ATTEMPTS.replace("__FILE__", repr(__file__))
         .replace("__UNSHARE__", str(_UNSHARE[platform.machine()]))
         .replace("__MEMORY__", str(2 * memory))
     )
-    outcome = run(wire.request(code, [_ROUND]), Limits(10.0, memory, wire.most([_ROUND])))
+    outcome = run(wire.request(code, [_ROUND]), Limits(10.0, memory, wire.longest_reply([_ROUND])))
     if outcome.ending != "exited" or outcome.code:
-        words = outcome.output.decode("utf-8", "replace")
-        raise EngineError(f"the jail does not close ({outcome.ending} {outcome.code}: {words})")
+        output = outcome.output.decode("utf-8", "replace")
+        raise EngineError(f"the jail does not close ({outcome.ending} {outcome.code}: {output})")
     reply = wire.parse_reply(outcome.reply, [_ROUND])
     if reply.problem is not None:
         raise EngineError(f"the jail does not hold; code in it could: {reply.problem.message}")
-    outcome = run(wire.request(LOOP, [_ROUND]), Limits(0.3, memory, wire.most([_ROUND])))
+    outcome = run(wire.request(LOOP, [_ROUND]), Limits(0.3, memory, wire.longest_reply([_ROUND])))
     if outcome.ending != "time":
         raise EngineError("the jail does not hold; code in it could run without end")

@@ -1,4 +1,4 @@
-"""Inside the jail: run the pasted code, ask it for every array, write the reply. Keras is imported by the zygote."""
+"""Inside the jail: run the pasted code, draw every array and write the reply. The zygote has imported Keras."""
 
 import os
 import sys
@@ -10,16 +10,16 @@ from tensorflow.python.framework import kernels
 
 from inits.sandbox import compat, picking, wire
 
-MOST_OUTPUT = 20_000  # characters that are kept of what the code prints
+MAX_OUTPUT = 20_000  # characters of the printed text that are kept
 
 
 class Output:
-    """What stands for sys.stdout: the first so many characters go through."""
+    """A replacement of sys.stdout that passes on the first characters, up to a limit."""
 
     encoding, errors = "utf-8", "replace"
 
     def __init__(self, descriptor: int):
-        self.descriptor, self.left = descriptor, MOST_OUTPUT
+        self.descriptor, self.left = descriptor, MAX_OUTPUT
 
     def write(self, text: str) -> int:
         kept = str(text)[: self.left]
@@ -29,7 +29,7 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: there is no buffer."""
 
     def isatty(self) -> bool:
         return False
@@ -39,13 +39,13 @@ class Output:
 
 
 def prepare() -> None:
-    """Before the fork: all imports, and what TensorFlow would read from files at its first op. No op is run."""
+    """Import everything before the fork, and read the files that TensorFlow reads at its first op. Runs no op."""
     compat.prepare()
     kernels.get_registered_kernels_for_op("MatMul")  # looks up /proc/self/cmdline, which no jailed child can
 
 
 def serve(code_from: int, result_to: int, output_to: int) -> None:
-    """Read one request, answer it."""
+    """Read one request and write the reply, each from or to a descriptor."""
     with os.fdopen(code_from, "rb") as file:
         code, rounds = wire.parse_request(file.read())
     sys.stdout = sys.stderr = Output(output_to)
@@ -54,13 +54,13 @@ def serve(code_from: int, result_to: int, output_to: int) -> None:
         try:
             for part in answer(code, rounds):
                 result.write(part)
-        except BaseException as error:  # sys.exit() and KeyboardInterrupt are the code's too
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt
             result.write(problem(error))
         result.write(wire.end())
 
 
 def answer(code: str, rounds: list[list[tuple[wire.Shape, int]]]) -> Iterator[bytes]:
-    """The parts of a reply, as they come. Raises whatever the code raises."""
+    """Yield the parts of the reply. Raises whatever the code raises."""
     for number, asked in enumerate(rounds):
         keras.utils.set_random_seed(asked[0][1] if asked else 0)
         found = picking.execute(code)
@@ -72,7 +72,7 @@ def answer(code: str, rounds: list[list[tuple[wire.Shape, int]]]) -> Iterator[by
 
 
 def problem(error: BaseException) -> bytes:
-    """What went wrong, with the lines of the pasted code alone."""
+    """Describe an error, with the lines of the pasted code only."""
     frames = [
         (frame.lineno or 0, frame.name)
         for frame in traceback.extract_tb(error.__traceback__)
@@ -84,13 +84,13 @@ def problem(error: BaseException) -> bytes:
     elif isinstance(error, MemoryError):
         message = str(error) or "it needs more memory than it may have"
     else:
-        message = _words(error)
+        message = _message(error)
     kind = "" if isinstance(error, picking.CodeProblem) else type(error).__name__
     return wire.problem(kind, message, frames)
 
 
-def _words(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except BaseException:  # a __str__ of the code's own
+    except BaseException:  # the code defines this __str__
         return ""

@@ -1,6 +1,6 @@
-"""What NumPy, TensorFlow and Keras have dropped since pasted code was written, given back.
+"""Restore what NumPy, TensorFlow and Keras have dropped since pasted code was written.
 
-Imports Keras and changes shared modules: for the zygote alone, once.
+Imports Keras and changes shared modules: only for the zygote, once.
 """
 
 import functools
@@ -29,9 +29,9 @@ COMMON = """
     tensorflow.python.keras.backend tensorflow.python.keras.initializers tensorflow.python.keras.layers
     tensorflow.python.keras.models tensorflow.python.ops.init_ops tensorflow.python.ops.init_ops_v2
 """
-"""What pasted code imports, imported before the fork: after it, files may be out of reach."""
+"""Modules that pasted code imports. They are imported before the fork, after which files may be out of reach."""
 
-OLD_MODULES = {  # where names are: where they were
+OLD_MODULES = {  # module today: its former names
     "backend": "backend.tensorflow_backend",
     "initializers": "initializers.initializers_v1 initializers.initializers_v2",
     "layers": "engine engine.topology engine.base_layer layers.advanced_activations layers.convolutional layers.core",
@@ -43,7 +43,7 @@ OLD_NUMPY = {
     **{"product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any, "in1d": np.isin},
     **{"NaN": np.nan, "Inf": np.inf, "infty": np.inf, "asfarray": np.asarray, "trapz": np.trapezoid},
 }
-OLD_WORDS = {  # Keras 1's words for arguments
+OLD_ARGUMENTS = {  # the names of arguments in Keras 1
     "Dense": {"output_dim": "units", "init": "kernel_initializer", "bias": "use_bias"},
     "random_normal": {"std": "stddev"},
     "truncated_normal": {"std": "stddev"},
@@ -52,11 +52,11 @@ OLD_WORDS = {  # Keras 1's words for arguments
 
 
 def prepare() -> None:
-    """Import what pasted code imports, and give back what NumPy, TensorFlow and Keras dropped.
+    """Import what pasted code imports, and restore what NumPy, TensorFlow and Keras dropped.
 
-    Once, in the zygote. Runs no TensorFlow op: a process that has run one cannot be forked.
+    Runs once, in the zygote, and runs no TensorFlow op: a process that has run one cannot be forked.
     """
-    warnings.filterwarnings("ignore", category=UserWarning, module="keras|tensorflow")  # about code's age
+    warnings.filterwarnings("ignore", category=UserWarning, module="keras|tensorflow")  # about old code
     tf.get_logger().setLevel("ERROR")
     for name in COMMON.split():
         with suppress(ModuleNotFoundError):
@@ -67,12 +67,12 @@ def prepare() -> None:
     _old_backend()
     _old_initializers()
     layer = keras.layers.Dense
-    layer.__init__ = _renamed(layer.__init__, OLD_WORDS["Dense"])
+    layer.__init__ = _renamed(layer.__init__, OLD_ARGUMENTS["Dense"])
     _old_modules()
 
 
 def _old_tensorflow() -> None:
-    """The names of TensorFlow 1. Graphs stay off: weights must be there at once, and tracing writes files."""
+    """Restore the names of TensorFlow 1. Graphs stay off: weights are needed at once, and tracing writes files."""
     old = tf.compat.v1
     tf.config.run_functions_eagerly(True)
     for switch in ("disable_eager_execution", "disable_v2_behavior", "enable_eager_execution"):
@@ -84,29 +84,29 @@ def _old_tensorflow() -> None:
 
 
 def _old_backend() -> None:
-    """The functions that `K` had before Keras 3; `tf.keras` still has them."""
+    """Restore the functions that `K` had before Keras 3, which `tf.keras` still has."""
     old = tf.keras.backend
     for name in ("random_normal", "truncated_normal", "random_uniform"):
-        setattr(old, name, _renamed(getattr(old, name), OLD_WORDS[name]))
+        setattr(old, name, _renamed(getattr(old, name), OLD_ARGUMENTS[name]))
     old.image_dim_ordering, old.set_image_dim_ordering = lambda: "tf", lambda order: None
     for name in dir(old):
         if not hasattr(keras.backend, name):
             setattr(keras.backend, name, getattr(old, name))
 
 
-def _renamed(function: Callable[..., Any], words: dict[str, str]) -> Callable[..., Any]:
-    """The function, taking old words for its arguments as well."""
+def _renamed(function: Callable[..., Any], names: dict[str, str]) -> Callable[..., Any]:
+    """Return the function with old names for its arguments as well."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **{words.get(name, name): value for name, value in kwargs.items()})
+        return function(*args, **{names.get(name, name): value for name, value in kwargs.items()})
 
     call.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # Keras reads it
     return call
 
 
 def _old_initializers() -> None:
-    """Names and arguments of Keras 1 and 2, and layers that call initializers without a dtype as those did."""
+    """Restore names and arguments of Keras 1 and 2, and let layers call initializers that take no dtype."""
     now, get = keras.initializers, source.get
     for old, new in {
         "normal": "RandomNormal",
@@ -134,7 +134,7 @@ def _old_initializers() -> None:
 
 
 def _old_modules() -> None:
-    """Modules that were split, merged or renamed, and `tensorflow.keras` with the modules of `tf.keras`."""
+    """Restore modules that were split, merged or renamed, and `tensorflow.keras` with the modules of `tf.keras`."""
     sys.modules["keras.initializations"] = keras.initializations = _keras1_initializations()
     for new, names in OLD_MODULES.items():
         for name in names.split():
@@ -144,12 +144,12 @@ def _old_modules() -> None:
     tree = sys.modules["tensorflow.keras"] = sys.modules["keras._tf_keras.keras"]
     for name, module in vars(tree).items():
         if isinstance(module, types.ModuleType):
-            # Imported by its path, it would be a second copy without the old names.
+            # An import by its path would make a second copy without the old names.
             sys.modules |= {f"{tree.__name__}.{name}": module, f"tensorflow.keras.{name}": module}
 
 
 def _keras1_initializations() -> types.ModuleType:
-    """Keras 1's functions of (shape, [scale], name). Its normal laws were not truncated."""
+    """Return Keras 1's module of functions of (shape, [scale], name), whose normal laws were not truncated."""
     module, now = types.ModuleType("keras.initializations"), keras.initializers
     normal = functools.partial(now.VarianceScaling, distribution="untruncated_normal")
     scaled = {

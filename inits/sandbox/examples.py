@@ -1,6 +1,6 @@
-"""Code to begin with: four ways to write an initializer, each beside a version that goes wrong.
+"""Examples of pasted code: four ways to write an initializer, and versions of them that go wrong.
 
-Pure data: the web process shows it and never runs it.
+Plain data: the web process shows it and never runs it.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Example:
-    """Code that defines an initializer, and what to look for in the answer; `broken` code is wrong on purpose."""
+    """Code that defines an initializer, and a note on its result; `broken` code is wrong on purpose."""
 
     name: str
     code: str

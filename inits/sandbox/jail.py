@@ -1,6 +1,6 @@
-"""The jail: what a process gives up, for good, before it runs a stranger's code. Linux alone.
+"""The jail: a process permanently drops its rights before it runs untrusted code. Linux only.
 
-Entered in the child after the fork. The order matters: each step needs what a later one takes away.
+The child enters it after the fork. The order matters: each step needs what a later one takes away.
 """
 
 import ctypes
@@ -33,9 +33,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use: bytes of memory beyond what it was forked with, seconds of a processor.
+    """The limits of a child.
 
-    `files`: the size to which it may write files that are open already.
+    Attributes:
+        memory: bytes of memory beyond what it inherited.
+        cpu: seconds of a processor.
+        files: bytes up to which it may write to files that are already open.
     """
 
     memory: int = 1_000_000_000
@@ -48,26 +51,26 @@ class JailError(Exception):
 
 
 def readable() -> list[str]:
-    """What can be read in the jail: the Python installation, shared libraries, a few devices."""
+    """Return the paths that can be read in the jail: the Python installation, shared libraries, a few devices."""
     paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     return [*sorted(paths), os.path.join(sys.base_prefix, "lib"), *READABLE, *READABLE_KERNEL]
 
 
 def prepare(files: str) -> int | None:
-    """What all children share, made once: the descriptor of Landlock's rules; None for a chroot.
+    """Create once what all children share: the descriptor of Landlock's rules, or None for a chroot.
 
-    `files` is "landlock", "chroot", or "best" for the first of them that is here.
-    Raises JailError where the jail cannot hold.
+    `files` is "landlock", "chroot", or "best" for the first of them that this system has.
+    Raises JailError if the jail cannot hold.
     """
     if not syscalls.supported():
-        raise JailError("this system has no filter for system calls that we know")
+        raise JailError("this system has no known filter for system calls")
     if files == "best":
         files = "landlock" if landlock.version() else "chroot"
     return landlock.ruleset(readable()) if files == "landlock" else None
 
 
 def threads_of_user() -> int:
-    """How many threads the user has who runs this process: the limit counts them all."""
+    """Return the number of threads of the user of this process, all of which count for its limit."""
     found, uid = 0, os.getuid()
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -83,20 +86,20 @@ def enter(parent: int, rules: int | None, limits: Limits, number: int) -> None:
     """Close the jail around this process.
 
     Args:
-        parent: the process that forked this one; without it there is nothing to live for.
+        parent: the process that forked this one, and with which this one ends.
         rules: what `prepare` returned.
-        limits: of memory and time.
-        number: of this child; as root each gets a user of its own.
+        limits: the limits of memory, time and files.
+        number: the number of this child; under root each child becomes another user.
 
     Raises:
-        OSError, JailError: if a layer does not hold. Nothing may be run then.
+        OSError, JailError: if a layer does not hold. Then no code may run.
     """
     root = os.geteuid() == 0
     signal.alarm(0)
     for one in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(one, signal.SIG_DFL)
     with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # when the machine runs out of memory, this goes first
+        file.write("1000")  # the first process to end when the machine runs out of memory
     _limit(limits, THREADS + (0 if root else threads_of_user()))
     if rules is None:
         _leave_the_file_system(root)
@@ -132,25 +135,25 @@ def _limit(limits: Limits, threads: int) -> None:
 
 
 def _drop_root(number: int) -> None:
-    """Another user, without groups or any capability to become more."""
+    """Become another user without groups and without any capability to gain more."""
     os.setgroups([])
     capability = 0
-    while _libc.prctl(_READ_BOUND, capability, 0, 0, 0) >= 0:  # until the last that the kernel knows
+    while _libc.prctl(_READ_BOUND, capability, 0, 0, 0) >= 0:  # the kernel knows no more
         _prctl(_DROP_BOUND, capability)
         capability += 1
     uid = FIRST_UID + number % UIDS
     try:
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-    except OSError:  # a container that knows few users
+    except OSError:  # a container with few users
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
 def _leave_the_file_system(root: bool) -> None:
-    """Into an empty file system that nobody can write to, with the devices that give random numbers.
+    """Change to an empty, read-only file system with the devices that give random numbers.
 
-    It is mounted in a namespace of this process alone, and gone with it; an ordinary user needs one for users too.
+    It is mounted in a namespace of this process and ends with it. An ordinary user also needs a user namespace.
     """
     uid, gid = os.getuid(), os.getgid()
     _check(_libc.unshare(_NEW_MOUNTS | (0 if root else _NEW_USER)), "unshare")

@@ -1,4 +1,4 @@
-"""Landlock: of the file system, only what is named can be read; no network; no signals to anybody else.
+"""Landlock: only named files and folders can be read; no network; no signals to other processes.
 
 https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -16,14 +16,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def version() -> int:
-    """The kernel's version of Landlock; 0 where there is none."""
+    """Return the version of Landlock in this kernel; 0 if there is none."""
     return max(0, int(_libc.syscall(_CREATE, None, 0, 1)))
 
 
 def ruleset(paths: Iterable[str]) -> int:
-    """A descriptor of the rules: these files and folders can be read, and nothing else be done.
+    """Return the descriptor of rules by which these files and folders can be read, and nothing else is allowed.
 
-    Paths that do not exist are left out. Raises OSError where there is no Landlock.
+    Paths that do not exist are left out. Raises OSError if there is no Landlock.
     """
     known = version()
     files = _FILES_BY_VERSION[min(known, max(_FILES_BY_VERSION))] if known else 0
@@ -42,7 +42,7 @@ def ruleset(paths: Iterable[str]) -> int:
 
 
 def restrict(descriptor: int) -> None:
-    """Put this process under the rules, for good. Raises OSError."""
+    """Restrict this process to the rules for the rest of its life. Raises OSError."""
     _call(_RESTRICT, descriptor, 0)
 
 

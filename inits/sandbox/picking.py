@@ -1,6 +1,6 @@
-"""Pasted code: run once as it is, and searched for its initializer.
+"""Run pasted code once as it is, and find its initializer.
 
-Imports Keras: for the zygote and its children alone.
+Imports Keras: only for the zygote and its children.
 """
 
 import ast
@@ -24,25 +24,25 @@ from inits.errors import InitsError
 from inits.experiments.pasted import clean
 
 FILENAME = "<your code>"
-"""What tracebacks and syntax errors call the pasted code."""
+"""The name of the pasted code in tracebacks and syntax errors."""
 
 
 class CodeProblem(InitsError):
-    """Code that runs, and yet gives no weights: it has no initializer, or one that a shape is not enough for."""
+    """Code that runs but gives no weights: it has no initializer, or one that needs more than a shape."""
 
 
 _MAGIC = re.compile(r"^([ \t]*)(?:%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
 
 
 def _parse(text: str) -> ast.Module:
-    """The program of a cleaned text: without a notebook's % and ! lines, if it is none with them."""
+    """Parse a cleaned text, without the % and ! lines of a notebook if it is no program with them."""
     with suppress(SyntaxError):
         return ast.parse(text, FILENAME)
     return ast.parse(_MAGIC.sub(lambda line: line[1] and line[1] + "pass", text), FILENAME)
 
 
 def _names() -> dict[str, Any]:
-    """What pasted code may name without importing it."""
+    """Return the names that pasted code can use without an import."""
     names = {"__name__": "__main__", "np": np, "numpy": np, "keras": keras, "tf": tf, "tensorflow": tf}
     names |= {
         "K": keras.backend,
@@ -61,10 +61,10 @@ def _names() -> dict[str, Any]:
 
 
 def execute(code: str) -> "Picked":
-    """Run pasted code once, in names of its own, and pick its initializer.
+    """Run pasted code once in a new namespace, and pick its initializer.
 
-    Raises what the code raises, SyntaxError among it, with the line numbers of the pasted text; CodeProblem when
-    nothing in it can be called for weights.
+    Raises what the code raises, or SyntaxError, with the line numbers of the pasted text; CodeProblem if nothing in it
+    can draw weights.
     """
     text = clean(code)
     linecache.cache[FILENAME] = (len(text), None, [line + "\n" for line in text.split("\n")], FILENAME)
@@ -75,9 +75,13 @@ def execute(code: str) -> "Picked":
 
 @dataclass(frozen=True)
 class Picked:
-    """The initializer of pasted code: its name or expression, its kind, and what else looked like one.
+    """The initializer of pasted code.
 
-    The kind is "class", "instance" or "function".
+    Attributes:
+        name: its name, or the expression that creates it.
+        kind: "class", "instance" or "function".
+        others: the names of the other candidates.
+        target: the object itself.
     """
 
     name: str
@@ -86,26 +90,26 @@ class Picked:
     target: Any = field(repr=False)
 
     def create(self) -> Callable[..., object]:
-        """The initializer of one layer, called with a shape: a class is made anew, all else is as it is."""
+        """Return the initializer of one layer, to be called with a shape; of a class, a new instance."""
         return of_shape(self.target() if self.kind == "class" else self.target)
 
 
 _SHAPE = re.compile(r".*shape.*|shp|size|dims?", re.IGNORECASE)
-_SAYS_SO = ("initializer", "init")
+_EXPLICIT = ("initializer", "init")  # names that declare an initializer
 _PASSED = {"dtype": "float32", "name": None, "partition_info": None, "dim_ordering": "tf"}
-"""What one Keras or another gives beside the shape; all but the dtype only to those who insist."""
+"""The arguments that some version of Keras passes beside the shape; all but the dtype only if they are required."""
 
 _Parameters = list[inspect.Parameter]
 
 
 def of_shape(initializer: Any) -> Callable[..., object]:
-    """The initializer as a function of a shape, whatever else it takes."""
+    """Return the initializer as a function of a shape, whatever other arguments it takes."""
     values, named = passed(initializer)
     return lambda shape, dtype=None: initializer(shape, *values, **named)
 
 
 def passed(initializer: Any) -> tuple[list[Any], dict[str, Any]]:
-    """What to give an initializer after the shape: by position, by name."""
+    """Return the arguments for an initializer after the shape: by position, by name."""
     values, named = [], {}
     for one in _parameters(initializer)[1:]:
         if one.kind is one.VAR_KEYWORD:
@@ -119,7 +123,7 @@ def passed(initializer: Any) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _parameters(function: Any) -> _Parameters:
-    """What a call takes; one unknown where code in C does not tell."""
+    """Return the parameters of a function; one unnamed if code in C does not declare them."""
     try:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -127,7 +131,7 @@ def _parameters(function: Any) -> _Parameters:
 
 
 def _called(value: Any) -> _Parameters:
-    """What an initializer is called with, the objects of a class for a class."""
+    """Return the parameters of an initializer's call, for a class those of its instances."""
     return _parameters(value.__call__)[1:] if isinstance(value, type) else _parameters(value)
 
 
@@ -145,11 +149,11 @@ def _kind(value: object) -> str:
     return "function" if function else "instance"
 
 
-def _tier(value: Any, said: bool = False) -> int | None:
-    """How little a value looks like an initializer; None for not at all.
+def _tier(value: Any, declared: bool = False) -> int | None:
+    """Rank how much a value looks like an initializer, 0 for most; None if it is none.
 
-    0: a class or object called with a shape. 1: a function of a shape. 2: any other call with one argument, if the
-    code defines it itself or has `said` that it is one.
+    0: a class or object that is called with a shape. 1: a function of a shape. 2: any other callable with one argument,
+    if the pasted code defines it or declares it (`declared`) as the initializer.
     """
     base = keras.initializers.Initializer
     cls = value if isinstance(value, type) else type(value)
@@ -161,11 +165,11 @@ def _tier(value: Any, said: bool = False) -> int | None:
         return int(_kind(value) == "function")
     needed = [name for name in _required(parameters) if name not in _PASSED]
     one = needed == [first.name] or (not needed and first.kind is first.VAR_POSITIONAL)
-    return 2 if one and (said or _own(value)) else None
+    return 2 if one and (declared or _own(value)) else None
 
 
 def _own(value: Any) -> bool:
-    """Whether pasted code defines this function, this class, or the class of this object."""
+    """Return True if pasted code defines this function, this class, or the class of this object."""
     if isinstance(value, functools.partial):
         return True
     code = getattr(inspect.unwrap(value), "__code__", None)
@@ -180,7 +184,7 @@ _SCOPES: tuple[type[ast.AST], ...] = (
 
 
 def _bound(program: ast.Module) -> dict[str, ast.stmt]:
-    """The statement that last bound each global name, in that order, without imported names."""
+    """Return the statement that last bound each global name, in that order, without imported names."""
     found: dict[str, ast.stmt] = {}
 
     def walk(node: ast.AST, statement: ast.stmt) -> None:
@@ -205,10 +209,13 @@ def _used(tree: ast.AST) -> set[str]:
 
 
 def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
-    """The initializer of a program that has run and left `names`: what it says, what its layers get, the last one."""
+    """Pick the initializer of a program that has run and left `names`.
+
+    The order is: a declared one, the one that a layer gets, the last one.
+    """
     bound = {name: statement for name, statement in _bound(program).items() if name in names}
-    tiers = {name: tier for name in bound if (tier := _tier(names[name], name in _SAYS_SO)) is not None}
-    parts = {  # the class that another one extends, the function that it calls
+    tiers = {name: tier for name in bound if (tier := _tier(names[name], name in _EXPLICIT)) is not None}
+    parts = {  # a class that another one extends, a function that it calls
         part
         for name in tiers
         for part in _used(bound[name]) & tiers.keys() - {name}
@@ -217,10 +224,10 @@ def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
     best = min(tiers.values(), default=0)
     whole = [name for name in tiers if name not in parts] or list(tiers)
     rivals = [name for name in reversed(whole) if tiers[name] < 2 or best == 2]
-    said = [name for name in _SAYS_SO if name in tiers]
-    for name in [*said, *_given(program, bound, names), *(one for one in rivals if tiers[one] == best)]:
+    declared = [name for name in _EXPLICIT if name in tiers]
+    for name in [*declared, *_given(program, bound, names), *(one for one in rivals if tiers[one] == best)]:
         value = names[name] if name in bound else _evaluated(name, names)
-        if _tier(value, said=True) is not None:
+        if _tier(value, declared=True) is not None:
             _check(name, value)
             inside = {name} | _used(bound.get(name) or ast.parse(name))
             return Picked(name, _kind(value), tuple(one for one in rivals if one not in inside), value)
@@ -232,25 +239,25 @@ def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
 
 
 def _given(program: ast.Module, bound: dict[str, ast.stmt], names: dict[str, Any]) -> Iterator[str]:
-    """What layers get for their kernels that is the code's own, as expressions, the last one first."""
-    words = [one for one in ast.walk(program) if isinstance(one, ast.keyword)]
-    given = [one.value for one in words if one.arg in ("kernel_initializer", "init")]
+    """Yield the expressions of the code's own initializers that layers get for their kernels, the last one first."""
+    keywords = [one for one in ast.walk(program) if isinstance(one, ast.keyword)]
+    given = [one.value for one in keywords if one.arg in ("kernel_initializer", "init")]
     for one in sorted(given, key=lambda value: (value.lineno, value.col_offset), reverse=True):
         if isinstance(one, ast.Lambda) or any(callable(names[name]) for name in _used(one) & bound.keys()):
-            # Every layer makes an object of its own.
+            # A call without arguments stands for its class: every layer gets another instance.
             bare = isinstance(one, ast.Call) and not (one.args or one.keywords) and ast.unparse(one.func)
             yield bare if bare and isinstance(_evaluated(bare, names), type) else ast.unparse(one)
 
 
 def _evaluated(expression: str, names: dict[str, Any]) -> Any:
-    """None for an expression that has a value only inside its function."""
+    """Evaluate an expression; return None if it has a value only inside its function."""
     with suppress(Exception):
         return eval(compile(expression, FILENAME, "eval", dont_inherit=True), names)
     return None
 
 
 def _check(name: str, value: Any) -> None:
-    """Raise CodeProblem if an initializer needs more than Keras gives."""
+    """Raise CodeProblem if an initializer needs more arguments than Keras passes."""
     needs = []
     if isinstance(value, type):
         with suppress(TypeError, ValueError):
@@ -258,21 +265,21 @@ def _check(name: str, value: Any) -> None:
     if needs:
         sample = ", ".join(f"{one}=0.1" for one in needs)
         raise CodeProblem(
-            f"{name} cannot be made without a value for {' and '.join(needs)}. "
+            f"{name} cannot be created without a value for {' and '.join(needs)}. "
             f"Add a last line such as `initializer = {name}({sample})`."
         )
     needs = [one for one in _required(_called(value)[1:]) if one not in _PASSED]
     if needs:
         raise CodeProblem(
-            f"{name} wants {' and '.join(needs)} beside the shape, and Keras gives a shape and a dtype alone. "
+            f"{name} needs {' and '.join(needs)} beside the shape, but Keras passes only a shape and a dtype. "
             f"Give {'each of them' if needs[1:] else needs[0]} a default value."
         )
 
 
 def to_array(value: object) -> NDArray[np.generic]:
-    """The numbers of whatever an initializer returned: an array, tensor, variable, nested list or scalar.
+    """Convert what an initializer returned (array, tensor, variable, nested list or scalar) to an array.
 
-    Shape and dtype stay as they are. Raises CodeProblem if there are no real numbers in it.
+    Shape and dtype stay as they are. Raises CodeProblem if the values are no real numbers.
     """
     try:
         array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
@@ -281,7 +288,7 @@ def to_array(value: object) -> NDArray[np.generic]:
     if array.dtype.kind in "biuf" or array.dtype.name == "bfloat16":
         return array
     if value is None:
-        received = "None: end it with `return` and the array"
+        received = "None: end the function with `return` and the array"
     elif callable(value):
         received = f"{getattr(value, '__name__', type(value).__name__)}: call that with the shape first"
     else:
@@ -289,4 +296,4 @@ def to_array(value: object) -> NDArray[np.generic]:
         received = (
             f"a {kind} that holds no plain numbers" if array.dtype == object else f"a {kind} of {array.dtype}"
         )
-    raise CodeProblem(f"An initializer must return an array of real numbers. Received {received}.")
+    raise CodeProblem(f"The returned value must be an array of real numbers, but got {received}.")

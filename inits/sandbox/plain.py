@@ -1,4 +1,4 @@
-"""Pasted code in a child process without a jail, where a person agreed to it. Same request, same reply."""
+"""The process that runs pasted code without a jail, after the user agreed: same request, same reply."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from inits.sandbox.zygote import READY
 
 
 def main() -> None:
-    """Import Keras, say so, then serve one request: standard input to standard output, prints to standard error."""
+    """Import Keras, report it, and serve one request from standard input to standard output; prints go to stderr."""
     result = os.dup(1)
-    os.dup2(2, 1)  # whatever prints past Python's streams is output too
+    os.dup2(2, 1)  # text that is printed past Python's streams is output as well
     from inits.sandbox import child
 
     child.prepare()
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End when the server is gone: only it keeps the time."""
+    """End when the server has ended, which is the only one to stop this process in time."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)

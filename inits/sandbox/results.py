@@ -1,4 +1,4 @@
-"""What came of pasted code, as the web process has it: arrays, output, or the reason in words for people."""
+"""The results of pasted code in the web process: arrays, output, or an error in one sentence."""
 
 import signal
 from collections.abc import Sequence
@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from inits.sandbox import wire
 from inits.sandbox.processes import Limits, Outcome
 
-CRASHES = ("SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV")  # what libraries do when memory is refused
+CRASHES = ("SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV")  # how libraries end when memory is refused
 
 
 @dataclass(frozen=True)
 class CodeError:
-    """Why pasted code gave no weights: one sentence, and the numbers of its own lines, outermost first."""
+    """The reason why pasted code gave no weights.
+
+    Attributes:
+        message: one sentence.
+        kind: the class of the exception; "" if there was none.
+        frames: (line, function) in the pasted code, outermost first.
+        ours: True if the code is not at fault.
+    """
 
     message: str
     kind: str = ""
     frames: tuple[tuple[int, str], ...] = ()
-    ours: bool = False  # no fault of the code
+    ours: bool = False
 
     @property
     def line(self) -> int | None:
-        """The line where it happened, from 1; None when it was not in the code."""
+        """The number of the line where it happened, from 1; None if it was not in the code."""
         return self.frames[-1][0] if self.frames else None
 
     def __str__(self) -> str:
@@ -31,7 +38,14 @@ class CodeError:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of a request. `drawn` has what came for each shape, in all rounds; `output` what was printed."""
+    """The result of a request.
+
+    Attributes:
+        drawn: what the code returned for each shape, in all rounds.
+        output: the printed text.
+        picked: the initializer that was found in the code.
+        seconds: from the start of the request to its end.
+    """
 
     drawn: tuple[wire.Array, ...] = ()
     output: str = ""
@@ -41,21 +55,21 @@ class Result:
 
     @property
     def lasting(self) -> bool:
-        """Whether the same request would most likely end alike."""
+        """True if the same request would most likely end in the same way."""
         return self.error is None or not self.error.ours
 
     @property
     def arrays(self) -> list[wire.FloatArray]:
-        """float32 arrays of the shapes asked for; none of those that came in another shape."""
+        """The float32 arrays that have the requested shape."""
         return [one.values for one in self.drawn if one.values is not None]
 
 
 def read_outcome(outcome: Outcome, rounds: Sequence[wire.Round], limits: Limits) -> Result:
-    """What an outcome means, in words for a person. Never raises for what the code's process did."""
+    """Turn an outcome into a result with messages for the user. Raises nothing, whatever the process did."""
     output = outcome.output.decode("utf-8", "replace")
     if outcome.ending != "exited" or outcome.code:
         return Result(
-            output=output, error=CodeError(_ending(outcome, limits), ours=outcome.ending == "cancelled")
+            output=output, error=CodeError(_reason(outcome, limits), ours=outcome.ending == "cancelled")
         )
     try:
         reply = wire.parse_reply(outcome.reply, rounds)
@@ -66,20 +80,20 @@ def read_outcome(outcome: Outcome, rounds: Sequence[wire.Round], limits: Limits)
 
 def _problem(reply: wire.Reply) -> CodeError | None:
     if reply.problem is not None:
-        message = reply.problem.message or "it says no more"
+        message = reply.problem.message or "there is no message"
         return CodeError(message, reply.problem.kind, reply.problem.frames)
     for one in reply.arrays:
         if one.values is None:
-            return CodeError(f"The code returned shape {one.received}. Shape {one.asked} was asked for.")
+            return CodeError(f"The returned shape must be {one.asked}, but got {one.received}.")
     return None
 
 
-def _ending(outcome: Outcome, limits: Limits) -> str:
+def _reason(outcome: Outcome, limits: Limits) -> str:
     words = {
         "time": f"The code ran longer than {limits.wall:g} s and was stopped.",
         "memory": f"The code took more than {limits.memory / 1e9:g} GB of memory and was stopped.",
-        "output": "The code printed without end and was stopped.",
-        "reply": "The code's process answered more than it was asked for and was stopped.",
+        "output": "The code printed too much and was stopped.",
+        "reply": "The code wrote more than the requested arrays and was stopped.",
         "cancelled": "Stopped.",
     }
     if outcome.ending == "signal":

@@ -1,4 +1,4 @@
-"""The system calls that pasted code may make, and the filter that refuses all others.
+"""The system calls that pasted code may make, as data, and the filter that refuses all others.
 
 Numbers are those of Linux' `unistd.h`, for x86-64 and for AArch64. https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -105,11 +105,13 @@ NUMBERS: Mapping[str, tuple[int | None, int | None]] = {
     "tgkill": (234, 131),
 }
 CLONE_THREAD = 0x10000
-WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # open to write, or make, or empty: no file is, whatever Landlock knows
+WRITING = (
+    0o1 | 0o2 | 0o100 | 0o1000
+)  # opening to write, create or empty a file is refused, whatever Landlock knows
 SHARED, ANONYMOUS = 0x01, 0x20
-PRCTLS = (15, 16, 0x53564D41)  # a thread's name, and names of memory, by which glibc tells its arenas
-IOCTLS = (0x5401,)  # TCGETS: whether it is a terminal
-FCNTLS = (0, 1, 2, 3, 4, 1030)  # copies and flags of a descriptor; no owner, no signals
+PRCTLS = (15, 16, 0x53564D41)  # the name of a thread, and names of memory, by which glibc marks its arenas
+IOCTLS = (0x5401,)  # TCGETS: is it a terminal?
+FCNTLS = (0, 1, 2, 3, 4, 1030)  # copies and flags of a descriptor, but no owner and no signals
 MACHINES: Mapping[str, tuple[int, int]] = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -121,14 +123,14 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, va
 
 
 def supported() -> bool:
-    """Whether the numbers of this machine are known."""
+    """Return True if the numbers of this machine's system calls are known."""
     return platform.system() == "Linux" and platform.machine() in MACHINES
 
 
 def program(pid: int) -> bytes:
-    """The filter for the process `pid`, as an array of `struct sock_filter`.
+    """Return the filter for the process `pid`, as an array of `struct sock_filter`.
 
-    What is not allowed fails with EPERM; system calls of another architecture kill the process.
+    A system call that is not allowed fails with EPERM; one of another architecture kills the process.
     """
     column, machine = MACHINES[platform.machine()]
     code: list[Instruction] = [
@@ -154,7 +156,7 @@ def _conditions(pid: int) -> dict[str, list[Instruction]]:
         "clone": [(_LOAD, 0, 0, _argument(0)), (_ANY_BIT, 0, 1, CLONE_THREAD), *_verdict()],
         "open": _without(1, WRITING),
         "openat": _without(2, WRITING),
-        "mmap": [  # shared memory can be filled and set aside, where no size of a process counts it
+        "mmap": [  # no limit of a process counts shared memory that it filled and put aside
             (_LOAD, 0, 0, _argument(3)),
             (_ANY_BIT, 0, 1, SHARED),
             (_ANY_BIT, 1, 0, ANONYMOUS),
@@ -178,7 +180,7 @@ def _conditions(pid: int) -> dict[str, list[Instruction]]:
 
 
 def _one_of(argument: int, values: tuple[int, ...]) -> list[Instruction]:
-    """Allowed when the low 32 bits of an argument are one of the values; the kernel looks at no others."""
+    """Allow the call if the low 32 bits of an argument are one of the values; the kernel ignores the others."""
     tests = [
         (_EQUAL, len(values) - 1 - i, 0 if i < len(values) - 1 else 1, value)
         for i, value in enumerate(values)
@@ -187,7 +189,7 @@ def _one_of(argument: int, values: tuple[int, ...]) -> list[Instruction]:
 
 
 def _without(argument: int, bits: int) -> list[Instruction]:
-    """Allowed when an argument has none of the bits."""
+    """Allow the call if an argument has none of the bits."""
     return [
         (_LOAD, 0, 0, _argument(argument)),
         (_ANY_BIT, 1, 0, bits),
@@ -205,5 +207,5 @@ def _refuse(number: int) -> Instruction:
 
 
 def _argument(index: int) -> int:
-    """Offset of the low half of an argument; all supported machines are little-endian."""
+    """Return the offset of the low half of an argument; all supported machines are little-endian."""
     return _ARGUMENTS + 8 * index

@@ -1,7 +1,7 @@
-"""What goes to the process that runs pasted code, and what comes back: bytes that are trusted in nothing.
+"""The format of requests and replies between the web process and the process that runs pasted code.
 
-A reply has no structure of its own choosing: the reader knows how many arrays of which size it asked for, and takes
-exactly that much. No pickles, no files, no lengths that a reply could lie about without being refused.
+Replies are untrusted bytes. The reader knows how many arrays of which size it requested and takes exactly those:
+no pickles, no files, and no length in a reply that is not checked.
 """
 
 import json
@@ -17,21 +17,21 @@ from inits.errors import InitsError
 
 FloatArray = NDArray[np.float32]
 Shape = tuple[int, ...]
-Round = tuple[tuple[Shape, int], ...]  # shapes with their seeds, asked of code that was started afresh
+Round = tuple[tuple[Shape, int], ...]  # shapes with their seeds, drawn by code that was started afresh
 
 MAGIC = b"inits1\n\0"
-MOST_TEXT, MOST_NAME, MOST_FRAMES, MOST_AXES = 8_000, 100, 50, 8
-OVERHEAD = 100_000  # bytes of a reply that are not weights
+MAX_TEXT, MAX_NAME, MAX_FRAMES, MAX_AXES = 8_000, 100, 50, 8
+OVERHEAD = 100_000  # bytes of the longest reply that are not weights
 _PICKED, _ARRAY, _ODD, _PROBLEM, _END = b"paoe."
 
 
 class ReplyError(InitsError):
-    """The reply is not one; the message says what is wrong with it."""
+    """The bytes are no valid reply; the message says why."""
 
 
 @dataclass(frozen=True)
 class Picked:
-    """What in the code was taken for the initializer, of which kind, and what else could have been."""
+    """The initializer that was found in the code: its name, its kind, and the other candidates."""
 
     name: str
     kind: str
@@ -40,7 +40,7 @@ class Picked:
 
 @dataclass(frozen=True)
 class Problem:
-    """What an exception said: its class, its message, and (line, function) of the pasted code, outermost first."""
+    """An exception: its class, its message, and (line, function) in the pasted code, outermost first."""
 
     kind: str
     message: str
@@ -49,7 +49,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Array:
-    """What came for one shape: the shape and dtype that the code returned; values when the shape is as asked."""
+    """The answer for one shape: the shape and dtype that the code returned, and the values if the shape is right."""
 
     asked: Shape
     received: Shape
@@ -59,7 +59,7 @@ class Array:
 
 @dataclass(frozen=True)
 class Reply:
-    """Everything of one reply. Arrays are in the order they were asked for, up to the problem if there is one."""
+    """A whole reply. Arrays are in the order of the request, up to the problem if there is one."""
 
     picked: Picked | None
     arrays: tuple[Array, ...]
@@ -67,55 +67,63 @@ class Reply:
 
 
 def request(code: str, rounds: Sequence[Round]) -> bytes:
-    """A request, as JSON. In every round the code is started afresh and asked for these shapes in turn."""
+    """Encode a request as JSON. In every round the code is started afresh and draws these shapes in turn."""
     return json.dumps({"code": code, "rounds": rounds}).encode()
 
 
 def parse_request(data: bytes) -> tuple[str, list[list[tuple[Shape, int]]]]:
+    """Decode a request into the code and its rounds."""
     value = json.loads(data)
     return value["code"], [[(tuple(shape), seed) for shape, seed in one] for one in value["rounds"]]
 
 
-def most(rounds: Sequence[Round]) -> int:
-    """The bytes of the longest reply to a request."""
-    return OVERHEAD + sum(4 * math.prod(shape) for one in rounds for shape, _ in one)
+def weights(rounds: Sequence[Round]) -> int:
+    """Return the number of weights in a request."""
+    return sum(math.prod(shape) for one in rounds for shape, _ in one)
+
+
+def longest_reply(rounds: Sequence[Round]) -> int:
+    """Return the bytes of the longest reply to a request."""
+    return OVERHEAD + 4 * weights(rounds)
 
 
 def picked(name: str, kind: str, others: Sequence[str]) -> bytes:
+    """Encode the initializer that was found."""
     return bytes([_PICKED]) + _text(name) + _text(kind) + _text(", ".join(others))
 
 
 def array(asked: Shape, values: NDArray[np.generic]) -> bytes:
-    """One array; its values only when the shape is as asked."""
+    """Encode one array, with its values only if it has the requested shape."""
     if values.shape == asked:
         return bytes([_ARRAY]) + _text(str(values.dtype)) + np.asarray(values, "<f4").tobytes()
-    axes = values.shape[:MOST_AXES]
+    axes = values.shape[:MAX_AXES]
     return bytes([_ODD]) + _text(str(values.dtype)) + struct.pack(f"<B{len(axes)}Q", len(axes), *axes)
 
 
 def problem(kind: str, message: str, frames: Sequence[tuple[int, str]]) -> bytes:
-    # The innermost are those that matter.
+    """Encode an exception with its innermost frames."""
     kept = [
-        struct.pack("<I", min(max(line, 0), 2**32 - 1)) + _text(name[:MOST_NAME])
-        for line, name in frames[-MOST_FRAMES:]
+        struct.pack("<I", min(max(line, 0), 2**32 - 1)) + _text(name[:MAX_NAME])
+        for line, name in frames[-MAX_FRAMES:]
     ]
     return bytes([_PROBLEM]) + _text(kind) + _text(message) + bytes([len(kept)]) + b"".join(kept)
 
 
 def end() -> bytes:
+    """Encode the end of a reply."""
     return bytes([_END])
 
 
 def _text(text: str) -> bytes:
-    data = text[:MOST_TEXT].encode("utf-8", "replace")[:MOST_TEXT]
+    data = text[:MAX_TEXT].encode("utf-8", "replace")[:MAX_TEXT]
     return struct.pack("<H", len(data)) + data
 
 
 def parse_reply(data: bytes, rounds: Sequence[Round]) -> Reply:
-    """The reply to a request. Raises ReplyError for bytes that are none, whoever wrote them."""
+    """Decode the reply to a request. Raises ReplyError for any other bytes."""
     reader = _Reader(data)
     if reader.take(len(MAGIC)) != MAGIC:
-        raise ReplyError("The code's process gave no readable answer. Run again.")
+        raise ReplyError("The reply of the code's process cannot be read. Run again.")
     asked = [shape for one in rounds for shape, _ in one]
     what: Picked | None = None
     arrays: list[Array] = []
@@ -128,11 +136,11 @@ def parse_reply(data: bytes, rounds: Sequence[Round]) -> Reply:
         elif tag == _PROBLEM and wrong is None:
             wrong = reader.problem()
         else:
-            raise ReplyError(f"The code's process gave an answer with an odd part {tag}. Run again.")
+            raise ReplyError(f"The reply of the code's process has the unknown part {tag}. Run again.")
     if reader.left:
-        raise ReplyError(f"The code's process answered {reader.left} bytes too many. Run again.")
+        raise ReplyError(f"The reply of the code's process is {reader.left} bytes too long. Run again.")
     if wrong is None and (len(arrays) < len(asked) or what is None):
-        raise ReplyError(f"The code's process answered {len(arrays)} of {len(asked)} arrays. Run again.")
+        raise ReplyError(f"The code's process returned {len(arrays)} of {len(asked)} arrays. Run again.")
     return Reply(what, tuple(arrays), wrong)
 
 
@@ -147,7 +155,7 @@ class _Reader:
     def take(self, size: int) -> bytes:
         if size > self.left:
             raise ReplyError(
-                "The code ended its process in the middle of its answer. Take out what ends it. Run again."
+                "The code ended its process in the middle of the reply. Remove what ends it, and run again."
             )
         self._at += size
         return bytes(self._data[self._at - size : self._at])

@@ -1,7 +1,7 @@
 """The process that forks a jailed child for every request. Keras is imported once, and no TensorFlow op is run.
 
-It is told what to do through one socket, and ends when that is closed. No thread but this one runs Python, so
-that it may fork.
+Requests come through one socket, and the process ends when that is closed. No other thread runs Python, so that
+it can fork safely.
 """
 
 import contextlib
@@ -19,17 +19,17 @@ import time
 from dataclasses import dataclass
 
 READY = b"ready"
-ENDED = struct.Struct("<iBQ")  # wait status, what it was killed for, bytes of memory at most
-LATE, LARGE = 1, 2  # it took too long, too much memory
-LOOK = 0.05  # seconds between two looks at how much memory a child has
+ENDED = struct.Struct("<iBQ")  # wait status, why it was killed, the most bytes of memory
+LATE, TOO_LARGE = 1, 2  # reasons to kill a child: time, memory
+INTERVAL = 0.05  # seconds between two measurements of the memory of the children
 
 
 @dataclass
 class Child:
-    """One that runs: who wants to know, and until when it may."""
+    """A child that runs, with the socket of its caller and its limits."""
 
     pid: int
-    exited: int  # a descriptor that becomes readable when it ends
+    exited: int  # a descriptor that is readable once the child has ended
     caller: socket.socket
     deadline: float
     memory: int
@@ -43,7 +43,7 @@ def main(descriptor: int, files: str) -> None:
     try:
         from inits.sandbox import jail
 
-        # The rules name what can be read before the import: a path entry it adds is none of ours.
+        # The rules list the readable folders before the import, which may add entries to sys.path.
         rules = jail.prepare(files)
         from inits.sandbox import child
 
@@ -59,7 +59,7 @@ def main(descriptor: int, files: str) -> None:
 
 
 class _Watch:
-    """Ends the process if nobody waits for it any more while it imports."""
+    """Ends the process if its owner ends while it imports."""
 
     def __init__(self, control: socket.socket):
         self._over = threading.Event()
@@ -79,7 +79,7 @@ class _Watch:
 
 
 class Zygote:
-    """The loop: new requests, children that end, callers that leave, deadlines that pass."""
+    """The loop over new requests, children that end, callers that leave, and deadlines."""
 
     def __init__(self, control: socket.socket, rules: int | None):
         self.control, self.rules = control, rules
@@ -97,7 +97,7 @@ class Zygote:
         watched: dict[int, Child | None] = {self.control.fileno(): None}
         for child in self.children.values():
             watched[child.exited] = watched[child.caller.fileno()] = child
-        ready, _, _ = select.select(list(watched), [], [], LOOK if self.children else None)
+        ready, _, _ = select.select(list(watched), [], [], INTERVAL if self.children else None)
         for descriptor in ready:
             one = watched[descriptor]
             if one is None:
@@ -108,7 +108,7 @@ class Zygote:
             elif descriptor == one.exited:
                 self._end(one)
             else:
-                os.kill(one.pid, signal.SIGKILL)  # nobody waits for it; `exited` tells when it is gone
+                os.kill(one.pid, signal.SIGKILL)  # its caller has left
                 one.caller.setblocking(False)
                 self._end(one)
         for child in self.children.values():
@@ -120,12 +120,12 @@ class Zygote:
     def _too_much(self, child: Child) -> int:
         if child.deadline <= time.monotonic():
             return LATE
-        # The limit of the address space comes first, and raises MemoryError; but it counts what was inherited, and that
-        # can be given back and taken anew.
-        return LARGE if occupied(child.pid) > self.inherited + 1.25 * child.memory else 0
+        # The limit of the address space comes first and raises MemoryError. But it counts inherited memory, which
+        # code can release and allocate again.
+        return TOO_LARGE if occupied(child.pid) > self.inherited + 1.25 * child.memory else 0
 
     def _begin(self) -> bool:
-        """Take one request; False at the end of the socket."""
+        """Start the child of one request; return False at the end of the socket."""
         message, descriptors, _, _ = socket.recv_fds(self.control, 4096, 4)
         if not message:
             return False
@@ -143,17 +143,17 @@ class Zygote:
         return True
 
     def _end(self, child: Child) -> None:
-        """Gather a child that has ended, or soon will, and tell its caller."""
+        """Wait for a child that has ended or was killed, and report its end to its caller."""
         _, status, usage = os.wait4(child.pid, 0)
         del self.children[child.pid]
         os.close(child.exited)
-        with contextlib.suppress(OSError):  # it may have left
+        with contextlib.suppress(OSError):  # the caller may have left
             child.caller.send(ENDED.pack(status, child.killed_for, 1024 * usage.ru_maxrss))
         child.caller.close()
 
 
 def occupied(pid: int) -> int:
-    """Bytes of memory that a process fills, but for files."""
+    """Return the bytes of memory that a process fills, without files."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
             found = dict(line.split(b":", 1) for line in file if line.startswith((b"RssAnon", b"RssShmem")))
@@ -165,7 +165,7 @@ def occupied(pid: int) -> int:
 def _become_child(
     parent: int, given: tuple[int, int, int], rules: int | None, wanted: dict[str, float], number: int
 ) -> None:
-    """In the child: nothing but the request's descriptors stays open, the jail closes, the code runs."""
+    """Turn the forked process into a child: close all other descriptors, enter the jail, run the code."""
     from inits.sandbox import child, jail
 
     try:
@@ -176,14 +176,14 @@ def _become_child(
         child.serve(code, result, output)
         os._exit(0)
     except BaseException as error:
-        # The jail did not close, or the reply had nowhere to go. Its own words, not the code's.
+        # The jail did not close, or the reply could not be written. This message is ours, not the code's.
         os.write(2, f"{type(error).__name__}: {error}".encode()[:500])
     finally:
         os._exit(70)
 
 
 def _only(code: int, result: int, output: int, rules: int | None) -> tuple[int, int, int, int | None]:
-    """Standard streams, then these descriptors from 3 on, and no others."""
+    """Keep the standard streams and these descriptors, numbered from 3, and close all others."""
     nothing = os.open("/dev/null", os.O_RDONLY)
     wanted = [nothing, output, output, code, result, *(() if rules is None else (rules,))]
     safe = [os.dup2(descriptor, 100 + place) for place, descriptor in enumerate(wanted)]
@@ -194,4 +194,4 @@ def _only(code: int, result: int, output: int, rules: int | None) -> tuple[int, 
 
 
 if ctypes.sizeof(ctypes.c_void_p) != 8:
-    sys.exit("A 64-bit system is needed.")
+    sys.exit("The sandbox needs a 64-bit system.")

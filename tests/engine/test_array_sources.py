@@ -11,7 +11,7 @@ from inits.errors import InitsError, SpecError
 from inits.experiments.experiment import Architecture, Experiment, Run, Start
 from inits.experiments.pasted import PastedSpec
 from inits.initializers.spec import InitializerSpec
-from inits.sandbox.client import Request
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array
 from inits.seeds import derive_seed

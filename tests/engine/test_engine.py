@@ -647,7 +647,7 @@ def test_pasted_code_learns_beside_keras_and_what_fails_says_why(engine):
     words = [
         "broken: line 2: ZeroDivisionError: division by zero",
         "Weights must be finite. Received 12,544 NaN or infinite ones from nan.",
-        "odd: The code returned shape (3, 3). Shape (784, 16) was asked for.",
+        "odd: The returned shape must be (784, 16), but got (3, 3).",
     ]
     assert [record.error for record in job.records if record.error] == words * 2
 
@@ -706,7 +706,7 @@ def test_a_result_of_pasted_code_on_disk_needs_no_code(cache, monkeypatch):
 def test_stop_while_code_draws(engine):
     experiment = Experiment((pasted("endless", "while True: pass"), START), NET, seeds=(111, 112))
     job = engine.run(experiment)
-    until(lambda: engine.sandbox._running)
+    until(lambda: engine.sandbox.queue.running)
     engine.stop(job)
     first, *rest = finished(job).records
     assert (job.error, job.stopped) == (None, True)

@@ -16,7 +16,7 @@ import pytest
 from support import ordinary_user
 from support.attacks import ATTACKS, Attack
 
-from inits.sandbox.client import can_jail
+from inits.sandbox.canary import can_jail
 
 pytestmark = pytest.mark.keras
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from support.attacks import ATTACKS, ENDLESS, Attack
 
-from inits.sandbox.client import can_jail
+from inits.sandbox.canary import can_jail
 from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array, Picked
 

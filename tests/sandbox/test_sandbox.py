@@ -19,10 +19,13 @@ import psutil
 import pytest
 
 from inits.errors import EngineError, SpecError
-from inits.sandbox import canary, client, landlock, processes, wire
-from inits.sandbox.client import MOST_WEIGHTS, Request, Sandbox, State, can_jail, round_of
+from inits.sandbox import canary, landlock, processes, supervisor, wire
+from inits.sandbox.canary import can_jail
+from inits.sandbox.client import MAX_WEIGHTS, Sandbox, round_of
 from inits.sandbox.processes import Outcome
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
+from inits.sandbox.supervisor import State
 from inits.sandbox.wire import Picked
 from inits.seeds import derive_seed
 
@@ -67,7 +70,7 @@ def patient(sandbox, monkeypatch):
     """The sandbox with time enough for a busy machine; nothing goes on running."""
     monkeypatch.setattr(sandbox, "wall", 60.0)
     yield sandbox
-    for request in [*sandbox._waiting, *sandbox._running]:
+    for request in [*sandbox.queue.waiting, *sandbox.queue.running]:
         sandbox.cancel(request)
         request.done.wait(PATIENCE)
 
@@ -79,8 +82,8 @@ def done(request: Request) -> Result:
 
 
 def zygote(sandbox: Sandbox) -> psutil.Process:
-    assert sandbox._zygote is not None, sandbox.state
-    return psutil.Process(sandbox._zygote.pid)
+    assert sandbox.jail.process is not None, sandbox.state
+    return psutil.Process(sandbox.jail.process.pid)
 
 
 def gone(process: psutil.Process) -> bool:
@@ -176,7 +179,7 @@ def init(shape):
 
 def test_a_wrong_shape_is_told_and_the_others_are_there(sandbox):
     result = sandbox.run("init = lambda shape: np.zeros((4, 3))", SHAPES[:2], 0)
-    assert result.error.message == "The code returned shape (4, 3). Shape (3, 3) was asked for."
+    assert result.error.message == "The returned shape must be (3, 3), but got (4, 3)."
     assert (result.error.line, result.lasting) == (None, True)
     assert [one.received for one in result.drawn] == [(4, 3), (4, 3)]
     assert [array.shape for array in result.arrays] == [(4, 3)]
@@ -206,13 +209,13 @@ ERRORS = [
     ("x = 1\n\ny = = 2\n", "SyntaxError", "invalid syntax", ((3, "<module>"),)),
     (
         "class Odd(Exception):\n    def __str__(self): return 1 / 0\nraise Odd",
-        *("Odd", "it says no more", ((3, "<module>"),)),
+        *("Odd", "there is no message", ((3, "<module>"),)),
     ),
     ("import sys\nsys.exit(3)", "SystemExit", "3", ((2, "<module>"),)),
-    ("raise KeyboardInterrupt", "KeyboardInterrupt", "it says no more", ((1, "<module>"),)),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt", "there is no message", ((1, "<module>"),)),
     (RECURSION, "RecursionError", "maximum recursion depth exceeded", ((2, "init"),) * 50),
     ("x = 1", "", "Nothing here looks like an initializer", ()),
-    ("init = lambda shape: None", "", "An initializer must return an array of real numbers", ()),
+    ("init = lambda shape: None", "", "The returned value must be an array of real numbers", ()),
 ]
 
 
@@ -249,7 +252,7 @@ def test_what_came_before_an_error_is_kept(sandbox):
         ("import ctypes; ctypes.string_at(0)", "crashed (SIGSEGV)"),
         (
             "import os\nfor i in range(3, 9):\n    try: os.write(i, bytes(10**6))\n    except OSError: pass",
-            "answered more than it was asked for",
+            "wrote more than the requested arrays",
         ),
     ],
 )
@@ -281,7 +284,7 @@ def test_output_is_kept_up_to_its_limit(sandbox, code, output):
 def test_output_without_end_ends_the_code(patient):
     code = "import os\nwhile True: os.write(1, b'x' * 1000)"
     result = patient.run(code, [(1,)], 0)
-    assert result.error.message == "The code printed without end and was stopped."
+    assert result.error.message == "The code printed too much and was stopped."
     assert 1_000 < len(result.output) <= 80_000
 
 
@@ -315,8 +318,8 @@ def test_too_much_is_refused_at_once(sandbox):
     with pytest.raises(SpecError, match="The code is empty"):
         sandbox.submit(" ", ONE)
     with pytest.raises(SpecError, match=r"40,000,000 weights at once. Received 40,000,001"):
-        sandbox.submit(ZEROS, [(((MOST_WEIGHTS, 1), 0), ((1,), 0))])
-    assert sandbox._waiting == []
+        sandbox.submit(ZEROS, [(((MAX_WEIGHTS, 1), 0), ((1,), 0))])
+    assert sandbox.queue.waiting == []
 
 
 # Without a jail, for those who agree
@@ -335,8 +338,8 @@ def test_a_plain_process_draws_the_same_as_a_jailed_one_time_and_again(patient, 
 
 
 PLAIN_ENDS = [
-    ("while True: os.write(2, b'x' * 1000)", "The code printed without end and was stopped."),
-    ("while True: os.write(1, b'x' * 1000)", "answered more than it was asked for and was stopped."),
+    ("while True: os.write(2, b'x' * 1000)", "The code printed too much and was stopped."),
+    ("while True: os.write(1, b'x' * 1000)", "wrote more than the requested arrays and was stopped."),
     ("while True: pass", "ran longer than 0.3 s"),
     ("sys.exit(3)", "ended its process (exit code 3) too early."),
     ("os.abort()", "crashed (SIGABRT)"),
@@ -354,8 +357,8 @@ def test_a_plain_process_keeps_to_its_limits(monkeypatch, code, words):
     result = plain.run(ZEROS, [(1,)], 0, jailed=False)
     assert words in result.error.message
     assert len(result.output) <= 80_000
-    until(lambda: plain._plain is not None)
-    standing_by = psutil.Process(plain._plain._process.pid)
+    until(lambda: plain.plain.standby is not None)
+    standing_by = psutil.Process(plain.plain.standby._process.pid)
     plain.close()
     assert gone(standing_by)
 
@@ -411,7 +414,7 @@ def test_many_requests_leave_no_descriptors_threads_or_processes(patient):
     assert all(done(request).error is None for request in requests)
     until(lambda: not server.children() and server.num_fds() <= servers)
     assert all(new < old + 20 for new, old in zip(count(), before, strict=True))  # other tests have some too
-    assert (patient._waiting, patient._running) == ([], [])
+    assert (patient.queue.waiting, patient.queue.running) == ([], [])
     assert server.num_threads() == threads
 
 
@@ -469,7 +472,7 @@ def test_the_death_of_the_zygote_ends_a_request_and_the_next_one_works(patient):
     until(lambda: gone(child))
     assert patient.state.phase in ("starting", "ready")
     left, there = patient.submit(LOOP, ONE, session="left"), patient.submit(ZEROS, ONE, session="there")
-    until(lambda: left in patient._running)
+    until(lambda: left in patient.queue.running)
     patient.cancel(left)  # while the process starts
     assert done(there).error is None
     assert done(left).error.message == "Stopped."
@@ -578,9 +581,9 @@ class Borrowed:
 def another(sandbox, monkeypatch):
     """A sandbox that is not awake yet, on the zygote of the other."""
     until(lambda: sandbox.state == State("ready"))
-    monkeypatch.setattr(Borrowed, "zygote", sandbox._zygote, raising=False)
+    monkeypatch.setattr(Borrowed, "zygote", sandbox.jail.process, raising=False)
     monkeypatch.setattr(Borrowed, "made", 0)
-    monkeypatch.setattr(client, "Zygote", Borrowed)
+    monkeypatch.setattr(supervisor, "ZygoteProcess", Borrowed)
     another = Sandbox()
     yield another
     another.close()
@@ -612,7 +615,7 @@ def test_a_jail_that_did_not_start_is_tried_again_after_a_while(another, monkeyp
         broken.setattr(canary, "ATTEMPTS", "raise OSError('not today')")
         assert "not today" in another.run(ZEROS, [(1,)], 0).error.message
     assert "not today" in another.run(ZEROS, [(1,)], 0).error.message
-    monkeypatch.setattr(client, "RETRY", 0.0)
+    monkeypatch.setattr(supervisor, "RETRY", 0.0)
     assert another.run(ZEROS, [(1,)], 0).error is None
     assert another.state == State("ready")
 
@@ -649,8 +652,8 @@ def test_without_a_jail_there_is_no_process(another, monkeypatch, system, machin
 def test_switched_off_is_off(jailed):
     off = Sandbox(allowed=False)
     result = off.run(ZEROS, [(1,)], 0, jailed=jailed)
-    assert "whoever runs this server has switched it off" in result.error.message
-    assert (off.state.phase, off._zygote, off._plain) == ("off", None, None)
+    assert "it is switched off on this server" in result.error.message
+    assert (off.state.phase, off.jail.process, off.plain.standby) == ("off", None, None)
     off.close()
 
 
@@ -668,7 +671,7 @@ def test_a_process_that_starts_while_all_is_closed_is_ended(monkeypatch):
             starting.set()
             go_on.wait(PATIENCE)
 
-    monkeypatch.setattr(client, "Zygote", Slow)
+    monkeypatch.setattr(supervisor, "ZygoteProcess", Slow)
     monkeypatch.setattr(canary, "check", lambda run: None)
     sandbox = Sandbox()
     sandbox.wake()
@@ -684,12 +687,12 @@ def test_closing_ends_all_processes_and_refuses_what_comes_later(sandbox, monkey
     running, waiting = (sandbox.submit(LOOP, ONE, session="a") for _ in range(2))
     server = zygote(sandbox)
     until(server.children)
-    sandbox._stand_by()
-    left = [server, *server.children(), psutil.Process(sandbox._plain._process.pid)]
+    sandbox.plain.prepare()
+    left = [server, *server.children(), psutil.Process(sandbox.plain.standby._process.pid)]
     sandbox.close()
     assert done(waiting).error.message == "The app is closing."
     assert done(running).error.ours
     until(lambda: all(gone(process) for process in left))
-    until(lambda: not any(thread.is_alive() for thread in sandbox._threads))
+    until(lambda: not any(thread.is_alive() for thread in sandbox.queue.threads))
     assert done(sandbox.submit(ZEROS, ONE)).error.message == "The app is closing."
-    assert sandbox._zygote.pid == server.pid
+    assert sandbox.jail.process.pid == server.pid

@@ -62,7 +62,7 @@ class Arena:
             stack.callback(self.processes.close)
 
     def _zygote(self) -> int:
-        return self.sandbox._zygote.pid if self.sandbox._zygote is not None else 0
+        return self.sandbox.jail.process.pid if self.sandbox.jail.process is not None else 0
 
     def __enter__(self) -> "Arena":
         return self

@@ -665,20 +665,20 @@ Out[2]: 2
         "class Start(Initializer):\n    def __init__(self, low, high, seed=None):\n        pass\n"
         "    def __call__(self, shape, dtype=None):\n        return np.zeros(shape)",
         problem=(
-            "Start cannot be made without a value for low and high",
+            "Start cannot be created without a value for low and high",
             "`initializer = Start(low=0.1, high=0.1)`",
         ),
     ),
     wrong(
         "function with wanted arguments",
         "def start(shape, scale):\n    return scale * np.zeros(shape)",
-        problem=("start wants scale beside the shape", "Give scale a default value"),
+        problem=("start needs scale beside the shape", "Give scale a default value"),
     ),
-    wrong("no return", "def start(shape):\n    np.zeros(shape)", problem=("Received None", "`return`")),
+    wrong("no return", "def start(shape):\n    np.zeros(shape)", problem=("but got None", "`return`")),
     wrong(
         "an initializer in place of values",
         "def start(shape):\n    return keras.initializers.HeNormal()",
-        problem=("Received HeNormal: call that with the shape first",),
+        problem=("but got HeNormal: call that with the shape first",),
     ),
     wrong("text", "def start(shape):\n    return ['a']", problem=("real numbers", "list of <U1")),
     wrong("complex", "def start(shape):\n    return 1j * np.ones(shape)", problem=("ndarray of complex128",)),

@@ -12,7 +12,7 @@ from support.weight_corpus import CORPUS, npz, tensors
 
 from inits.errors import WeightFileError
 from inits.sandbox import landlock
-from inits.sandbox.client import can_jail
+from inits.sandbox.canary import can_jail
 from inits.weightfiles import read
 from inits.weightfiles import subprocess_reader as module
 from inits.weightfiles.store import WeightStore

@@ -12,8 +12,10 @@ from inits.engine.engine import Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Experiment
 from inits.experiments.pasted import PastedSpec
-from inits.sandbox.client import Request, State, round_of
+from inits.sandbox.client import round_of
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
+from inits.sandbox.supervisor import State
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import session_id
 from pages.parts.page import session

@@ -9,7 +9,8 @@ from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
 from inits.measure.checks import Check, Drawn, checks
 from inits.measure.examination import Likeness, examine_drawn, examine_drawn_network
-from inits.sandbox.client import Request, Sandbox
+from inits.sandbox.client import Sandbox
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array
 from inits.text import counted, number
