@@ -151,7 +151,7 @@ def press_until(page: Page, keys: str, there: Locator, most: int = 80) -> None:
 def test_a_cell_of_a_sweep_is_opened_by_keyboard(page: Page, app: str) -> None:
     visit(page, app, "sweep")
     page.get_by_role("combobox", name="Cell").focus()
-    press_until(page, "Tab", button(page, "Open it on Train"), 4)
+    press_until(page, "Tab", button(page, "Open on Train"), 4)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("How far does RandomNormal get", timeout=20 * SECONDS)
 

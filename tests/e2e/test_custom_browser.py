@@ -97,7 +97,7 @@ def test_named_code_learns_beside_keras_own_over_two_seeds(page: Page, app: str)
     button(page, "Run").click()
     rows = {row["start"]: row for row in result(page)}
     assert set(rows) == {"HeNormal", "My tiny"}
-    assert {row["outcome"] for row in rows.values()} == {"whole epoch"}
+    assert {row["outcome"] for row in rows.values()} == {"completed"}
 
 
 def test_code_goes_on_to_explore_and_train(page: Page, app: str) -> None:

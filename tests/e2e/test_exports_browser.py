@@ -20,7 +20,7 @@ ADDRESS = f"/train?starts=HeNormal|Zeros|{NAME};Zeros&hidden=2x24&data=digits&se
 def taken(page: Page, app: str, name: str) -> Path:
     """A file that the button of that name gives."""
     opened(page, f"{app}{ADDRESS}")
-    over = button(page, "Take it with you")
+    over = button(page, "Export")
     expect(over.or_(button(page, "Run")).first).to_be_visible(timeout=60 * SECONDS)
     if not over.count():
         button(page, "Run").click()
@@ -110,6 +110,6 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str) -> None:
         {"name": "odd.json", "mimeType": "application/json", "buffer": json.dumps(settings).encode()}
     )
     expect(page).to_have_url(re.compile("seed=9"), timeout=20 * SECONDS)
-    told = page.get_by_test_id("stAlert").filter(has_text="was not understood")
+    told = page.get_by_test_id("stAlert").filter(has_text="were not understood")
     expect(told).to_contain_text("Received many")
     expect(told).to_contain_text("wings")

@@ -73,7 +73,7 @@ def test_weights_that_a_lesson_needs_are_learned_first(page: Page, app: str) -> 
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=90 * SECONDS)
     until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
     button(page, "Run").click()
-    assert {row["outcome"] for row in result(page)} == {"whole epoch"}
+    assert {row["outcome"] for row in result(page)} == {"completed"}
 
 
 def test_on_a_phone_nothing_scrolls_sideways(phone: Page, app: str) -> None:

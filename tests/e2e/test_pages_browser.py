@@ -98,7 +98,7 @@ def test_a_run_to_the_end_and_what_it_leaves(page: Page, app: str, tmp_path) -> 
     (row,) = result(page)
     assert row["start"] == "HeNormal"
     assert float(row["test accuracy"].rstrip("%")) > 70
-    assert row["outcome"] == "whole epoch"
+    assert row["outcome"] == "completed"
     with page.expect_download() as download:
         button(page, "Curves (CSV)").click()
     lines = download.value.path().read_text().splitlines()
@@ -143,15 +143,15 @@ def test_starts_side_by_side_live_one_stopped_reloaded_and_from_the_cache(page: 
     early = lines(page)
     until(page, lambda: all(lines(page)[name] > early[name] for name in early))
     button(page, "Stop").first.click()
-    second = page.get_by_text("whole epoch")
+    second = page.get_by_text("completed")
     expect(second).to_be_visible(timeout=90 * SECONDS)
     rows = {row["start"]: row["outcome"] for row in result(page)}
-    assert rows == {"GlorotUniform": "stopped", "HeNormal": "whole epoch"}
+    assert rows == {"GlorotUniform": "stopped", "HeNormal": "completed"}
     page.reload()
-    expect(page.get_by_text("whole epoch")).to_be_visible(timeout=20 * SECONDS)
+    expect(page.get_by_text("completed")).to_be_visible(timeout=20 * SECONDS)
     opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x320&batch=4&seed=3")
     (row,) = result(page)  # without Run: it was trained beside the other
-    assert row["outcome"] == "whole epoch"
+    assert row["outcome"] == "completed"
 
 
 def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) -> None:
@@ -236,11 +236,11 @@ def test_a_sweep_live_stopped_gone_on_with_and_a_cell_opened(page: Page, app: st
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24 cells,"))).to_be_visible(timeout=60 * SECONDS)
     button(page, "Stop").click()
-    expect(page.get_by_text("Run goes on from there.")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_text("press Run to continue.")).to_be_visible(timeout=30 * SECONDS)
     page.reload()
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=20 * SECONDS)
     button(page, "Run").click()
-    expect(page.get_by_text(re.compile(r"of 24 cells passed 90%.* a second"))).to_be_visible(
+    expect(page.get_by_text(re.compile(r"of 24 cells passed 90%.* per second"))).to_be_visible(
         timeout=60 * SECONDS
     )
     expect(page.get_by_text("critical stddev")).to_be_visible()
@@ -251,7 +251,7 @@ def test_a_sweep_live_stopped_gone_on_with_and_a_cell_opened(page: Page, app: st
     picture.click(position=place)
     expect(page.locator("h1")).to_have_text(re.compile("How far does RandomNormal get"), timeout=20 * SECONDS)
     (row,) = result(page)
-    assert row["outcome"] == "whole epoch"
+    assert row["outcome"] == "completed"
     expect(page).to_have_url(re.compile("stddev%3D1.0.*hidden=48"))
 
 
@@ -286,7 +286,7 @@ def test_a_start_that_diverges_says_why_and_leaves_the_other_alone(page: Page, a
     opened(page, f"{app}/train?starts=RandomNormal(stddev=3.0);HeNormal&hidden=4x128&data=digits")
     button(page, "Run").click()
     outcomes = {row["start"]: row["outcome"] for row in result(page)}
-    assert outcomes == {"HeNormal": "whole epoch", "RandomNormal": "diverged"}
+    assert outcomes == {"HeNormal": "completed", "RandomNormal": "diverged"}
     expect(page.get_by_text(re.compile(r"RandomNormal: Loss became NaN at step \d+"))).to_be_visible()
     expect(
         page.locator(".st-key-train-cards").get_by_text(re.compile(r"diverged, step \d+")).first

@@ -136,7 +136,7 @@ def test_training_starts_from_a_file_beside_shuffled_and_gaussian_weights(
     button(page, "Run").click()
     rows = result(page)
     assert {row["start"] for row in rows} == {"As saved", "Shuffled", "Gaussian"}
-    assert {row["outcome"] for row in rows} == {"whole epoch"}
+    assert {row["outcome"] for row in rows} == {"completed"}
 
 
 def test_layers_that_do_not_fit_are_drawn_by_the_chosen_initializer(

@@ -11,7 +11,7 @@ from support.visit import SECONDS, button, opened
 pytestmark = pytest.mark.browser
 
 WAITS = re.compile(r"Waiting for its turn: (next|\d+ experiments? before it), about ")
-RUNS = re.compile("steps, .* a second")
+RUNS = re.compile("steps, .* per second")
 SWEEP = "data=digits&values=20&across=depth&depth=3&width=256&low=0.05"
 RUN = "starts=HeNormal&data=digits&hidden=2x64&batch=1&seeds=20"
 

@@ -1,4 +1,4 @@
-"""The sentence under the title of the Train page."""
+"""The sentence below the title of the Train page."""
 
 from dataclasses import replace
 
@@ -27,14 +27,17 @@ def checkpoint(step: int, accuracy: float) -> Checkpoint:
 
 
 def record(run: int, done: int, points: dict[int, float], right_from: int = STEPS, **changes) -> Record:
-    """A run whose batches are all right from some step on, and all wrong before."""
+    """Return a run whose batches are all correct from some step on, and all wrong before."""
     accuracies = (np.arange(done) >= right_from).astype(np.float32)
     checkpoints = tuple(checkpoint(step, accuracy) for step, accuracy in points.items())
     base = Record(run, STEPS, IMAGES, np.ones(done, np.float32), accuracies, checkpoints)
     return replace(base, **changes)
 
 
-def said(*records: Record, over: bool = True, error: str | None = None) -> str:
+DIVERGED = {"divergence": Divergence(3, float("nan"), LAYER, LAYER, None)}
+
+
+def headline(*records: Record, over: bool = True, error: str | None = None) -> str:
     cards = CARDS[: len(records)]
     experiment = Experiment(tuple(card.start for card in cards), batch_size=BATCH)
     job = Job(experiment, "job")
@@ -49,74 +52,63 @@ def finished(run: int, accuracy: float, right_from: int = STEPS) -> Record:
     return record(run, STEPS, {0: 0.1, STEPS: accuracy}, right_from, finished=True)
 
 
-def test_who_leads_is_judged_at_the_same_step():
-    ahead = record(0, 60, {0: 0.1, 10: 0.2, 50: 0.9})
-    behind = record(1, 20, {0: 0.1, 10: 0.3})
-    words = said(ahead, behind, over=False)
-    assert words == "8,000 of 20,000 images seen. **mine\\*** leads with 30.0% of held-out images."
-
-
-def test_one_start_alone_on_the_way():
-    words = said(record(0, 60, {0: 0.1, 50: 0.9}), over=False)
-    assert words == "6,000 of 10,000 images seen. **90.0%** of held-out images are right."
-
-
-def test_the_first_and_the_last_to_90_percent_and_who_never_left_chance():
-    words = said(finished(0, 0.95, right_from=10), finished(1, 0.97, right_from=40), finished(2, 0.11))
-    # The window of 2,000 images is 20 batches: 18 of them right are 90%.
-    assert words == (
-        "**HeNormal** reached 90% after 2,800 images; mine\\* needed 5,800. Zeros has not left chance."
-    )
-
-
-def test_when_nobody_reaches_90_percent_the_furthest_is_named():
-    lost = record(2, 3, {0: 0.1}, divergence=Divergence(3, float("nan"), LAYER, LAYER, None))
-    words = said(finished(0, 0.5), finished(1, 0.6), lost)
-    assert words == "**mine\\*** came furthest, with 60.0% of test images. Zeros diverged."
-
-
-def test_the_last_to_90_percent_and_ties():
-    words = said(*(finished(i, 0.95, right_from) for i, right_from in enumerate((10, 10, 40))))
-    assert (
-        words
-        == "**HeNormal and mine\\*** reached 90% after 2,800 images; Zeros was the last to, after 5,800."
-    )
-
-
-def test_nobody_wins_at_chance():
-    words = said(finished(0, 0.098), finished(1, 0.113))
-    assert words == "No start left chance: the furthest has 11.3% of test images."
-    assert said(finished(0, 0.113)).endswith("loss 0.25. That is chance.")
-
-
-def test_a_stopped_start_can_go_on():
-    words = said(finished(0, 0.95, right_from=10), record(1, 30, {0: 0.1}, stopped=True))
-    assert words == "**HeNormal** reached 90% after 2,800 images. mine\\* was stopped: Run goes on with that."
-
-
-def test_one_start_alone_at_the_end():
-    words = said(finished(0, 0.95, right_from=10))
-    assert words == (
-        "**95.0%** of test images right after one epoch, loss 0.25. The mean of 2,000 images passed 90% at image 2,800."
-    )
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        # The leader is the best at the last step that all starts have reached
+        (
+            [record(0, 60, {0: 0.1, 10: 0.2, 50: 0.9}), record(1, 20, {0: 0.1, 10: 0.3})],
+            "8,000 of 20,000 images seen. **mine\\*** leads with 30.0% on held-out images.",
+        ),
+        (
+            [record(0, 60, {0: 0.1, 50: 0.9})],
+            "6,000 of 10,000 images seen. Accuracy on held-out images: **90.0%**.",
+        ),
+    ],
+)
+def test_headline_of_a_running_job(records, words):
+    assert headline(*records, over=False) == words
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("records", "words"),
     [
-        ({"stopped": True}, "Stopped after **300 images**. Curves are kept."),
+        # The window of 2,000 images is 20 batches: 18 correct ones are 90%
         (
-            {"divergence": Divergence(3, float("nan"), LAYER, LAYER, None)},
-            "The loss stopped being a number after **300 images**.",
+            [finished(0, 0.95, 10), finished(1, 0.97, 40), finished(2, 0.11)],
+            "**HeNormal** reached 90% after 2,800 images; mine\\* needed 5,800. Zeros stayed at chance.",
         ),
-        ({"error": "Weights must be finite."}, "No start came through the epoch."),
+        (
+            [finished(0, 0.95, 10), finished(1, 0.95, 10), finished(2, 0.95, 40)],
+            "**HeNormal and mine\\*** reached 90% after 2,800 images; Zeros was the last, after 5,800.",
+        ),
+        (
+            [finished(0, 0.5), finished(1, 0.6), record(2, 3, {0: 0.1}, **DIVERGED)],
+            "**mine\\*** is best, with 60.0% test accuracy. Zeros diverged.",
+        ),
+        (
+            [finished(0, 0.098), finished(1, 0.113)],
+            "No start is better than chance: the best has 11.3% test accuracy.",
+        ),
+        (
+            [finished(0, 0.95, 10), record(1, 30, {0: 0.1}, stopped=True)],
+            "**HeNormal** reached 90% after 2,800 images. mine\\* was stopped: press Run to continue.",
+        ),
+        (
+            [finished(0, 0.95, 10)],
+            "**95.0%** test accuracy after one epoch, loss 0.25. The mean over 2,000 images passed 90% at image 2,800.",
+        ),
+        ([finished(0, 0.113)], "**11.3%** test accuracy after one epoch, loss 0.25. This is chance level."),
+        # No start has finished
+        ([record(0, 3, {0: 0.1}, stopped=True)], "Stopped after **300 images**. Curves are kept."),
+        ([record(0, 3, {0: 0.1}, **DIVERGED)], "The loss became NaN after **300 images**."),
+        ([record(0, 3, {0: 0.1}, error="Weights must be finite.")], "No start completed the epoch."),
     ],
 )
-def test_what_is_said_when_nothing_was_finished(changes, words):
-    assert said(record(0, 3, {0: 0.1}, **changes)) == words
+def test_headline_of_a_job_that_is_over(records, words):
+    assert headline(*records) == words
 
 
-def test_a_job_that_broke_off():
-    assert said(record(0, 3, {0: 0.1}), error="The training process ended.") == (
-        "The run ended before its time. What was measured is kept."
-    )
+def test_headline_of_a_job_that_failed():
+    words = headline(record(0, 3, {0: 0.1}), error="The training process ended.")
+    assert words == "The run ended early. Its results so far are kept."

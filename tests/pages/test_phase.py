@@ -31,7 +31,7 @@ IDLE, WAITING, RUNNING, DONE = Phase
     [
         (None, None, None, False, Situation(IDLE)),
         (None, None, None, True, Situation(WAITING)),
-        # The job of the controls, whoever started it
+        # The job of the controls, of any session
         (None, RUNS, None, False, Situation(RUNNING, RUNS, True)),
         (None, RAN, None, False, Situation(DONE, RAN, True)),
         (RUNS, RUNS, None, False, Situation(RUNNING, RUNS, True)),

@@ -1,4 +1,4 @@
-"""The controls of the Sweep page, and what they say."""
+"""The controls of the Sweep page, and the grid that they describe."""
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -32,12 +32,12 @@ DEFAULTS = {
 }
 NAMES = {"depth": "Depth", "activation": "Activation"}
 NUMBER, SELECT = 100, 150  # widths in pixels
-MOST_VALUES = 40
+MAX_VALUES = 40
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What the controls say."""
+    """The values of the controls."""
 
     vary: str
     low: float
@@ -58,7 +58,7 @@ class Grid:
         return _sweep_of(self, dataset)
 
     def texts(self) -> dict[str, str]:
-        """As the address holds them."""
+        """Return the values as the address holds them."""
         values = {name: getattr(self, name) for name in DEFAULTS}
         values |= {
             "low": f"{self.low:g}",
@@ -87,13 +87,13 @@ def _sweep_of(grid: Grid, dataset: str) -> Sweep:
 
 
 def understood(kept: dict[str, str]) -> Grid:
-    """The grid of a saved state or a link."""
+    """Return the grid of a saved state or an address."""
     read = partial(state.read, kept, DEFAULTS)
     return Grid(
         vary=read("vary", state.one_of("vary", VARIED)),
         low=read("low", state.positive("low")),
         high=read("high", state.positive("high")),
-        values=read("values", state.whole("values", 2, MOST_VALUES)),
+        values=read("values", state.whole("values", 2, MAX_VALUES)),
         across=read("across", state.one_of("across", ACROSS)),
         depth=read("depth", state.whole("depth", 1, MAX_LAYERS)),
         activation=read("activation", state.one_of("activation", ACTIVATIONS)),
@@ -107,7 +107,7 @@ def understood(kept: dict[str, str]) -> Grid:
 
 
 def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
-    """The rows of controls; returns what they say and whether Run was pressed."""
+    """Draw the controls; return the grid, and True if Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         vary = st.selectbox(
             "Varied", list(VARIED), key=seeded(widget_key(page, "vary"), grid.vary), width=240,
@@ -132,7 +132,7 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
             width=NUMBER,
         )
         values = st.number_input(
-            "Values", 2, MOST_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
+            "Values", 2, MAX_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         across = st.segmented_control(
@@ -161,11 +161,11 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
             "Activations", list(ACTIVATIONS), key=seeded(widget_key(page, "activations"), list(grid.activations)),
             format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
         )  # fmt: skip
-    said = Grid(
+    chosen = Grid(
         vary, low or grid.low, high or grid.high, int(values), str(across), int(depth), activation,
         activations(several), width, optimizer, batch, seed, data,
     )  # fmt: skip
-    return said, run
+    return chosen, run
 
 
 def _usual_range(page: str) -> None:
@@ -175,7 +175,7 @@ def _usual_range(page: str) -> None:
 
 
 def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, int, str]:
-    """The popover with everything that seldom changes, named after what it holds."""
+    """Draw the popover with the other controls; its label states their values."""
     names = {
         name: seeded(widget_key(page, name), getattr(grid, name))
         for name in ("width", "batch", "seed", "data")
@@ -185,17 +185,17 @@ def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, in
     if widget_value(names["data"]) == "digits":
         label += ", digits"
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
-        width = st.number_input("Units of each hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
+        width = st.number_input("Units per hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
         optimizer_controls(page, optimizer)
         batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)
         seed = st.number_input(
-            "Seed", 0, LARGEST_SEED, key=names["seed"], step=1, help="The same for every cell."
+            "Seed", 0, LARGEST_SEED, key=names["seed"], step=1, help="Used for every cell."
         )
         data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
     return int(width), int(batch), int(seed), data
 
 
 def size_in_words(sweep: Sweep) -> str:
-    """20 values × 10 depths, 200 cells."""
+    """Return the size of a sweep: "20 values × 10 depths, 200 cells"."""
     columns = counted(len(sweep.columns), sweep.across, "s")
     return f"{counted(len(sweep.values), 'value')} × {columns}, {counted(sweep.cells, 'cell')}"

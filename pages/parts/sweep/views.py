@@ -1,4 +1,4 @@
-"""A sweep as its page shows it: the live map, the best of each column beside theory."""
+"""A sweep on its page: the live map, and the best value of each column beside theory."""
 
 import numpy as np
 import streamlit as st
@@ -25,18 +25,21 @@ from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
 POLL = 1.0  # seconds
-GOOD = 0.9
+GOOD = 0.9  # accuracy
 CELL_SECONDS = 0.5  # on one core, for the estimate before the first run
 
 
 def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
-    """What to do, and how long it takes."""
+    """Show what to do and how long it takes."""
     if sweep is None:
         return
     missing, cores = engine().missing(sweep), engine().settings.cores
     seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
-    there = f" {count(sweep.cells - missing)} are there from before;" if missing < sweep.cells else ""
-    place.markdown(f"Press Run. {size_in_words(sweep)}:{there} about {duration(seconds)}.")
+    words = f"Press Run. {size_in_words(sweep)}: about {duration(seconds)}."
+    if missing < sweep.cells:
+        stored = f"{count(sweep.cells - missing)} are already stored"
+        words = f"Press Run. {size_in_words(sweep)}: {stored}; the rest takes about {duration(seconds)}."
+    place.markdown(words)
 
 
 def theory_map(page: str, sweep: Sweep) -> None:
@@ -63,13 +66,13 @@ def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
         _map(page, sweep, values, diverged)
         _best(sweep, values)
         if over:
-            _choose(page, sweep, values, diverged)
+            _cell_picker(page, sweep, values, diverged)
 
     follow()
 
 
 def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Test accuracy (rows, columns), NaN where there is none yet; and which cells diverged."""
+    """Return the test accuracy (rows, columns), NaN where there is none yet, and which cells diverged."""
     records = job.moment(0.0).records
     accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in records]
     diverged = [record.divergence is not None for record in records]
@@ -80,11 +83,11 @@ def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> str:
     done = int(np.isfinite(values).sum() + diverged.sum())
     if not job.over.is_set() and not done:
-        return "Starting." if engine().status.ready else waiting_words()
+        return "Starting..." if engine().status.ready else waiting_words()
     good = int((values >= GOOD).sum())
     words = f"**{count(good)} of {count(done)}** cells passed {percent(GOOD, 0)}."
     if np.nanmax(values, initial=0.0) <= CHANCE:
-        words += " No cell has left chance."
+        words += " No cell is better than chance."
     else:
         row, column = np.unravel_index(np.nanargmax(values), values.shape)
         value = number(sweep.values[row])
@@ -95,17 +98,17 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
     if job.over.is_set():
         fresh = done - len(job.kept)
         if job.stopped:
-            words += f" Stopped after {counted(done, 'cell')}; Run goes on from there."
+            words += f" Stopped after {counted(done, 'cell')}; press Run to continue."
         if fresh > 0 and job.seconds:
             speed = number(fresh / job.seconds, 3)
-            words += f" {counted(fresh, 'cell')} in {duration(job.seconds)}, {speed} a second."
+            words += f" {counted(fresh, 'cell')} in {duration(job.seconds)}, {speed} per second."
         elif done and not fresh:
-            words += " All from before."
+            words += " All results were already stored."
     return words
 
 
 def _column(sweep: Sweep, column: int) -> str:
-    """ "depth 3" or "tanh"."""
+    """Return the name of a column: "depth 3" or "tanh"."""
     what = sweep.columns[column]
     return ACTIVATIONS[what] if isinstance(what, str) else f"depth {what}"
 
@@ -118,14 +121,14 @@ def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArra
         words = f"{count(done)} of {counted(cells, 'cell')}"
         if fresh > 0 and job.seconds:
             speed = fresh / job.seconds
-            words += f", {number(speed, 3)} a second, about {duration((cells - done) / speed)} left"
+            words += f", {number(speed, 3)} per second, about {duration((cells - done) / speed)} left"
         else:
             words = turn_words(job) or f"{words}, compiling the first networks"
         st.progress(done / cells, text=words)
 
 
 def _critical(sweep: Sweep) -> tuple[list[float | None], list[float | None]]:
-    """For each column the critical σ_w², and the value of the parameter that has it."""
+    """Return the critical σ_w² of each column, and the value of the parameter that has it."""
     names = [sweep.architecture(column).activation for column in range(len(sweep.columns))]
     wanted = [critical_sigma_w2(name, 0.0) if name in ELEMENTWISE else None for name in names]
     return wanted, sweep.critical(wanted)
@@ -136,8 +139,8 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
     wanted, critical = _critical(sweep)
     heading(
         "Test accuracy after one epoch",
-        "Click a cell to open it on Train. × diverged. Line: where theory says that a signal neither dies nor "
-        "explodes with depth (critical σ_w², no biases).",
+        "Click a cell to open it on Train. ×: diverged. Line: critical σ_w² without biases, where theory predicts that "
+        "a signal neither vanishes nor explodes with depth.",
         "sweep",
     )
     known = {number(value) for value, at in zip(wanted, critical, strict=True) if value and at}
@@ -159,8 +162,8 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
         _open(sweep, *map(int, point.customdata[:2]))
 
 
-def _choose(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
-    """What a click on a cell does, without a mouse: the cells, the best first."""
+def _cell_picker(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
+    """Draw the cells as a list, the best first, to open one without a mouse."""
     found = np.argwhere(np.isfinite(values) | diverged).tolist()
     if not found:
         return
@@ -175,12 +178,12 @@ def _choose(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDAr
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         cell = st.selectbox("Cell", cells, key=widget_key(page, "cell"), format_func=words, width=260)
-        if st.button("Open it on Train", icon=":material/play_circle:", key=widget_key(page, "open")):
+        if st.button("Open on Train", icon=":material/play_circle:", key=widget_key(page, "open")):
             _open(sweep, *cell)
 
 
 def _open(sweep: Sweep, row: int, column: int) -> None:
-    """One cell as the only start on the Train page, where its result is there at once."""
+    """Open the Train page with one cell as the only start; its result is stored already."""
     run = sweep.runs[sweep.index(row, column)]
     choices = Choices(
         (Card(run.start),), run.architecture, run.optimizer, run.batch_size, run.seed, 1, run.dataset
@@ -189,7 +192,7 @@ def _open(sweep: Sweep, row: int, column: int) -> None:
 
 
 def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
-    """The value that came furthest in each column, beside the critical one."""
+    """Show the best value of each column beside the critical one."""
     wanted, critical = _critical(sweep)
     there = [
         column for column in range(values.shape[1]) if np.nanmax(values[:, column], initial=0.0) > CHANCE
@@ -198,8 +201,8 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
         return
     parameter = VARIED[sweep.varied].parameter
     heading(
-        "The best of each column",
-        f"Of those that left chance, and the {parameter} that theory calls critical for it, if any.",
+        "Best value of each column",
+        f"Columns better than chance only, with the critical {parameter} where theory has one.",
         "columns",
     )
     rows = [int(np.nanargmax(values[:, column])) for column in there]

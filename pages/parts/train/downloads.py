@@ -1,4 +1,4 @@
-"""What a person takes along from the Train page: a report, a Keras script, the experiment, curves, weights."""
+"""The downloads of the Train page: curves, weights, report, Keras script, experiment, histograms."""
 
 import re
 from collections.abc import Sequence
@@ -30,24 +30,24 @@ from pages.parts.weights.sources import look_inside
 from pages.parts.widgets.chart import BROWSER, BUNDLE
 
 
-def take_along(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
-    """Curves of all runs, weights of each start with the first seed, and all that goes on elsewhere."""
+def downloads(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
+    """Draw the buttons for curves, weights of the first seed, and all other exports."""
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Curves (CSV)", lambda: curves_csv(job.plan, records, choices.labels), "curves.csv", "text/csv",
             icon=":material/download:", key="train.csv", on_click="ignore",
         )  # fmt: skip
         _weights(job, choices, records)
-        with st.popover("Take it with you", icon=":material/luggage:", key="train.along"):
+        with st.popover("Export", icon=":material/ios_share:", key="train.along"):
             _files(job, choices, records, found)
 
 
 def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
-    """One button a file, with what it is for; each file is made when it is asked for."""
+    """Draw one button for each file; a file is made when its button is pressed."""
     button = partial(st.download_button, icon=":material/download:", on_click="ignore", width="stretch")
     button(
         "Report (HTML)", partial(_report, job, choices, records, found, picked(choices)), "report.html", "text/html",
-        key="train.report", help="Settings, pictures, result and script in one file that opens without a network.",
+        key="train.report", help="Settings, pictures, result and script in one file that opens offline.",
     )  # fmt: skip
     several = job.plan.dataset == "digits" or any("file:" in str(start.kernel) for start in job.plan.starts)
     button(
@@ -56,16 +56,16 @@ def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequenc
         "experiment.zip" if several else NAME,
         "application/zip" if several else "text/x-python",
         key="train.script",
-        help="Plain Keras that draws the same kernels and sees the same batches, without this app."
-        + (" Packed with the files that it reads." if several else ""),
+        help="Plain Keras code that draws the same kernels and trains on the same batches, without this app."
+        + (" Zipped with the files that it reads." if several else ""),
     )
     button(
         "Experiment (JSON)", lambda: write(choices.texts(), _versions()), "experiment.json", "application/json",
-        key="train.json", help="To open again here: Presets, Open an experiment.",
+        key="train.json", help="Open it here again under Presets, Open an experiment.",
     )  # fmt: skip
     button(
         "Histograms (CSV)", lambda: histograms_csv(job.plan, records, choices.labels), "histograms.csv", "text/csv",
-        key="train.histograms", help="Weights of every layer at every moment that was measured.",
+        key="train.histograms", help="Weights of every layer at every measured step.",
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def _versions() -> str:
 
 
 def picked(choices: Choices) -> dict[str, str]:
-    """What was taken for the initializer in pasted code that has run here, by its source."""
+    """Return the name of the initializer in each pasted code that has run, by its source."""
     found = {}
     for spec in (card.start.kernel for card in choices.cards):
         if isinstance(spec, PastedSpec):
@@ -85,8 +85,8 @@ def picked(choices: Choices) -> dict[str, str]:
     return found
 
 
-def _made(job: Job, choices: Choices, names: dict[str, str]) -> dict[str, bytes]:
-    """The script and what it reads. Raises WeightFileError when a weight file is gone."""
+def _script_files(job: Job, choices: Choices, names: dict[str, str]) -> dict[str, bytes]:
+    """Return the script and the files that it reads. Raises WeightFileError if a weight file is gone."""
     return script_files(
         job.plan,
         choices.labels,
@@ -99,7 +99,7 @@ def _made(job: Job, choices: Choices, names: dict[str, str]) -> dict[str, bytes]
 
 def _script(job: Job, choices: Choices, names: dict[str, str], several: bool) -> bytes:
     try:
-        files = _made(job, choices, names)
+        files = _script_files(job, choices, names)
     except InitsError as error:
         problem(str(error))
         return b""
@@ -117,7 +117,7 @@ def _report(
         inside = [pictures.weights(choices, points, None, layers), *pictures.by_layer(choices, points, None)]
     lines = ranked(found, "accuracy")
     try:
-        script = _made(job, choices, names)[NAME].decode()
+        script = _script_files(job, choices, names)[NAME].decode()
     except InitsError as error:
         script = str(error)
     return report(
@@ -143,22 +143,22 @@ def _report_figure(one: Picture) -> ReportFigure:
 
 
 def plain(markdown: str) -> str:
-    """A sentence of ours without its marks."""
+    """Return a sentence without its Markdown."""
     return re.sub(r"\\(.)", r"\1", markdown.replace("**", ""))
 
 
 def _weights(job: Job, choices: Choices, records: Sequence[Record]) -> None:
-    """Weights of each start as a file, or to look into."""
+    """Draw the buttons that download the weights of each start, or open them on the Weight files page."""
     if len(choices.cards) == 1:
         _weights_button(job, choices, records, 0, "Weights (.weights.h5)")
         _inside_button(job, choices, records, 0, "Look inside")
         return
     with st.popover("Weights (.weights.h5)", icon=":material/download:", key="train.weights_of"):
-        st.markdown(f":small[After one epoch with seed {choices.seed}, as Keras saves them.]")
+        st.markdown(f":small[After one epoch with seed {choices.seed}, in Keras' format.]")
         for start, label in enumerate(choices.labels):
             _weights_button(job, choices, records, start, label)
     with st.popover("Look inside", icon=":material/search:", key="train.inside_of"):
-        st.markdown(":small[Its weights before and after training, side by side.]")
+        st.markdown(":small[Compares the weights before and after training.]")
         for start, label in enumerate(choices.labels):
             _inside_button(job, choices, records, start, label)
 

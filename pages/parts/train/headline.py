@@ -1,4 +1,4 @@
-"""The answer under the title of the Train page: what to press, who leads, who won."""
+"""The title of the Train page and the sentence below it: what to do, which start leads, which is best."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def question(choices: Choices) -> str:
 
 
 def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experiment | None) -> None:
-    """What to do, and how long it takes; until the engine is ready, what it does."""
+    """Show what to do and how long it takes; until the engine is ready, also what it is doing."""
     status = engine().status
     images = training_images(choices.data)
     runs = len(choices.cards) * choices.seeds
@@ -37,10 +37,10 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     if choices.seeds > 1:
         what += f" × {choices.seeds} seeds"
     verb = "take" if runs > 1 else "takes"
-    known = f" {count(runs - missing)} of {count(runs)} runs are there from before;" if missing < runs else ""
     words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
-    if known:
-        words = f"Press Run.{known} the rest takes about {duration(seconds)}."
+    if missing < runs:
+        stored = f"{count(runs - missing)} of {count(runs)} runs are already stored"
+        words = f"Press Run. {stored}; the rest takes about {duration(seconds)}."
     with place.container():
         st.markdown(words if images else "Press Run.")
         if not status.ready:
@@ -57,24 +57,24 @@ def shown_settings(shown: Choices, now: Situation) -> None:
 
 
 def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:
-    """The answer with its numbers."""
+    """Return the sentence below the title, with its numbers."""
     names = [literal(name) for name in choices.labels]
     images = sum(record.seen(choices.batch_size) for record in records)
     if job.error:
-        return "The run ended before its time. What was measured is kept."
+        return "The run ended early. Its results so far are kept."
     if not job.over.is_set():
         if not images:
             if not engine().status.ready:
                 return waiting_words()
-            return "It waits for its turn." if engine().turns.place(job) else "Starting."
+            return "Waiting in the queue." if engine().turns.place(job) else "Starting..."
         return _leader(records, names, images, max(record.images for record in records) * len(records))
     if not any(outcome.finished for outcome in found):
         return _nothing_finished(choices, records, found, names, images)
-    return _verdict(choices, found, names)
+    return _comparison(choices, found, names)
 
 
 def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole: int) -> str:
-    """While it runs: how far, and who was ahead when all of the first seed had last been measured."""
+    """Return the progress, and the leader at the last step that all starts have reached with the first seed."""
     seen = f"{count(images)} of {count(whole)} images seen."
     there = {
         start: record.checkpoints
@@ -87,8 +87,8 @@ def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole:
     then = {start: [p for p in points if p.step <= common][-1].accuracy for start, points in there.items()}
     first = max(then, key=lambda start: then[start])
     if len(names) == 1:
-        return f"{seen} **{percent(then[first])}** of held-out images are right."
-    return f"{seen} **{names[first]}** leads with {percent(then[first])} of held-out images."
+        return f"{seen} Accuracy on held-out images: **{percent(then[first])}**."
+    return f"{seen} **{names[first]}** leads with {percent(then[first])} on held-out images."
 
 
 def _nothing_finished(
@@ -96,16 +96,16 @@ def _nothing_finished(
 ) -> str:
     if any(outcome.stopped for outcome in found):
         if not images:
-            return "Stopped before it began. Press Run to ask for it again."
+            return "Stopped before it began. Press Run to start it."
         return f"Stopped after **{count(images)} images**. Curves are kept."
-    lost = [record for record in records if record.divergence is not None]
-    if len(names) == 1 and lost:
-        return f"The loss stopped being a number after **{count(lost[0].seen(choices.batch_size))} images**."
-    return "No start came through the epoch."
+    diverged = [record for record in records if record.divergence is not None]
+    if len(names) == 1 and diverged:
+        return f"The loss became NaN after **{count(diverged[0].seen(choices.batch_size))} images**."
+    return "No start completed the epoch."
 
 
-def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
-    """Who needed how many images for 90 %, or who came furthest; and who did not."""
+def _comparison(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
+    """Return which start reached 90 % after how many images, or which is best; and which starts failed."""
     ends = [o for o in ranked(found) if o.accuracy is not None]
     fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
     if len(found) == 1:
@@ -117,25 +117,25 @@ def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -
         if len(fast) == 2 == len(first) + 1:
             words[-1] += f"; {names[fast[1].start]} needed {_images(choices, fast[1])}"
         elif len(fast) > len(first):
-            words[-1] += f"; {names[fast[-1].start]} was the last to, after {_images(choices, fast[-1])}"
+            words[-1] += f"; {names[fast[-1].start]} was the last, after {_images(choices, fast[-1])}"
     elif ends[0].at_chance:
         words.append(
-            f"No start left chance: the furthest has {percent(ends[0].accuracy or 0)} of test images"
+            f"No start is better than chance: the best has {percent(ends[0].accuracy or 0)} test accuracy"
         )
     else:
         words.append(
-            f"**{names[ends[0].start]}** came furthest, with {percent(ends[0].accuracy or 0)} of test images"
+            f"**{names[ends[0].start]}** is best, with {percent(ends[0].accuracy or 0)} test accuracy"
         )
-    stuck = [names[o.start] for o in ends if o.at_chance]
-    lost = [names[o.start] for o in found if o.state == "diverged"]
+    at_chance = [names[o.start] for o in ends if o.at_chance]
+    diverged = [names[o.start] for o in found if o.state == "diverged"]
     stopped = [names[o.start] for o in found if o.state == "stopped"]
-    if stuck and not ends[0].at_chance:
-        words.append(f"{_list(stuck)} {'have' if len(stuck) > 1 else 'has'} not left chance")
-    if lost:
-        words.append(f"{_list(lost)} diverged")
+    if at_chance and not ends[0].at_chance:
+        words.append(f"{_list(at_chance)} stayed at chance")
+    if diverged:
+        words.append(f"{_list(diverged)} diverged")
     if stopped:
         words.append(
-            f"{_list(stopped)} {'were' if len(stopped) > 1 else 'was'} stopped: Run goes on with that"
+            f"{_list(stopped)} {'were' if len(stopped) > 1 else 'was'} stopped: press Run to continue"
         )
     return ". ".join(words) + "."
 
@@ -143,10 +143,10 @@ def _verdict(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -
 def _alone(choices: Choices, one: Outcome) -> str:
     seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
     loss = f", loss {number(one.loss)}" if one.loss is not None else ""
-    words = f"**{percent(one.accuracy or 0)}** of test images right after one epoch{loss}{seeds}."
+    words = f"**{percent(one.accuracy or 0)}** test accuracy after one epoch{loss}{seeds}."
     if one.at_chance:
-        return f"{words} That is chance."
-    when = f" The mean of 2,000 images passed 90% at image {_images(choices, one)}."
+        return f"{words} This is chance level."
+    when = f" The mean over 2,000 images passed 90% at image {_images(choices, one)}."
     return words + (when if one.steps[1] is not None else "")
 
 

@@ -1,4 +1,4 @@
-"""What happens inside the networks while they learn, start by start and layer by layer, at any moment."""
+"""Weights, gradients and dead units of each start by layer, at any measured step of the epoch."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ from pages.parts.experiment.builder import Choices
 from pages.parts.page.shared_cache import shared_looks
 from pages.parts.page.state import linked
 from pages.parts.train import pictures
-from pages.parts.train.pictures import MOST
+from pages.parts.train.pictures import MAX_COLUMNS
 
 
 def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
-    """Weights, gradients and dead units of the first seed of each start: now, and afterwards at any moment."""
+    """Show weights, gradients and dead units of the first seed: now, and after the run at any measured step."""
     points = pictures.first_points(groups)
     if not points:
         return
-    with st.container():  # in its place whether there is a slider or not: else the charts would be new ones
+    with st.container():  # always there: otherwise the charts would be replaced when the slider appears
         step = None if running else _moment(choices, list(points.values()))
     chosen = _layers(choices)
     drawn, *found = shared_looks().ask(
@@ -32,17 +32,17 @@ def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]],
         with column:
             picture.show()
     if len(found) == 1:
-        columns[1].markdown(":gray[There is no hidden layer.]")
+        columns[1].markdown(":gray[The network has no hidden layer.]")
 
 
 def _layers(choices: Choices) -> list[int]:
-    """Which layers to show: all, or six at a time when starts stand one under the other."""
+    """Return the layers to show: all, or six at a time if there are several starts."""
     names, usual = choices.architecture.layer_names, pictures.usual_layers(choices)
     if len(usual) == len(names):
         return usual
     options = {"evenly spread": usual}
-    for first in range(0, len(names), MOST):
-        part = range(first, min(first + MOST, len(names)))
+    for first in range(0, len(names), MAX_COLUMNS):
+        part = range(first, min(first + MAX_COLUMNS, len(names)))
         options[f"{names[part[0]]} to {names[part[-1]]}"] = list(part)
     shown = linked(
         "train", "layers", options, lambda key: st.selectbox("Layers", list(options), key=key, width=220)
@@ -51,7 +51,7 @@ def _layers(choices: Choices) -> list[int]:
 
 
 def _moment(choices: Choices, starts: Sequence[tuple[Checkpoint, ...]]) -> int | None:
-    """A slider over the epoch; None is its end."""
+    """Draw a slider over the measured steps; return the step, or None for the end."""
     steps = sorted({point.step for points in starts for point in points})[:-1]
     if not steps:
         return None

@@ -1,4 +1,4 @@
-"""Opening an experiment that was saved as JSON: the page becomes what the file says."""
+"""Open an experiment that was exported as JSON."""
 
 import streamlit as st
 
@@ -10,14 +10,14 @@ from pages.parts.page import session, state
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
 
-MOST_TOLD = 5  # problems of one file
+MAX_PROBLEMS = 5  # that are shown
 
 
 def open_experiment(page: str, choices: Choices) -> None:
-    """A place for a file. What is understood of it replaces what the page says, and nothing else changes."""
+    """Draw an uploader; the valid settings of its file replace those on the page."""
     file = st.file_uploader(
         "Open an experiment", "json", key=widget_key(page, "open"), max_upload_size=max(1, MOST // 1_000_000),
-        help="A file that “Take it with you” has written. Its settings replace those on the page.",
+        help="A file from Export, Experiment (JSON); its settings replace those on the page.",
     )  # fmt: skip
     if file is None:
         return
@@ -34,7 +34,7 @@ def open_experiment(page: str, choices: Choices) -> None:
 
 
 def refused_settings(page: str, choices: Choices) -> None:
-    """What a file held beside, until the settings change."""
+    """Show which settings of a file were refused, until the settings on the page change."""
     odd = session.UNREAD_SETTINGS.get(page)
     if not odd:
         return
@@ -42,8 +42,9 @@ def refused_settings(page: str, choices: Choices) -> None:
     if kept != choices.texts():
         del session.UNREAD_SETTINGS[page], session.UNREAD_SETTINGS_OF[page]
         return
-    more = f" And {len(odd) - MOST_TOLD} more." if len(odd) > MOST_TOLD else ""
+    reasons = literal(" ".join(odd[:MAX_PROBLEMS]))
+    more = f" And {len(odd) - MAX_PROBLEMS} more." if len(odd) > MAX_PROBLEMS else ""
     st.warning(
-        f"A part of the file was not understood and is left as it was. {literal(' '.join(odd[:MOST_TOLD]))}{more}",
+        f"Some settings of the file were not understood and keep their values. {reasons}{more}",
         icon=":material/file_open:",
     )

@@ -1,4 +1,4 @@
-"""The pictures of an experiment: the Train page shows them, and a report takes them along."""
+"""The pictures of an experiment, for the Train page and for the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
@@ -18,17 +18,17 @@ from pages.parts.widgets.chart import draw, payload
 
 MEAN_OF = 1000  # images, of the running mean
 SCORED = {
-    "mnist": "Every batch is new to the network when it is scored.",
-    "digits": "Batches are scored before they are learned; every digit comes 8 times, turned and shifted.",
+    "mnist": "Each batch is scored before the network trains on it.",
+    "digits": "Each batch is scored before the network trains on it; each digit appears 8 times, rotated and shifted.",
 }
-MOST = 6  # layers beside each other when there are several starts
+MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]
 """The checkpoints of the first seed, by start."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its title, one line that says how to read it, and one for those who cannot see it."""
+    """A figure with its title, one line on how to read it, and its text alternative."""
 
     key: str
     title: str
@@ -36,7 +36,7 @@ class Picture:
     fig: InitVar[Any]
     height: int
     alt: str
-    data: bytes = field(init=False, repr=False)  # as the browser takes it
+    data: bytes = field(init=False, repr=False)  # as sent to the browser
 
     def __post_init__(self, fig: Any) -> None:
         object.__setattr__(self, "data", payload(fig, key=self.place, alt=self.alt, clicks=False))
@@ -47,13 +47,13 @@ class Picture:
         return widget_key("train", self.key)
 
     def show(self) -> None:
-        """Draw it in its place on the page; its cheat sheet is called like its key."""
+        """Draw the picture in its place, with the cheat sheet of its key."""
         heading(self.title, self.how, self.key)
         draw(self.data, key=self.place, height=self.height)
 
 
 def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> list[Picture]:
-    """Loss and accuracy by images seen."""
+    """Return the curves of loss and accuracy by images seen."""
     window, several = max(1, round(MEAN_OF / choices.batch_size)), len(groups) > 1 or choices.seeds > 1
     records = [record for group in groups for record in group]
     images = max(record.images for record in records)
@@ -66,7 +66,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     mean = f"mean of {counted(window, 'batch', 'es')}"
     line = f"Line: {mean}" if several else f"Line: {mean}; pale: each batch"
     if choices.seeds > 1:
-        line = f"Line: median of {choices.seeds} seeds; band: all of them"
+        line = f"Line: median of {choices.seeds} seeds; band: their range"
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
     loss = curve_figures.loss([loss for loss, _ in pairs], total)
@@ -79,12 +79,12 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
 
 
 def first_points(groups: Sequence[Sequence[Record]]) -> Points:
-    """What was measured inside the networks, of the starts that have begun."""
+    """Return the checkpoints of the first seed of each start that has begun."""
     return {start: group[0].checkpoints for start, group in enumerate(groups) if group[0].checkpoints}
 
 
 def weights(choices: Choices, points: Points, step: int | None, layers: Sequence[int]) -> Picture:
-    """Histograms of the weights after so many steps, layer by layer; None is the end."""
+    """Return histograms of the weights after `step` steps by layer; None is the end."""
     rows = [
         layer_figures.Row(
             choices.labels[start],
@@ -98,14 +98,14 @@ def weights(choices: Choices, points: Points, step: int | None, layers: Sequence
     reach = np.max([[layer_figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0)
     names = [choices.architecture.layer_names[layer] for layer in layers]
     fig = layer_figures.weights_grid(rows, names, reach.tolist())
-    axis = "Each column has one scale." if len(choices.cards) > 1 else "Each layer has its own scale."
+    axis = "Each column has its own scale." if len(choices.cards) > 1 else "Each layer has its own scale."
     how = f"Line: at the start. Filled: at that moment. {axis}{_of_seed(choices)}"
     alt = "Histograms of each layer's weights, start by start."
     return Picture("weights", "Weights", how, fig, int(fig.layout.height), alt)
 
 
 def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture]:
-    """Gradient norms after so many steps and, where there are hidden layers, their dead units."""
+    """Return gradient norms after `step` steps and, if there are hidden layers, their dead units."""
     names, seed = choices.architecture.layer_names, _of_seed(choices)
     before = "" if len(choices.cards) > 1 else " Dotted: at the start."
     every = np.concatenate([np.ravel([p.gradient for p in found]) for found in points.values()])
@@ -116,7 +116,7 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
         Picture(
             "gradients",
             "Gradient norm by layer",
-            f"On the same 128 images each time.{before} Log scale.{seed}",
+            f"On the same 128 images at every step.{before} Log scale.{seed}",
             layer_figures.by_layer(names, norms, "gradient norm", every=every),
             style.SMALL,
             "Gradient norm of each layer's kernel.",
@@ -137,10 +137,10 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
 
 
 def usual_layers(choices: Choices) -> list[int]:
-    """The layers that are shown unless others are chosen: all, or six when starts stand one under the other."""
+    """Return the layers shown by default: all, or six if there are several starts."""
     count = len(choices.architecture.layer_names)
-    few = len(choices.cards) == 1 or count <= MOST
-    return list(range(count)) if few else layer_figures.choose_layers(count, MOST)
+    few = len(choices.cards) == 1 or count <= MAX_COLUMNS
+    return list(range(count)) if few else layer_figures.choose_layers(count, MAX_COLUMNS)
 
 
 def _series(choices: Choices, start: int, before: Any, now: Any) -> layer_figures.Series:
@@ -152,7 +152,7 @@ def _of_seed(choices: Choices) -> str:
 
 
 def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:
-    """The network at a moment, or as it was last before."""
+    """Return the last checkpoint up to a step; None is the end."""
     past = [point for point in points if step is None or point.step <= step]
     return past[-1] if past else points[0]
 

@@ -1,4 +1,4 @@
-"""What the starts of an experiment came to, as a table that can be sorted."""
+"""The results of the starts as a sortable table."""
 
 from collections.abc import Sequence
 
@@ -13,24 +13,24 @@ from pages.parts.page.state import linked
 from pages.parts.widgets import tables
 
 STATES = {
-    "finished": "whole epoch",
+    "finished": "completed",
     "diverged": "diverged",
     "stopped": "stopped",
-    "failed": "not drawn",
+    "failed": "failed",
     "running": "running",
-    "waiting": "not begun",
+    "waiting": "not started",
 }
 
 
 def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> None:
-    """One line a start, the best number of each column bold; then whether the first two differ by luck."""
+    """Show one row for each start with the best values bold, then compare the first two starts."""
     mean = ""
     if choices.seeds > 1:
-        mean = f"Means of {choices.seeds} seeds, ± standard deviation; steps: medians. "
+        mean = f"Means over {choices.seeds} seeds ± standard deviation; medians for steps. "
     heading(
         "Result",
-        f"{mean}Steps: until the mean of 2,000 images was right so often. Loss area: that under the curve of the "
-        "batches, over its length. Time: of one run.",
+        f"{mean}Steps: until the mean accuracy over 2,000 images reached the value. Loss area: area under the curve "
+        "of the batch loss, divided by its length. Time: of one run.",
     )
     by = "accuracy"
     if len(outcomes) > 1:
@@ -54,7 +54,7 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
 
 
 def cells(choices: Choices, outcome: Outcome) -> dict[str, str]:
-    """The line of a start, by column."""
+    """Return the row of a start by column."""
     measured = {sort.label.lower(): _cell(key, outcome) for key, sort in SORTS.items() if key != "order"}
     return {"start": choices.labels[outcome.start], **measured, "outcome": _state(outcome, choices.seeds)}
 
@@ -74,7 +74,7 @@ def _cell(key: str, outcome: Outcome) -> str:
 
 
 def _state(outcome: Outcome, seeds: int) -> str:
-    """What became of the runs, with how many of the seeds where they differ."""
+    """Return the state of the runs of a start, with the number of seeds if their states differ."""
     words = STATES[outcome.state]
     number = {"finished": outcome.finished, "diverged": outcome.diverged, "stopped": outcome.stopped}
     share = number.get(outcome.state, seeds)

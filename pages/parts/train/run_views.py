@@ -1,4 +1,4 @@
-"""An experiment as the Train page shows it: live curves, what happens inside, the result."""
+"""A run on the Train page: live curves, the inside of the networks, and the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,27 +18,29 @@ from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.shared_cache import shared_looks
-from pages.parts.train.downloads import take_along
+from pages.parts.train.downloads import downloads
 from pages.parts.train.headline import sentence
 from pages.parts.train.layer_views import inside
 from pages.parts.train.pictures import curves
 from pages.parts.train.result_table import result_table
 
-POLL, CROWDED, MANY = 0.5, 1.0, 10  # seconds from look to look; when so many others watch
-FRESH = 0.4  # seconds that what was found out for one viewer is news for others
+POLL = 0.5  # seconds between two updates
+SLOW_POLL = 1.0  # for MANY_VIEWERS or more
+MANY_VIEWERS = 10
+MAX_AGE = 0.4  # seconds; concurrent viewers share one snapshot
 
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over: bool) -> None:
     """Show a job of the given choices; unless it is `over`, follow it and run the page again at its end."""
-    poll = POLL if engine().turns.others(job, session_id()) < MANY else CROWDED
+    poll = POLL if engine().turns.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
 
     @st.fragment(run_every=None if over else poll)
     @gate.inside(LATER)
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
-        now = _look(job)
-        records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.why
+        now = _snapshot(job)
+        records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.reasons
         answer.markdown(sentence(job, choices, records, found))
         with st.container():
             if not over:
@@ -51,40 +53,40 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over:
             with st.container():
                 if over:
                     result_table(page, choices, found)
-                    take_along(job, choices, records, found)
-                _trouble(choices, groups, why, over)
+                    downloads(job, choices, records, found)
+                _problems(choices, groups, why, over)
             inside(now.moment, choices, groups, running=not over)
 
     follow()
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """A job as it is at a moment, start by start."""
+class Snapshot:
+    """A job at a moment, by start."""
 
     moment: Moment
     groups: list[list[Record]]
     outcomes: list[Outcome]
-    why: dict[int, Why]
+    reasons: dict[int, Why]
 
 
-def _look(job: Job) -> Look:
-    """What all who watch see at about the same time."""
-    moment = job.moment(FRESH)
+def _snapshot(job: Job) -> Snapshot:
+    """Return the present snapshot of a job, which concurrent viewers share."""
+    moment = job.moment(MAX_AGE)
     records = moment.records
     return shared_looks().ask(
-        moment, lambda: Look(moment, by_start(job, records), results(job, records), reasons(job, records))
+        moment, lambda: Snapshot(moment, by_start(job, records), results(job, records), reasons(job, records))
     )
 
 
 def results(job: Job, records: Sequence[Record] | None = None) -> list[Outcome]:
-    """What each start of a job came to so far."""
+    """Return the present outcome of each start of a job."""
     groups = by_start(job, job.records if records is None else records)
     return outcomes(len(groups), groups, job.plan.batch_size)
 
 
 def by_start(job: Job, records: Sequence[Record]) -> list[list[Record]]:
-    """The records of each start, seed by seed."""
+    """Return the records of each start, by seed."""
     experiment = job.plan
     return [[records[run] for run in experiment.of_start(start)] for start in range(len(experiment.starts))]
 
@@ -98,36 +100,36 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = turn_words(job) or "Compiling the network, about 2 s"
         if job.drawing:
-            words = f"Getting the weights of {counted(job.drawing, 'run')} from code or a file"
+            words = f"Loading the weights of {counted(job.drawing, 'run')} from code or a file"
         if speed and done == steps:
             words = "Testing on all test images"
         elif speed:
             left = duration((steps - done) / speed)
-            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} a second, about {left} left"
+            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} per second, about {left} left"
         st.progress(min(done / steps, 1.0) if steps else 0.0, text=words)
 
 
 def reasons(job: Job, records: Sequence[Record] | None = None) -> dict[int, Why]:
-    """Why starts came to nothing, those that did."""
+    """Return why starts failed, for those that did."""
     net, rate = job.plan.architecture, job.plan.optimizer.learning_rate
     groups = by_start(job, job.records if records is None else records)
     found = {start: why_lost(group, net.layer_names, rate) for start, group in enumerate(groups)}
     return {start: why for start, why in found.items() if why is not None}
 
 
-def _trouble(
+def _problems(
     choices: Choices, groups: Sequence[Sequence[Record]], why: Mapping[int, Why], over: bool
 ) -> None:
-    """Why starts came to nothing, and what a person should not overlook: of the first seed that shows it."""
+    """Show why starts failed, and warnings for the first seed."""
     for start, (name, records) in enumerate(zip(choices.labels, groups, strict=True)):
-        who = f"{name}: " if len(groups) > 1 else ""
+        prefix = f"{name}: " if len(groups) > 1 else ""
         if start in why:
-            problem(who + why[start].whole)
+            problem(prefix + why[start].whole)
         for words in remarks(records[0], choices.architecture.layer_names) if over else ():
-            st.warning(literal(who + words), icon=":material/warning:")
+            st.warning(literal(prefix + words), icon=":material/warning:")
 
 
-def _curves(now: Look, choices: Choices, over: bool) -> None:
+def _curves(now: Snapshot, choices: Choices, over: bool) -> None:
     found = shared_looks().ask((now.moment, choices, over), lambda: curves(choices, now.groups, over))
     for column, picture in zip(st.columns(2, gap="medium"), found, strict=True):
         with column:

@@ -14,10 +14,10 @@ from pages.parts.page.notes import literal
 
 @dataclass(frozen=True)
 class OpenFiles:
-    """One or two weight files.
+    """The weight files that the page shows.
 
     Attributes:
-        files: the files.
+        files: one or two files.
         names: their names.
         changes: how arrays of the first file differ from those of the second, by their numbers in both.
     """
