@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from benchmarks.epoch import wait
 from benchmarks.report import Row
+from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.experiments.experiment import Architecture, Experiment, Run, Start
 from inits.experiments.summary import CHANCE
@@ -74,4 +75,4 @@ def _trained(engine: Engine, plan: Experiment) -> list[tuple[bool, bool]]:
 
 
 def _foretold(engine: Engine, run: Run) -> bool:
-    return kind_of(run, STEPS, engine.glimpse(run)) == "trains"
+    return kind_of(run, STEPS, engine.call(worker.glimpse, run, timeout=worker.PASS_SECONDS)) == "trains"

@@ -13,6 +13,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from inits import sandbox, settings
+from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import HOWS, FileSpec
@@ -93,10 +94,10 @@ def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[A
     """Return names, predictions and first measurements of the starts of a lesson on the Signal page."""
     choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
     batch, net = ("digits", choices.batch_size, choices.seed), choices.architecture
-    inputs = engine.signal_inputs(*batch)
+    inputs = engine.call(worker.signal_inputs, *batch)
     starts = [card.start for card in choices.cards]
     known = [gains(start, net) for start in starts]
-    measured = [engine.signal(start, net, (choices.seed,), [()], batch)[0] for start in starts]
+    measured = [engine.call(worker.signal, start, net, (choices.seed,), [()], batch)[0] for start in starts]
     return choices.labels, [predict(net, one, inputs) for one in known if one], measured
 
 

@@ -6,12 +6,13 @@ import json
 from inits.errors import SpecError
 from inits.text import plain, shown
 
-SEEDS = 2**31 - 2
-"""How many seeds TensorFlow tells apart: Keras takes them modulo this number."""
+SEED_COUNT = 2**31 - 2
+"""Number of different seeds: Keras takes seeds modulo this number."""
+MAX_SEED = SEED_COUNT - 1
 
 
 def derive_seed(seed: int, *path: int | str) -> int:
-    """A seed in [0, 2**31 - 2) that depends on `seed` and on every step of `path`, on all platforms alike.
+    """Return a seed in [0, 2**31 - 2) that depends on `seed` and every step of `path`, the same on all platforms.
 
     1 and "1" are different steps. NumPy integers are accepted.
 
@@ -21,8 +22,13 @@ def derive_seed(seed: int, *path: int | str) -> int:
     steps = [plain(step) for step in (seed, *path)]
     for step in steps:
         if isinstance(step, bool) or not isinstance(step, int | str):
-            raise SpecError(f"A seed must be derived from whole numbers and texts. Received {shown(step)}.")
+            raise SpecError(f"A seed must be derived from whole numbers and texts, but got {shown(step)}.")
     if isinstance(steps[0], str):
-        raise SpecError(f"seed must be a whole number. Received {shown(seed)}.")
+        raise SpecError(f"seed must be a whole number, but got {shown(seed)}.")
     digest = hashlib.sha256(json.dumps(steps, separators=(",", ":")).encode()).digest()
-    return int.from_bytes(digest[:8], "big") % SEEDS
+    return int.from_bytes(digest[:8], "big") % SEED_COUNT
+
+
+def consecutive_seeds(first: int, count: int) -> tuple[int, ...]:
+    """Return `first` and the seeds after it; they continue at 0 after `MAX_SEED`."""
+    return tuple((first + i) % SEED_COUNT for i in range(count))

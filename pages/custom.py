@@ -10,6 +10,7 @@ from inits.experiments.pasted import LONGEST_NAME, PastedSpec, name_of
 from inits.sandbox.examples import EXAMPLES
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
+from inits.seeds import MAX_SEED
 from inits.text import number
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import engine, wait_for
@@ -32,7 +33,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.editor import editor
-from pages.parts.widgets.picker import LARGEST_SEED, put_on_shelf
+from pages.parts.widgets.picker import put_on_shelf
 
 PAGE = "custom"
 BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
@@ -48,7 +49,7 @@ def main() -> None:
     setup("Your code")
     kept = state.load(PAGE, DEFAULTS)
     read = partial(state.read, kept, DEFAULTS)
-    spec, seed = read("init", PastedSpec.parse), read("seed", state.whole("seed", 0, LARGEST_SEED))
+    spec, seed = read("init", PastedSpec.parse), read("seed", state.whole("seed", 0, MAX_SEED))
     begin(spec, seed)
     engine().sandbox.wake()
 
@@ -113,7 +114,7 @@ def controls(spec: PastedSpec, seed: int) -> bool:
         st.text_input(
             "Name", key=widget_key(PAGE, "called"), placeholder=guess, width=200, max_chars=LONGEST_NAME
         )
-        st.number_input("Seed", 0, LARGEST_SEED, key=widget_key(PAGE, "seed"), step=1, width=120)
+        st.number_input("Seed", 0, MAX_SEED, key=widget_key(PAGE, "seed"), step=1, width=120)
         return st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(PAGE, "run"))
 
 

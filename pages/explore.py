@@ -12,6 +12,7 @@ from inits.experiments.weight_source import Kernel, parse_kernel
 from inits.initializers.catalog import CATALOG
 from inits.initializers.shapes import times
 from inits.initializers.spec import InitializerSpec
+from inits.seeds import MAX_SEED
 from pages.parts.experiment.start_cards import add_card
 from pages.parts.kernel.kernel_views import look, one_kernel
 from pages.parts.kernel.network_views import down_the_network, everything, network
@@ -21,7 +22,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
-from pages.parts.widgets.picker import LARGEST_SEED, initializer_picker
+from pages.parts.widgets.picker import initializer_picker
 from pages.parts.widgets.shape import format_shape, parse_shape, shape_popover
 
 PAGE = "explore"
@@ -34,7 +35,7 @@ def main() -> None:
     setup("Explore")
     read = partial(state.read, state.load(PAGE, DEFAULTS), DEFAULTS)
     spec, shape = read("init", parse_shown), read("shape", parse_shape)
-    seed, view = read("seed", state.whole("seed", 0, LARGEST_SEED)), read("view", state.one_of("view", VIEWS))
+    seed, view = read("seed", state.whole("seed", 0, MAX_SEED)), read("view", state.one_of("view", VIEWS))
 
     title, answer = st.empty(), st.empty()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

@@ -209,4 +209,5 @@ def test_the_web_process_does_not_load_the_hdf5_library():
 
 
 def test_the_first_page_does_not_wait_for_dask():
-    assert loaded(["inits.engine"], {"dask", "distributed"}) == set()
+    modules = [module for module in FILES if module.startswith("pages.parts")]
+    assert loaded(["inits.engine", "inits.engine.worker", *modules], {"dask", "distributed"}) == set()

@@ -1,124 +1,188 @@
-"""What runs begin with that the compute process cannot make by itself: pasted code, drawn in the jail, and files."""
+"""Arrays that Keras does not draw: those of pasted code, drawn in the jail, and those of weight files."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from inits.engine.jobs import Job
+from inits.engine.jobs import Job, NumberedRuns
 from inits.errors import InitsError, SpecError
-from inits.experiments.experiment import Run
+from inits.experiments.experiment import Architecture, Run, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Checkpoint, FloatArray, Given, Record
-from inits.sandbox.client import Sandbox, round_of
+from inits.sandbox.client import round_of
+from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
+from inits.sandbox.wire import Round
 from inits.weightfiles import fitting
 from inits.weightfiles.store import WeightStore
 
-POLL = 0.1  # seconds between two looks at whether it was stopped
-MOST_WEIGHTS = 40_000_000  # of such runs in one plan: they are all in memory while it waits
+POLL = 0.1  # seconds between two checks whether a run was stopped
+MAX_WEIGHTS = 40_000_000  # of such runs in one plan: all are in memory while it waits
 
 
-def is_elsewhere(run: Run) -> bool:
-    """Whether a run begins with pasted code or a file."""
+class CodeRunner(Protocol):
+    """Runs pasted code, as `inits.sandbox.client.Sandbox` does."""
+
+    def submit(
+        self, code: str, rounds: Sequence[Round], session: str = "", jailed: bool = True
+    ) -> Request: ...
+
+    def cancel(self, request: Request) -> None: ...
+
+
+def needs_arrays(run: Run) -> bool:
+    """Return True if a run begins with pasted code or a file."""
     return isinstance(run.start.kernel, PastedSpec | FileSpec)
 
 
 def check_size(runs: Iterable[Run]) -> None:
-    """Raise SpecError when code and files would have to start more than can be held."""
-    weights = sum(run.architecture.parameters for run in runs if is_elsewhere(run))
-    if weights > MOST_WEIGHTS:
+    """Raise SpecError if code and files would have to start more weights than memory can hold."""
+    weights = sum(run.architecture.parameters for run in runs if needs_arrays(run))
+    if weights > MAX_WEIGHTS:
         raise SpecError(
-            f"Code and files can start {MOST_WEIGHTS:,} weights in one experiment. Received {weights:,}: "
-            "take fewer seeds or a smaller network."
+            f"Code and files can start at most {MAX_WEIGHTS:,} weights in one experiment, but got {weights:,}. "
+            "Use fewer seeds or a smaller network."
         )
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """Where weights come from besides the initializers of Keras: the jail, and the weight files that are kept."""
+class ArraySources:
+    """Pasted code and weight files as sources of arrays.
 
-    sandbox: Sandbox
+    Attributes:
+        code: runs pasted code.
+        files: the weight files of this server.
+    """
+
+    code: CodeRunner
     files: WeightStore
 
-    def all(
-        self, job: Job, runs: Sequence[tuple[int, Run]], jailed: bool
-    ) -> tuple[dict[int, Given], list[Record]]:
-        """The arrays of numbered runs that begin there, and the final records of those that got none.
+    def request(
+        self,
+        start: Start,
+        architecture: Architecture,
+        seed: int,
+        *,
+        layers: int | None = None,
+        session: str = "",
+        jailed: bool = True,
+    ) -> Future[Given]:
+        """Return the arrays that a start gives a network: kernel and bias in turn, None where Keras draws.
 
-        A run gets none when it is stopped before, or with the reason.
+        The future holds () if Keras draws all. It fails with InitsError if the code fails or the file is gone.
+        Cancelling it ends the code.
+
+        Args:
+            start: where the weights begin.
+            architecture: the network.
+            seed: of the run.
+            layers: the number of layers that arrays are needed for; default: all.
+            session: whose turn the code has to wait for.
+            jailed: run the code in the jail.
         """
-        found: dict[int, Given] = {}
-        without: list[Record] = []
+        future: Future[Given] = Future()
+        try:
+            if isinstance(start.kernel, FileSpec):
+                arrays = fitting.given(start.kernel, architecture, seed, self.files)
+                future.set_result(arrays[: None if layers is None else 2 * layers])
+            elif isinstance(start.kernel, PastedSpec):
+                kernels = round_of(architecture.kernel_shapes[:layers], seed)
+                request = self.code.submit(start.kernel.source, [kernels], session, jailed)
+                self._link(request, start.kernel, future)
+            else:
+                future.set_result(())
+        except InitsError as error:
+            future.set_exception(error)
+        return future
+
+    def _link(self, request: Request, spec: PastedSpec, future: Future[Given]) -> None:
+        """Pass the end of a request on to its future, and a cancelled future on to its request."""
+
+        def finish() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(_without_biases(_kernels(spec, request.result)))
+            except Exception as error:
+                future.set_exception(error)
+
+        future.add_done_callback(lambda future: self.code.cancel(request) if future.cancelled() else None)
+        request.when_done(finish)
+
+    def draw(self, job: Job, runs: NumberedRuns, jailed: bool) -> tuple[dict[int, Given], list[Record]]:
+        """Return the arrays of all runs that need some, and a final record for each run that got none.
+
+        Such a run was stopped, or its record has the error.
+        """
+        arrays: dict[int, Given] = {}
+        failed: list[Record] = []
         for number, run in runs:
-            if not is_elsewhere(run):
+            if not needs_arrays(run):
                 continue
             try:
-                arrays = self._one(job, number, run, jailed)
-                if arrays is None:
-                    without.append(Record(number, stopped=True))
-                else:
-                    found[number] = arrays
+                arrays[number] = self._draw_one(job, number, run, jailed)
+            except CancelledError:
+                failed.append(Record(number, stopped=True))
             except InitsError as error:
-                without.append(Record(number, error=str(error)))
-        return found, without
+                failed.append(Record(number, error=str(error)))
+        return arrays, failed
 
-    def _one(self, job: Job, number: int, run: Run, jailed: bool) -> Given | None:
-        """None when it was stopped meanwhile."""
+    def _draw_one(self, job: Job, number: int, run: Run, jailed: bool) -> Given:
+        """Return the arrays of one run. Raises CancelledError once the run is stopped."""
+        if number in job.stopping:
+            raise CancelledError
+        future = self.request(run.start, run.architecture, run.seed, session=job.name, jailed=jailed)
+        while True:
+            try:
+                arrays = future.result(POLL)
+            except TimeoutError:
+                if number in job.stopping:
+                    future.cancel()
+                continue
+            if number in job.stopping:
+                raise CancelledError
+            return arrays
 
-        def stopped() -> bool:
-            return number in job.stopping
+    def redraw(self, run: Run, jailed: bool, checkpoints: Sequence[Checkpoint] = ()) -> Given:
+        """Return the arrays of a run that was trained before; () if Keras draws all.
 
-        if stopped():
-            return None
-        if isinstance(run.start.kernel, FileSpec):
-            return self._from_file(run, run.start.kernel)
-        result = self._ask(run, 1, job.name, jailed, stopped)
-        return None if stopped() else _kernels_only(_kernels(run, result))
+        Args:
+            run: the run.
+            jailed: run its code in the jail.
+            checkpoints: what was measured when it was trained.
 
-    def again(self, run: Run, jailed: bool, before: Sequence[Checkpoint] = ()) -> Given:
-        """The arrays of a run that was trained before, whose checkpoints were `before`; () if Keras draws it all.
-
-        Raises InitsError when the code draws others each time, or the file is gone.
+        Raises:
+            InitsError: if the code draws different weights each time, or the file is gone.
         """
-        if isinstance(run.start.kernel, FileSpec):
-            return self._from_file(run, run.start.kernel)
         if not isinstance(run.start.kernel, PastedSpec):
-            return ()
-        found = _kernels(run, self._ask(run, 2, f"again {run.key}", jailed))
-        half = len(found) // 2
-        same = all(np.array_equal(a, b) for a, b in zip(found[:half], found[half:], strict=True))
-        ends = np.array([(kernel.min(), kernel.max()) for kernel in found[:half]])
-        if not same or (before and not np.array_equal(ends, before[0].edges)):
+            return self.request(run.start, run.architecture, run.seed).result()
+        kernels = round_of(run.architecture.kernel_shapes, run.seed)
+        request = self.code.submit(run.start.kernel.source, [kernels] * 2, f"again {run.key}", jailed)
+        result = request.wait()
+        assert result is not None
+        drawn = _kernels(run.start.kernel, result)
+        half = len(drawn) // 2
+        same = all(np.array_equal(a, b) for a, b in zip(drawn[:half], drawn[half:], strict=True))
+        edges = np.array([(kernel.min(), kernel.max()) for kernel in drawn[:half]])
+        if not same or (checkpoints and not np.array_equal(edges, checkpoints[0].edges)):
             raise InitsError(
-                f"{run.start.kernel.label} draws other weights each time, so this run cannot be made again. "
+                f"{run.start.kernel.label} draws different weights each time, so this run cannot be repeated. "
                 "Draw with np.random, keras.random or tf.random: they are seeded."
             )
-        return _kernels_only(found[:half])
-
-    def _from_file(self, run: Run, spec: FileSpec) -> Given:
-        return fitting.given(spec, run.architecture, run.seed, self.files)
-
-    def _ask(
-        self, run: Run, rounds: int, session: str, jailed: bool, stopped: Callable[[], bool] = lambda: False
-    ) -> Result:
-        assert isinstance(run.start.kernel, PastedSpec)
-        one = round_of(run.architecture.kernel_shapes, run.seed)
-        request = self.sandbox.submit(run.start.kernel.source, [one] * rounds, session, jailed)
-        while (result := request.wait(POLL)) is None:
-            if stopped():
-                self.sandbox.cancel(request)
-        return result
+        return _without_biases(drawn[:half])
 
 
-def _kernels(run: Run, result: Result) -> list[FloatArray]:
-    """The arrays of a result. Raises InitsError with what went wrong, and where."""
+def _kernels(spec: PastedSpec, result: Result) -> list[FloatArray]:
+    """Return the arrays of a result. Raises InitsError with the error and its line."""
     if result.error is not None:
-        raise InitsError(f"{run.start.kernel.label}: {result.error}")
+        raise InitsError(f"{spec.label}: {result.error}")
     return result.arrays
 
 
-def _kernels_only(kernels: Sequence[FloatArray]) -> Given:
-    """Kernels with a place for each bias, which Keras draws."""
+def _without_biases(kernels: Sequence[FloatArray]) -> Given:
+    """Return kernels, each followed by None for its bias, which Keras draws."""
     return [array for kernel in kernels for array in (kernel, None)]

@@ -1,7 +1,7 @@
 """TLS files for a cluster: `python -m inits.engine.certificates FOLDER`.
 
-One certificate that is its own authority, for the scheduler, the workers and the web servers alike: Dask asks both
-sides of every connection for a certificate of the authority, and whoever has one may do everything.
+One certificate that is its own authority, for the scheduler, the workers and the web servers: Dask requires a
+certificate of the authority from both sides of every connection, and anyone who has one has full access.
 """
 
 import argparse
@@ -12,9 +12,9 @@ NAMES = ("ca.pem", "cert.pem", "key.pem")
 
 
 def make(folder: Path) -> None:
-    """Write ca.pem, cert.pem and key.pem, good for a year; the key can be read by this user alone.
+    """Write ca.pem, cert.pem and key.pem, valid for a year; only this user can read the key.
 
-    Raises FileExistsError rather than replace one.
+    Raises FileExistsError if one of them exists.
     """
     from distributed import Security
 
@@ -27,13 +27,14 @@ def make(folder: Path) -> None:
 
 
 def main() -> None:
+    """Write the files into the folder that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m inits.engine.certificates", description=make.__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     try:
         make(folder)
     except FileExistsError as error:
-        parser.error(f"{error.filename} is there already; name another folder, or remove it")
+        parser.error(f"{error.filename} exists; name another folder, or remove it")
     print(f"Wrote {', '.join(NAMES)} to {folder}. They are valid for one year.")
 
 

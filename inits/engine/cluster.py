@@ -1,4 +1,4 @@
-"""The way to a cluster: a connection under TLS or one sentence on why there is none, and versions that must agree."""
+"""The connection to a cluster: under TLS, or one sentence on why there is none; and versions that must agree."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ANSWER = 8.0  # seconds for the scheduler to answer
-PACKAGES = {  # any of these is it
+CONNECT_SECONDS = 8.0  # a timeout for the scheduler
+PACKAGES = {  # each under the names that it may be installed as
     "keras": ("keras",),
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
     "numpy": ("numpy",),
@@ -31,9 +31,9 @@ Software = Mapping[str, str]
 
 
 def connect(settings: Settings) -> Client:
-    """A client of the scheduler that the settings name.
+    """Return a client of the scheduler that the settings name.
 
-    Raises EngineError: one sentence without its full stop, for it is told as the reason of something.
+    Raises EngineError; its message has no full stop, as it becomes part of a sentence.
     """
     from distributed import Client, Security
 
@@ -42,27 +42,29 @@ def connect(settings: Settings) -> Client:
         address = f"tls://{address}"
     if not address.startswith("tls://"):
         raise EngineError(
-            f"INITS_SCHEDULER is {address!r}, which has no encryption; start the scheduler with TLS and write tls://"
+            f"INITS_SCHEDULER must be a tls:// address, but got {address!r}, which is not encrypted; start the "
+            "scheduler with TLS and write tls://"
         )
     files = _tls_files(settings)
     try:
         security = Security(require_encryption=True, **files)
         security.get_connection_args("client")
-    except OSError as error:  # as ssl.SSLError is
+    except OSError as error:  # ssl.SSLError is one
         raise EngineError(
             "the TLS files cannot be used together; INITS_TLS_CA and INITS_TLS_CERT must name PEM certificates, and "
             "INITS_TLS_KEY the key of that certificate"
         ) from error
     try:
-        return Client(address, security=security, timeout=ANSWER, set_as_default=False)
+        return Client(address, security=security, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:
         raise EngineError(
-            f"no scheduler at {address} accepted this app's certificate within {ANSWER:g} s; see that it runs there "
-            "under TLS, and that its certificate and INITS_TLS_CERT are of the authority in INITS_TLS_CA"
+            f"no scheduler at {address} accepted this app's certificate within {CONNECT_SECONDS:g} s; check that it "
+            "runs there under TLS, and that its certificate and INITS_TLS_CERT are of the authority in INITS_TLS_CA"
         ) from error
 
 
 def _tls_files(settings: Settings) -> dict[str, str]:
+    """Return the paths of the TLS files as Dask's arguments. Raises EngineError for one that cannot be opened."""
     paths = {
         "tls_ca_file": ("INITS_TLS_CA", settings.tls_ca),
         "tls_client_cert": ("INITS_TLS_CERT", settings.tls_cert),
@@ -84,7 +86,7 @@ def _tls_files(settings: Settings) -> dict[str, str]:
 
 @cache
 def software() -> Software:
-    """Versions of all that must be the same in the web server and in a worker. Imports none of it."""
+    """Return the versions that must be the same in the web server and in a worker, without importing anything."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {
         "Python": python,
@@ -103,7 +105,7 @@ def _installed(name: str) -> str:
 
 
 def _digest() -> str:
-    """8 hex digits of the library's source files."""
+    """Return 8 hex digits of the library's source files."""
     root, digest = Path(__file__).parents[1], hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
@@ -112,7 +114,7 @@ def _digest() -> str:
 
 
 def difference(here: Software, there: Software) -> str | None:
-    """The first thing that differs, as "has keras 3.14.0 and not 3.15.1"; None when all are the same."""
+    """Return the first difference, as "has keras 3.14.0 and not 3.15.1"; None if there is none."""
     for name, ours in here.items():
         theirs = there.get(name, "missing")
         if theirs != ours:
@@ -124,7 +126,7 @@ def check_workers(client: Client) -> None:
     """Compare this process with every worker. Raises EngineError for the first that differs, as `connect` does."""
     for address, there in client.run(software, on_error="return").items():
         if isinstance(there, BaseException):
-            log.error("A worker could not tell its versions", exc_info=there)
+            log.error("A worker could not report its versions", exc_info=there)
             wrong: str | None = "cannot import this app"
         else:
             wrong = difference(software(), there)
@@ -136,5 +138,5 @@ def check_workers(client: Client) -> None:
 
 
 def host(address: str) -> str:
-    """The host in an address such as tls://10.0.0.5:41233."""
+    """Return the host of an address such as tls://10.0.0.5:41233."""
     return address.rpartition("://")[2].rpartition(":")[0]

@@ -1,6 +1,6 @@
-"""Weight files of applications, brought from the compute process: downloads that any session can join.
+"""Weight files of Keras' applications: downloads in the compute process that any session can join.
 
-The compute process downloads into Keras' cache there; the file comes here in pieces, as a cluster shares no disk.
+The compute process downloads into its Keras cache; the file comes here in pieces, as a cluster shares no disk.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
+from inits.engine import worker_downloads, worker_state
 from inits.errors import DataError, EngineError, InitsError
 from inits.weightfiles.applications import Application, find
 
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PIECE = 16_000_000  # bytes that travel at once
-START = 60.0  # seconds for the compute process to be there
-ANSWER = 60.0  # seconds for a piece to arrive
+PIECE_BYTES = 16_000_000  # read from the worker at once
+START_SECONDS = 60.0  # a timeout for the start of the compute process
+PIECE_SECONDS = 60.0  # a timeout for a piece
 
 
 class Fetch:
-    """One weight file on its way, shared by all who ask for it. When `done` is set it has come, failed or was stopped.
+    """The download of one weight file, shared by all who ask for it.
 
-    `progress` is (bytes so far, bytes in all) of the download; then, with `copying`, of the way from there.
+    Attributes:
+        done: set when the file is here, or the download failed or was stopped.
+        progress: bytes so far and in all: of the download; then, with `copying`, of the way from the worker.
+        error: why it failed, as a sentence.
+        path: the file in this process' folder.
     """
 
     def __init__(self, application: Application, into: Path):
@@ -39,37 +44,42 @@ class Fetch:
         self.done = threading.Event()
         self.progress = (0, application.size)
         self.copying = self.stopped = False
-        self.error: str | None = None  # in a sentence
-        self.path: Path | None = None  # the file, as this process has it
-        self.news = threading.Event()  # for the thread that brings it: an answer, or somebody cancelled
+        self.error: str | None = None
+        self.path: Path | None = None
+        self.wake = threading.Event()  # for the thread that fetches: an answer, or cancelled
         self._lock = threading.Lock()
 
     @property
-    def useful(self) -> bool:
-        """Whether it goes on, or its file is there still."""
+    def usable(self) -> bool:
+        """True while it goes on, and after it as long as its file exists."""
         return not self.done.is_set() or (self.path is not None and self.path.is_file())
 
     def cancel(self) -> None:
-        """Stop for all who wait. What Keras has begun to download goes on to its cache, for the next who asks."""
+        """Stop for all who wait. Keras completes a download that it has begun in its cache."""
         with self._lock:
             self.stopped = self.stopped or not self.done.is_set()
             self.done.set()
-        self.news.set()
+        self.wake.set()
 
     def end(self, path: Path | None = None, error: str | None = None) -> None:
-        """The file has come, or failed; nothing when it was cancelled before."""
+        """Set the file or the error, unless it was cancelled before."""
         with self._lock:
             if not self.stopped:
                 self.path, self.error = path, error
                 self.done.set()
 
 
-class Stopped(Exception):
-    """Somebody cancelled."""
+class Cancelled(Exception):
+    """A fetch was cancelled."""
 
 
 class Fetches:
-    """All fetches of one engine: one for each application and folder, until it fails or its file is gone."""
+    """All fetches of one engine: one for each application and folder, until it fails or its file is gone.
+
+    Args:
+        client: returns Dask's client within some seconds, or raises EngineError.
+        topic: of progress reports.
+    """
 
     def __init__(self, client: Callable[[float], Client], topic: str):
         self._client, self._topic = client, topic
@@ -78,94 +88,99 @@ class Fetches:
         self._lock = threading.Lock()
 
     def fetch(self, name: str, into: Path) -> Fetch:
-        """The one that goes on or is done already, else a new one. Never waits. Raises SpecError for another name."""
+        """Return the fetch of an application's weight file into a folder: one that goes on or is done, else a new one.
+
+        Never waits. Raises SpecError if Keras has no application of that name.
+        """
         application = find(name)
         with self._lock:
             old = self._all.get((name, into))
-            if old is not None and old.useful:
+            if old is not None and old.usable:
                 return old
             fetch = self._all[name, into] = Fetch(application, into)
             self._by_key[fetch.key] = fetch
-        name = f"inits-fetch-{fetch.key}"
-        threading.Thread(target=self._bring, args=(fetch,), name=name, daemon=True).start()
+        thread = f"inits-fetch-{fetch.key}"
+        threading.Thread(target=self._run, args=(fetch,), name=thread, daemon=True).start()
         return fetch
 
-    def hear(self, message: dict[str, object]) -> None:
-        """Progress, as the worker tells it."""
-        fetch = self._by_key.get(str(message["fetch"]))
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Update the progress of a download, as the worker reports it."""
+        fetch = self._by_key.get(message["fetch"])
         if fetch is not None and not fetch.copying:
-            fetch.progress = message["progress"]  # type: ignore[assignment]
+            fetch.progress = message["progress"]
 
-    def _bring(self, fetch: Fetch) -> None:
+    def _run(self, fetch: Fetch) -> None:
         path, error = None, None
         try:
-            client = self._client(START)
+            client = self._client(START_SECONDS)
             path = self._copy(fetch, client, *self._download(fetch, client))
-        except Stopped:  # whoever cancelled has ended it
+        except Cancelled:
             log.info("%s was cancelled", fetch.name)
         except InitsError as reason:
             error = str(reason)
         except Exception:
-            log.exception("A weight file did not come")
-            error = f"{fetch.name} could not be fetched. Ask for it again."
+            log.exception("A weight file could not be fetched")
+            error = f"{fetch.name} could not be fetched. Try again."
         self._by_key.pop(fetch.key, None)
         fetch.end(path, error)
 
     def _download(self, fetch: Fetch, client: Client) -> tuple[str, int]:
-        """Where the file is after the download, and its bytes."""
-        from inits.engine import worker
-
+        """Download the file on a worker. Returns the worker's address and the number of bytes."""
         try:
-            return _ask(fetch, client, worker.fetch_application, fetch.name, fetch.key, self._topic)
-        except Stopped:
-            client.run(worker.stop_runs, fetch.key, [0], on_error="ignore")
+            return _call(
+                fetch, client, worker_downloads.fetch_application, fetch.name, fetch.key, self._topic
+            )
+        except Cancelled:
+            client.run(worker_state.stop_runs, fetch.key, [0], on_error="ignore")
             raise
 
-    def _copy(self, fetch: Fetch, client: Client, at: str, size: int) -> Path:
-        """The file, piece by piece; under its own name once it is whole."""
-        from inits.engine import worker
-
+    def _copy(self, fetch: Fetch, client: Client, worker: str, size: int) -> Path:
+        """Copy the file from a worker, piece by piece; it gets its own name once it is complete."""
         fetch.progress, fetch.copying = (0, size), True
         part, path = fetch.into / f"{fetch.key}.part", fetch.into / fetch.file
         try:
             fetch.into.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 while (done := file.tell()) < size:
-                    file.write(_ask(fetch, client, worker.read_piece, fetch.name, done, PIECE, at=at))
+                    read = worker_downloads.read_piece
+                    file.write(_call(fetch, client, read, fetch.name, done, PIECE_BYTES, worker=worker))
                     fetch.progress = (file.tell(), size)
             os.replace(part, path)
         except OSError as error:
             raise DataError(
-                f"{fetch.name} could not be written ({error.strerror}). Free some space, then ask for it again."
+                f"{fetch.name} could not be written ({error.strerror}). Free some disk space, then try again."
             ) from error
         finally:
             part.unlink(missing_ok=True)
         return path
 
 
-def _ask(
-    fetch: Fetch, client: Client, function: Callable[..., T], *arguments: object, at: str | None = None
+def _call(
+    fetch: Fetch, client: Client, function: Callable[..., T], *arguments: object, worker: str | None = None
 ) -> T:
-    """What a function answers in the compute process, or on the worker `at`.
+    """Return the result of a function in the compute process, or on one worker of a cluster.
 
-    Raises Stopped as soon as somebody cancels, the function's InitsError, and EngineError when the worker is gone.
+    Raises:
+        Cancelled: as soon as the fetch is cancelled.
+        InitsError: as the function raises it.
+        EngineError: if the worker is gone.
     """
-    fetch.news.clear()
+    fetch.wake.clear()
     if fetch.stopped:
-        raise Stopped
-    future = client.submit(function, *arguments, pure=False, priority=10, workers=at)
-    future.add_done_callback(lambda _: fetch.news.set())
+        raise Cancelled
+    future = client.submit(function, *arguments, pure=False, priority=10, workers=worker)
+    future.add_done_callback(lambda _: fetch.wake.set())
     try:
-        answered = fetch.news.wait(ANSWER if at else None)
+        answered = fetch.wake.wait(PIECE_SECONDS if worker else None)
         if fetch.stopped:
-            raise Stopped
+            raise Cancelled
         if answered:
-            answer: T = future.result()
-            return answer
-    except (InitsError, Stopped):
+            result: T = future.result()
+            return result
+    except (InitsError, Cancelled):
         raise
     except Exception as error:
-        log.warning("%s did not come", fetch.name, exc_info=error)
+        log.warning("%s was not fetched", fetch.name, exc_info=error)
     finally:
         future.release()
-    raise EngineError(f"The compute process ended before {fetch.name} had come. Ask for it again.")
+    raise EngineError(f"The compute process ended before {fetch.name} was complete. Try again.")

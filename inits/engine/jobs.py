@@ -1,4 +1,4 @@
-"""Jobs: trainings that any session can join, and what is known of them so far."""
+"""Jobs: trainings of a plan that any session can join, and what has been measured so far."""
 
 import threading
 import time
@@ -10,9 +10,12 @@ from typing import Protocol
 from inits.experiments.experiment import Run
 from inits.experiments.record import Frame, Record
 
+NumberedRuns = Sequence[tuple[int, Run]]
+"""Runs, each with its number in its plan."""
+
 
 class Plan(Protocol):
-    """What can be trained: an experiment or a sweep. The same key, the same runs."""
+    """What can be trained: an experiment or a sweep. Plans with the same key have the same runs."""
 
     @property
     def key(self) -> str: ...
@@ -22,25 +25,40 @@ class Plan(Protocol):
 
     @property
     def at_once(self) -> int:
-        """How many of the runs learn side by side, so that their curves grow together."""
+        """Number of runs that are trained side by side, so that their curves grow together."""
         ...
 
     @property
     def live(self) -> bool:
-        """Whether anybody looks at a run before it is over."""
+        """True if runs are shown before they are over."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """What is known of a job at a moment, the same for all who look at it: to be read only."""
+class Snapshot:
+    """The records of a job at one moment, shared by all viewers: do not change them."""
 
     records: tuple[Record, ...]
     taken: float  # time.monotonic()
 
 
 class Job:
-    """One training of a plan, shared by all who ask for it. Runs are numbered as in `plan.runs`."""
+    """One training of a plan, shared by all sessions that ask for it.
+
+    Runs are numbered as in `plan.runs`.
+
+    Attributes:
+        error: why the job failed, as a sentence for users; None if it did not.
+        over: set at the end.
+        stopping: numbers of the runs that are to be stopped.
+        began, ended: time.monotonic() of the first news and of the end.
+        kept: numbers of the runs whose results were known before.
+        drawing: number of runs whose arrays still have to come from pasted code or a file.
+        started_tasks: keys of the tasks that a worker has begun.
+        sessions: sessions that wait for the job or watch it.
+        crashes: for each run, how often its worker has died.
+        rounds: how often tasks were submitted.
+    """
 
     def __init__(self, plan: Plan, name: str):
         self.plan, self.name = plan, name
@@ -48,97 +66,102 @@ class Job:
         self.error: str | None = None
         self.over = threading.Event()
         self.stopping: frozenset[int] = frozenset()
-        self.began: float | None = None  # time.monotonic() at the first news
+        self.began: float | None = None
         self.ended: float | None = None
-        self.kept: frozenset[int] = frozenset()  # runs that were there from before
-        self.drawing = 0  # runs whose weights pasted code draws before any of them learns
-        self.begun: set[str] = set()  # keys of lanes that a worker has taken up
-        self.wanted: set[str] = set()  # the sessions that wait for it or watch it
-        self.lost: Counter[int] = Counter()  # how often the worker of a run has died
-        self.rounds = 0  # how often lanes were submitted
+        self.kept: frozenset[int] = frozenset()
+        self.drawing = 0
+        self.started_tasks: set[str] = set()
+        self.sessions: set[str] = set()
+        self.crashes: Counter[int] = Counter()
+        self.rounds = 0
         self._lock = threading.Lock()
         self._records = [Record(run) for run in range(len(self.runs))]
         self._settled: set[int] = set()
-        self._heard: Counter[int] = Counter()  # frames taken
-        self._moment: Moment | None = None  # the newest, until there is news and somebody looks again
-        self._news = False
+        self._frames: Counter[int] = Counter()  # taken so far
+        self._snapshot: Snapshot | None = None  # the newest one
+        self._changed = False  # since then
 
     @property
     def records(self) -> list[Record]:
-        """One record per run so far; yours to keep."""
+        """A copy of the record of each run so far."""
         with self._lock:
             return [replace(record) for record in self._records]
 
-    def moment(self, seconds: float) -> Moment:
-        """What is known now, or was at most so many seconds ago: who look at about the same time see the same."""
+    def snapshot(self, max_age: float) -> Snapshot:
+        """Return the records of now, or of at most `max_age` seconds ago: concurrent viewers share one snapshot."""
         with self._lock:
-            old, now = self._moment, time.monotonic()
-            if old and not (self._news and (self.over.is_set() or now - old.taken >= seconds)):
+            old, now = self._snapshot, time.monotonic()
+            if old and not (self._changed and (self.over.is_set() or now - old.taken >= max_age)):
                 return old
-            self._moment = Moment(tuple(replace(record) for record in self._records), now)
-            self._news = False
-            return self._moment
+            self._snapshot = Snapshot(tuple(replace(record) for record in self._records), now)
+            self._changed = False
+            return self._snapshot
 
     @property
     def stopped(self) -> bool:
+        """True if any run was stopped."""
         return any(record.stopped for record in self._records)
 
     @property
     def failed(self) -> bool:
+        """True if the job ended with an error."""
         return self.error is not None
 
     @property
     def seconds(self) -> float:
-        """Since the first news, until the end."""
+        """Seconds from the first news to the end, or until now."""
         return (self.ended or time.monotonic()) - self.began if self.began else 0.0
 
     @property
     def size(self) -> int:
-        """Bytes of what was measured, about."""
+        """Approximate number of bytes of all records."""
         with self._lock:
             return sum(record.nbytes for record in self._records)
 
     def wait_for_news(self, seconds: float) -> None:
-        """Return at the first frame after the first measurement, at the end, or after so many seconds."""
+        """Wait for the first measurement or the end, at most some seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not (self.over.is_set() or any(r.done for r in self._records)):
             self.over.wait(0.02)
 
     def take(self, *frames: Frame, at: int | None = None) -> None:
-        """Add news of one run; what comes after the final record is in that record already.
+        """Add frames of one run. After its final record, which contains them all, frames are ignored.
 
-        `at`: how many frames of the run were told before these. 0 begins it anew; what follows a gap is left out.
+        Args:
+            frames: in order.
+            at: number of frames of the run that came before these. 0 starts the run's record again; frames after a
+                gap are ignored.
         """
         run = frames[0].run
         with self._lock:
             self.began = self.began or time.monotonic()
-            if run in self._settled or at not in (None, 0, self._heard[run]):
+            if run in self._settled or at not in (None, 0, self._frames[run]):
                 return
             if at == 0:
-                self._records[run], self._heard[run] = Record(run), 0
+                self._records[run], self._frames[run] = Record(run), 0
             for frame in frames:
                 self._records[run].add(frame)
-            self._news = True
-            self._heard[run] += len(frames)
+            self._changed = True
+            self._frames[run] += len(frames)
 
     def settle(self, records: Iterable[Record]) -> list[Record]:
-        """Put final records in their places; returns those that are news."""
+        """Add final records. Returns those of runs that had none yet."""
         with self._lock:
             self.began = self.began or time.monotonic()
-            news = [record for record in records if record.run not in self._settled]
-            for record in news:
+            new = [record for record in records if record.run not in self._settled]
+            for record in new:
                 self._records[record.run] = record
                 self._settled.add(record.run)
-                self._news = True
-        return news
+                self._changed = True
+        return new
 
-    def lose(self, lane: str, runs: Sequence[tuple[int, Run]]) -> str | None:
-        """A lane has lost its worker, with one run in progress if it had begun. Returns why the job must end, if so."""
+    def count_crash(self, task: str, runs: NumberedRuns) -> str | None:
+        """Count a task whose worker was lost. Returns the job's error if one run has lost two workers."""
         left = [number for number, _ in runs if not self._records[number].over]
-        if lane not in self.begun or not left:
+        if task not in self.started_tasks or not left:
             return self.error
-        self.lost[left[0]] += 1
-        if self.lost[left[0]] < 2:
+        self.crashes[left[0]] += 1
+        if self.crashes[left[0]] < 2:
             return self.error
         run = self.runs[left[0]]
         return (
@@ -147,31 +170,32 @@ class Job:
         )
 
     def keep(self, records: Iterable[Record]) -> None:
-        """Take results from before."""
+        """Add results that were known before."""
         self.kept = frozenset(record.run for record in self.settle(records))
 
     def end(self) -> None:
+        """Mark the job as over."""
         self.ended = time.monotonic()
         self.over.set()
 
 
-def lanes(runs: Sequence[tuple[int, Run]], cores: int) -> list[list[tuple[int, Run]]]:
-    """Numbered runs dealt to lanes that can be trained at the same time, each of one network.
+def split_into_tasks(runs: NumberedRuns, cores: int) -> list[NumberedRuns]:
+    """Split runs into tasks that can be trained at the same time, each of one network.
 
-    Every network gets as many lanes as there are cores, or one when there are more networks than that: then each
-    is compiled once. The longest lanes come first, so that all cores end at about the same time.
+    Every network gets as many tasks as there are cores, or one if there are more networks than cores: then each
+    network is compiled once. The longest tasks come first, so that all cores end at about the same time.
     """
     groups: dict[object, list[tuple[int, Run]]] = {}
     for number, run in runs:
         groups.setdefault(run.network, []).append((number, run))
     each = -(-cores // max(1, len(groups)))
-    dealt = [lane for group in groups.values() for i in range(each) if (lane := group[i::each])]
-    return sorted(dealt, key=lambda lane: -len(lane) * lane[0][1].architecture.parameters)
+    tasks = [task for group in groups.values() for i in range(each) if (task := group[i::each])]
+    return sorted(tasks, key=lambda task: -len(task) * task[0][1].architecture.parameters)
 
 
 def run_line(job: Job) -> str:
-    """A job that is over, in one line. Numbers and words of ours alone: nothing that a person wrote or uploaded."""
-    records = job.moment(0.0).records
+    """Return a line for the log on a job that is over, without any text that a user wrote or uploaded."""
+    records = job.snapshot(0.0).records
     if job.failed:
         outcome = "failed"
     elif any(record.stopped for record in records):

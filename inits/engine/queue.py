@@ -1,4 +1,4 @@
-"""Jobs that wait for their turn: of each session one after the other, however many each has asked for."""
+"""The queue of jobs, fair between sessions, and an estimate of how long jobs take."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from inits.data.datasets import STANDIN_IMAGES
 from inits.engine.jobs import Job
 from inits.experiments.experiment import Run
 
-SPEED, STEP = (
-    1e11,
-    5e-5,
-)  # float32 operations a second of one core in training, and seconds a step beside them
-COMPILING = 1.5  # seconds for a network that was never compiled
-LEARNED = 0.3  # how much the last job counts in what jobs are found to take
+FLOPS = 1e11  # float32 operations a second of one core in training
+STEP_SECONDS = 5e-5  # of a step, beside its float32 operations
+COMPILE_SECONDS = 1.5  # of a network that was not compiled before
+WEIGHT_OF_LAST = 0.3  # of the last job in the running mean of measured against estimated time
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job stands: how many come before it, and the seconds until its turn, about."""
+    """The place of a waiting job: number of jobs before it, estimated seconds until its turn."""
 
     before: int
     seconds: float
 
 
 class Queue:
-    """Whose turn it is. Several sessions may wait for one job. Not safe for threads: its owner holds a lock."""
+    """Jobs in the order of their turns: one of each session in turn, however many each session has.
+
+    Several sessions may wait for the same job. Not thread-safe: the owner holds a lock.
+    """
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[str, list[Job]] = OrderedDict()  # the session whose turn it is comes first
+        self._lines: OrderedDict[str, list[Job]] = OrderedDict()  # by session; the next one comes first
 
     def __len__(self) -> int:
         return len({job.name for line in self._lines.values() for job in line})
@@ -39,13 +39,13 @@ class Queue:
         return any(job in line for line in self._lines.values())
 
     def add(self, job: Job, session: str) -> None:
-        """Behind all others of the session, which comes behind all other sessions if it had none."""
+        """Append a job to the session's line. A session without a line comes after all others."""
         line = self._lines.setdefault(session, [])
         if job not in line:
             line.append(job)
 
     def leave(self, job: Job, session: str) -> None:
-        """Take a job out of one session's line, if it is there."""
+        """Remove a job from the session's line, if it is there."""
         line = self._lines.get(session, [])
         if job in line:
             line.remove(job)
@@ -53,26 +53,26 @@ class Queue:
             self._lines.pop(session, None)
 
     def drop(self, job: Job) -> None:
-        """Take a job out for all who wait for it."""
+        """Remove a job from all lines."""
         for session in list(self._lines):
             self.leave(job, session)
 
     def order(self) -> Iterator[tuple[str, Job]]:
-        """All jobs as their turn will come, each with the session whose turn that is."""
+        """Yield all jobs in the order of their turns, each with the session whose turn it is."""
         lines = deque((session, deque(line)) for session, line in self._lines.items())
-        seen: set[str] = set()
+        yielded: set[str] = set()
         while lines:
             session, line = lines.popleft()
-            while line and line[0].name in seen:
+            while line and line[0].name in yielded:
                 line.popleft()
             if line:
                 job = line.popleft()
-                seen.add(job.name)
+                yielded.add(job.name)
                 yield session, job
                 lines.append((session, line))
 
     def take(self, fits: Callable[[Job], bool]) -> Job | None:
-        """The first job for which there is room; its session comes last from now on."""
+        """Remove and return the first job that fits; its session then comes after all others."""
         for session, job in self.order():
             if fits(job):
                 self._lines.move_to_end(session)
@@ -82,28 +82,32 @@ class Queue:
 
 
 class Estimate:
-    """Seconds that runs take: so many operations and steps, times what jobs were found to take of that so far."""
+    """Estimated training time: operations and steps, scaled by how long earlier jobs took.
 
-    def __init__(self) -> None:
+    Args:
+        images: returns the number of training images of a dataset.
+    """
+
+    def __init__(self, images: Callable[[str], int]) -> None:
+        self._images = images
         self._factor = 1.0
 
-    def seconds(self, runs: Iterable[Run], images: int, slots: int) -> float:
-        """About, from the first run to the last, with so many slots. `images`: of MNIST, for one epoch."""
-        return self._factor * _seconds(runs, images, slots)
+    def seconds(self, runs: Iterable[Run], slots: int) -> float:
+        """Return the seconds that runs take on some slots, from the first run to the last."""
+        return self._factor * self._unscaled(runs, slots)
 
-    def learn(self, runs: Iterable[Run], images: int, slots: int, seconds: float) -> None:
-        """A job of these runs has taken so long."""
-        expected = _seconds(runs, images, slots)
+    def learn(self, runs: Iterable[Run], slots: int, seconds: float) -> None:
+        """Adjust the estimate to a job of these runs that took some seconds."""
+        expected = self._unscaled(runs, slots)
         if expected > 0 and seconds > 0:
-            found = min(max(seconds / expected, 0.05), 20.0)
-            self._factor += LEARNED * (found - self._factor)
+            measured = min(max(seconds / expected, 0.05), 20.0)
+            self._factor += WEIGHT_OF_LAST * (measured - self._factor)
 
-
-def _seconds(runs: Iterable[Run], images: int, slots: int) -> float:
-    total = 0.0
-    for run in runs:
-        number = STANDIN_IMAGES if run.dataset == "digits" else images
-        steps = -(-number // run.batch_size)
-        # Forward, back to the inputs and back to the weights, two operations each for a weight and an image.
-        total += 6 * number * run.architecture.parameters / SPEED + steps * STEP
-    return total / slots + COMPILING
+    def _unscaled(self, runs: Iterable[Run], slots: int) -> float:
+        total = 0.0
+        for run in runs:
+            images = self._images(run.dataset)
+            steps = -(-images // run.batch_size)
+            # Forward, back to the inputs and back to the weights: two operations each for a weight and an image.
+            total += 6 * images * run.architecture.parameters / FLOPS + steps * STEP_SECONDS
+        return total / slots + COMPILE_SECONDS

@@ -1,4 +1,4 @@
-"""Whose training begins when: as many at once as there is room for, in the order of a fair queue."""
+"""The scheduler: begins jobs when there is room, in the order of a fair queue."""
 
 from __future__ import annotations
 
@@ -17,106 +17,112 @@ from inits.text import counted
 log = logging.getLogger(__name__)
 
 
-class Turns:
-    """Jobs that wait and jobs whose turn it is.
+class Scheduler:
+    """Jobs that wait and jobs that run.
 
-    `slots` says how many trainings run at once, `images` how many make an epoch of MNIST, `give_up` ends a job that
-    nobody waits for any more. `present` says whether a session is still there; the session "" always is.
+    Args:
+        settings: have the limits of the queue.
+        slots: returns the number of trainings that run at once.
+        images: returns the number of training images of a dataset.
+        cancel: ends a job that has not begun and that no session waits for any more.
+
+    Attributes:
+        present: returns True if a session is still connected. The session "" always is.
     """
 
     def __init__(
         self,
         settings: Settings,
         slots: Callable[[], int],
-        images: Callable[[], int],
-        give_up: Callable[[Job], None],
+        images: Callable[[str], int],
+        cancel: Callable[[Job], None],
     ):
         self.present: Callable[[str], bool] = lambda session: True
-        self._settings, self._slots, self._images, self._give_up = settings, slots, images, give_up
-        self._queue, self._estimate = Queue(), Estimate()
-        self._active: dict[Job, int] = {}  # with the number of their lanes that are not over
-        self._begins: dict[Job, Callable[[], None]] = {}  # of those that wait
-        self._going = False  # a thread begins jobs
+        self._settings, self._slots, self._cancel = settings, slots, cancel
+        self._queue, self._estimate = Queue(), Estimate(images)
+        self._active: dict[Job, int] = {}  # with the number of their tasks that are not over
+        self._waiting: dict[Job, Callable[[], None]] = {}  # with what begins them
+        self._beginning = False  # a thread begins jobs
         self._lock = threading.Lock()
 
     def check(self, session: str) -> None:
-        """Raise EngineError when the session, or all together, have asked for too much already."""
+        """Raise EngineError if the session, or all sessions together, have too many jobs."""
         with self._lock:
-            jobs = [*self._begins, *self._active]
-            mine = sum(session in job.wanted for job in jobs)
-            if session and mine >= self._settings.session_runs:
+            jobs = [*self._waiting, *self._active]
+            own = sum(session in job.sessions for job in jobs)
+            if session and own >= self._settings.session_runs:
                 raise EngineError(
-                    f"One person may have {counted(self._settings.session_runs, 'experiment')} running or waiting "
-                    f"here. You have {mine}. Wait until one is over, or stop it."
+                    f"You can have {counted(self._settings.session_runs, 'experiment')} running or waiting at once, "
+                    f"and you have {own}. Wait until one is over, or stop one."
                 )
             if len(self._queue) >= self._settings.queue:
                 raise EngineError(
-                    f"The queue is full. It holds {counted(len(self._queue), 'experiment')}. Try again in a minute."
+                    f"The queue is full with {counted(len(self._queue), 'experiment')}. Try again in a minute."
                 )
 
     def add(self, job: Job, session: str, begin: Callable[[], None]) -> None:
-        """A job that waits for its turn; then `begin` is called, and from there on `lanes` and `over` must be."""
+        """Put a job in the queue. `begin` is called at its turn; then `set_tasks_left` and `end` must be called."""
         with self._lock:
-            self._begins[job] = begin
-            job.wanted.add(session)
+            self._waiting[job] = begin
+            job.sessions.add(session)
             self._queue.add(job, session)
-        self._go_on()
+        self._begin_jobs()
 
-    def lanes(self, job: Job, left: int) -> None:
-        """So many lanes of a job whose turn it is are not over."""
+    def set_tasks_left(self, job: Job, left: int) -> None:
+        """Update the number of tasks of a running job that are not over."""
         with self._lock:
             if job in self._active:
                 self._active[job] = left
-        self._go_on()
+        self._begin_jobs()
 
-    def over(self, job: Job) -> None:
-        """A job has ended."""
+    def end(self, job: Job) -> None:
+        """Remove a job that is over, and learn from the time it took."""
         with self._lock:
             began = self._active.pop(job, None) is not None
             if began and not (job.failed or job.stopped):
-                fresh = [run for number, run in enumerate(job.runs) if number not in job.kept]
-                self._estimate.learn(fresh, self._images(), self._slots(), job.seconds)
-        self._go_on()
+                trained = [run for number, run in enumerate(job.runs) if number not in job.kept]
+                self._estimate.learn(trained, self._slots(), job.seconds)
+        self._begin_jobs()
 
     def join(self, job: Job, session: str) -> None:
-        """A session wants a job too: it does not end while anybody does."""
+        """Add a session to a job: the job goes on as long as any of its sessions is there."""
         with self._lock:
             if not job.over.is_set():
-                job.wanted.add(session)
-                if job in self._begins:
+                job.sessions.add(session)
+                if job in self._waiting:
                     self._queue.add(job, session)
 
     def leave(self, job: Job, session: str) -> int:
-        """A session wants a job no more. Returns how many others do."""
+        """Remove a session from a job. Returns the number of other sessions."""
         with self._lock:
-            job.wanted.discard(session)
+            job.sessions.discard(session)
             self._queue.leave(job, session)
         return self.others(job, session)
 
     def others(self, job: Job, session: str) -> int:
-        """How many more sessions want a job."""
+        """Return the number of other sessions that wait for a job or watch it."""
         with self._lock:
-            return sum(map(self._is_present, job.wanted - {session}))
+            return sum(map(self._is_present, job.sessions - {session}))
 
     def drop(self, job: Job) -> bool:
-        """Take a job out of the queue. Returns whether it was there."""
+        """Remove a job from the queue. Returns True if it was there."""
         with self._lock:
             self._queue.drop(job)
-            return self._begins.pop(job, None) is not None
+            return self._waiting.pop(job, None) is not None
 
     def place(self, job: Job) -> Place | None:
-        """Where a job stands that waits for its turn; None when it does not wait."""
+        """Return the place of a job in the queue; None if it does not wait."""
         with self._lock:
-            if job not in self._begins:
+            if job not in self._waiting:
                 return None
             before = list(takewhile(lambda other: other is not job, (one for _, one in self._queue.order())))
             active = [one for one in self._active if one.plan.live or not job.plan.live]
         return Place(len(before), sum(map(self._seconds_left, [*active, *before])))
 
     def _seconds_left(self, job: Job) -> float:
-        """Until a job is over, once it is its turn."""
+        """Return the estimated seconds that a job still takes, once it has begun."""
         left = [(run, record) for run, record in zip(job.runs, job.records, strict=True) if not record.over]
-        seconds = self._estimate.seconds((run for run, _ in left), self._images(), self._slots())
+        seconds = self._estimate.seconds((run for run, _ in left), self._slots())
         steps = sum(record.steps for _, record in left)
         return seconds * (1 - sum(record.done for _, record in left) / steps if steps else 1)
 
@@ -124,17 +130,17 @@ class Turns:
         return session == "" or self.present(session)
 
     def _fits(self, job: Job) -> bool:
-        """Whether a job may begin: an experiment when a slot is free, one sweep beside all experiments."""
+        """Return True if a job may begin: an experiment if a slot is free, one sweep beside all experiments."""
         if not job.plan.live:
             return all(active.plan.live for active in self._active)
         return sum(left for active, left in self._active.items() if active.plan.live) < self._slots()
 
-    def _go_on(self) -> None:
-        """Begin what waits, for as long as there is room. One thread does it for all."""
+    def _begin_jobs(self) -> None:
+        """Begin waiting jobs as long as there is room. One thread does it for all."""
         with self._lock:
-            if self._going:
+            if self._beginning:
                 return
-            self._going = True
+            self._beginning = True
         while begin := self._next():
             try:
                 begin()
@@ -142,14 +148,14 @@ class Turns:
                 log.exception("A job could not begin")
 
     def _next(self) -> Callable[[], None] | None:
-        """What begins the next job; None when there is no more to do now."""
+        """Return what begins the next job; None if there is no job or no room."""
         with self._lock:
             job = self._queue.take(self._fits)
             if job is None:
-                self._going = False
+                self._beginning = False
                 return None
-            begin = self._begins.pop(job)
-            if not any(map(self._is_present, job.wanted)):
-                return partial(self._give_up, job)
+            begin = self._waiting.pop(job)
+            if not any(map(self._is_present, job.sessions)):
+                return partial(self._cancel, job)
             self._active[job] = self._slots()
             return begin

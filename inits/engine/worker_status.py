@@ -1,4 +1,4 @@
-"""What the compute process is doing, put together from what each worker tells of itself."""
+"""The status of the compute process, merged from what each worker reports."""
 
 import threading
 from collections.abc import Mapping
@@ -8,85 +8,115 @@ from typing import Any, Literal
 from inits.data.datasets import DIGITS_FINGERPRINT, STANDIN_IMAGES
 
 Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
-NEAREST = ("ready", "compiling", "data", "keras", "starting", "failed")  # to being of use
-NOBODY = "The cluster has no worker yet. Theory is ready now."
+BEST_FIRST = ("ready", "compiling", "data", "keras", "starting", "failed")
+NO_WORKER = "The cluster has no worker yet. Theory is ready now."
 NO_SLOTS = "no worker of the cluster takes trainings; start them with `--resources training=2`"
-UNLIKE = "The workers of the cluster have different MNIST files. Give all of them the same."
+DIFFERENT_DATA = "The workers of the cluster have different MNIST files. Give all of them the same file."
 
 
 @dataclass(frozen=True)
 class Status:
-    """What the compute process is doing. `dataset` is None until it is known which one can be had."""
+    """What the compute process is doing.
+
+    Attributes:
+        phase: "ready" once it can train.
+        dataset: "mnist", or "digits" if MNIST could not be loaded; None until that is known.
+        images: number of training images of that dataset.
+        fingerprint: of that dataset.
+        versions: of the packages that compute.
+        why: why MNIST could not be loaded, as a sentence; None if it was loaded.
+        done, total: bytes of MNIST downloaded so far, and in all.
+        error: why the compute process is not available.
+        waits: what it waits for other than TensorFlow, as a sentence.
+    """
 
     phase: Phase = "starting"
     dataset: str | None = None
-    images: int = 0  # to learn from in one epoch
-    fingerprint: str = ""  # of the dataset
-    versions: str = ""  # of what computes
-    why: str | None = None  # MNIST could not be had because ...
-    done: int = 0  # bytes of MNIST downloaded
+    images: int = 0
+    fingerprint: str = ""
+    versions: str = ""
+    why: str | None = None
+    done: int = 0
     total: int = 0
     error: str | None = None
-    waits: str | None = None  # in a sentence, when it is not TensorFlow that it waits for
+    waits: str | None = None
 
     @property
     def ready(self) -> bool:
+        """True once the compute process can train."""
         return self.phase == "ready"
 
+    def dataset_for(self, choice: str) -> str | None:
+        """Return the dataset that is used for a chosen one: the stand-in if MNIST was chosen and not loaded.
 
-class Workers:
-    """What the workers told last, by address. Those that left are forgotten."""
+        None until it is known whether MNIST can be loaded.
+        """
+        return self.dataset if choice == "mnist" else choice
+
+    def images_of(self, dataset: str) -> int:
+        """Return the number of training images of a dataset; 0 for MNIST until it is loaded."""
+        return STANDIN_IMAGES if dataset == "digits" else self.images
+
+
+class WorkerStatuses:
+    """The last status that each worker reported, by address. Workers that leave are removed."""
 
     def __init__(self, cluster: bool):
         self._cluster = cluster
-        self._told: dict[str, dict[str, Any]] = {}
+        self._reports: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
-    def hear(self, address: str, news: Mapping[str, Any]) -> None:
+    def update(self, address: str, changes: Mapping[str, Any]) -> None:
+        """Add a worker, or update its status."""
         with self._lock:
-            self._told[address] = {**self._told.get(address, {}), **news}
+            self._reports[address] = {**self._reports.get(address, {}), **changes}
 
-    def leave(self, address: str) -> None:
+    def remove(self, address: str) -> None:
+        """Remove a worker that has left."""
         with self._lock:
-            self._told.pop(address, None)
+            self._reports.pop(address, None)
 
     def forget_data(self) -> None:
-        """They look for MNIST again."""
+        """Mark the dataset of every worker as unknown."""
         with self._lock:
-            for told in self._told.values():
-                told.update(dataset=None, why=None)
+            for report in self._reports.values():
+                report.update(dataset=None, why=None)
 
     @property
     def addresses(self) -> list[str]:
+        """Addresses of all workers."""
         with self._lock:
-            return list(self._told)
+            return list(self._reports)
 
     @property
     def slots(self) -> int:
-        """How many trainings run at once on all of them."""
+        """Number of trainings that run at once on all workers."""
         with self._lock:
-            return sum(told.get("slots", 0) for told in self._told.values())
+            return sum(report.get("slots", 0) for report in self._reports.values())
 
-    def together(self, before: Status) -> Status:
-        """Ready as soon as one worker is. MNIST only if all that are ready have the same; else the stand-in."""
+    def merged(self, before: Status) -> Status:
+        """Return the status of all workers together.
+
+        Ready as soon as one worker is. The dataset is MNIST only if all workers in that phase have the same file.
+        """
         with self._lock:
-            told = [dict(one) for one in self._told.values()]
-        if not told:
-            return replace(before, phase="starting", error=None, waits=NOBODY if self._cluster else None)
-        if not any(one.get("slots", 1) for one in told):
+            reports = [dict(one) for one in self._reports.values()]
+        if not reports:
+            return replace(before, phase="starting", error=None, waits=NO_WORKER if self._cluster else None)
+        if not any(one.get("slots", 1) for one in reports):
             return replace(before, phase="failed", error=NO_SLOTS, waits=None)
-        nearest = min((one.get("phase", "starting") for one in told), key=NEAREST.index)
-        chosen = [one for one in told if one.get("phase", "starting") == nearest]
-        news = {name: value for name, value in _agreed(chosen).items() if name != "slots"}
-        return replace(before, **{"error": None, "waits": None, **news})
+        best = min((one.get("phase", "starting") for one in reports), key=BEST_FIRST.index)
+        chosen = [one for one in reports if one.get("phase", "starting") == best]
+        changes = {name: value for name, value in _common(chosen).items() if name != "slots"}
+        return replace(before, **{"error": None, "waits": None, **changes})
 
 
-def _agreed(told: list[dict[str, Any]]) -> dict[str, Any]:
-    """What holds for all of some workers in the same phase."""
-    for one in told:
+def _common(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what holds for all of some workers in the same phase."""
+    for one in reports:
         if one.get("dataset") != "mnist":  # not known yet, or the stand-in
             return one
-    if len({one["fingerprint"] for one in told}) == 1:
-        return told[0]
+    if len({one["fingerprint"] for one in reports}) == 1:
+        return reports[0]
     standin = {"dataset": "digits", "images": STANDIN_IMAGES, "fingerprint": DIGITS_FINGERPRINT}
-    return {**told[0], **standin, "why": UNLIKE}
+    return {**reports[0], **standin, "why": DIFFERENT_DATA}

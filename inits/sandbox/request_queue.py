@@ -35,10 +35,28 @@ class Request:
     cancelled: bool = False
     result: Result = field(default_factory=Result)
     _stop: list[Callable[[], None]] = field(default_factory=list)
+    _callbacks: list[Callable[[], None]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, seconds: float | None = None) -> Result | None:
         """Wait for the result; return None if it is not there in time."""
         return self.result if self.done.wait(seconds) else None
+
+    def finish(self, result: Result) -> None:
+        """Set the result, and call what `when_done` has added."""
+        self.result = result
+        with self._lock:
+            self.done.set()
+        for callback in self._callbacks:
+            callback()
+
+    def when_done(self, callback: Callable[[], None]) -> None:
+        """Call a function once the result is there, or now if it is."""
+        with self._lock:
+            if not self.done.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
 
 
 class RequestQueue:
@@ -60,7 +78,7 @@ class RequestQueue:
         """Add a request. The threads start with the first one."""
         with self._changed:
             if self._closed:
-                _finish(request, CLOSING)
+                request.finish(CLOSING)
                 return
             if not self.threads:
                 self._start_threads()
@@ -88,7 +106,7 @@ class RequestQueue:
             request.cancelled = True
             if request in self.waiting:
                 self.waiting.remove(request)
-                _finish(request, STOPPED)
+                request.finish(STOPPED)
             for stop in request._stop:
                 stop()
 
@@ -105,7 +123,7 @@ class RequestQueue:
             self._closed = True
             self._changed.notify_all()
             for request in self.waiting:
-                _finish(request, CLOSING)
+                request.finish(CLOSING)
             self.waiting.clear()
 
     def _work(self) -> None:
@@ -121,7 +139,7 @@ class RequestQueue:
             with self._changed:
                 self.running.remove(request)
                 self._changed.notify_all()
-            _finish(request, replace(result, seconds=time.monotonic() - began))
+            request.finish(replace(result, seconds=time.monotonic() - began))
 
     def _next(self) -> Request | None:
         """Wait for the first request of a session that has none running; return None when the queue is closed."""
@@ -135,8 +153,3 @@ class RequestQueue:
                         return request
                 self._changed.wait()
         return None
-
-
-def _finish(request: Request, result: Result) -> None:
-    request.result = result
-    request.done.set()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from inits.engine.array_sources import MOST_WEIGHTS, Elsewhere, check_size, is_elsewhere
+from inits.engine.array_sources import MAX_WEIGHTS, ArraySources, check_size, needs_arrays
 from inits.engine.jobs import Job
 from inits.errors import InitsError, SpecError
 from inits.experiments.experiment import Architecture, Experiment, Run, Start
@@ -22,7 +22,7 @@ MINE = Start(PastedSpec("mine", "mine = keras.initializers.HeNormal()"))
 OTHER = Start(PastedSpec("other", "other = keras.initializers.HeNormal()"))
 HE = Start(InitializerSpec("HeNormal"))
 PLAN = Experiment((MINE, HE, OTHER), NET, seeds=(3, 4))
-PASTED = [(number, run) for number, run in enumerate(PLAN.runs) if is_elsewhere(run)]
+PASTED = [(number, run) for number, run in enumerate(PLAN.runs) if needs_arrays(run)]
 
 
 def arrays(request: Request) -> Result:
@@ -63,7 +63,7 @@ def test_pasted_runs_are_told_from_those_of_keras():
 
 def test_every_pasted_run_asks_once_with_the_seeds_of_its_layers():
     sandbox, job = Fake(), Job(PLAN, "job")
-    drawn, without = Elsewhere(sandbox, None).all(job, PASTED, jailed=True)
+    drawn, without = ArraySources(sandbox, None).draw(job, PASTED, jailed=True)
     assert (list(drawn), without) == ([0, 2, 3, 5], [])
     for request, (number, run) in zip(sandbox.requests, PASTED, strict=True):
         seeds = [derive_seed(run.seed, "kernel", layer) for layer in range(3)]
@@ -77,8 +77,8 @@ def test_every_pasted_run_asks_once_with_the_seeds_of_its_layers():
 @pytest.mark.parametrize("jailed", [True, False])
 def test_a_job_is_one_in_the_queue_and_jailed_as_it_was_asked_for(jailed):
     sandbox = Fake()
-    Elsewhere(sandbox, None).all(Job(PLAN, "job 7"), PASTED, jailed)
-    Elsewhere(sandbox, None).again(run_of(MINE), jailed)
+    ArraySources(sandbox, None).draw(Job(PLAN, "job 7"), PASTED, jailed)
+    ArraySources(sandbox, None).redraw(run_of(MINE), jailed)
     assert {request.jailed for request in sandbox.requests} == {jailed}
     first, again = {one.session for one in sandbox.requests[:4]}, sandbox.requests[4].session
     assert first == {"job 7"}
@@ -86,7 +86,7 @@ def test_a_job_is_one_in_the_queue_and_jailed_as_it_was_asked_for(jailed):
 
 
 def test_code_that_fails_says_so_and_the_others_are_drawn():
-    drawn, without = Elsewhere(Fake(fails), None).all(Job(PLAN, "job"), PASTED, jailed=True)
+    drawn, without = ArraySources(Fake(fails), None).draw(Job(PLAN, "job"), PASTED, jailed=True)
     assert list(drawn) == [2, 5]
     words = "mine: line 1: ZeroDivisionError: division by zero"
     assert [(one.run, one.error, one.stopped) for one in without] == [(0, words, False), (3, words, False)]
@@ -96,7 +96,7 @@ def test_a_sandbox_that_refuses_is_an_error_of_the_run():
     def refuse(request: Request) -> Result:
         raise SpecError("Code can be asked for less.")
 
-    drawn, without = Elsewhere(Fake(refuse), None).all(Job(PLAN, "job"), PASTED[:1], jailed=True)
+    drawn, without = ArraySources(Fake(refuse), None).draw(Job(PLAN, "job"), PASTED[:1], jailed=True)
     assert (drawn, [one.error for one in without]) == ({}, ["Code can be asked for less."])
 
 
@@ -108,7 +108,7 @@ def test_stopped_runs_are_not_drawn():
         return arrays(request)
 
     sandbox = Fake(stop)
-    drawn, without = Elsewhere(sandbox, None).all(job, PASTED, jailed=True)
+    drawn, without = ArraySources(sandbox, None).draw(job, PASTED, jailed=True)
     assert list(drawn) == [0, 3]
     assert [(one.run, one.stopped, one.error) for one in without] == [(2, True, None), (5, True, None)]
     assert len(sandbox.requests) == 2
@@ -116,7 +116,7 @@ def test_stopped_runs_are_not_drawn():
 
 def test_what_draws_the_same_again_is_given():
     sandbox = Fake()
-    kernels = Elsewhere(sandbox, None).again(run_of(MINE), jailed=True)
+    kernels = ArraySources(sandbox, None).redraw(run_of(MINE), jailed=True)
     (request,) = sandbox.requests
     assert len(request.rounds) == 2
     assert request.rounds[0] == request.rounds[1]
@@ -131,22 +131,22 @@ def test_what_differs_in_one_number_is_refused(place):
         result.arrays[3 + place].flat[-1] = 0.5
         return result
 
-    with pytest.raises(InitsError, match="mine draws other weights each time") as caught:
-        Elsewhere(Fake(unlike), None).again(run_of(MINE), jailed=True)
+    with pytest.raises(InitsError, match="mine draws different weights each time") as caught:
+        ArraySources(Fake(unlike), None).redraw(run_of(MINE), jailed=True)
     assert "they are seeded" in str(caught.value)
 
 
 def test_what_fails_again_is_an_error_with_its_line():
     with pytest.raises(InitsError, match="mine: line 1: ZeroDivisionError: division by zero"):
-        Elsewhere(Fake(fails), None).again(run_of(MINE), jailed=True)
+        ArraySources(Fake(fails), None).redraw(run_of(MINE), jailed=True)
 
 
 def test_too_many_weights_are_refused_before_anything_is_drawn():
     wide = Architecture((1024,) * 20)
     few, many = (Experiment((MINE,), wide, seeds=tuple(range(seeds))) for seeds in (1, 2))
     each = 785 * 1024 + 19 * 1025 * 1024 + 1025 * 10
-    assert each < MOST_WEIGHTS < 2 * each
+    assert each < MAX_WEIGHTS < 2 * each
     check_size(few.runs)
-    with pytest.raises(SpecError, match=r"40,000,000 weights .* Received 41,512,980"):
+    with pytest.raises(SpecError, match=r"40,000,000 weights .*, but got 41,512,980"):
         check_size(many.runs)
     check_size(Experiment((HE,), wide, seeds=(1, 2)).runs)

@@ -97,9 +97,12 @@ def test_each_worker_loads_the_digits_once(servers: list[Engine]):
     from inits.data import datasets
 
     finished(servers[0].run(replace(SHORT, seeds=(5, 6, 7))))
-    loaded = servers[0]._client.run(lambda: [id(one) for one in datasets._KEPT.values()])
+    loaded = servers[0].connection.client(PATIENCE).run(lambda: [id(one) for one in datasets._KEPT.values()])
     finished(servers[1].run(replace(SHORT, seeds=(8, 9, 10))))
-    assert servers[0]._client.run(lambda: [id(one) for one in datasets._KEPT.values()]) == loaded
+    assert (
+        servers[0].connection.client(PATIENCE).run(lambda: [id(one) for one in datasets._KEPT.values()])
+        == loaded
+    )
     assert all(len(one) == 1 for one in loaded.values())
 
 
@@ -113,7 +116,7 @@ def test_a_worker_lost_in_mid_sweep_loses_no_finished_cell(servers: list[Engine]
     assert finished(job).error is None
     assert all(record.finished for record in job.records)
     assert all(bytes(job.records[number]) == before for number, before in kept.items())
-    assert len(servers[0]._workers.addresses) == 1
+    assert len(servers[0].connection._workers.addresses) == 1
 
 
 def test_software_that_differs_is_told_at_connection(servers, grid: Grid, tmp_path: Path, monkeypatch):
@@ -138,7 +141,7 @@ def refused(settings: Settings) -> str:
 
 def test_a_wrong_way_to_the_cluster_is_told(servers, grid: Grid, tmp_path: Path):
     good = grid.settings(tmp_path)
-    assert "has no encryption" in refused(replace(good, scheduler=f"tcp://127.0.0.1:{grid.port}"))
+    assert "which is not encrypted" in refused(replace(good, scheduler=f"tcp://127.0.0.1:{grid.port}"))
     assert "INITS_TLS_KEY is unset" in refused(replace(good, tls_key=None))
     assert "'none.pem', which cannot be opened" in refused(replace(good, tls_ca=tmp_path / "none.pem"))
     certificates.make(tmp_path / "foreign")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -22,11 +21,14 @@ import tensorflow as tf
 from dask.utils import parse_timedelta
 
 from inits.data.datasets import DIGITS_FINGERPRINT, digits, load, read_mnist
-from inits.engine import engine as compute
-from inits.engine import worker
-from inits.engine.engine import DEATH, Engine, Job, Status
+from inits.engine import results, worker, worker_plugin, worker_state
+from inits.engine.connection import Connection
+from inits.engine.dispatch import CRASHED
+from inits.engine.engine import Engine
+from inits.engine.jobs import Job
 from inits.engine.store import Store
-from inits.engine.worker import NO_MEMORY
+from inits.engine.worker_state import OUT_OF_MEMORY
+from inits.engine.worker_status import Status
 from inits.errors import EngineError, InitsError, ShapeError, SpecError
 from inits.experiments.experiment import Architecture, Experiment, Start
 from inits.experiments.pasted import PastedSpec
@@ -85,7 +87,7 @@ def finished(job: Job) -> Job:
 
 
 def pid_of_worker(engine: Engine) -> int:
-    (pid,) = engine._client.run(os.getpid).values()
+    (pid,) = engine.connection.client(PATIENCE).run(os.getpid).values()
     return pid
 
 
@@ -102,25 +104,25 @@ def test_it_listens_on_this_machine_alone_and_shows_nothing(engine):
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
     found = [one for process in processes for one in process.net_connections("tcp")]
     assert {one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
-    assert engine._cluster.scheduler.address.startswith("tls://127.0.0.1:")
-    port = engine._cluster.scheduler.http_server.port
+    assert engine.connection._cluster.scheduler.address.startswith("tls://127.0.0.1:")
+    port = engine.connection._cluster.scheduler.http_server.port
     for page in ("info/main/workers.html", "json/index.html", "metrics"):
         with pytest.raises(HTTPError, match="404") as caught:
             urlopen(f"http://127.0.0.1:{port}/{page}", timeout=PATIENCE)
         caught.value.close()
 
 
-def test_without_mnist_the_digits_stand_in_and_it_is_said(engine, settings, monkeypatch, tmp_path):
+def test_without_mnist_the_digits_stand_in_and_it_is_said(engine, settings, tmp_path):
     until(lambda: engine.status.ready)
-    monkeypatch.setattr(engine, "settings", replace(settings, mnist=tmp_path / "none.npz"))
-    engine.find_data()
+    engine.connection.broadcast(worker_state.set_mnist, tmp_path / "none.npz")
+    engine.connection.find_data()
     until(lambda: engine.status.dataset is not None and engine.status.ready)
     assert (engine.status.dataset, engine.status.images) == ("digits", 12_000)
     assert "'none.npz' cannot be opened" in engine.status.why
     job = finished(engine.run(Experiment((START,), NET, seeds=(77,))))
     assert "'none.npz' cannot be opened" in job.error
-    monkeypatch.undo()
-    engine.find_data()
+    engine.connection.broadcast(worker_state.set_mnist, settings.mnist)
+    engine.connection.find_data()
     until(lambda: engine.status.dataset is not None and engine.status.ready)
     assert (engine.status.dataset, engine.status.why) == ("mnist", None)
 
@@ -170,12 +172,12 @@ def test_others_wait_their_turn_and_can_leave_the_queue(engine):
     ben = engine.run(replace(LONG, seeds=(31,)), session="ben")
     assert engine.run(replace(LONG, seeds=(30,)), session="cam") is second
     until(lambda: running.records[0].done > 0)
-    places = [engine.turns.place(job) for job in (running, second, ben)]
+    places = [engine.scheduler.place(job) for job in (running, second, ben)]
     assert places[0] is None
     assert [place.before for place in places[1:]] == [0, 1]
     assert 0 < places[1].seconds < places[2].seconds
     assert engine.leave(second, "ann")  # for cam it keeps its place, behind ben's now
-    assert [engine.turns.place(job).before for job in (second, ben)] == [1, 0]
+    assert [engine.scheduler.place(job).before for job in (second, ben)] == [1, 0]
     assert not engine.leave(second, "cam")
     assert (second.over.is_set(), second.records[0].stopped, second.records[0].done) == (True, True, 0)
     engine.stop(running)
@@ -186,10 +188,10 @@ def test_others_wait_their_turn_and_can_leave_the_queue(engine):
 
 
 def test_a_job_of_somebody_who_is_gone_does_not_begin(engine, monkeypatch):
-    monkeypatch.setattr(engine.turns, "present", lambda session: session != "gone")
+    monkeypatch.setattr(engine.scheduler, "present", lambda session: session != "gone")
     running = engine.run(MANY)
     gone = engine.run(replace(LONG, seeds=(7,)), session="gone")
-    assert engine.turns.place(gone).before == 0
+    assert engine.scheduler.place(gone).before == 0
     engine.stop(running)
     finished(running)
     assert finished(gone).records[0].stopped
@@ -198,13 +200,13 @@ def test_a_job_of_somebody_who_is_gone_does_not_begin(engine, monkeypatch):
 
 def test_a_network_beyond_the_servers_limit_is_refused(engine, monkeypatch):
     monkeypatch.setattr(engine, "settings", replace(engine.settings, parameters=10_000))
-    words = r"^This server trains networks of up to 10,000 parameters\. Received one of 12,730"
+    words = r"^A network on this server must have at most 10,000 parameters, but got 12,730"
     with pytest.raises(SpecError, match=words):
         engine.run(replace(LONG, seeds=(8,)))
 
 
 def test_old_jobs_are_dropped_when_one_ends(engine, monkeypatch):
-    monkeypatch.setattr(compute, "KEPT_JOBS", 1)
+    monkeypatch.setattr(results, "MAX_JOBS", 1)
     one, two = (Experiment((START,), NET, seeds=(seed,)) for seed in (20, 21))
     finished(engine.run(one))
     finished(engine.run(two))
@@ -215,7 +217,7 @@ def test_old_jobs_are_dropped_when_one_ends(engine, monkeypatch):
 def test_the_same_key_gives_the_same_bytes_in_another_job(engine):
     experiment = Experiment((START,), NET, seeds=(9,))
     first = finished(engine.run(experiment))
-    engine._jobs.pop(experiment.key)
+    engine.results._jobs.pop(experiment.key)
     second = finished(engine.run(experiment))
     assert first is not second
     assert list(map(bytes, first.records)) == list(map(bytes, second.records))
@@ -279,7 +281,7 @@ def test_the_death_of_the_worker_fails_the_job_and_the_next_one_runs(engine):
     job.wait_for_news(PATIENCE)
     os.kill(before, signal.SIGKILL)
     finished(job)
-    assert (job.error, job.failed) == (DEATH, True)
+    assert (job.error, job.failed) == (CRASHED, True)
     assert any(record.done for record in job.records)
     assert not any(record.finished for record in job.records)
     short = Experiment((START,), NET, seeds=(8,))
@@ -298,7 +300,7 @@ def test_the_death_of_the_worker_fails_the_job_and_the_next_one_runs(engine):
     "error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")]
 )
 def test_too_little_memory_is_told(error):
-    with pytest.raises(EngineError, match="too little memory"), worker._within_memory():
+    with pytest.raises(EngineError, match="too little free memory"), worker_state.memory_errors_explained():
         raise error
 
 
@@ -311,8 +313,8 @@ def test_a_limit_of_memory_is_told_and_the_next_run_works(engine):
     try:
         large = Experiment((START,), Architecture((1024,) * 20), dataset="digits")
         assert finished(engine.run(large)).error in (
-            NO_MEMORY,
-            DEATH,
+            OUT_OF_MEMORY,
+            CRASHED,
         )  # as it is Python or C++ that wants more
     finally:
         with suppress(psutil.NoSuchProcess):
@@ -330,7 +332,7 @@ def test_closing_leaves_no_process(settings):
     """Only what this engine starts: the browser of other tests starts and ends processes meanwhile."""
     before = {child.pid for child in psutil.Process().children()}
     engine = Engine(settings)
-    assert engine._there.wait(PATIENCE)
+    assert engine.connection._started.wait(PATIENCE)
     new = [child for child in psutil.Process().children() if child.pid not in before]
     ours = [child for child in new if "resource_tracker" not in " ".join(child.cmdline())]
     ours += [below for child in ours for below in child.children(recursive=True)]
@@ -340,16 +342,16 @@ def test_closing_leaves_no_process(settings):
 
 
 def test_an_engine_that_cannot_start_says_so(settings, monkeypatch):
-    monkeypatch.setattr(Engine, "_connect", lambda self: 1 / 0)
+    monkeypatch.setattr(Connection, "_connect", lambda self: 1 / 0)
     engine = Engine(settings)
-    with pytest.raises(EngineError, match=r"is not there: ZeroDivisionError: division by zero\. Restart"):
+    with pytest.raises(EngineError, match=r"is not available: ZeroDivisionError: division by zero\. Restart"):
         engine.call(int, "1")
     assert (engine.status.phase, engine.status.error) == ("failed", "ZeroDivisionError: division by zero")
     engine.close()
 
 
 def test_an_engine_that_is_slow_to_start(settings, monkeypatch):
-    monkeypatch.setattr(Engine, "_start", lambda self: None)
+    monkeypatch.setattr(Connection, "_start", lambda self: None)
     with pytest.raises(EngineError, match=r"did not start within 0\.01 s"):
         Engine(settings).call(int, "1", timeout=0.01)
 
@@ -386,9 +388,9 @@ def test_waiting_for_news_ends_with_the_job():
 @pytest.fixture
 def idle(settings, monkeypatch):
     """An engine without a process, which keeps 3 jobs of 1,600 bytes in all."""
-    monkeypatch.setattr(Engine, "_start", lambda self: None)
-    monkeypatch.setattr(compute, "KEPT_JOBS", 3)
-    monkeypatch.setattr(compute, "KEPT_BYTES", 1600)
+    monkeypatch.setattr(Connection, "_start", lambda self: None)
+    monkeypatch.setattr(results, "MAX_JOBS", 3)
+    monkeypatch.setattr(results, "MAX_BYTES", 1600)
     return Engine(settings)
 
 
@@ -398,46 +400,46 @@ def put(engine: Engine, name: str, steps: int = 50, over: bool = True) -> Job:
     job.settle([Record(0, losses=np.zeros(steps, np.float32))])
     if over:
         job.over.set()
-    engine._jobs[name] = job
-    engine._trim()
+    engine.results._jobs[name] = job
+    engine.results.trim()
     return job
 
 
 def test_the_oldest_jobs_go_first(idle):
     for name in "abcd":
         put(idle, name)
-    assert list(idle._jobs) == ["b", "c", "d"]
+    assert list(idle.results._jobs) == ["b", "c", "d"]
     put(idle, "e", steps=150)
-    assert list(idle._jobs) == ["d", "e"]
+    assert list(idle.results._jobs) == ["d", "e"]
 
 
 def test_the_newest_job_stays_however_large(idle):
     put(idle, "a")
     put(idle, "b", steps=1000)
-    assert list(idle._jobs) == ["b"]
+    assert list(idle.results._jobs) == ["b"]
 
 
 def test_jobs_that_run_are_kept(idle):
     for name in "abcd":
         put(idle, name, over=False)
-    assert list(idle._jobs) == ["a", "b", "c", "d"]
+    assert list(idle.results._jobs) == ["a", "b", "c", "d"]
     for name in "efgh":
         put(idle, name)
-    assert list(idle._jobs) == ["a", "b", "c", "d", "f", "g", "h"]
+    assert list(idle.results._jobs) == ["a", "b", "c", "d", "f", "g", "h"]
 
 
 @pytest.fixture
 def cache(engine, tmp_path, monkeypatch):
     """The engine with a cache of its own."""
     until(lambda: engine.status.ready)
-    monkeypatch.setattr(engine, "store", Store(tmp_path, 10_000_000))
+    monkeypatch.setattr(engine.results, "store", Store(tmp_path, 10_000_000))
     return engine
 
 
 def kept(engine: Engine, plan: Experiment, missing: int = 0) -> None:
     """Wait until results are on disk, and forget them in memory."""
-    until(lambda: engine.missing(plan) == missing)
-    engine._jobs.clear()
+    until(lambda: engine.results.missing(plan) == missing)
+    engine.results._jobs.clear()
 
 
 def test_a_result_on_disk_is_there_at_once_without_a_process(cache, monkeypatch):
@@ -445,13 +447,13 @@ def test_a_result_on_disk_is_there_at_once_without_a_process(cache, monkeypatch)
     assert cache.find(experiment) is None
     job = finished(cache.run(experiment))
     kept(cache, experiment)
-    monkeypatch.setattr(cache, "_client", None)
+    monkeypatch.setattr(cache.connection, "_client", None)
     again = cache.find(experiment)
     assert again is not job
     assert (again.over.is_set(), again.kept) == (True, {0, 1, 2, 3})
     assert list(map(bytes, again.records)) == list(map(bytes, job.records))
     assert cache.run(experiment) is cache.find(experiment) is again
-    with pytest.raises(EngineError, match="is not there"):
+    with pytest.raises(EngineError, match="is not available"):
         cache.run(replace(experiment, seeds=(33,)))
 
 
@@ -461,8 +463,12 @@ def test_looking_for_a_damaged_result_trains_nothing(cache, tmp_path):
     kept(cache, experiment)
     for path in tmp_path.iterdir():
         path.write_bytes(b"damaged")
-    assert (cache.missing(experiment), cache.find(experiment), len(cache._jobs)) == (0, None, 0)
-    assert cache.missing(experiment) == 1
+    assert (cache.results.missing(experiment), cache.find(experiment), len(cache.results._jobs)) == (
+        0,
+        None,
+        0,
+    )
+    assert cache.results.missing(experiment) == 1
     again = finished(cache.run(experiment))
     assert again.kept == frozenset()
     assert bytes(again.records[0]) == bytes(first.records[0])
@@ -471,7 +477,7 @@ def test_looking_for_a_damaged_result_trains_nothing(cache, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root may write to")
 def test_a_result_is_there_where_nothing_can_be_kept(cache, monkeypatch, caplog):
-    monkeypatch.setattr(cache, "store", Store(Path("/proc/inits"), 10_000_000))
+    monkeypatch.setattr(cache.results, "store", Store(Path("/proc/inits"), 10_000_000))
     job = finished(cache.run(Experiment((START,), NET, seeds=(34,))))
     assert (job.error, job.records[0].finished) == (None, True)
     until(lambda: "A result was not kept in /proc/inits" in caplog.text)
@@ -482,7 +488,7 @@ def test_only_what_is_missing_is_trained(cache):
     before = finished(cache.run(one)).records[0]
     kept(cache, one)
     both = replace(one, starts=(Start(InitializerSpec("GlorotNormal")), START))
-    assert (cache.missing(both), cache.find(both)) == (1, None)
+    assert (cache.results.missing(both), cache.find(both)) == (1, None)
     job = finished(cache.run(both))
     assert job.kept == {1}
     assert bytes(job.records[1]) == bytes(before)
@@ -499,7 +505,7 @@ def test_a_stopped_run_is_not_kept_and_the_others_are(cache):
     finished(job)
     assert [record.stopped for record in job.records] == [True, False]
     kept(cache, job.plan, missing=1)
-    assert cache.missing(other) == 0
+    assert cache.results.missing(other) == 0
     again = cache.run(job.plan)
     cache.stop(again)
     assert bytes(finished(again).records[1]) == bytes(job.records[1])
@@ -521,8 +527,8 @@ def test_another_data_set_has_other_results(cache, monkeypatch):
     finished(cache.run(experiment))
     kept(cache, experiment)
     for changed in ({"fingerprint": "another"}, {"versions": "keras 4"}, {"dataset": None}):
-        monkeypatch.setattr(cache, "status", replace(cache.status, **changed))
-        assert cache.missing(experiment) == 1
+        monkeypatch.setattr(cache.connection, "status", replace(cache.status, **changed))
+        assert cache.results.missing(experiment) == 1
         monkeypatch.undo()
 
 
@@ -533,7 +539,7 @@ def test_weights_are_made_again_for_a_file(engine, mnist, tmp_path):
         (record,) = train([(0, run)], data, slot, lambda frame: None, lambda run: False)
     for steps, expected in [(record.steps, record.weights), (0, start_arrays(START, NET, 71))]:
         path = tmp_path / f"{steps}.weights.h5"
-        path.write_bytes(engine.call(worker.weights_file, run, steps, mnist))
+        path.write_bytes(engine.call(worker.weights_file, run, steps))
         model = build_model(NET)
         model.load_weights(path)
         for ours, theirs in zip(model.get_weights(), expected, strict=True):
@@ -551,27 +557,28 @@ class Silent:
 
 
 def test_a_job_run_again_is_the_newest(idle):
-    idle._client = Silent()
-    idle._there = Event()
-    idle._there.set()
+    idle.connection._client = Silent()
+    idle.connection._started.set()
     one, two = (Experiment((START,), NET, seeds=(seed,)) for seed in (1, 2))
     first = idle.run(one)
-    first.error = DEATH
+    first.error = CRASHED
     idle.run(two)
     assert idle.run(one) is not first
-    assert list(idle._jobs) == [two.key, one.key]
+    assert list(idle.results._jobs) == [two.key, one.key]
 
 
-def test_the_data_is_told(tmp_path, mnist):
+def test_the_data_is_told(tmp_path, mnist, monkeypatch):
     told = []
-    data = worker.find_data(lambda **status: told.append(status), mnist)
+    monkeypatch.setattr(worker_state, "_mnist", mnist)
+    data = worker_plugin.find_data(lambda **status: told.append(status))
     assert data is load("mnist", mnist)
     assert told == [
         {"phase": "data", "done": 0, "total": 0},
         {"dataset": "mnist", "images": 640, "fingerprint": data.fingerprint, "why": None},
     ]
     told.clear()
-    data = worker.find_data(lambda **status: told.append(status), tmp_path / "none.npz")
+    monkeypatch.setattr(worker_state, "_mnist", tmp_path / "none.npz")
+    data = worker_plugin.find_data(lambda **status: told.append(status))
     assert (data.name, told[1]["dataset"], told[1]["images"]) == ("digits", "digits", 12_000)
     assert told[1]["fingerprint"] == DIGITS_FINGERPRINT
     assert "'none.npz' cannot be opened" in told[1]["why"]
@@ -579,19 +586,19 @@ def test_the_data_is_told(tmp_path, mnist):
 
 def test_a_warm_up_that_fails_says_why(monkeypatch):
     told = []
-    monkeypatch.setattr(worker, "find_data", lambda tell, local: 1 / 0)
+    monkeypatch.setattr(worker_plugin, "find_data", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        worker.warm_up(lambda **status: told.append(status), None, 1)
+        worker_plugin.warm_up(lambda **status: told.append(status), 1)
     assert [status.get("phase") for status in told] == ["keras", None, "failed"]
     assert (told[1], told[2]["error"]) == ({"versions": versions()}, "ZeroDivisionError: division by zero")
 
 
 def test_stops_of_long_ago_are_forgotten():
-    worker.stop_runs("old", [0])
-    worker.stop_runs("new", list(range(10_000)))
-    assert len(worker._stopped) == 10_000
-    assert ("old", 0) not in worker._stopped
-    worker._stopped.clear()
+    worker_state.stop_runs("old", [0])
+    worker_state.stop_runs("new", list(range(10_000)))
+    assert len(worker_state._stopped) == 10_000
+    assert ("old", 0) not in worker_state._stopped
+    worker_state._stopped.clear()
 
 
 # Starts that are pasted code
@@ -683,7 +690,7 @@ def test_code_that_draws_others_each_time_learns_but_gives_no_file(engine):
     experiment = Experiment((pasted("rough", ROUGH),), NET)
     job = finished(engine.run(experiment))
     assert job.records[0].finished
-    with pytest.raises(InitsError, match="rough draws other weights each time"):
+    with pytest.raises(InitsError, match="rough draws different weights each time"):
         engine.weights_file(experiment.runs[0], 0)
 
 
@@ -716,7 +723,7 @@ def test_stop_while_code_draws(engine):
 
 def test_code_for_too_many_weights_is_refused(engine):
     plan = Experiment((MINE,), Architecture((1024,) * 20), seeds=(0, 1))
-    with pytest.raises(SpecError, match=r"40,000,000 weights in one experiment\. Received 41,512,980"):
+    with pytest.raises(SpecError, match=r"40,000,000 weights in one experiment, but got 41,512,980"):
         engine.run(plan)
     assert engine.find(plan) is None
 

@@ -17,7 +17,7 @@ import pytest
 from support import weight_corpus
 from support.loopback import Answer, Server, login, missing, send
 
-from inits.engine import fetching, worker
+from inits.engine import fetching, worker_downloads, worker_state
 from inits.engine.engine import Engine
 from inits.engine.fetching import Fetch, Fetches
 from inits.errors import EngineError, SpecError
@@ -91,9 +91,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "cache" / "weights.h5"
     path.parent.mkdir()
     path.write_bytes(KEPT)
-    monkeypatch.setattr(fetching, "PIECE", 3_000_000)
+    monkeypatch.setattr(fetching, "PIECE_BYTES", 3_000_000)
     monkeypatch.setattr(applications.Application, "path", path)
-    monkeypatch.setattr(worker, "fetch_application", lambda *_: ("tls://there", len(KEPT)))
+    monkeypatch.setattr(worker_downloads, "fetch_application", lambda *_: ("tls://there", len(KEPT)))
     return path
 
 
@@ -143,13 +143,13 @@ def test_progress_of_the_download(file, client, tmp_path, monkeypatch):
     told, go_on = threading.Event(), threading.Event()
 
     def download(name, key, topic):
-        all_of_them.hear({"fetch": key, "progress": (1, 2)})
-        all_of_them.hear({"fetch": "another", "progress": (7, 7)})
+        all_of_them.receive({"fetch": key, "progress": (1, 2)})
+        all_of_them.receive({"fetch": "another", "progress": (7, 7)})
         told.set()
         go_on.wait(PATIENCE)
         return "tls://there", len(KEPT)
 
-    monkeypatch.setattr(worker, "fetch_application", download)
+    monkeypatch.setattr(worker_downloads, "fetch_application", download)
     all_of_them = fetches(client)
     fetch = all_of_them.fetch("VGG16", tmp_path)
     assert fetch.progress in {(0, APPLICATIONS["VGG16"].size), (1, 2)}
@@ -159,7 +159,7 @@ def test_progress_of_the_download(file, client, tmp_path, monkeypatch):
     done(fetch)
     fetch.copying = True
     all_of_them._by_key[fetch.key] = fetch
-    all_of_them.hear({"fetch": fetch.key, "progress": (1, 2)})  # late: what is copied counts
+    all_of_them.receive({"fetch": fetch.key, "progress": (1, 2)})  # late: what is copied counts
     assert fetch.progress == (len(KEPT), len(KEPT))
 
 
@@ -171,14 +171,14 @@ def test_cancel_while_it_downloads_frees_everybody_and_tells_the_worker(file, cl
         go_on.wait(PATIENCE)
         return "tls://there", len(KEPT)
 
-    monkeypatch.setattr(worker, "fetch_application", download)
+    monkeypatch.setattr(worker_downloads, "fetch_application", download)
     all_of_them = fetches(client)
     fetch = all_of_them.fetch("VGG16", tmp_path)
     assert began.wait(PATIENCE)
     fetch.cancel()
     assert (fetch.done.is_set(), fetch.stopped, fetch.path, fetch.error) == (True, True, None, None)
     ended(fetch)
-    assert client.told_to_stop == [(worker.stop_runs, fetch.key, [0])]
+    assert client.told_to_stop == [(worker_state.stop_runs, fetch.key, [0])]
     go_on.set()
     again = all_of_them.fetch("VGG16", tmp_path)
     assert again is not fetch
@@ -196,14 +196,14 @@ def ended(fetch: Fetch) -> None:
 
 
 def test_cancel_while_it_is_copied_leaves_nothing_behind(file, client, tmp_path, monkeypatch):
-    read_piece, into = worker.read_piece, tmp_path / "into"
+    read_piece, into = worker_downloads.read_piece, tmp_path / "into"
 
     def read(name, offset, size):
         if offset:
             fetch.cancel()
         return read_piece(name, offset, size)
 
-    monkeypatch.setattr(worker, "read_piece", read)
+    monkeypatch.setattr(worker_downloads, "read_piece", read)
     ready = threading.Event()
     all_of_them = Fetches(lambda timeout: ready.wait(PATIENCE) and client, "topic")
     fetch = all_of_them.fetch("VGG16", into)
@@ -229,14 +229,14 @@ def failure(fetch: Fetch) -> str:
     return fetch.error
 
 
-ENDED = "The compute process ended before VGG16 had come. Ask for it again."
+ENDED = "The compute process ended before VGG16 was complete. Try again."
 
 
 def test_a_worker_that_is_gone_is_not_waited_for_for_ever(file, client, tmp_path, monkeypatch):
     """Dask keeps what is asked of a worker that is gone until it comes back, which it never does."""
-    monkeypatch.setattr(fetching, "ANSWER", 0.01)
+    monkeypatch.setattr(fetching, "PIECE_SECONDS", 0.01)
     go_on = threading.Event()
-    monkeypatch.setattr(worker, "read_piece", lambda *_: go_on.wait(PATIENCE) and b"")
+    monkeypatch.setattr(worker_downloads, "read_piece", lambda *_: go_on.wait(PATIENCE) and b"")
     try:
         assert failure(fetches(client).fetch("VGG16", tmp_path / "into")) == ENDED
     finally:
@@ -247,14 +247,14 @@ def test_a_piece_that_breaks_is_one_sentence(file, client, tmp_path, monkeypatch
     def broken(*_):
         raise ConnectionResetError
 
-    monkeypatch.setattr(worker, "read_piece", broken)
+    monkeypatch.setattr(worker_downloads, "read_piece", broken)
     assert failure(fetches(client).fetch("VGG16", tmp_path / "into")) == ENDED
 
 
 def test_a_file_that_shrinks_meanwhile_is_not_taken_for_whole(file, client, tmp_path, monkeypatch):
     file.write_bytes(KEPT[:-10_000])
     said = failure(fetches(client).fetch("VGG16", tmp_path / "into"))
-    assert said == "VGG16 was taken from Keras' cache while it was read. Ask for it again."
+    assert said == "VGG16 was removed from Keras' cache while it was read. Try again."
     file.unlink()
     assert failure(fetches(client).fetch("VGG16", tmp_path / "into")) == said
 
@@ -268,17 +268,17 @@ def test_a_full_disk_is_one_sentence_and_it_can_be_asked_again(file, client, tmp
         patch.setattr(fetching.os, "replace", full)
         said = failure(all_of_them.fetch("VGG16", tmp_path / "into"))
     assert said == (
-        "VGG16 could not be written (No space left on device). Free some space, then ask for it again."
+        "VGG16 could not be written (No space left on device). Free some disk space, then try again."
     )
     assert done(all_of_them.fetch("VGG16", tmp_path / "into")).path.read_bytes() == KEPT
 
 
 def test_no_compute_process(tmp_path):
     def none(timeout):
-        raise EngineError("The compute process is not there: broken. Restart the app.")
+        raise EngineError("The compute process is not available: broken. Restart the app.")
 
     said = failure(Fetches(none, "topic").fetch("VGG16", tmp_path / "into"))
-    assert said == "The compute process is not there: broken. Restart the app."
+    assert said == "The compute process is not available: broken. Restart the app."
 
 
 # The engine with its real worker process.
@@ -301,7 +301,7 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
 def served(engine: Engine, answer: Answer, home: str) -> Iterator[Server]:
     """The compute process downloads from a server on loopback; `home` names a cache of Keras' that is empty."""
     with Server(answer) as server:
-        engine._ready_client(PATIENCE).run(set_table, server.address, home)
+        engine.connection.client(PATIENCE).run(set_table, server.address, home)
         yield server
 
 
@@ -313,14 +313,14 @@ def whole(to: BaseHTTPRequestHandler) -> None:
 def test_it_comes_through_dask_once(engine, tmp_path):
     """Asked for at once, while the compute process imports Keras for the first time in another thread."""
     with served(engine, whole, "once") as server:
-        one, other = engine.fetch("VGG16", tmp_path), engine.fetch("VGG16", tmp_path)
+        one, other = engine.fetches.fetch("VGG16", tmp_path), engine.fetches.fetch("VGG16", tmp_path)
         assert one is other
         assert done(one).error is None
         assert server.requests == 1
     assert one.path.read_bytes() == KEPT
     assert [layer.name for layer in read(one.path)] == ["dense", "dense_1"]
     one.path.unlink()
-    again = done(engine.fetch("VGG16", tmp_path))  # from Keras' cache: nobody listens any more
+    again = done(engine.fetches.fetch("VGG16", tmp_path))  # from Keras' cache: nobody listens any more
     assert (again is not one, again.path.read_bytes() == KEPT) == (True, True)
 
 
@@ -330,10 +330,10 @@ def test_it_comes_through_dask_once(engine, tmp_path):
 )
 def test_a_download_that_fails_says_why_and_can_be_asked_again(engine, tmp_path, answer, why):
     with served(engine, answer, f"fails {answer.__name__}"):
-        said = failure(engine.fetch("VGG19", tmp_path / "into"))
+        said = failure(engine.fetches.fetch("VGG19", tmp_path / "into"))
     assert said == f"VGG19 could not be downloaded ({why}). Check the network, or upload a weight file."
     with served(engine, whole, f"fails {answer.__name__}"):
-        assert done(engine.fetch("VGG19", tmp_path / "into")).path.read_bytes() == KEPT
+        assert done(engine.fetches.fetch("VGG19", tmp_path / "into")).path.read_bytes() == KEPT
 
 
 def downloading(dask_worker) -> int:
@@ -352,7 +352,7 @@ def test_downloads_that_dawdle_leave_the_compute_process_free_and_can_be_cancell
 
     with served(engine, dawdle, "dawdle"):
         try:
-            ours = [engine.fetch(name, tmp_path) for name in list(APPLICATIONS)[:6]]
+            ours = [engine.fetches.fetch(name, tmp_path) for name in list(APPLICATIONS)[:6]]
             assert len(ours) > engine.settings.cores + 2
             for fetch in ours:
                 while not fetch.progress[0]:
@@ -364,7 +364,7 @@ def test_downloads_that_dawdle_leave_the_compute_process_free_and_can_be_cancell
                 assert (fetch.done.is_set(), fetch.stopped, fetch.error) == (True, True, None)
                 ended(fetch)
             deadline = time.monotonic() + PATIENCE
-            while any(engine._client.run(downloading).values()):
+            while any(engine.connection.client(PATIENCE).run(downloading).values()):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
         finally:
@@ -381,13 +381,13 @@ def test_a_worker_that_dies_is_one_sentence(engine, tmp_path):
 
     with served(engine, dawdle, "dies"):
         try:
-            fetch = engine.fetch("VGG16", tmp_path / "into")
+            fetch = engine.fetches.fetch("VGG16", tmp_path / "into")
             assert asked.wait(PATIENCE)
-            (pid,) = engine._client.run(os.getpid).values()
+            (pid,) = engine.connection.client(PATIENCE).run(os.getpid).values()
             os.kill(pid, signal.SIGKILL)
             assert failure(fetch) == ENDED
         finally:
             over.set()
-    engine._client.wait_for_workers(1, PATIENCE)
+    engine.connection.client(PATIENCE).wait_for_workers(1, PATIENCE)
     with served(engine, whole, "dies"):
-        assert done(engine.fetch("VGG16", tmp_path / "into")).path.read_bytes() == KEPT
+        assert done(engine.fetches.fetch("VGG16", tmp_path / "into")).path.read_bytes() == KEPT

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inits.engine.jobs import Job, lanes
+from inits.engine.jobs import Job, split_into_tasks
 from inits.experiments.experiment import Architecture, Experiment, Start
 from inits.experiments.record import Frame, Record
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
@@ -20,7 +20,7 @@ def runs_of(depth: int, starts: int, rate: float = 0.1) -> tuple:
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 8)), max_size=6), st.integers(1, 5))
 def test_every_run_is_dealt_once_with_runs_of_its_network(groups, cores):
     runs = list(enumerate(run for depth, starts in groups for run in runs_of(depth, starts)))
-    dealt = lanes(runs, cores)
+    dealt = split_into_tasks(runs, cores)
     assert sorted(number for lane in dealt for number, _ in lane) == [number for number, _ in runs]
     assert all(lane for lane in dealt)
     for lane in dealt:
@@ -34,17 +34,17 @@ def test_every_run_is_dealt_once_with_runs_of_its_network(groups, cores):
 
 def test_the_learning_rate_makes_no_other_network():
     runs = list(enumerate([*runs_of(1, 1, 0.1), *runs_of(1, 1, 0.2)]))
-    assert lanes(runs, 1) == [runs]
+    assert split_into_tasks(runs, 1) == [runs]
 
 
 def test_the_starts_of_a_seed_are_spread_over_the_cores():
     runs = list(enumerate(Experiment((HE,) * 3, seeds=(0, 1)).runs))
-    assert [[number for number, _ in lane] for lane in lanes(runs, 2)] == [[0, 2, 4], [1, 3, 5]]
+    assert [[number for number, _ in lane] for lane in split_into_tasks(runs, 2)] == [[0, 2, 4], [1, 3, 5]]
 
 
 def test_the_longest_lanes_come_first():
     runs = list(enumerate(run for depth in (1, 4, 2) for run in runs_of(depth, 2)))
-    assert [lane[0][0] for lane in lanes(runs, 2)] == [2, 4, 0]
+    assert [lane[0][0] for lane in split_into_tasks(runs, 2)] == [2, 4, 0]
 
 
 def news(batches: int) -> Frame:
@@ -54,19 +54,19 @@ def news(batches: int) -> Frame:
 def test_who_look_at_about_the_same_time_see_the_same_moment():
     job = Job(Experiment((HE,)), "job")
     job.take(news(1))
-    first = job.moment(60.0)
+    first = job.snapshot(60.0)
     job.take(news(2))
-    assert job.moment(60.0) is first
+    assert job.snapshot(60.0) is first
     assert first.records[0].done == 1
-    later = job.moment(0.0)
+    later = job.snapshot(0.0)
     assert later.records[0].done == 3
-    assert job.moment(0.0) is later  # no news
+    assert job.snapshot(0.0) is later  # no news
 
 
 def test_nobody_sees_an_old_moment_of_a_job_that_is_over():
     job = Job(Experiment((HE,)), "job")
     job.take(news(1))
-    assert not job.moment(60.0).records[0].stopped
+    assert not job.snapshot(60.0).records[0].stopped
     job.settle([Record(0, stopped=True)])
     job.end()
-    assert job.moment(60.0).records[0].stopped
+    assert job.snapshot(60.0).records[0].stopped

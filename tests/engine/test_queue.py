@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inits.engine.jobs import Job
 from inits.engine.queue import Estimate, Queue
-from inits.engine.scheduler import Turns
+from inits.engine.scheduler import Scheduler
 from inits.errors import EngineError
 from inits.experiments.experiment import Architecture, Experiment, Run, Start
 from inits.experiments.record import Record
@@ -19,6 +19,10 @@ from inits.initializers.spec import InitializerSpec
 from inits.settings import read
 
 START = Start(InitializerSpec("HeNormal"))
+
+
+def images(dataset: str) -> int:
+    return {"mnist": 60_000, "digits": 12_000}[dataset]
 
 
 def job(name: str, live: bool = True, **settings: object) -> Job:
@@ -95,28 +99,28 @@ class Room:
         self.begun: list[str] = []
         self.given_up: list[str] = []
         limits = replace(read({}), **settings)
-        self.turns = Turns(limits, lambda: slots, lambda: 60_000, self._give_up)
+        self.scheduler = Scheduler(limits, lambda: slots, images, self._give_up)
 
     def _give_up(self, one: Job) -> None:
         self.given_up.append(one.name)
         one.end()
-        self.turns.over(one)
+        self.scheduler.end(one)
 
     def add(self, name: str, session: str = "", lanes: int = 1, **settings: object) -> Job:
         one = job(name, **settings)
 
         def begin() -> None:
             self.begun.append(name)
-            self.turns.lanes(one, lanes)
+            self.scheduler.set_tasks_left(one, lanes)
 
-        self.turns.check(session)
-        self.turns.add(one, session, begin)
+        self.scheduler.check(session)
+        self.scheduler.add(one, session, begin)
         return one
 
     def end(self, one: Job) -> None:
         one.settle([Record(0, finished=True)])
         one.end()
-        self.turns.over(one)
+        self.scheduler.end(one)
 
 
 def test_as_many_begin_as_there_are_slots():
@@ -124,11 +128,11 @@ def test_as_many_begin_as_there_are_slots():
     first, second = room.add("1"), room.add("2")
     third = room.add("3", lanes=2)
     assert room.begun == ["1", "2"]
-    assert (room.turns.place(first), room.turns.place(third).before) == (None, 0)
+    assert (room.scheduler.place(first), room.scheduler.place(third).before) == (None, 0)
     room.end(second)
     assert room.begun == ["1", "2", "3"]
     room.add("4")
-    room.turns.lanes(third, 1)  # still two in use
+    room.scheduler.set_tasks_left(third, 1)  # still two in use
     assert room.begun == ["1", "2", "3"]
     room.end(first)
     assert room.begun == ["1", "2", "3", "4"]
@@ -149,39 +153,39 @@ def test_the_wait_grows_with_what_comes_before_and_follows_what_was_seen():
     running, second = room.add("1"), room.add("2", session="b")
     third = room.add("3", session="c", architecture=Architecture(hidden=(1024, 1024)))
     fourth = room.add("4", session="d")
-    places = [room.turns.place(one) for one in (second, third, fourth)]
+    places = [room.scheduler.place(one) for one in (second, third, fourth)]
     assert [one.before for one in places] == [0, 1, 2]
     first, small, large = np.diff([0.0, *(one.seconds for one in places)])
     assert 0 < first == pytest.approx(small)
     assert large > 1.5 * small  # the large network is before the last
     running.began, running.ended = 0.0, 1000.0
-    estimate, runs = Estimate(), running.runs
-    before = estimate.seconds(runs, 60_000, 1)
-    estimate.learn(runs, 60_000, 1, 10 * before)
-    assert before < estimate.seconds(runs, 60_000, 1) < 10 * before
+    estimate, runs = Estimate(images), running.runs
+    before = estimate.seconds(runs, 1)
+    estimate.learn(runs, 1, 10 * before)
+    assert before < estimate.seconds(runs, 1) < 10 * before
     for _ in range(30):
-        estimate.learn(runs, 60_000, 1, 10 * before)
-    assert estimate.seconds(runs, 60_000, 1) == pytest.approx(10 * before, rel=0.01)
+        estimate.learn(runs, 1, 10 * before)
+    assert estimate.seconds(runs, 1) == pytest.approx(10 * before, rel=0.01)
 
 
 def test_a_default_epoch_takes_about_what_the_benchmark_measures():
     """0.46 s of training on the machine that the README names, and the network is compiled before."""
     (run,) = Experiment(starts=(START,)).runs
-    assert Estimate().seconds([run], 60_000, 1) - Estimate().seconds([], 60_000, 1) == pytest.approx(
+    assert Estimate(images).seconds([run], 1) - Estimate(images).seconds([], 1) == pytest.approx(
         0.46, abs=0.1
     )
     many = [Run(START, run.architecture, run.optimizer, run.batch_size, seed, "mnist") for seed in range(6)]
-    assert Estimate().seconds(many, 60_000, 2) < Estimate().seconds(many, 60_000, 1)
+    assert Estimate(images).seconds(many, 2) < Estimate(images).seconds(many, 1)
 
 
 def test_limits_answer_with_a_sentence():
     room = Room(session_runs=2, queue=2)
     first = room.add("1", "ann")
     room.add("2", "ann")
-    with pytest.raises(EngineError, match=r"^One person may have 2 experiments .* You have 2\. Wait until"):
+    with pytest.raises(EngineError, match=r"^You can have 2 experiments .*, and you have 2\. Wait until"):
         room.add("3", "ann")
     room.add("4", "ben")
-    with pytest.raises(EngineError, match=r"^The queue is full\. It holds 2 experiments\. Try again"):
+    with pytest.raises(EngineError, match=r"^The queue is full with 2 experiments\. Try again"):
         room.add("5", "cam")
     room.end(first)  # the second of ann's begins, so there is room for one
     room.add("6", "ann")
@@ -191,25 +195,25 @@ def test_limits_answer_with_a_sentence():
 def test_a_job_ends_for_those_who_leave_and_for_all_with_the_last():
     room = Room()
     running, waiting = room.add("1", "ann"), room.add("2", "ann")
-    room.turns.join(running, "ben")
-    room.turns.join(waiting, "ben")
-    assert (room.turns.others(running, "ann"), room.turns.leave(running, "ann")) == (1, 1)
-    assert room.turns.leave(waiting, "ann") == 1
-    assert room.turns.place(waiting).before == 0  # ben waits for it still
-    assert room.turns.leave(waiting, "ben") == 0
-    assert (room.turns.drop(waiting), room.turns.drop(running)) == (True, False)
+    room.scheduler.join(running, "ben")
+    room.scheduler.join(waiting, "ben")
+    assert (room.scheduler.others(running, "ann"), room.scheduler.leave(running, "ann")) == (1, 1)
+    assert room.scheduler.leave(waiting, "ann") == 1
+    assert room.scheduler.place(waiting).before == 0  # ben waits for it still
+    assert room.scheduler.leave(waiting, "ben") == 0
+    assert (room.scheduler.drop(waiting), room.scheduler.drop(running)) == (True, False)
     room.end(running)
     assert room.begun == ["1"]
 
 
 def test_what_nobody_waits_for_any_more_does_not_begin():
     room, here = Room(), {"ann", "ben"}
-    room.turns.present = here.__contains__
+    room.scheduler.present = here.__contains__
     running = room.add("1", "ann")
     room.add("2", "ann")
     room.add("3", "ben")
-    room.turns.join(running, "cam")  # who is not here
-    assert room.turns.others(running, "ann") == 0
+    room.scheduler.join(running, "cam")  # who is not here
+    assert room.scheduler.others(running, "ann") == 0
     here.remove("ann")
     room.end(running)
     assert (room.given_up, room.begun) == (["2"], ["1", "3"])
@@ -217,7 +221,7 @@ def test_what_nobody_waits_for_any_more_does_not_begin():
 
 def test_many_that_are_given_up_do_not_pile_up_on_the_stack():
     room = Room(queue=3000)
-    room.turns.present = lambda session: False
+    room.scheduler.present = lambda session: False
     running = room.add("1")
     for number in range(2000):
         room.add(f"gone {number}", f"{number}")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from inits.engine.jobs import lanes
+from inits.engine.jobs import split_into_tasks
 from inits.errors import SpecError
 from inits.experiments.experiment import Architecture, Experiment, Start
 from inits.experiments.sweep import MAX_CELLS, VARIED, Sweep, activations, depths, grid
@@ -36,7 +36,7 @@ def test_columns_can_be_activations():
 
 
 def test_each_network_is_one_lane_when_there_are_enough():
-    dealt = lanes(list(enumerate(SWEEP.runs)), 2)
+    dealt = split_into_tasks(list(enumerate(SWEEP.runs)), 2)
     assert [[number for number, _ in lane] for lane in dealt] == [[3, 4, 5], [0, 1, 2]]
 
 

@@ -13,9 +13,9 @@ from inits.experiments.weight_source import LsuvSpec
 from inits.export import experiment_json
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from inits.seeds import MAX_SEED
 from pages.parts.experiment.builder import DEFAULTS, READERS, Choices
 from pages.parts.experiment.cards import Card, called, numbered
-from pages.parts.widgets.picker import LARGEST_SEED
 
 KERNELS = st.sampled_from(["HeNormal()", "RandomNormal(stddev=0.1)", "Orthogonal()", "Zeros()"]).map(
     InitializerSpec.parse
@@ -35,7 +35,7 @@ CHOICES = st.builds(
     ),
     st.sampled_from(list(OPTIMIZERS)).map(OptimizerSpec),
     st.integers(1, 4096),
-    st.integers(0, LARGEST_SEED),
+    st.integers(0, MAX_SEED),
     st.integers(1, 20),
     st.sampled_from(["mnist", "digits"]),
 )

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from inits import weightfiles
+from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.experiments.experiment import Architecture, Experiment, Start
 from inits.experiments.file_start import HOWS, FileSpec
@@ -136,7 +137,9 @@ def signal(engine: Engine, key: str, **changes: str):
     """The measurements of the first seed of each start."""
     said = signal_builder.understood({**signal_builder.DEFAULTS, **LESSON[key].state, **changes})
     batch = ("digits", said.batch_size, said.seed)
-    return [engine.signal(card.start, said.architecture, (0,), [()], batch)[0] for card in said.cards]
+    return [
+        engine.call(worker.signal, card.start, said.architecture, (0,), [()], batch)[0] for card in said.cards
+    ]
 
 
 def accuracies(records: Sequence[Record]) -> list[float]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from inits.data.datasets import batches, digits
-from inits.engine.engine import Engine, Job
+from inits.engine.engine import Engine
+from inits.engine.jobs import Job
 from inits.experiments.experiment import Architecture, Experiment, Run, Start
 from inits.experiments.file_start import FileSpec
 from inits.initializers.spec import InitializerSpec, OptimizerSpec

@@ -9,7 +9,7 @@ from hypothesis import given as drawn_by
 from hypothesis import strategies as st
 from scipy import stats
 
-from inits.engine.array_sources import Elsewhere
+from inits.engine.array_sources import ArraySources
 from inits.engine.jobs import Job
 from inits.errors import SpecError, WeightFileError
 from inits.experiments.experiment import Architecture, Experiment, Start
@@ -219,16 +219,16 @@ def test_runs_of_files_are_answered_one_by_one(whole):
     arrays, store = whole
     starts = (Start(SPEC), Start(InitializerSpec("HeNormal")), Start(FileSpec("old.h5", "0" * 32)))
     plan = Experiment(starts, NET)
-    elsewhere = Elsewhere(None, store)
-    found, without = elsewhere.all(Job(plan, "job"), list(enumerate(plan.runs)), jailed=True)
+    sources = ArraySources(None, store)
+    found, without = sources.draw(Job(plan, "job"), list(enumerate(plan.runs)), jailed=True)
     assert list(found) == [0]
     np.testing.assert_array_equal(found[0][0], arrays[0])
     assert [(one.run, one.error.split(";")[0]) for one in without] == [(2, "old.h5 is not here any more")]
-    np.testing.assert_array_equal(elsewhere.again(plan.runs[0], True)[0], arrays[0])
-    assert elsewhere.again(plan.runs[1], True) == ()
+    np.testing.assert_array_equal(sources.redraw(plan.runs[0], True)[0], arrays[0])
+    assert sources.redraw(plan.runs[1], True) == ()
     stopped = Job(plan, "job")
     stopped.stopping = frozenset({0})
-    found, (record,) = elsewhere.all(stopped, [(0, plan.runs[0])], jailed=True)
+    found, (record,) = sources.draw(stopped, [(0, plan.runs[0])], jailed=True)
     assert (found, record.stopped) == ({}, True)
 
 

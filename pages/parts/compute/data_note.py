@@ -16,7 +16,7 @@ def data_note(page: str, wanted: str) -> None:
             icon=":material/info:",
         )
         if st.button("Try to get MNIST again", key=widget_key(page, "retry"), icon=":material/refresh:"):
-            engine().find_data()
+            engine().connection.find_data()
             st.rerun()
     elif wanted == "digits":
         st.info(

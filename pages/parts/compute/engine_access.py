@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.runtime import Runtime
 
 from inits import settings
-from inits.data.datasets import STANDIN_IMAGES
-from inits.engine.engine import Engine, Job
+from inits.engine.engine import Engine
+from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Run
 from inits.text import megabytes
@@ -24,7 +24,7 @@ T = TypeVar("T")
 def engine() -> Engine:
     """Started by the first page that asks; returns at once."""
     made = Engine(settings.read())
-    made.turns.present = _is_present
+    made.scheduler.present = _is_present
     return made
 
 
@@ -34,12 +34,12 @@ def _is_present(session_id: str) -> bool:
 
 def known_dataset(choice: str) -> str | None:
     """Return the data set that the choice "mnist" or "digits" leads to; None until it is known if MNIST is there."""
-    return "digits" if choice == "digits" else engine().status.dataset
+    return engine().status.dataset_for(choice)
 
 
 def training_images(dataset: str) -> int:
     """Return the number of training images of a data set; 0 until it is known."""
-    return STANDIN_IMAGES if dataset == "digits" else engine().status.images
+    return engine().status.images_of(dataset)
 
 
 def can_draw() -> bool:

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from inits.engine.engine import Job
+from inits.engine.jobs import Job
 from inits.text import counted, duration
 from pages.parts.compute.engine_access import engine
 from pages.parts.page import session
@@ -20,7 +20,7 @@ def session_id() -> str:
 def watch(page: str, job: Job) -> None:
     """This person wants the job, as long as it runs."""
     if not has_left(page, job):
-        engine().join(job, session_id())
+        engine().scheduler.join(job, session_id())
 
 
 def has_left(page: str, job: Job) -> bool:
@@ -32,7 +32,7 @@ def has_left(page: str, job: Job) -> bool:
 def left_note(page: str) -> None:
     """What became of the job that this person has left, while it goes on for others."""
     job = _left(page)
-    others = engine().turns.others(job, session_id()) if job else 0
+    others = engine().scheduler.others(job, session_id()) if job else 0
     if others:
         words = (
             f"You have left this run. It goes on for {counted(others, 'other')}; press Run to see it again."
@@ -53,8 +53,8 @@ def come_back(page: str) -> None:
 
 def stop_button(page: str, job: Job, all_of_them: bool) -> None:
     """Stop, for this person; for all when nobody else watches."""
-    others, stopping = engine().turns.others(job, session_id()), len(job.stopping) == len(job.runs)
-    waits = engine().turns.place(job) is not None
+    others, stopping = engine().scheduler.others(job, session_id()), len(job.stopping) == len(job.runs)
+    waits = engine().scheduler.place(job) is not None
     words = "Leave the queue" if waits else "Stop all" if all_of_them else "Stop"
     st.button(
         "Stopping" if stopping else words,
@@ -80,7 +80,7 @@ def _leave(page: str, job: Job) -> None:
 
 def turn_words(job: Job) -> str | None:
     """Where a job stands in the queue; None when it does not wait."""
-    place = engine().turns.place(job)
+    place = engine().scheduler.place(job)
     if place is None:
         return None
     before = f"{counted(place.before, 'experiment')} before it" if place.before else "next"

@@ -3,19 +3,23 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from inits.engine.engine import Job
+from inits.engine.array_sources import ArraySources
+from inits.engine.jobs import Job
 from inits.errors import InitsError
-from inits.experiments.experiment import Experiment
+from inits.experiments.experiment import Architecture, Experiment, Start
 from inits.experiments.pasted import PastedSpec
+from inits.experiments.record import Given
 from inits.sandbox.client import round_of
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
 from inits.sandbox.supervisor import State
+from inits.sandbox.wire import Round
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import session_id
 from pages.parts.page import session
@@ -134,12 +138,43 @@ def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: boo
         return None
     one = round_of(shapes, seed)
     rounds = (one, one[:1]) if again else (one,)
-    person, in_jail = session_id(), jailed()
+    return SharedCode().submit(spec.source, rounds, session_id(), jailed())
 
-    def ask() -> Request:
-        return engine().sandbox.submit(spec.source, rounds, person, in_jail)
 
-    return _memory().get((spec.source, rounds, in_jail), ask)
+class SharedCode:
+    """Runs pasted code for all sessions: the same code with the same seeds once."""
+
+    def submit(self, code: str, rounds: Sequence[Round], session: str = "", jailed: bool = True) -> Request:
+        """Return the request that another session has made, else a new one."""
+
+        def ask() -> Request:
+            return engine().sandbox.submit(code, rounds, session, jailed)
+
+        return _memory().get((code, tuple(rounds), jailed), ask)
+
+    def cancel(self, request: Request) -> None:
+        """Let the request go on: other sessions may wait for it."""
+
+
+def request_arrays(
+    start: Start, architecture: Architecture, seed: int, layers: int | None = None
+) -> Future[Given]:
+    """Return the arrays that a start gives a network, see `ArraySources.request`; those of code are shared.
+
+    Raises InitsError if its pasted code may not run.
+    """
+    if isinstance(start.kernel, PastedSpec) and (why := refused(start.kernel)):
+        raise InitsError(why)
+    sources = ArraySources(SharedCode(), engine().files)
+    return sources.request(start, architecture, seed, layers=layers, session=session_id(), jailed=jailed())
+
+
+def wait_soon(futures: Sequence[Future[Given]]) -> bool:
+    """Wait a moment for arrays. Returns True if all are there."""
+    if not all(future.done() for future in futures):
+        with gate.aside():
+            wait(futures, SOON)
+    return all(future.done() for future in futures)
 
 
 def drawn_soon(spec: PastedSpec, shapes: Sequence[Shape], seed: int) -> Result | None:

@@ -19,12 +19,13 @@ from inits.experiments.experiment import (
 from inits.export.experiment_json import Readers
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
+from inits.seeds import MAX_SEED, consecutive_seeds
 from inits.text import counted, number
 from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
 from pages.parts.page import session, state
 from pages.parts.page.refusals import refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
-from pages.parts.widgets.picker import LARGEST_SEED, parameter_controls
+from pages.parts.widgets.picker import parameter_controls
 
 DEFAULTS = {
     "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)",
@@ -78,8 +79,7 @@ class Choices:
     def experiment(self, dataset: str) -> Experiment:
         """Raises SpecError when a start cannot fill the network."""
         starts = tuple(card.start for card in self.cards)
-        # The last seeds wrap around, so that any first seed can have twenty.
-        seeds = tuple((self.seed + i) % (LARGEST_SEED + 1) for i in range(self.seeds))
+        seeds = consecutive_seeds(self.seed, self.seeds)
         return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
 
     @property
@@ -111,7 +111,7 @@ READERS: Readers = {
     "activation": lambda text: Architecture((), text).activation,
     "optimizer": OptimizerSpec.parse,
     "batch": state.whole("batch", 1, MAX_BATCH),
-    "seed": state.whole("seed", 0, LARGEST_SEED),
+    "seed": state.whole("seed", 0, MAX_SEED),
     "seeds": state.whole("seeds", 1, MAX_SEEDS),
     "data": state.one_of("data", DATA),
 }
@@ -223,7 +223,7 @@ def _rest(page: str, choices: Choices) -> Choices:
             )  # fmt: skip
         with right:
             seed = st.number_input(
-                "First seed", 0, LARGEST_SEED, key=widget_key(page, "seed"), step=1,
+                "First seed", 0, MAX_SEED, key=widget_key(page, "seed"), step=1,
                 help="Decides the weights drawn and the order of the batches, for all starts alike.",
             )  # fmt: skip
         data = st.selectbox(

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import numpy as np
 import streamlit as st
 
-from inits.engine.engine import Job
+from inits.engine import worker
+from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.diagnostics import Why
 from inits.experiments.experiment import MAX_STARTS, Architecture, Run, Start
@@ -24,7 +25,6 @@ from inits.measure.examination import Sketch, sketch_drawn
 from inits.seeds import derive_seed
 from inits.text import percent
 from inits.training.draw import sketch
-from inits.weightfiles.fitting import given
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset, wait_for
 from pages.parts.compute.job_control import session_id
@@ -161,7 +161,7 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
             return
         runs = list(job.plan.of_start(place))
         ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
-        others = engine().turns.others(job, session_id())
+        others = engine().scheduler.others(job, session_id())
         st.button(
             "Stop",
             icon=None if narrow else ":material/stop:",
@@ -201,7 +201,7 @@ def _draw(start: Start, choices: Choices) -> Sketch | None:
     spec, shape, seed = start.kernel, choices.architecture.kernel_shapes[0], choices.seed
     try:
         if isinstance(spec, PastedSpec):
-            return _pasted(spec, shape, seed)
+            return _pasted(start, choices.architecture, seed)
         if isinstance(spec, LsuvSpec):
             return _scaled(start, choices)
         if isinstance(spec, FileSpec):
@@ -222,14 +222,14 @@ def _scaled(start: Start, choices: Choices) -> Sketch | None:
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
 def _scaled_for(run: Run) -> Sketch:
-    return engine().first_kernel(run)
+    return engine().call(worker.first_kernel, run)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _from_file(text: str, net: Architecture, seed: int) -> Sketch | None:
     """The first kernel with which a network begins; as it will be drawn where the file has none for it."""
     spec = FileSpec.parse(text)
-    kernel = given(spec, net, seed, engine().files)[0]
+    (kernel, _) = engine().sources.request(Start(spec), net, seed, layers=1).result()
     if kernel is not None:
         return sketch_drawn(kernel)
     return (
@@ -243,16 +243,14 @@ def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
         return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
 
 
-def _pasted(spec: PastedSpec, shape: tuple[int, int], seed: int) -> Sketch | None:
-    """Pasted code is asked here; the card has its picture as soon as it has answered."""
-    result = pasted_code.drawn_soon(spec, [shape], seed)
-    if result is None:
-        request = pasted_code.ask_code(spec, [shape], seed)
-        if request is not None:
-            wait_for(request.done.is_set, lambda: "Your code is asked.")
+def _pasted(start: Start, net: Architecture, seed: int) -> Sketch | None:
+    """Return the first kernel that pasted code draws; None while it runs, and if it is not finite."""
+    future = pasted_code.request_arrays(start, net, seed, layers=1)
+    if not pasted_code.wait_soon([future]):
+        wait_for(future.done, lambda: "Running your code...")
         return None
-    finite = result.error is None and all(np.isfinite(array).all() for array in result.arrays)
-    return sketch_drawn(result.arrays[0]) if finite else None
+    kernel, _ = future.result()
+    return sketch_drawn(kernel) if kernel is not None and np.isfinite(kernel).all() else None
 
 
 def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Architecture, Start, parse_hidden
 from inits.initializers.spec import InitializerSpec
+from inits.seeds import MAX_SEED
 from inits.text import counted, number
 from pages.parts.experiment.builder import DATA, Choices, network
 from pages.parts.experiment.builder import DEFAULTS as TRAIN
@@ -17,7 +18,6 @@ from pages.parts.experiment.start_cards import change, presets
 from pages.parts.page import session, state
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
-from pages.parts.widgets.picker import LARGEST_SEED
 
 DEFAULTS = {
     "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.05)",
@@ -46,7 +46,7 @@ def understood(kept: dict[str, str]) -> Choices:
         architecture=read("activation", lambda text: Architecture(hidden, text)),
         optimizer=usual.optimizer,
         batch_size=read("images", state.whole("images", FEWEST, MAX_BATCH)),
-        seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
+        seed=read("seed", state.whole("seed", 0, MAX_SEED)),
         seeds=read("seeds", state.whole("seeds", 1, MAX_SEEDS)),
         data=read("data", state.one_of("data", DATA)),
     )
@@ -139,7 +139,7 @@ def _rest(page: str, choices: Choices) -> Choices:
             )
         with right:
             seed = st.number_input(
-                "First seed", 0, LARGEST_SEED, key=names["seed"], step=1,
+                "First seed", 0, MAX_SEED, key=names["seed"], step=1,
                 help="Decides the weights drawn, and which images the batch holds.",
             )  # fmt: skip
         data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from time import monotonic
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 
+from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.errors import EngineError, InitsError
 from inits.experiments.experiment import Architecture, Start
@@ -16,18 +16,15 @@ from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Given
 from inits.measure.signal_measurement import Measurement
-from inits.sandbox.results import Result
+from inits.seeds import consecutive_seeds
 from inits.theory.signal_theory import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
-from inits.weightfiles import fitting
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset
 from pages.parts.experiment.builder import Choices
 from pages.parts.page.gate import gate
 from pages.parts.page.shared_cache import Memory
-from pages.parts.widgets.picker import LARGEST_SEED
 
 KEPT = 600  # measurements: a start with one seed
-SOON = 0.5  # seconds that the page waits for pasted code before it shows what it has
 OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
 
 
@@ -126,12 +123,14 @@ def _measured(
         if not whole:
             missing = missing[:1] if seeds[0] in missing else []
         try:
-            mine = given(card.start, net, missing)
+            mine = arrays_of(card.start, net, missing)
         except InitsError as error:
             mine = error
         asked.append((keys, missing, mine))
     with gate.aside(), ThreadPoolExecutor(len(asked) + 1) as pool:
-        inputs = pool.submit(memory.ask, (batch, fingerprint), lambda: compute.signal_inputs(*batch))
+        inputs = pool.submit(
+            memory.ask, (batch, fingerprint), lambda: compute.call(worker.signal_inputs, *batch)
+        )
         found = pool.map(lambda one: _answer(compute, memory, *one), asked)
         try:
             facts = inputs.result()
@@ -151,7 +150,8 @@ def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measu
             wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
             try:
                 seeds, arrays = list(wanted), list(wanted.values())
-                answers = compute.signal(start, architecture, seeds, arrays, batch) if wanted else []
+                call = partial(compute.call, worker.signal, timeout=worker.PASS_SECONDS)
+                answers = call(start, architecture, seeds, arrays, batch) if wanted else []
             except InitsError as error:
                 return error
             for seed, one in zip(wanted, answers, strict=True):
@@ -170,48 +170,23 @@ def _foresee(choices: Choices, facts: Inputs) -> None:
             continue
 
 
-def given(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
-    """For each seed the arrays that are made elsewhere: kernel and bias in turn, None where Keras draws.
+def arrays_of(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
+    """Return for each seed the arrays that Keras does not draw, see `ArraySources.request`.
 
-    An empty list where Keras draws all; None while code is still asked. Raises InitsError with what went wrong.
+    None while code still runs. Raises InitsError if the code failed or the file is gone.
     """
-    if isinstance(start.kernel, FileSpec):
-        return [fitting.given(start.kernel, architecture, seed, engine().files) for seed in seeds]
-    if not isinstance(start.kernel, PastedSpec):
-        return [() for _ in seeds]
-    results = code_answers(start.kernel, architecture, seeds, SOON)
-    if None in results:
-        return None
-    arrays: list[Given] = []
-    for result in results:
-        if result.error is not None:
-            raise InitsError(f"{start.kernel.label}: {result.error}")
-        arrays.append([array for kernel in result.arrays for array in (kernel, None)])
-    return arrays
-
-
-def code_answers(
-    spec: PastedSpec, architecture: Architecture, seeds: Sequence[int], seconds: float
-) -> list[Result | None]:
-    """What pasted code drew for each seed, None for what is not there after so many seconds in all.
-
-    Raises InitsError with the reason when it may not run.
-    """
-    if why := pasted_code.refused(spec):
-        raise InitsError(why)
-    requests = [pasted_code.ask_code(spec, architecture.kernel_shapes, seed) for seed in seeds]
-    end = monotonic() + seconds
-    with gate.aside():
-        return [request and request.wait(max(0.0, end - monotonic())) for request in requests]
+    futures = [pasted_code.request_arrays(start, architecture, seed) for seed in seeds]
+    return [future.result() for future in futures] if pasted_code.wait_soon(futures) else None
 
 
 def code_is_done(choices: Choices) -> bool:
-    """Whether all pasted code has answered."""
+    """Return True if no pasted code is running."""
     try:
-        return not any(
-            None in code_answers(card.start.kernel, choices.architecture, seeds_of(choices), 0.0)
+        return all(
+            pasted_code.request_arrays(card.start, choices.architecture, seed).done()
             for card in choices.cards
             if isinstance(card.start.kernel, PastedSpec)
+            for seed in seeds_of(choices)
         )
     except InitsError:
         return True
@@ -219,4 +194,4 @@ def code_is_done(choices: Choices) -> bool:
 
 def seeds_of(choices: Choices) -> tuple[int, ...]:
     """The seeds that every start is drawn with; the last ones wrap around."""
-    return tuple((choices.seed + i) % (LARGEST_SEED + 1) for i in range(choices.seeds))
+    return consecutive_seeds(choices.seed, choices.seeds)

@@ -9,11 +9,11 @@ from inits.experiments.experiment import ACTIVATIONS, MAX_BATCH, MAX_LAYERS, MAX
 from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths
 from inits.experiments.sweep import grid as steps
 from inits.initializers.spec import OptimizerSpec
+from inits.seeds import MAX_SEED
 from inits.text import counted
 from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
 from pages.parts.page import state
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
-from pages.parts.widgets.picker import LARGEST_SEED
 
 DEFAULTS = {
     "vary": "stddev",
@@ -101,7 +101,7 @@ def understood(kept: dict[str, str]) -> Grid:
         width=read("width", state.whole("width", 1, MAX_UNITS)),
         optimizer=read("optimizer", OptimizerSpec.parse),
         batch=read("batch", state.whole("batch", 1, MAX_BATCH)),
-        seed=read("seed", state.whole("seed", 0, LARGEST_SEED)),
+        seed=read("seed", state.whole("seed", 0, MAX_SEED)),
         data=read("data", state.one_of("data", DATA)),
     )
 
@@ -188,9 +188,7 @@ def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, in
         width = st.number_input("Units per hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
         optimizer_controls(page, optimizer)
         batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)
-        seed = st.number_input(
-            "Seed", 0, LARGEST_SEED, key=names["seed"], step=1, help="Used for every cell."
-        )
+        seed = st.number_input("Seed", 0, MAX_SEED, key=names["seed"], step=1, help="Used for every cell.")
         data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
     return int(width), int(batch), int(seed), data
 

@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from inits.engine.engine import Job
+from inits.engine.jobs import Job
 from inits.experiments.experiment import ACTIVATIONS
 from inits.experiments.summary import CHANCE
 from inits.experiments.sweep import VARIED, Sweep
@@ -33,7 +33,7 @@ def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
     """Show what to do and how long it takes."""
     if sweep is None:
         return
-    missing, cores = engine().missing(sweep), engine().settings.cores
+    missing, cores = engine().results.missing(sweep), engine().settings.cores
     seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
     words = f"Press Run. {size_in_words(sweep)}: about {duration(seconds)}."
     if missing < sweep.cells:
@@ -73,7 +73,7 @@ def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
 
 def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the test accuracy (rows, columns), NaN where there is none yet, and which cells diverged."""
-    records = job.moment(0.0).records
+    records = job.snapshot(0.0).records
     accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in records]
     diverged = [record.divergence is not None for record in records]
     shape = len(job.plan.columns), len(job.plan.values)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from inits.engine.engine import Job
+from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Record

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from inits.engine.engine import Job
+from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, ranked
@@ -30,7 +30,7 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     status = engine().status
     images = training_images(choices.data)
     runs = len(choices.cards) * choices.seeds
-    missing = engine().missing(experiment) if experiment else runs
+    missing = engine().results.missing(experiment) if experiment else runs
     each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
     seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
     what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
@@ -66,7 +66,7 @@ def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Seque
         if not images:
             if not engine().status.ready:
                 return waiting_words()
-            return "Waiting in the queue." if engine().turns.place(job) else "Starting..."
+            return "Waiting in the queue." if engine().scheduler.place(job) else "Starting..."
         return _leader(records, names, images, max(record.images for record in records) * len(records))
     if not any(outcome.finished for outcome in found):
         return _nothing_finished(choices, records, found, names, images)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inits.engine.jobs import Moment
+from inits.engine.jobs import Snapshot
 from inits.experiments.record import Checkpoint, Record
 from inits.text import count
 from pages.parts.experiment.builder import Choices
@@ -14,7 +14,7 @@ from pages.parts.train import pictures
 from pages.parts.train.pictures import MAX_COLUMNS
 
 
-def inside(moment: Moment, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
+def inside(moment: Snapshot, choices: Choices, groups: Sequence[Sequence[Record]], running: bool) -> None:
     """Show weights, gradients and dead units of the first seed: now, and after the run at any measured step."""
     points = pictures.first_points(groups)
     if not points:

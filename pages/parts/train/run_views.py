@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from inits.engine.jobs import Job, Moment
+from inits.engine.jobs import Job, Snapshot
 from inits.experiments.diagnostics import Why, remarks, why_lost
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
@@ -32,14 +32,14 @@ MAX_AGE = 0.4  # seconds; concurrent viewers share one snapshot
 
 def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over: bool) -> None:
     """Show a job of the given choices; unless it is `over`, follow it and run the page again at its end."""
-    poll = POLL if engine().turns.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
+    poll = POLL if engine().scheduler.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
 
     @st.fragment(run_every=None if over else poll)
     @gate.inside(LATER)
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
-        now = _snapshot(job)
+        now = _job_view(job)
         records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.reasons
         answer.markdown(sentence(job, choices, records, found))
         with st.container():
@@ -61,21 +61,21 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class JobView:
     """A job at a moment, by start."""
 
-    moment: Moment
+    moment: Snapshot
     groups: list[list[Record]]
     outcomes: list[Outcome]
     reasons: dict[int, Why]
 
 
-def _snapshot(job: Job) -> Snapshot:
+def _job_view(job: Job) -> JobView:
     """Return the present snapshot of a job, which concurrent viewers share."""
-    moment = job.moment(MAX_AGE)
+    moment = job.snapshot(MAX_AGE)
     records = moment.records
     return shared_looks().ask(
-        moment, lambda: Snapshot(moment, by_start(job, records), results(job, records), reasons(job, records))
+        moment, lambda: JobView(moment, by_start(job, records), results(job, records), reasons(job, records))
     )
 
 
@@ -129,7 +129,7 @@ def _problems(
             st.warning(literal(prefix + words), icon=":material/warning:")
 
 
-def _curves(now: Snapshot, choices: Choices, over: bool) -> None:
+def _curves(now: JobView, choices: Choices, over: bool) -> None:
     found = shared_looks().ask((now.moment, choices, over), lambda: curves(choices, now.groups, over))
     for column, picture in zip(st.columns(2, gap="medium"), found, strict=True):
         with column:

@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 
 import numpy as np
 import streamlit as st
 
+from inits.engine import worker
 from inits.errors import EngineError, InitsError
 from inits.experiments.experiment import Experiment, Run
 from inits.experiments.record import Given
@@ -21,7 +22,7 @@ from inits.theory.trainability import Glimpse, Verdict, held, judge
 from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
 from pages.parts.experiment.builder import Choices
 from pages.parts.page.notes import heading, literal
-from pages.parts.signal.measurements import given
+from pages.parts.signal.measurements import arrays_of
 from pages.parts.widgets import tables
 
 WAIT = 0.2  # seconds that the page waits for probes
@@ -71,7 +72,8 @@ class _Glimpses:
         with self._lock:
             found = self._kept.get(key)
             if found is None or (retry and found.done() and isinstance(found.exception(), EngineError)):
-                found = self._kept[key] = self._pool.submit(compute.glimpse, run, arrays)
+                call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
+                found = self._kept[key] = self._pool.submit(call, run, arrays)
             self._kept.move_to_end(key)
             while len(self._kept) > MAX_PROBES:
                 self._kept.popitem(last=False)
@@ -86,7 +88,7 @@ def _glimpses() -> _Glimpses:
 def _request(run: Run, retry: bool = True) -> Future[Glimpse] | None:
     """Return the probe of a run; None until the arrays from its code or file are available, or if there are none."""
     try:
-        arrays = given(run.start, run.architecture, (run.seed,))
+        arrays = arrays_of(run.start, run.architecture, (run.seed,))
     except InitsError:
         return None
     return _glimpses().request(run, arrays[0], retry) if arrays else None

@@ -146,7 +146,7 @@ def _from_keras(page: str, slot: str) -> None:
     )
     if fetch is None:
         if st.button("Download and open", icon=":material/download:", key=widget_key(page, slot, "fetch")):
-            session.DOWNLOAD[place] = engine().fetch(str(chosen), engine().files.folder)
+            session.DOWNLOAD[place] = engine().fetches.fetch(str(chosen), engine().files.folder)
             st.rerun()
     elif not fetch.done.is_set():
         st.button(

@@ -15,6 +15,7 @@ from inits.initializers.catalog import CATALOG
 from inits.initializers.keras_call import read_call
 from inits.initializers.parameters import Parameter
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from inits.seeds import MAX_SEED
 from pages.parts.page import session
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
@@ -23,7 +24,6 @@ Spec = Kernel | OptimizerSpec
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
 MOST_STEPS = 100
 DIGITS = (1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
-LARGEST_SEED = 2**31 - 3
 AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
@@ -84,7 +84,7 @@ def _typed(prefix: str, text: str) -> Kernel:
         return InitializerSpec(text)
     spec = InitializerSpec.parse(text)
     seed = read_call(text).named.get("seed")
-    if isinstance(seed, int) and 0 <= seed <= LARGEST_SEED:
+    if isinstance(seed, int) and 0 <= seed <= MAX_SEED:
         set_widget(widget_key(prefix, "seed"), seed)
     return spec
 

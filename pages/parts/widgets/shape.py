@@ -7,10 +7,11 @@ import streamlit as st
 from inits.errors import InitsError, ShapeError
 from inits.experiments.weight_source import Kernel
 from inits.initializers.shapes import checked
+from inits.seeds import MAX_SEED
 from pages.parts.page import session
 from pages.parts.page.notes import problem
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
-from pages.parts.widgets.picker import LARGEST_SEED, axes_inputs
+from pages.parts.widgets.picker import axes_inputs
 
 KINDS = ("Dense", "Convolution", "Any")
 LARGEST = 4_000_000  # weights drawn for one picture
@@ -56,9 +57,7 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
         shape = _any(page, shape) if kind == "Any" else _layer(page, str(kind), shape)
         axes_inputs(page, spec)
         if spec.random:
-            st.number_input(
-                "Seed", 0, LARGEST_SEED, key=seed_key, step=1, help="The same seed draws the same."
-            )
+            st.number_input("Seed", 0, MAX_SEED, key=seed_key, step=1, help="The same seed draws the same.")
     if shape != session.SHAPE[page]:
         session.SHAPE[page] = shape
         st.rerun()

@@ -1,0 +1,103 @@
+"""The start of a worker: Keras is imported, data is read and the default network compiled, each step reported."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+from inits.data.datasets import Dataset
+from inits.engine.cluster import Software, difference, software
+from inits.engine.worker_state import compiled_slots, load, set_mnist
+from inits.errors import DataError
+from inits.experiments.experiment import Experiment, Start
+from inits.initializers.spec import InitializerSpec
+
+log = logging.getLogger(__name__)
+
+Report = Callable[..., None]
+_status: dict[str, Any] = {}  # as last reported by this process
+(DEFAULT_RUN,) = Experiment(starts=(Start(InitializerSpec.parse("glorot_uniform")),)).runs
+
+
+class WarmUp(WorkerPlugin):  # type: ignore[misc]
+    """Prepares every worker in the background.
+
+    Every web server of a cluster registers it: a worker that is ready only reports that again.
+
+    Args:
+        topic: of the reports.
+        mnist: where the worker finds MNIST; None leaves it to the worker's own settings.
+        required: versions that the worker must have; a worker with others leaves the cluster.
+    """
+
+    name = "inits-warm-up"
+
+    def __init__(self, topic: str, mnist: Path | None, required: Software):
+        self.topic, self.mnist, self.required = topic, mnist, required
+
+    def setup(self, worker: Worker) -> None:
+        """Begin to prepare a worker; called by Dask when it starts."""
+        if wrong := difference(self.required, software()):
+            log.error("This worker %s. It leaves the cluster.", wrong)
+            worker.loop.add_callback(worker.close, nanny=True, reason="other versions")
+            return
+        set_mnist(self.mnist)
+        if hasattr(os, "setpriority"):  # not on Windows
+            os.setpriority(os.PRIO_PROCESS, 0, 10)  # pages go before trainings where cores are few
+        slots = int(worker.state.total_resources.get("training", 0))
+        report = _reporter(worker, self.topic)
+        if _status.get("phase", "failed") != "failed":
+            report(**_status)
+            return
+        report(slots=slots, phase="starting")
+        threading.Thread(target=warm_up, args=(report, slots or 1), daemon=True).start()
+
+
+def _reporter(worker: Worker, topic: str) -> Report:
+    """Return a function that reports changes of this worker's status to all web servers."""
+
+    def report(**status: Any) -> None:
+        _status.update(status)
+        worker.log_event(topic, {"status": status, "worker": worker.address})
+
+    return report
+
+
+def warm_up(report: Report, cores: int) -> None:
+    """Report each phase as it begins: keras, data, compiling, ready; or failed, with the error."""
+    try:
+        report(phase="keras")
+        slots = compiled_slots(cores)
+        from inits.training.layers import versions
+
+        report(versions=versions())
+        data = find_data(report)
+        report(phase="compiling")
+        slots.warm(DEFAULT_RUN, data)
+        report(phase="ready")
+    except Exception as error:
+        report(phase="failed", error=f"{type(error).__name__}: {error}")
+        raise
+
+
+def find_data(report: Report) -> Dataset:
+    """Load MNIST, or the stand-in if that fails; report which one, and why."""
+    report(phase="data", done=0, total=0)
+    why = None
+    try:
+        data = load("mnist", lambda done, total: report(phase="data", done=done, total=total))
+    except DataError as error:
+        data, why = load("digits"), str(error)
+    report(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=why)
+    return data
+
+
+def reload_data(topic: str) -> None:
+    """Try again to load MNIST."""
+    report = _reporter(get_worker(), topic)
+    find_data(report)
+    report(phase="ready")
