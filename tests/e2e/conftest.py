@@ -1,16 +1,17 @@
-"""A server and a browser for the whole session. Without a browser the tests are skipped, except on CI."""
+"""A browser, and the servers that the browser tests share. Without a browser the tests are skipped, except on CI."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from support.visit import UPLOAD
 
 from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
 
-# Each visit is too short to be worth the compiler that takes a fifth of the browser's time.
+# A visit is too short to be worth the optimizing compiler, which takes a fifth of the browser's time.
 ARGUMENTS = (*FLAGS, "--js-flags=--no-turbofan")
+DESKTOP = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -33,27 +34,88 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def window(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A desktop browser that compiles what pages load only once: a quarter less work than a new one each time."""
+    """A desktop browser that keeps compiled scripts on disk: a visit costs a quarter less than in a new one."""
     running = playwright.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("browser"),
         executable_path=find_chromium(),
         args=ARGUMENTS,
-        viewport={"width": 1280, "height": 900},
+        viewport=DESKTOP,
         color_scheme="light",
     )
     yield running
     running.close()
 
 
+def _clear(window: BrowserContext, page: Page) -> None:
+    """Remove what pages have stored in the browser."""
+    window.new_cdp_session(page).send(
+        "Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "cookies,local_storage"}
+    )
+
+
+@pytest.fixture
+def page(window: BrowserContext) -> Iterator[Page]:
+    """The one tab that most tests use in turn: a visit in a new tab costs a third more."""
+    tab = window.pages[0]
+    tab.emulate_media(color_scheme="light")
+    tab.set_viewport_size(DESKTOP)
+    yield tab
+    for other in window.pages[1:]:
+        other.close()
+    tab.goto("about:blank")
+    _clear(window, tab)
+
+
+@pytest.fixture
+def new_tab(window: BrowserContext) -> Iterator[Page]:
+    """A tab for tests that listen to the browser or change what it receives."""
+    tab = window.new_page()
+    yield tab
+    _clear(window, tab)
+    tab.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A phone: narrow, and driven by touch."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True
+    )
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture(scope="session")
-def chart_app() -> Iterator[str]:
-    with serve("tests/e2e/chart_app.py") as address:
+def widget_app() -> Iterator[str]:
+    """The app with our charts and our editor, under a base path; the root is where the whole app is tested."""
+    with serve("tests/e2e/widget_app.py", base="some/where") as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def widget_tab(window: BrowserContext, widget_app: str) -> Iterator[Page]:
+    """A tab that stays at the widgets for a module."""
+    tab = window.new_page()
+    tab.goto(widget_app)
+    yield tab
+    tab.close()
+
+
+@pytest.fixture
+def widgets(widget_tab: Page) -> Page:
+    """The tab of the module with a new session state: far cheaper than to load the page again for each test."""
+    widget_tab.emulate_media(color_scheme="light")
+    widget_tab.set_viewport_size(DESKTOP)
+    widget_tab.mouse.up()
+    widget_tab.mouse.move(0, 0)
+    widget_tab.get_by_role("link", name="Reset").click()
+    expect(widget_tab.get_by_text("All state is cleared.")).to_be_visible()
+    return widget_tab
 
 
 @pytest.fixture(scope="session")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """No MNIST, so the stand-in takes its place: the file that the setting names is not there. No network either."""
+    """An environment without MNIST, so that the stand-in is used, and without a network."""
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     own = {"INITS_CACHE": tmp_path_factory.mktemp("cache"), "KERAS_HOME": tmp_path_factory.mktemp("keras")}
     return {"INITS_MNIST": "missing.npz", **nowhere, **{name: str(path) for name, path in own.items()}}
@@ -61,29 +123,6 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Iterator[str]:
+    """The app, its compute process and its jail, shared by all tests that neither end nor configure them."""
     with serve("app.py", f"--server.maxUploadSize={UPLOAD}", environ=environ) as address:
         yield address
-
-
-@pytest.fixture
-def page(window: BrowserContext) -> Iterator[Page]:
-    """A desktop window; pages have stored nothing in it."""
-    before = window.pages
-    page = window.new_page()
-    yield page
-    window.new_cdp_session(page).send(
-        "Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "cookies,local_storage"}
-    )
-    for tab in window.pages:
-        if tab not in before:
-            tab.close()
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    """A phone: narrow, and driven by a finger."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True
-    )
-    yield context.new_page()
-    context.close()

@@ -1,29 +1,20 @@
-"""The editor as a person meets it, in a real browser. The page under test is `editor_app.py`."""
+"""The code editor in a real browser, on the page Editing of `widget_app.py`."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.live import serve
-
 pytestmark = pytest.mark.browser
 
 BUNDLE = re.compile(r"codemirror-.*\.min\.js")
+PAPER = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 18, 24)"}
 LINES = ".inits-editor .cm-line"
 START = 'import numpy as np\n\n\ndef double(x):\n    """Twice `x`."""  # said twice\n    return 2 * x\n'
 
 
-@pytest.fixture(scope="module")
-def editor_app() -> Iterator[str]:
-    with serve("tests/e2e/editor_app.py") as address:
-        yield address
-
-
-def opened(page: Page, address: str) -> Locator:
-    """The place where a person types, with the cursor at the end of the first example."""
-    page.goto(address)
+def ready(page: Page) -> Locator:
+    """Return the place to type in, with the cursor at the end of the first example."""
     place = page.get_by_role("textbox", name="Your initializer")
     expect(place).to_be_visible(timeout=30_000)
     place.click()
@@ -31,17 +22,30 @@ def opened(page: Page, address: str) -> Locator:
     return place
 
 
+@pytest.fixture
+def page(widgets: Page) -> Page:
+    """The page Editing as it is at first."""
+    widgets.get_by_role("link", name="Editing").click()
+    ready(widgets)
+    return widgets
+
+
+@pytest.fixture
+def place(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Your initializer")
+
+
 def text(page: Page) -> str:
     return "\n".join(page.locator(LINES).all_text_contents())
 
 
-def knows(page: Page, text: str) -> None:
-    """Wait until Python has this text."""
-    expect(page.get_by_text(f"knows {text!r}", exact=True)).to_be_visible()
+def python_has(page: Page, text: str) -> None:
+    """Wait until Python has received a text."""
+    expect(page.get_by_text(f"received {text!r}", exact=True)).to_be_visible()
 
 
-def shows(page: Page, text: str) -> None:
-    """Wait until the editor has this text."""
+def editor_has(page: Page, text: str) -> None:
+    """Wait until the editor shows a text."""
     expect(page.locator(LINES)).to_have_text(text.split("\n"))
 
 
@@ -63,7 +67,7 @@ def runs(page: Page) -> int:
 
 
 def slowed(page: Page) -> None:
-    """From now on the page takes a while before it comes to the editor."""
+    """Make the page spend some time before it comes to the editor."""
     before = runs(page)
     switch(page, "slow")
     expect(page.get_by_text(f"page runs {before + 1}", exact=True)).to_be_visible()
@@ -71,14 +75,14 @@ def slowed(page: Page) -> None:
 
 
 def typed_into_a_run(page: Page, first: str, second: str) -> None:
-    """Type `first`, and `second` while it is on its way, so that the echo of `first` comes after it."""
+    """Type `first`, and `second` while the page runs with `first`, so that the answer to `first` is late."""
     page.keyboard.type(first)
     page.wait_for_function("document.querySelector('[data-test-script-state=running]')")
     page.keyboard.type(second)
 
 
 def complained(page: Page) -> Locator:
-    """The message under the wrong line."""
+    """Mark a line as wrong and return the message under it."""
     press(page, "Complain")
     message = page.locator(".inits-mark")
     expect(message).to_be_visible()
@@ -90,7 +94,7 @@ def marked(page: Page) -> list[str]:
 
 
 def contrast(words: Locator) -> float:
-    """WCAG's contrast of the text in `words` on what the browser paints behind it."""
+    """Return WCAG's contrast of the text in `words` with what the browser paints behind it."""
     return words.evaluate("""words => {
         const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
         const brush = canvas.getContext("2d", { willReadFrequently: true });
@@ -108,11 +112,10 @@ def contrast(words: Locator) -> float:
     }""")
 
 
-# ---- What is seen
+# ---- Look
 
 
-def test_lines_are_numbered_and_coloured(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_lines_are_numbered_and_coloured(page: Page) -> None:
     assert text(page) == START
     numbers = page.locator(".cm-lineNumbers .cm-gutterElement").all_inner_texts()
     assert [number for number in numbers if number][-7:] == list("1234567")
@@ -122,20 +125,17 @@ def test_lines_are_numbered_and_coloured(page: Page, editor_app: str) -> None:
     assert len({word.evaluate("word => getComputedStyle(word).color") for word in words}) == 3
 
 
-def test_it_has_a_name_and_says_how_to_leave(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_the_editor_has_a_name_and_a_hint_how_to_leave(page: Page, place: Locator) -> None:
     hint = page.locator(f"#{place.get_attribute('aria-describedby')}")
     expect(hint).to_be_visible()
     expect(hint).to_have_text("Ctrl+Enter runs. Tab indents; Esc, then Tab leaves.")
 
 
-def test_the_place_is_reserved(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_the_height_is_reserved(page: Page) -> None:
     assert page.locator(".inits-editor").bounding_box()["height"] == 360
 
 
-def test_brackets_find_each_other(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_matching_brackets_are_marked(page: Page) -> None:
     page.keyboard.type("f(1")
     expect(page.locator(".cm-matchingBracket")).to_have_count(0)
     page.keyboard.type(")")
@@ -143,9 +143,9 @@ def test_brackets_find_each_other(page: Page, editor_app: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_words_can_be_read(page: Page, editor_app: str, scheme: str) -> None:
+def test_all_text_has_enough_contrast(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
-    opened(page, editor_app)
+    expect(page.locator(".cm-editor")).to_have_css("background-color", PAPER[scheme])
     page.keyboard.type("@wraps\nclass A: pass  # note\nfor k in 'a\\n', f'b{None}', 1.5: pass")
     page.locator(LINES).filter(has_text="return").click()
     page.keyboard.press("End")
@@ -159,8 +159,7 @@ def test_all_words_can_be_read(page: Page, editor_app: str, scheme: str) -> None
         assert contrast(words) >= 4.5, words.evaluate("words => words.outerHTML")
 
 
-def test_the_theme_switches_under_a_text(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_a_switch_of_the_theme_keeps_the_text(page: Page) -> None:
     paper, word = page.locator(".cm-editor"), page.locator(LINES).get_by_text("import", exact=True)
     light = word.evaluate("word => getComputedStyle(word).color")
     page.keyboard.type("y = 1")
@@ -171,8 +170,9 @@ def test_the_theme_switches_under_a_text(page: Page, editor_app: str) -> None:
     assert text(page) == START + "y = 12"
 
 
-def test_a_phone_needs_no_scrolling_aside(phone: Page, editor_app: str) -> None:
-    opened(phone, editor_app)
+def test_on_a_phone_nothing_scrolls_sideways(phone: Page, widget_app: str) -> None:
+    phone.goto(f"{widget_app}/editing")
+    ready(phone)
     phone.keyboard.type("wide = " + " + ".join(["number"] * 30))
     for place in ("[data-testid=stMain]", ".cm-scroller"):
         assert phone.locator(place).evaluate("box => box.scrollWidth <= box.clientWidth")
@@ -182,17 +182,15 @@ def test_a_phone_needs_no_scrolling_aside(phone: Page, editor_app: str) -> None:
 # ---- Typing
 
 
-def test_typing_arrives_when_it_pauses(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_text_is_sent_when_typing_pauses(page: Page) -> None:
     before = runs(page)
     page.keyboard.type("recurrent = 'rc'; " * 5, delay=10)
-    knows(page, START + "recurrent = 'rc'; " * 5)
+    python_has(page, START + "recurrent = 'rc'; " * 5)
     assert runs(page) - before < 10, "90 keys must not run the page 90 times"
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_enter_and_tab_indent_as_in_python(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_enter_and_tab_indent_as_in_python(page: Page) -> None:
     page.keyboard.type("if x:\ny = 1")
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
@@ -202,22 +200,20 @@ def test_enter_and_tab_indent_as_in_python(page: Page, editor_app: str) -> None:
     assert text(page) == START + "if x:\n    y = 1"
 
 
-def test_undo_and_redo(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_undo_and_redo(page: Page) -> None:
     page.keyboard.type("y = 1")
     page.keyboard.press("Control+z")
     assert text(page) == START
     page.keyboard.press("Control+y")
     assert text(page) == START + "y = 1"
-    knows(page, START + "y = 1")
+    python_has(page, START + "y = 1")
 
 
-def test_the_keyboard_can_leave(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_the_keyboard_can_leave_the_editor(page: Page, place: Locator) -> None:
     page.keyboard.press("Tab")
     expect(place).to_be_focused()
     page.keyboard.press("Escape")
-    page.evaluate("{ const now = Date.now; Date.now = () => now() + 60_000 }")  # nobody is hurried
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 60_000 }")  # without a time limit
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_focused()
     page.keyboard.press("Shift+Tab")
@@ -230,8 +226,7 @@ def test_the_keyboard_can_leave(page: Page, editor_app: str) -> None:
     expect(place).to_be_focused()
 
 
-def test_more_than_the_limit_is_not_taken(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_text_beyond_the_limit_is_refused(page: Page) -> None:
     page.keyboard.insert_text("z" * 5_000)
     alarm = page.get_by_role("alert").filter(has_text="The editor takes at most")
     expect(alarm).to_contain_text(f"at most 5,000 characters. This would be {5_000 + len(START):,}")
@@ -241,8 +236,7 @@ def test_more_than_the_limit_is_not_taken(page: Page, editor_app: str) -> None:
     assert text(page) == START + "y"
 
 
-def test_read_only(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_a_read_only_editor_refuses_text(page: Page, place: Locator) -> None:
     switch(page, "read only")
     expect(place).to_have_attribute("aria-readonly", "true")
     place.click()
@@ -255,15 +249,14 @@ def test_read_only(page: Page, editor_app: str) -> None:
     place.click()
     page.keyboard.press("Control+End")
     page.keyboard.type("y")
-    knows(page, START + "y")
+    python_has(page, START + "y")
     expect(page.get_by_text("0 times")).to_be_visible()
 
 
 # ---- Running
 
 
-def test_ctrl_enter_runs_once(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_ctrl_enter_runs_once(page: Page) -> None:
     page.keyboard.type("y = 1")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text(f"ran {START + 'y = 1'!r}")).to_be_visible()
@@ -275,8 +268,7 @@ def test_ctrl_enter_runs_once(page: Page, editor_app: str) -> None:
     expect(page.get_by_text("2 times")).to_be_visible()
 
 
-def test_the_run_button_runs_what_was_just_typed(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_the_run_button_runs_what_was_just_typed(page: Page) -> None:
     for number in range(1, 4):
         page.locator(LINES).last.click()
         page.keyboard.press("Control+End")
@@ -286,8 +278,7 @@ def test_the_run_button_runs_what_was_just_typed(page: Page, editor_app: str) ->
         expect(page.get_by_text(f"{number} times")).to_be_visible()
 
 
-def test_so_it_does_where_buttons_do_not_take_the_focus(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_the_run_button_works_where_buttons_do_not_take_the_focus(page: Page, place: Locator) -> None:
     page.keyboard.type("y = 1")
     page.get_by_role("button", name="Run", exact=True).evaluate(
         "button => { button.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true })); button.click() }"
@@ -296,37 +287,34 @@ def test_so_it_does_where_buttons_do_not_take_the_focus(page: Page, editor_app: 
     expect(place).to_be_focused()
 
 
-# ---- Who has the newer text
+# ---- Newer and older text
 
 
-def test_another_example_takes_the_place_and_can_be_undone(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_another_example_replaces_the_text_and_can_be_undone(page: Page, place: Locator) -> None:
     page.keyboard.type("mine")
     choose(page, "two")
-    shows(page, "answer = 42\n")
-    knows(page, "answer = 42\n")
+    editor_has(page, "answer = 42\n")
+    python_has(page, "answer = 42\n")
     before = runs(page)
     place.click()
     page.keyboard.press("Control+z")
     assert text(page) == START + "mine"
-    knows(page, START + "mine")
+    python_has(page, START + "mine")
     assert runs(page) - before == 1
     page.keyboard.press("Control+z")
     assert text(page) == START
 
 
-def test_the_same_example_again_after_another(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_the_same_example_again_after_another(page: Page) -> None:
     page.keyboard.type("mine")
     choose(page, "two")
-    shows(page, "answer = 42\n")
+    editor_has(page, "answer = 42\n")
     choose(page, "one")
-    knows(page, START)
+    python_has(page, START)
     assert text(page) == START
 
 
-def test_text_cursor_and_history_outlive_other_runs(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_text_cursor_and_history_survive_reruns(page: Page, place: Locator) -> None:
     page.keyboard.press("Control+Home")
     page.keyboard.type("a")
     page.locator(".cm-editor").evaluate("editor => { editor.mark = 'same element' }")
@@ -334,65 +322,60 @@ def test_text_cursor_and_history_outlive_other_runs(page: Page, editor_app: str)
     expect(page.get_by_text("Something above")).to_be_visible()
     place.focus()
     page.keyboard.type("b")
-    knows(page, "ab" + START)
+    python_has(page, "ab" + START)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert text(page) == START
     assert page.locator(".cm-editor").evaluate("editor => editor.mark") == "same element"
 
 
-def test_an_older_echo_leaves_newer_typing_alone(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_an_older_answer_does_not_overwrite_newer_text(page: Page, place: Locator) -> None:
     slowed(page)
     place.click()
     page.keyboard.press("Control+End")
     typed_into_a_run(page, "a", "b")
-    knows(page, START + "ab")
+    python_has(page, START + "ab")
     assert text(page) == START + "ab"
 
 
-def test_what_was_typed_is_there_when_the_editor_comes_back(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_the_text_is_kept_while_the_editor_is_hidden(page: Page, place: Locator) -> None:
     page.keyboard.type("mine")
     switch(page, "shown")
     expect(place).to_have_count(0)
     switch(page, "shown")
     expect(place).to_be_visible()
     assert text(page) == START + "mine"
-    knows(page, START + "mine")
+    python_has(page, START + "mine")
 
 
-def test_another_page_is_a_click_away_and_what_was_typed_stays(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_a_link_leaves_the_page_at_once_and_keeps_the_text(page: Page) -> None:
     page.keyboard.type("mine")
-    page.get_by_role("link", name="Elsewhere").hover()
-    page.mouse.down()  # the editor tells what it has when it is left, before the finger is up again
-    knows(page, START + "mine")
+    page.get_by_role("link", name="Other").hover()
+    page.mouse.down()  # the press alone makes the editor send its text
+    python_has(page, START + "mine")
     page.mouse.up()
     expect(page.get_by_text("another page")).to_be_visible()
     page.get_by_role("link", name="Editing").click(delay=60)
-    shows(page, START + "mine")
-    knows(page, START + "mine")
+    editor_has(page, START + "mine")
+    python_has(page, START + "mine")
 
 
-def test_a_lost_session_takes_the_text_of_the_browser(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_a_lost_session_receives_the_text_of_the_browser(page: Page) -> None:
     choose(page, "two")
-    shows(page, "answer = 42\n")
+    editor_has(page, "answer = 42\n")
     choose(page, "one")
-    shows(page, START)
+    editor_has(page, START)
     page.locator(LINES).last.click()
     page.keyboard.type("mine")
     press(page, "Forget")
-    knows(page, START + "mine")
+    python_has(page, START + "mine")
     assert text(page) == START + "mine"
 
 
 # ---- Marks
 
 
-def test_a_wrong_line_says_what_is_wrong(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_a_wrong_line_shows_its_message(page: Page) -> None:
     message = complained(page)
     assert message.text_content() == "TypeError: x is <b>None</b>"
     assert marked(page) == ["    return 2 * x"]
@@ -402,17 +385,16 @@ def test_a_wrong_line_says_what_is_wrong(page: Page, editor_app: str) -> None:
         page.locator(".inits-wrong").evaluate("line => getComputedStyle(line).backgroundColor")
         != "rgba(0, 0, 0, 0)"
     )
-    assert text(page) == START, "a message is no part of the text"
+    assert text(page) == START, "the message must not be part of the text"
 
 
-def test_a_mark_moves_with_its_line_and_goes_when_it_is_changed(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_a_mark_moves_with_its_line_and_disappears_when_it_changes(page: Page, place: Locator) -> None:
     message = complained(page)
     place.focus()
     page.keyboard.press("Control+Home")
     page.keyboard.type("# first\n")
     assert marked(page) == ["    return 2 * x"]
-    knows(page, "# first\n" + START)
+    python_has(page, "# first\n" + START)
     assert marked(page) == ["    return 2 * x"]
     expect(page.get_by_role("status").filter(has_text="Line 7: TypeError")).to_have_count(1)
     page.locator(LINES).filter(has_text="return").click()
@@ -423,19 +405,17 @@ def test_a_mark_moves_with_its_line_and_goes_when_it_is_changed(page: Page, edit
     expect(message).to_be_visible()
 
 
-def test_marks_come_back_with_a_text_that_was_deleted(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_marks_return_when_a_deletion_is_undone(page: Page, place: Locator) -> None:
     complained(page)
     place.focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.press("Control+z")
-    shows(page, START)
+    editor_has(page, START)
     expect(page.locator(".inits-wrong")).to_have_text("return 2 * x")
 
 
-def test_marks_on_an_older_text_do_not_move_the_newer_ones(page: Page, editor_app: str) -> None:
-    place = opened(page, editor_app)
+def test_marks_for_an_older_text_do_not_move_newer_ones(page: Page, place: Locator) -> None:
     complained(page)
     slowed(page)
     page.locator(".cm-content").evaluate("""content => {
@@ -446,12 +426,11 @@ def test_marks_on_an_older_text_do_not_move_the_newer_ones(page: Page, editor_ap
     place.focus()
     page.keyboard.press("Control+Home")
     typed_into_a_run(page, "\n", "\n")
-    knows(page, "\n\n" + START)
+    python_has(page, "\n\n" + START)
     assert page.evaluate("[...marked]") == ["    return 2 * x"]
 
 
-def test_the_wrong_line_is_scrolled_to(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
+def test_the_wrong_line_is_scrolled_to(page: Page) -> None:
     choose(page, "long")
     expect(page.locator(LINES).first).to_have_text("line_1 = 1")
     page.locator(LINES).first.click()
@@ -466,31 +445,23 @@ def test_the_wrong_line_is_scrolled_to(page: Page, editor_app: str) -> None:
 # ---- Loading
 
 
-def test_nothing_comes_from_elsewhere(page: Page, editor_app: str) -> None:
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    opened(page, editor_app)
-    assert any(BUNDLE.search(url) for url in asked)
-    assert [url for url in asked if not url.startswith((editor_app, "blob:", "data:"))] == []
-
-
-def test_the_bundle_comes_from_the_cache_the_second_time(page: Page, editor_app: str) -> None:
-    opened(page, editor_app)
-    opened(page, editor_app)
-    entries = page.evaluate(
+def test_the_bundle_comes_from_the_server_and_then_from_the_cache(new_tab: Page, widget_app: str) -> None:
+    requests = []
+    new_tab.on("request", lambda request: requests.append(request.url))
+    for _ in range(2):
+        new_tab.goto(f"{widget_app}/editing")
+        ready(new_tab)
+        assert text(new_tab) == START
+    assert any(BUNDLE.search(url) for url in requests)
+    assert [url for url in requests if not url.startswith((widget_app, "blob:", "data:"))] == []
+    entries = new_tab.evaluate(
         "performance.getEntriesByType('resource').map(entry => [entry.name, entry.transferSize])"
     )
     assert [size for name, size in entries if BUNDLE.search(name)] == [0]
 
 
-def test_a_failed_load_is_one_plain_sentence(page: Page, editor_app: str) -> None:
-    page.route(BUNDLE, lambda route: route.abort())
-    page.goto(editor_app)
-    sentence = page.get_by_text("The editor could not be loaded. Reload the page to try again.")
+def test_a_failed_load_shows_one_plain_sentence(new_tab: Page, widget_app: str) -> None:
+    new_tab.route(BUNDLE, lambda route: route.abort())
+    new_tab.goto(f"{widget_app}/editing")
+    sentence = new_tab.get_by_text("The editor could not be loaded. Reload the page to try again.")
     expect(sentence).to_be_visible(timeout=30_000)
-
-
-def test_works_under_a_base_path(page: Page) -> None:
-    with serve("tests/e2e/editor_app.py", base="some/where") as address:
-        opened(page, address)
-        assert text(page) == START
