@@ -16,12 +16,13 @@ import psutil
 from benchmarks.live import serve
 from benchmarks.report import Row
 from benchmarks.visits import PATIENCE, Visit, visit
+from pages.parts.page.catalog import PAGES
 
 CLASS = 50
 SECONDS = 60.0
 THINK = 2.0  # seconds between two moves of a slider
 WATCH, MOVES = 12.0, 6  # seconds at the live run, then so many moves, then another page
-PAGES = ("signal", "choose", "custom", "pretrained", "sweep", "lessons")
+OTHERS = [name for name in PAGES if name not in ("explore", "train")]
 STDDEVS = ("0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.1")
 LIVE = "starts=HeNormal;GlorotUniform;RandomNormal&hidden=3+x+1024&seeds=5&data=mnist"
 SMALL = "starts=HeNormal&hidden=3x256&batch=8&data=digits&seed={}"
@@ -60,7 +61,7 @@ def _web() -> psutil.Process:
 async def _class(address: str, web: psutil.Process) -> list[Row]:
     async with visit(address) as first:
         await _drawn(first)
-        for page in PAGES:
+        for page in OTHERS:
             await first.go(page)
         before = web.memory_info().rss
         await first.go("train", LIVE)
@@ -197,7 +198,7 @@ async def _person(address: str, number: int, seen: Seen, until: float) -> None:
                             value = chance.choice(STDDEVS)
                             seen.sliders.append(await one.set("explore.stddev", string_array_value=[value]))
                 else:
-                    for page in chance.sample(PAGES, 2):
+                    for page in chance.sample(OTHERS, 2):
                         await asyncio.sleep(chance.uniform(0.5, 1.5) * THINK)
                         if perf_counter() < until:
                             seen.pages.append(await one.go(page))

@@ -21,7 +21,7 @@ from inits.experiments.record import Record
 from inits.initializers.spec import InitializerSpec
 from inits.theory.signal_theory import gains, predict
 from inits.training.draw import sketch
-from pages.parts.experiment import builder
+from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson, PictureKind
 from pages.parts.signal import builder as signal_builder
 from pages.parts.sweep import builder as sweep_builder
@@ -50,7 +50,7 @@ def run(engine: Engine, experiment: Experiment) -> Sequence[Record]:
 
 def accuracy(engine: Engine, lesson: Lesson) -> Picture:
     """Return the accuracy of each start over one epoch."""
-    choices = builder.understood({**builder.DEFAULTS, **lesson.state})
+    choices = TRAIN.parse(lesson.state)
     experiment, names = choices.experiment("digits"), choices.labels
     if lesson.pretrain:
         names, experiment = list(HOWS), pretrained(engine, experiment)

@@ -14,7 +14,7 @@ PAGE = "choose"
 
 
 def main() -> None:
-    setup("Choose")
+    setup(PAGE)
     kept = state.load(PAGE, DEFAULTS)
     st.title("Which initializer should I use?")
     answer = st.empty()

@@ -1,6 +1,6 @@
 """Your own initializer: paste it, run it in a jail, see what it draws and what is wrong with it."""
 
-from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from inits.seeds import MAX_SEED
 from inits.text import number
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import engine, wait_for
-from pages.parts.experiment.start_cards import add_card
+from pages.parts.experiment.start_cards import add_to_train
 from pages.parts.kernel.kernel_views import one_kernel
 from pages.parts.kernel.network_views import NETWORK
 from pages.parts.kernel.pasted_views import (
@@ -27,7 +27,9 @@ from pages.parts.kernel.pasted_views import (
     output_box,
     waiting_for,
 )
-from pages.parts.page import session, state
+from pages.parts.page import session
+from pages.parts.page.address import Address, Field, whole
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
@@ -38,7 +40,19 @@ from pages.parts.widgets.picker import put_on_shelf
 PAGE = "custom"
 BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
 NOTES = {example.code: example.note for example in EXAMPLES}
-DEFAULTS = {"init": str(BEGIN), "seed": "0"}
+
+
+class Shown(NamedTuple):
+    """The settings of the page."""
+
+    init: PastedSpec
+    seed: int
+
+
+CUSTOM = Address(PAGE, Shown, (
+    Field("init", str(BEGIN), PastedSpec.parse),
+    Field("seed", "0", whole("seed", 0, MAX_SEED)),
+))  # fmt: skip
 CONSENT = (
     "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
     "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
@@ -46,10 +60,8 @@ CONSENT = (
 
 
 def main() -> None:
-    setup("Your code")
-    kept = state.load(PAGE, DEFAULTS)
-    read = partial(state.read, kept, DEFAULTS)
-    spec, seed = read("init", PastedSpec.parse), read("seed", state.whole("seed", 0, MAX_SEED))
+    setup(PAGE)
+    spec, seed = CUSTOM.load()
     begin(spec, seed)
     engine().sandbox.wake()
 
@@ -60,7 +72,7 @@ def main() -> None:
     with left:
         typed, refusal = write(spec)
     if typed is not None:
-        state.save(PAGE, {"init": str(typed), "seed": str(seed)}, DEFAULTS)
+        CUSTOM.save(Shown(typed, seed))
         if pressed or session.RUN_CODE.pop(PAGE):
             run(typed, seed)
     shown, shown_seed = session.SHOWN_CODE[PAGE]
@@ -221,11 +233,11 @@ def onward(spec: PastedSpec) -> None:
     put_on_shelf(spec)
     with st.container(horizontal=True, gap="small"):
         if st.button("Train it", icon=":material/add:", key=widget_key(PAGE, "train")):
-            add_card("train", Start(spec))
-            st.switch_page("pages/train.py")
+            add_to_train(Start(spec))
+            st.switch_page(PAGES["train"].file)
         if st.button("Explore it", icon=":material/ssid_chart:", key=widget_key(PAGE, "explore")):
             session.SPEC["explore"] = str(spec)
-            st.switch_page("pages/explore.py", query_params={"init": str(spec)})
+            st.switch_page(PAGES["explore"].file, query_params={"init": str(spec)})
 
 
 def sentence(result: Result) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts.lessons.cards import card, prepare, wanted
 from pages.parts.lessons.catalog import LESSONS, Lesson
 from pages.parts.page import state
+from pages.parts.page.address import one_of
 from pages.parts.page.header import setup
 
 PAGE = "lessons"
@@ -14,7 +15,7 @@ DEFAULTS = {"lesson": ""}
 
 
 def main() -> None:
-    setup("Lessons")
+    setup(PAGE)
     kept = state.load(PAGE, DEFAULTS)
     first = state.read(kept, DEFAULTS, "lesson", lesson_key)
     state.save(PAGE, {"lesson": first}, DEFAULTS)
@@ -33,7 +34,7 @@ def main() -> None:
 
 def lesson_key(text: str) -> str:
     """Return the key of a lesson, or "". Raises SpecError."""
-    return state.one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
+    return one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
 
 
 def rows(first: str) -> list[tuple[tuple[int, Lesson] | None, ...]]:

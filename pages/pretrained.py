@@ -21,7 +21,7 @@ DEFAULTS = {FIRST: "", SECOND: "", "array": "", "panels": "0"}
 
 
 def main() -> None:
-    setup("Weight files")
+    setup(PAGE)
     kept = state.load(PAGE, DEFAULTS)
     chosen = {slot: chosen_file(kept, slot) for slot in (FIRST, SECOND)}
     title, answer, controls, notes = st.empty(), st.empty(), st.container(), st.container()

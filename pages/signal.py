@@ -7,9 +7,10 @@ from inits.errors import InitsError
 from inits.theory.signal_theory import Inputs
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page import session, state
+from pages.parts.page.address import one_of
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
@@ -23,14 +24,14 @@ PAGE = "signal"
 
 
 def main() -> None:
-    setup("Signal")
+    setup(PAGE)
     kept = state.load(PAGE, DEFAULTS)
     choices = chosen_cards(PAGE, understood(kept))
     st.title("How far does the signal travel?")
     verdict, controls, cards, notes = st.empty(), st.container(), st.container(), st.container()
     with controls:
         choices = signal_builder(PAGE, choices)
-        view = view_switch(PAGE, state.read(kept, DEFAULTS, "view", state.one_of("view", VIEWS)))
+        view = view_switch(PAGE, state.read(kept, DEFAULTS, "view", one_of("view", VIEWS)))
     state.save(PAGE, texts(choices, view), DEFAULTS)
     with cards:
         if session.EDITING.get(PAGE):

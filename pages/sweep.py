@@ -19,7 +19,7 @@ PAGE = "sweep"
 
 
 def main() -> None:
-    setup("Sweep")
+    setup(PAGE)
     grid = understood(state.load(PAGE, DEFAULTS))
     st.title("How large should the weights be?")
     # The containers are the same in every phase: otherwise the map would be replaced when the job ends.

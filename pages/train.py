@@ -14,10 +14,10 @@ from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import known_dataset, wait_for
 from pages.parts.compute.job_control import left_note, watch
 from pages.parts.compute.phase import Phase, Situation, join, request_run, situation, start_requested
-from pages.parts.experiment.builder import DEFAULTS, Choices, builder, understood
+from pages.parts.experiment.builder import builder
+from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.start_cards import card_row, chosen_cards, presets
-from pages.parts.page import state
 from pages.parts.page.header import setup
 from pages.parts.page.refusals import refusal
 from pages.parts.train.headline import answer_before, question, shown_settings
@@ -25,12 +25,12 @@ from pages.parts.train.open_file import open_experiment, refused_settings
 from pages.parts.train.run_views import by_start, live, reasons, results
 from pages.parts.train.verdict import await_verdicts, prediction_note, prediction_table, verdicts_of
 
-PAGE = "train"
+PAGE = TRAIN.page
 
 
 def main() -> None:
-    setup("Train")
-    choices = chosen_cards(PAGE, understood(state.load(PAGE, DEFAULTS)))
+    setup(PAGE)
+    choices = chosen_cards(PAGE, TRAIN.load())
     # The containers are the same in every phase: otherwise the charts would be replaced when the job ends.
     title, answer = st.empty(), st.empty()
     cards, controls, notes = st.container(), st.container(), st.container()
@@ -39,7 +39,7 @@ def main() -> None:
         with controls:
             choices = edited(choices)
     title.title(question(choices))
-    state.save(PAGE, choices.texts(), DEFAULTS)
+    TRAIN.save(choices)
     with notes:
         data_note(PAGE, choices.data)
         refused_settings(PAGE, choices)

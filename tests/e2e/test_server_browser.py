@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.visit import SECONDS, UPLOAD, opened, until
 
-from app import PAGES
 from benchmarks.live import serve
+from pages.parts.page.catalog import PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,8 @@ def test_no_page_breaks_the_content_security_policy(page: Page, app: str) -> Non
     page.on(
         "console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None
     )
-    for entry in PAGES:
-        opened(page, f"{app}/{entry.name}")
+    for name in PAGES:
+        opened(page, f"{app}/{name}")
         page.wait_for_load_state("networkidle")
         expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=30 * SECONDS)
     page.evaluate(

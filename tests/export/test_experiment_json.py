@@ -14,8 +14,8 @@ from inits.export import experiment_json
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import MAX_SEED
-from pages.parts.experiment.builder import DEFAULTS, READERS, Choices
 from pages.parts.experiment.cards import Card, called, numbered
+from pages.parts.experiment.choices import TRAIN, Choices
 
 KERNELS = st.sampled_from(["HeNormal()", "RandomNormal(stddev=0.1)", "Orthogonal()", "Zeros()"]).map(
     InitializerSpec.parse
@@ -42,14 +42,18 @@ CHOICES = st.builds(
 
 
 def written(**changes: object) -> bytes:
-    return json.dumps({"what": experiment_json.WHAT, "format": 1, "settings": DEFAULTS} | changes).encode()
+    return json.dumps(
+        {"what": experiment_json.WHAT, "format": 1, "settings": TRAIN.defaults} | changes
+    ).encode()
 
 
 @given(CHOICES)
 def test_what_is_written_is_read(choices):
-    found = experiment_json.read(experiment_json.write(choices.texts(), "keras 3").encode(), READERS)
-    assert found == experiment_json.Opened(choices.texts())
-    assert READERS["starts"](found.settings["starts"]) == choices.cards
+    found = experiment_json.read(
+        experiment_json.write(TRAIN.format(choices), "keras 3").encode(), TRAIN.readers
+    )
+    assert found == experiment_json.Opened(TRAIN.format(choices))
+    assert TRAIN.readers["starts"](found.settings["starts"]) == choices.cards
 
 
 def test_what_is_understood_is_used_and_the_rest_is_told():
@@ -61,7 +65,7 @@ def test_what_is_understood_is_used_and_the_rest_is_told():
         "seeds": 2.5,
         "activation": "wow",
     }
-    found = experiment_json.read(written(settings=settings), READERS)
+    found = experiment_json.read(written(settings=settings), TRAIN.readers)
     assert found.settings == {"hidden": "3 x 64", "batch": "128"}
     assert len(found.problems) == 4
     for words, name in zip(found.problems, ("seed", "colour", "seeds", "wow"), strict=True):
@@ -90,7 +94,7 @@ def test_what_is_understood_is_used_and_the_rest_is_told():
 )
 def test_other_files_are_told_in_one_sentence(data, words):
     with pytest.raises(SpecError, match=words) as caught:
-        experiment_json.read(data, READERS)
+        experiment_json.read(data, TRAIN.readers)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -103,8 +107,8 @@ def test_other_files_are_told_in_one_sentence(data, words):
 )
 def test_nothing_else_is_ever_raised(data):
     try:
-        found = experiment_json.read(data, READERS)
+        found = experiment_json.read(data, TRAIN.readers)
     except SpecError:
         return
-    assert found.settings.keys() <= READERS.keys()
+    assert found.settings.keys() <= TRAIN.readers.keys()
     assert all(words.endswith(".") for words in found.problems)

@@ -9,8 +9,8 @@ from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment
 from inits.experiments.record import Checkpoint, Divergence, Record
 from inits.experiments.summary import outcomes
-from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import card, numbered
+from pages.parts.experiment.choices import Choices
 from pages.parts.train.headline import sentence
 
 IMAGES, BATCH = 10_000, 100

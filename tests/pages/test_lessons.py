@@ -27,7 +27,7 @@ from inits.measure.checks import Drawn, checks
 from inits.settings import Settings
 from inits.theory.signal_theory import TYPICAL, gains, predict
 from inits.training.draw import examine
-from pages.parts.experiment import builder
+from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, Lesson, PictureKind, pictures
 from pages.parts.signal import builder as signal_builder
 from pages.parts.sweep import builder as sweep_builder
@@ -73,9 +73,12 @@ def address_of(lesson: Lesson) -> dict[str, str]:
         return {"init": str(parse_kernel(state["init"])), "shape": format_shape(parse_shape(state["shape"]))}
     if lesson.page == "custom":
         return {"init": str(PastedSpec.parse(state["init"]))}
-    page = {"train": builder, "signal": signal_builder, "sweep": sweep_builder}[lesson.page]
+    if lesson.page == "train":
+        written = TRAIN.format(TRAIN.parse(state)).items() - TRAIN.defaults.items()
+        return dict(written)
+    page = {"signal": signal_builder, "sweep": sweep_builder}[lesson.page]
     choices = page.understood({**page.DEFAULTS, **state})
-    texts = signal_builder.texts(choices, "lengths") if lesson.page == "signal" else choices.texts()
+    texts = signal_builder.texts(choices, "lengths") if lesson.page == "signal" else TRAIN.format(choices)
     return {name: text for name, text in texts.items() if text != page.DEFAULTS[name]}
 
 
@@ -86,8 +89,10 @@ def test_picture_shows_the_starts_is_small_and_can_be_drawn(lesson: Lesson):
     if lesson.pretrain:
         assert names == list(HOWS)
     elif lesson.page in ("train", "signal"):
-        page = builder if lesson.page == "train" else signal_builder
-        assert names == page.understood({**page.DEFAULTS, **lesson.state}).labels
+        choices = TRAIN.parse(lesson.state)
+        if lesson.page == "signal":
+            choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
+        assert names == choices.labels
     else:
         assert len(names) == (0 if lesson.picture == "sweep" else 2)
     svg = lesson_svg(picture, ["#112233"] * 8, "#000000")
@@ -130,7 +135,7 @@ def finished(engine: Engine, plan) -> Sequence[Record]:
 
 
 def experiment(key: str, **changes: str) -> Experiment:
-    return builder.understood({**builder.DEFAULTS, **LESSON[key].state, **changes}).experiment("digits")
+    return TRAIN.parse({**LESSON[key].state, **changes}).experiment("digits")
 
 
 def signal(engine: Engine, key: str, **changes: str):

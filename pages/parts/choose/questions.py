@@ -8,6 +8,7 @@ import streamlit as st
 from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, MAX_UNITS
 from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Task
 from pages.parts.page import state
+from pages.parts.page.address import one_of, whole
 from pages.parts.page.session import seeded, widget_key
 
 DEFAULTS = {
@@ -29,22 +30,22 @@ def questions(page: str, kept: Mapping[str, str]) -> dict[str, str]:
     activation = st.selectbox(
         "Activation",
         sorted(known, key=lambda name: name not in COMMON),
-        key=seeded(widget_key(page, "activation"), read("activation", state.one_of("activation", known))),
+        key=seeded(widget_key(page, "activation"), read("activation", one_of("activation", known))),
         format_func=known.__getitem__,
         width=240,
     )
     with st.container(horizontal=True, gap="small"):
         depth = st.number_input(
             "Hidden layers", 1, MAX_LAYERS, step=1, width=112,
-            key=seeded(widget_key(page, "depth"), read("depth", state.whole("depth", 1, MAX_LAYERS))),
+            key=seeded(widget_key(page, "depth"), read("depth", whole("depth", 1, MAX_LAYERS))),
         )  # fmt: skip
         width = st.number_input(
             "Units in each", 1, MAX_UNITS, step=1, width=112,
-            key=seeded(widget_key(page, "width"), read("width", state.whole("width", 1, MAX_UNITS))),
+            key=seeded(widget_key(page, "width"), read("width", whole("width", 1, MAX_UNITS))),
         )  # fmt: skip
 
     def switch(name: str, label: str, options: Mapping[str, str]) -> str:
-        key = seeded(widget_key(page, name), read(name, state.one_of(name, options)))
+        key = seeded(widget_key(page, name), read(name, one_of(name, options)))
         return str(
             st.segmented_control(
                 label, list(options), key=key, format_func=options.__getitem__, required=True

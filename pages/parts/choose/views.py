@@ -9,8 +9,9 @@ from inits.initializers.spec import InitializerSpec
 from inits.text import counted, number
 from inits.theory.meanfield import critical_sigma_w2
 from inits.theory.recommendation import OPTIMIZERS, Advice, Option, Task, advise, option, power
-from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card, numbered
+from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
@@ -56,11 +57,13 @@ def recommendation_card(page: str, task: Task, advice: Advice) -> None:
             others = " and ".join(display_name(one) for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
             if st.button(label, icon=icon, type="primary", key=widget_key(page, "test")):
-                st.switch_page("pages/train.py", query_params=experiment(task, advice).texts())
+                st.switch_page(PAGES["train"].file, query_params=TRAIN.format(experiment(task, advice)))
             if st.button("See the signal", icon=":material/waves:", key=widget_key(page, "signal")):
-                st.switch_page("pages/signal.py", query_params=_signal(task, advice))
+                st.switch_page(PAGES["signal"].file, query_params=_signal(task, advice))
             if task.weights:
-                st.page_link("pages/pretrained.py", label="Open a weight file", icon=":material/folder_open:")
+                st.page_link(
+                    PAGES["pretrained"].file, label="Open a weight file", icon=":material/folder_open:"
+                )
 
 
 def keras_line(task: Task, option: Option) -> str:
@@ -93,7 +96,7 @@ def experiment(task: Task, advice: Advice) -> Choices:
 
 
 def _signal(task: Task, advice: Advice) -> dict[str, str]:
-    texts = experiment(task, advice).texts()
+    texts = TRAIN.format(experiment(task, advice))
     return {name: texts[name] for name in ("starts", "hidden", "activation")}
 
 

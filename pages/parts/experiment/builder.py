@@ -1,8 +1,7 @@
 """The controls that build an experiment on the Train page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,124 +11,22 @@ from inits.experiments.experiment import (
     MAX_BATCH,
     MAX_SEEDS,
     Architecture,
-    Experiment,
     format_hidden,
     parse_hidden,
 )
-from inits.export.experiment_json import Readers
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
-from inits.seeds import MAX_SEED, consecutive_seeds
-from inits.text import counted, number
-from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
-from pages.parts.page import session, state
+from inits.seeds import MAX_SEED
+from inits.text import counted
+from pages.parts.experiment.choices import DATA, Choices
+from pages.parts.page import session
 from pages.parts.page.refusals import refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.widgets.picker import parameter_controls
 
-DEFAULTS = {
-    "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)",
-    "hidden": "6 × 128",
-    "activation": "relu",
-    "optimizer": "SGD(learning_rate=0.05, momentum=0.0, nesterov=False)",
-    "batch": "32",
-    "seed": "0",
-    "seeds": "1",
-    "data": "mnist",
-    "sort": "accuracy",
-    "layers": "evenly spread",
-    "moment": "end",
-}
 HIDDEN = ("none", "128", "2 × 128", "4 × 128", "6 × 128", "10 × 128", "20 × 64", "256, 128, 64")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0)
 BATCHES = (16, 32, 64, 128, 256, 512)
-DATA = {"mnist": "MNIST", "digits": "Digits (stand-in)"}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the controls say."""
-
-    cards: tuple[Card, ...]
-    architecture: Architecture
-    optimizer: OptimizerSpec
-    batch_size: int
-    seed: int
-    seeds: int
-    data: str
-
-    @classmethod
-    def of(cls, experiment: Experiment, cards: tuple[Card, ...]) -> "Choices":
-        """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
-        known = {card.start: card for card in cards}
-        if tuple(card.start for card in cards) != experiment.starts:
-            cards = ()
-            for start in experiment.starts:
-                cards = (*cards, coloured(known.get(start) or Card(start), cards))
-        return cls(
-            cards,
-            experiment.architecture,
-            experiment.optimizer,
-            experiment.batch_size,
-            experiment.seeds[0],
-            len(experiment.seeds),
-            experiment.dataset,
-        )
-
-    def experiment(self, dataset: str) -> Experiment:
-        """Raises SpecError when a start cannot fill the network."""
-        starts = tuple(card.start for card in self.cards)
-        seeds = consecutive_seeds(self.seed, self.seeds)
-        return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
-
-    @property
-    def labels(self) -> list[str]:
-        return labels(self.cards)
-
-    @property
-    def slots(self) -> list[int]:
-        """The colour of each start."""
-        return [card.slot for card in self.cards]
-
-    def texts(self) -> dict[str, str]:
-        """As the address holds them."""
-        return {
-            "starts": format_cards(self.cards),
-            "hidden": format_hidden(self.architecture.hidden),
-            "activation": self.architecture.activation,
-            "optimizer": str(self.optimizer),
-            "batch": str(self.batch_size),
-            "seed": str(self.seed),
-            "seeds": str(self.seeds),
-            "data": self.data,
-        }
-
-
-READERS: Readers = {
-    "starts": parse_cards,
-    "hidden": parse_hidden,
-    "activation": lambda text: Architecture((), text).activation,
-    "optimizer": OptimizerSpec.parse,
-    "batch": state.whole("batch", 1, MAX_BATCH),
-    "seed": state.whole("seed", 0, MAX_SEED),
-    "seeds": state.whole("seeds", 1, MAX_SEEDS),
-    "data": state.one_of("data", DATA),
-}
-"""What understands each text of `Choices.texts`."""
-
-
-def understood(kept: dict[str, str]) -> Choices:
-    """The choices of a saved state or a link."""
-    read: Any = {name: state.read(kept, DEFAULTS, name, reader) for name, reader in READERS.items()}
-    return Choices(
-        cards=read["starts"],
-        architecture=Architecture(read["hidden"], read["activation"]),
-        optimizer=read["optimizer"],
-        batch_size=read["batch"],
-        seed=read["seed"],
-        seeds=read["seeds"],
-        data=read["data"],
-    )
 
 
 def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
@@ -247,37 +144,3 @@ def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
     others = [p for p in optimizer.entry.parameters if p.name != "learning_rate"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         parameter_controls(widget_key(page, "optimizer"), optimizer, others)
-
-
-def in_words(choices: Choices) -> str:
-    """The experiment in one line."""
-    net = choices.architecture
-    hidden = format_hidden(net.hidden)
-    layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
-    rate = number(choices.optimizer.learning_rate)
-    seeds = f"seed {choices.seed}"
-    if choices.seeds > 1:
-        seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
-    return (
-        f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
-        f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
-    )
-
-
-def settings(choices: Choices) -> dict[str, str]:
-    """The experiment line by line, for a report."""
-    net, several = choices.architecture, len(choices.cards) > 1
-    starts = {
-        f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"
-        for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True), 1)
-    }
-    last = choices.seed + choices.seeds - 1
-    return {
-        **starts,
-        "Hidden layers": format_hidden(net.hidden),
-        "Activation": ACTIVATIONS[net.activation],
-        "Optimizer": str(choices.optimizer),
-        "Batch size": str(choices.batch_size),
-        "Seeds": f"{choices.seed} to {last}" if choices.seeds > 1 else str(choices.seed),
-        "Data": DATA[choices.data],
-    }

@@ -10,7 +10,7 @@ from inits.experiments.record import Record
 from inits.experiments.weight_source import Kernel
 from inits.text import count, counted, number
 from pages.parts.compute.engine_access import engine
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.layer_fits import fits_of
 from pages.parts.page.notes import heading
 from pages.parts.widgets import tables

@@ -30,10 +30,10 @@ from pages.parts.compute.engine_access import can_draw, engine, known_dataset, w
 from pages.parts.compute.job_control import session_id
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment import start_dialog
-from pages.parts.experiment.builder import DEFAULTS, Choices
 from pages.parts.experiment.cards import Card
+from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.layer_fits import fit_words, fits_of
-from pages.parts.page import session, state
+from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal
 from pages.parts.page.session import widget_key
@@ -269,10 +269,9 @@ def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stoppi
         st.badge("learning", icon=":material/more_horiz:", color="gray")
 
 
-def add_card(page: str, start: Start) -> None:
-    """Put a start beside the others on a page that may not be open, unless it is there already."""
-    kept = state.values(page, DEFAULTS)["starts"]
-    cards = deck.parse_cards(session.STARTS.get(page, kept))
+def add_to_train(start: Start) -> None:
+    """Put a start beside the others on the Train page, unless it is there already."""
+    cards = deck.parse_cards(session.STARTS.get(TRAIN.page, TRAIN.texts()["starts"]))
     if start not in [card.start for card in cards]:
         room = cards if len(cards) < MAX_STARTS else cards[:-1]
-        change(page, deck.added(room, Card(start)))
+        change(TRAIN.page, deck.added(room, Card(start)))

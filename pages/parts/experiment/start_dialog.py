@@ -13,8 +13,8 @@ from inits.experiments.weight_source import LSUV, Kernel
 from inits.initializers.shapes import times
 from inits.initializers.spec import InitializerSpec
 from pages.parts.experiment import cards as deck
-from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.layer_fits import fit_table, fits_of
 from pages.parts.page import session
 from pages.parts.page.notes import problem

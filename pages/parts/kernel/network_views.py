@@ -76,7 +76,7 @@ def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRo
         python(network_code(spec, seed))
 
 
-def down_the_network(spec: InitializerSpec) -> str:
+def network_sentence(spec: InitializerSpec) -> str:
     """The number that decides, layer by layer."""
     gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
     found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
@@ -95,7 +95,7 @@ def network_code(spec: InitializerSpec, seed: int) -> str:
     return f"model = keras.Sequential([\n    keras.Input(({NETWORK.inputs},)),\n{layers}])"
 
 
-def everything(shape: tuple[int, ...]) -> None:
+def all_initializers(shape: tuple[int, ...]) -> None:
     """Every initializer of Keras with its defaults, for this shape, on one scale; one is picked by its name."""
     random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
     specs = {name: InitializerSpec(name) for name in random_first}

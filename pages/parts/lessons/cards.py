@@ -15,10 +15,11 @@ from inits.figures.lessons import lesson_svg
 from inits.figures.mini import data_uri
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.compute.job_control import session_id
-from pages.parts.experiment.builder import DEFAULTS, understood
+from pages.parts.experiment.choices import TRAIN
 from pages.parts.experiment.start_cards import swatch
 from pages.parts.lessons.catalog import Lesson, pictures
 from pages.parts.page import session
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
 from pages.parts.page.session import widget_key
@@ -26,9 +27,6 @@ from pages.parts.page.theme import colours
 from pages.parts.weights.file_start import file_cards
 from pages.parts.widgets.picker import offer_file
 
-TITLES = {
-    "explore": "Explore", "train": "Train", "sweep": "Sweep", "signal": "Signal", "custom": "Your code",
-}  # fmt: skip
 TRAINED = "trained.weights.h5"
 
 
@@ -43,7 +41,7 @@ def card(page: str, number: int, lesson: Lesson) -> None:
             st.markdown(lesson.answer)
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            label, icon = f"Open in {TITLES[lesson.page]}", ":material/arrow_forward:"
+            label, icon = f"Open in {PAGES[lesson.page].title}", ":material/arrow_forward:"
             if st.button(label, icon=icon, key=widget_key(page, "open", lesson.key)):
                 _open(page, lesson)
             st.markdown(f":small[[Link to this lesson](?lesson={lesson.key})]")
@@ -74,7 +72,7 @@ def _open(page: str, lesson: Lesson) -> None:
     if lesson.pretrain:
         session.OPENING_LESSON[page] = lesson.key
         st.rerun()
-    st.switch_page(f"pages/{lesson.page}.py", query_params=dict(lesson.state))
+    st.switch_page(PAGES[lesson.page].file, query_params=dict(lesson.state))
 
 
 def wanted(page: str) -> str:
@@ -84,7 +82,7 @@ def wanted(page: str) -> str:
 
 def prepare(page: str, lesson: Lesson) -> None:
     """Train the network of a lesson, then open the page with the trained weights as starts; show the progress."""
-    choices = understood({**DEFAULTS, **lesson.state})
+    choices = TRAIN.parse(lesson.state)
     dataset = engine().status.dataset
     if dataset is None:
         wait_for(lambda: engine().status.dataset is not None)
@@ -98,7 +96,9 @@ def prepare(page: str, lesson: Lesson) -> None:
     if spec is not None:
         del session.OPENING_LESSON[page]
         offer_file(spec)
-        st.switch_page("pages/train.py", query_params=replace(choices, cards=file_cards(spec)).texts())
+        st.switch_page(
+            PAGES["train"].file, query_params=TRAIN.format(replace(choices, cards=file_cards(spec)))
+        )
 
 
 def _trained(page: str, experiment: Experiment) -> FileSpec | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.toolbar import tools
 
 NAME = "Initializers"
@@ -23,12 +24,12 @@ CONTRAST = """<style>
 </style>"""
 
 
-def setup(title: str) -> None:
-    """Title, icon, width, logo, menu and contrast of the page called `title`."""
+def setup(page: str) -> None:
+    """Set the title, icon, width, logo, menu and contrast of a page, by its name in `catalog.PAGES`."""
     _go_through_the_router()
-    page_config(f"{title} · {NAME}")
+    page_config(f"{PAGES[page].title} · {NAME}")
     st.logo(LOGO, size="medium")
-    tools(title)
+    tools(page)
     grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
     st.html(CONTRAST.format(*grounds))
 

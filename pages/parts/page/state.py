@@ -5,8 +5,7 @@ changes is a new entry of the browser's history; what a page writes when it is o
 opened it, so that Back leads away from it.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from html import escape
 from time import monotonic
 from typing import TypeVar
@@ -14,7 +13,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from inits.errors import InitsError, SpecError
+from inits.errors import InitsError
 from pages.parts.page import session
 from pages.parts.page.notes import odd_link
 from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
@@ -167,40 +166,3 @@ def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse:
         if now := session.STATE.get(session.CURRENT_PAGE.get(ALL_PAGES, "")):
             now.problems[name] = str(error)
         return parse(defaults[name])
-
-
-def whole(name: str, low: int, high: int) -> Callable[[str], int]:
-    """A parser of whole numbers from low to high. It raises SpecError."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,15}", text) or not low <= int(text) <= high:
-            raise SpecError(f"{name} must be a whole number from {low} to {high:,}. Received {text}.")
-        return int(text)
-
-    return parse
-
-
-def positive(name: str) -> Callable[[str], float]:
-    """A parser of numbers above 0. It raises SpecError."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 < value < float("inf"):
-            raise SpecError(f"{name} must be a positive number. Received {text}.")
-        return value
-
-    return parse
-
-
-def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
-    """A parser of a choice. It raises SpecError."""
-
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise SpecError(f"{name} must be one of {', '.join(choices)}. Received {text}.")
-        return text
-
-    return parse

@@ -10,12 +10,13 @@ from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Architectu
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted, number
-from pages.parts.experiment.builder import DATA, Choices, network
-from pages.parts.experiment.builder import DEFAULTS as TRAIN
-from pages.parts.experiment.builder import understood as trained
+from pages.parts.experiment.builder import network
 from pages.parts.experiment.cards import Card, parse_cards
+from pages.parts.experiment.choices import DATA, TRAIN, Choices
 from pages.parts.experiment.start_cards import change, presets
 from pages.parts.page import session, state
+from pages.parts.page.address import one_of, positive, whole
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 
@@ -39,22 +40,22 @@ OWN = "as they are"
 def understood(kept: dict[str, str]) -> Choices:
     """The choices of a saved state or a link; what this page has no use for is as on Train."""
     read = partial(state.read, kept, DEFAULTS)
-    usual = trained(TRAIN)
+    usual = TRAIN.parse({})
     hidden = read("hidden", parse_hidden)
     return Choices(
         cards=read("starts", parse_cards),
         architecture=read("activation", lambda text: Architecture(hidden, text)),
         optimizer=usual.optimizer,
-        batch_size=read("images", state.whole("images", FEWEST, MAX_BATCH)),
-        seed=read("seed", state.whole("seed", 0, MAX_SEED)),
-        seeds=read("seeds", state.whole("seeds", 1, MAX_SEEDS)),
-        data=read("data", state.one_of("data", DATA)),
+        batch_size=read("images", whole("images", FEWEST, MAX_BATCH)),
+        seed=read("seed", whole("seed", 0, MAX_SEED)),
+        seeds=read("seeds", whole("seeds", 1, MAX_SEEDS)),
+        data=read("data", one_of("data", DATA)),
     )
 
 
 def texts(choices: Choices, view: str) -> dict[str, str]:
     """As the address holds them."""
-    known = {name: value for name, value in choices.texts().items() if name in DEFAULTS}
+    known = {name: value for name, value in TRAIN.format(choices).items() if name in DEFAULTS}
     return {**known, "images": str(choices.batch_size), "view": view}
 
 
@@ -100,7 +101,7 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
 
     def take() -> None:
         try:
-            wanted = state.positive("Bias variance")(text) if (text := widget_value(key)) != "0" else 0.0
+            wanted = positive("Bias variance")(text) if (text := widget_value(key)) != "0" else 0.0
             change(page, with_variance(cards, wanted))
             accept(page)
         except InitsError as error:
@@ -152,8 +153,8 @@ def _carry(page: str, choices: Choices) -> None:
         if st.button(
             "Train these", icon=":material/play_circle:", key=widget_key(page, "train"), width="stretch"
         ):
-            kept = state.values("train", TRAIN)
-            st.switch_page("pages/train.py", query_params={**kept, **_carried(choices)})
+            kept = TRAIN.texts()
+            st.switch_page(PAGES["train"].file, query_params={**kept, **_carried(choices)})
         st.button(
             "Take the starts of Train",
             icon=":material/download:",
@@ -166,10 +167,10 @@ def _carry(page: str, choices: Choices) -> None:
 
 def _carried(choices: Choices) -> dict[str, str]:
     names = ("starts", "hidden", "activation", "data")
-    return {name: value for name, value in choices.texts().items() if name in names}
+    return {name: value for name, value in TRAIN.format(choices).items() if name in names}
 
 
 def _take_from_train(page: str) -> None:
-    kept = {**TRAIN, **state.values("train", TRAIN)}
-    kept["starts"] = session.STARTS.get("train", kept["starts"])
-    state.replace(page, {**state.values(page, DEFAULTS), **_carried(trained(kept))}, DEFAULTS)
+    kept = TRAIN.texts()
+    kept["starts"] = session.STARTS.get(TRAIN.page, kept["starts"])
+    state.replace(page, {**state.values(page, DEFAULTS), **_carried(TRAIN.parse(kept))}, DEFAULTS)

@@ -20,7 +20,7 @@ from inits.seeds import consecutive_seeds
 from inits.theory.signal_theory import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page.gate import gate
 from pages.parts.page.shared_cache import Memory
 

@@ -14,8 +14,8 @@ from inits.text import number
 from inits.theory.meanfield import ELEMENTWISE
 from inits.theory.phases import Phases, phases
 from pages.parts.experiment import cards as deck
-from pages.parts.experiment.builder import Choices
 from pages.parts.experiment.cards import Card
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import change
 from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, widget_key, widget_value

@@ -10,7 +10,7 @@ from inits.measure.signal_measurement import Measurement
 from inits.text import counted, number, percent
 from inits.theory.signal_regime import Fate, fate
 from inits.theory.signal_theory import Inputs
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import literal
 from pages.parts.signal.measurements import Seen
 

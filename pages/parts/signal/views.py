@@ -13,7 +13,7 @@ from inits.figures.layers import Series, by_layer
 from inits.measure.signal_measurement import QUANTITIES, Measurement
 from inits.text import counted, percent
 from inits.theory.signal_theory import Prediction
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
 from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value

@@ -11,8 +11,10 @@ from inits.experiments.sweep import grid as steps
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted
-from pages.parts.experiment.builder import DATA, learning_rate, optimizer_controls, optimizer_held
+from pages.parts.experiment.builder import learning_rate, optimizer_controls, optimizer_held
+from pages.parts.experiment.choices import DATA
 from pages.parts.page import state
+from pages.parts.page.address import one_of, positive, whole
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 
 DEFAULTS = {
@@ -90,19 +92,19 @@ def understood(kept: dict[str, str]) -> Grid:
     """Return the grid of a saved state or an address."""
     read = partial(state.read, kept, DEFAULTS)
     return Grid(
-        vary=read("vary", state.one_of("vary", VARIED)),
-        low=read("low", state.positive("low")),
-        high=read("high", state.positive("high")),
-        values=read("values", state.whole("values", 2, MAX_VALUES)),
-        across=read("across", state.one_of("across", ACROSS)),
-        depth=read("depth", state.whole("depth", 1, MAX_LAYERS)),
-        activation=read("activation", state.one_of("activation", ACTIVATIONS)),
+        vary=read("vary", one_of("vary", VARIED)),
+        low=read("low", positive("low")),
+        high=read("high", positive("high")),
+        values=read("values", whole("values", 2, MAX_VALUES)),
+        across=read("across", one_of("across", ACROSS)),
+        depth=read("depth", whole("depth", 1, MAX_LAYERS)),
+        activation=read("activation", one_of("activation", ACTIVATIONS)),
         activations=read("activations", lambda text: activations([name for name in text.split(",") if name])),
-        width=read("width", state.whole("width", 1, MAX_UNITS)),
+        width=read("width", whole("width", 1, MAX_UNITS)),
         optimizer=read("optimizer", OptimizerSpec.parse),
-        batch=read("batch", state.whole("batch", 1, MAX_BATCH)),
-        seed=read("seed", state.whole("seed", 0, MAX_SEED)),
-        data=read("data", state.one_of("data", DATA)),
+        batch=read("batch", whole("batch", 1, MAX_BATCH)),
+        seed=read("seed", whole("seed", 0, MAX_SEED)),
+        data=read("data", one_of("data", DATA)),
     )
 
 

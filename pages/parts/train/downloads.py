@@ -18,7 +18,7 @@ from inits.export.report import ReportFigure, Table, report
 from inits.export.tables import curves_csv, histograms_csv
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask_weights, engine
-from pages.parts.experiment.builder import Choices, settings
+from pages.parts.experiment.choices import TRAIN, Choices, settings
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
 from pages.parts.page.theme import variables
@@ -60,7 +60,7 @@ def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequenc
         + (" Zipped with the files that it reads." if several else ""),
     )
     button(
-        "Experiment (JSON)", lambda: write(choices.texts(), _versions()), "experiment.json", "application/json",
+        "Experiment (JSON)", lambda: write(TRAIN.format(choices), _versions()), "experiment.json", "application/json",
         key="train.json", help="Open it here again under Presets, Open an experiment.",
     )  # fmt: skip
     button(

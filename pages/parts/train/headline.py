@@ -12,7 +12,7 @@ from inits.experiments.summary import Outcome, ranked
 from inits.text import count, counted, duration, number, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
 from pages.parts.compute.phase import Phase, Situation
-from pages.parts.experiment.builder import Choices, in_words
+from pages.parts.experiment.choices import Choices, in_words
 from pages.parts.page.notes import literal
 
 FLOPS = 5e10  # of one core, as measured; for the estimate before the first run

@@ -7,7 +7,7 @@ import streamlit as st
 from inits.engine.jobs import Snapshot
 from inits.experiments.record import Checkpoint, Record
 from inits.text import count
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page.shared_cache import shared_looks
 from pages.parts.page.state import linked
 from pages.parts.train import pictures

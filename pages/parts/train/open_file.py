@@ -4,9 +4,9 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.export.experiment_json import MOST, read
-from pages.parts.experiment.builder import DEFAULTS, READERS, Choices
+from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.start_cards import close_presets
-from pages.parts.page import session, state
+from pages.parts.page import session
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
 
@@ -22,12 +22,12 @@ def open_experiment(page: str, choices: Choices) -> None:
     if file is None:
         return
     try:
-        opened = read(file.getvalue(), READERS)
+        opened = read(file.getvalue(), TRAIN.readers)
     except InitsError as error:
         problem(str(error))
         return
-    texts = {**choices.texts(), **opened.settings}
-    state.replace(page, texts, DEFAULTS)
+    texts = {**TRAIN.format(choices), **opened.settings}
+    TRAIN.replace(texts)
     session.UNREAD_SETTINGS[page] = opened.problems
     close_presets(page)  # the popover around this
     st.rerun()
@@ -38,8 +38,8 @@ def refused_settings(page: str, choices: Choices) -> None:
     odd = session.UNREAD_SETTINGS.get(page)
     if not odd:
         return
-    kept = session.UNREAD_SETTINGS_OF.setdefault(page, choices.texts())
-    if kept != choices.texts():
+    kept = session.UNREAD_SETTINGS_OF.setdefault(page, TRAIN.format(choices))
+    if kept != TRAIN.format(choices):
         del session.UNREAD_SETTINGS[page], session.UNREAD_SETTINGS_OF[page]
         return
     reasons = literal(" ".join(odd[:MAX_PROBLEMS]))

@@ -11,7 +11,7 @@ from inits.figures import curves as curve_figures
 from inits.figures import layers as layer_figures
 from inits.figures import style
 from inits.text import counted
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import heading
 from pages.parts.page.session import widget_key
 from pages.parts.widgets.chart import draw, payload

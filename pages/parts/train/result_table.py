@@ -6,7 +6,7 @@ import streamlit as st
 
 from inits.experiments.summary import SORTS, Outcome, best, compare_first_two, in_words, ranked
 from inits.text import count, duration
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import swatch
 from pages.parts.page.notes import heading, literal
 from pages.parts.page.state import linked

@@ -13,7 +13,7 @@ from inits.experiments.summary import Outcome, outcomes
 from inits.text import count, counted, duration
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import has_left, session_id, stop_button, turn_words
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem

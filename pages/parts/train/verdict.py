@@ -20,7 +20,7 @@ from inits.theory.signal_regime import Fate, fate
 from inits.theory.signal_theory import TYPICAL, gains, predict
 from inits.theory.trainability import Glimpse, Verdict, held, judge
 from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import heading, literal
 from pages.parts.signal.measurements import arrays_of
 from pages.parts.widgets import tables

@@ -11,11 +11,11 @@ from inits.experiments.file_start import FileSpec
 from inits.initializers.shapes import times
 from inits.weightfiles.fitting import DenseLayer, architecture_of, dense_layers, fit
 from inits.weightfiles.store import WeightFile
-from pages.parts.experiment.builder import DEFAULTS, Choices, understood
 from pages.parts.experiment.cards import Card, numbered
+from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.layer_fits import fit_table
 from pages.parts.experiment.start_cards import chosen_cards
-from pages.parts.page import state
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.notes import heading, literal
 
 
@@ -60,7 +60,7 @@ def train_button(spec: FileSpec, found: FittedNetwork | str) -> None:
     if st.button("Train from it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
         assert isinstance(found, FittedNetwork)
         choices = replace(_on_train(), cards=file_cards(spec), architecture=found.net)
-        st.switch_page("pages/train.py", query_params=choices.texts())
+        st.switch_page(PAGES["train"].file, query_params=TRAIN.format(choices))
 
 
 def fit_section(spec: FileSpec, found: FittedNetwork | str) -> None:
@@ -86,4 +86,4 @@ def file_cards(spec: FileSpec) -> tuple[Card, ...]:
 
 def _on_train() -> Choices:
     """Return the choices of the Train page in this session."""
-    return chosen_cards("train", understood(state.values("train", DEFAULTS)))
+    return chosen_cards(TRAIN.page, TRAIN.parse(TRAIN.texts()))

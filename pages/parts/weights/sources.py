@@ -16,8 +16,9 @@ from inits.weightfiles.applications import APPLICATIONS
 from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
-from pages.parts.experiment.builder import Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
+from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
@@ -87,7 +88,7 @@ def _from_train(page: str, slot: str) -> None:
             "The training is still running." if job else "You have not trained a network in this session yet."
         )
         st.markdown(f":gray[{words} When a run on Train has ended, you can open its networks here.]")
-        st.page_link("pages/train.py", label="Train a network", icon=":material/play_circle:")
+        st.page_link(PAGES["train"].file, label="Train a network", icon=":material/play_circle:")
         return
     labels = Choices.of(job.plan, ()).labels
     steps_of = {place: job.records[place].done for place in range(len(labels)) if job.records[place].done}
@@ -129,7 +130,7 @@ def look_inside(run: Run, steps: int, label: str) -> None:
     page = "pretrained"
     for slot, at in ((FIRST, 0), (SECOND, steps)):
         _open_trained(page, slot, run, at, label, again=False)
-    st.switch_page("pages/pretrained.py")
+    st.switch_page(PAGES["pretrained"].file)
 
 
 def _from_keras(page: str, slot: str) -> None:

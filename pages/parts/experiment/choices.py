@@ -1,0 +1,131 @@
+"""The settings of the Train page, and its address."""
+
+from dataclasses import dataclass
+
+from inits.experiments.experiment import (
+    ACTIVATIONS,
+    MAX_BATCH,
+    MAX_SEEDS,
+    Architecture,
+    Experiment,
+    format_hidden,
+    parse_hidden,
+)
+from inits.initializers.spec import OptimizerSpec
+from inits.seeds import MAX_SEED, consecutive_seeds
+from inits.text import number
+from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
+from pages.parts.page.address import Address, Field, one_of, whole
+
+DATA = {"mnist": "MNIST", "digits": "Digits (stand-in)"}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the controls say."""
+
+    cards: tuple[Card, ...]
+    architecture: Architecture
+    optimizer: OptimizerSpec
+    batch_size: int
+    seed: int
+    seeds: int
+    data: str
+
+    @classmethod
+    def of(cls, experiment: Experiment, cards: tuple[Card, ...]) -> "Choices":
+        """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
+        known = {card.start: card for card in cards}
+        if tuple(card.start for card in cards) != experiment.starts:
+            cards = ()
+            for start in experiment.starts:
+                cards = (*cards, coloured(known.get(start) or Card(start), cards))
+        return cls(
+            cards,
+            experiment.architecture,
+            experiment.optimizer,
+            experiment.batch_size,
+            experiment.seeds[0],
+            len(experiment.seeds),
+            experiment.dataset,
+        )
+
+    def experiment(self, dataset: str) -> Experiment:
+        """Raises SpecError when a start cannot fill the network."""
+        starts = tuple(card.start for card in self.cards)
+        seeds = consecutive_seeds(self.seed, self.seeds)
+        return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
+
+    @property
+    def labels(self) -> list[str]:
+        return labels(self.cards)
+
+    @property
+    def slots(self) -> list[int]:
+        """The colour of each start."""
+        return [card.slot for card in self.cards]
+
+
+def _choices(
+    starts: tuple[Card, ...],
+    hidden: tuple[int, ...],
+    activation: str,
+    optimizer: OptimizerSpec,
+    batch: int,
+    seed: int,
+    seeds: int,
+    data: str,
+) -> Choices:
+    return Choices(starts, Architecture(hidden, activation), optimizer, batch, seed, seeds, data)
+
+
+TRAIN = Address("train", _choices, (
+    Field("starts", "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)", parse_cards,
+          lambda choices: format_cards(choices.cards)),
+    Field("hidden", "6 × 128", parse_hidden, lambda choices: format_hidden(choices.architecture.hidden)),
+    Field("activation", "relu", lambda text: Architecture((), text).activation,
+          lambda choices: choices.architecture.activation),
+    Field("optimizer", "SGD(learning_rate=0.05, momentum=0.0, nesterov=False)", OptimizerSpec.parse),
+    Field("batch", "32", whole("batch", 1, MAX_BATCH), lambda choices: str(choices.batch_size)),
+    Field("seed", "0", whole("seed", 0, MAX_SEED)),
+    Field("seeds", "1", whole("seeds", 1, MAX_SEEDS)),
+    Field("data", "mnist", one_of("data", DATA)),
+    Field("sort", "accuracy"),
+    Field("layers", "evenly spread"),
+    Field("moment", "end"),
+))  # fmt: skip
+"""The address of the Train page."""
+
+
+def in_words(choices: Choices) -> str:
+    """The experiment in one line."""
+    net = choices.architecture
+    hidden = format_hidden(net.hidden)
+    layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
+    rate = number(choices.optimizer.learning_rate)
+    seeds = f"seed {choices.seed}"
+    if choices.seeds > 1:
+        seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
+    return (
+        f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
+        f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
+    )
+
+
+def settings(choices: Choices) -> dict[str, str]:
+    """The experiment line by line, for a report."""
+    net, several = choices.architecture, len(choices.cards) > 1
+    starts = {
+        f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"
+        for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True), 1)
+    }
+    last = choices.seed + choices.seeds - 1
+    return {
+        **starts,
+        "Hidden layers": format_hidden(net.hidden),
+        "Activation": ACTIVATIONS[net.activation],
+        "Optimizer": str(choices.optimizer),
+        "Batch size": str(choices.batch_size),
+        "Seeds": f"{choices.seed} to {last}" if choices.seeds > 1 else str(choices.seed),
+        "Data": DATA[choices.data],
+    }

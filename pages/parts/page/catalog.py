@@ -1,0 +1,31 @@
+"""The pages of the app, one entry for each. A new page is a file in `pages/` and an entry here."""
+
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    """One page: its name, which is also its file and its address `/<name>`, its title and its icon."""
+
+    name: str
+    title: str
+    icon: str
+
+    @property
+    def file(self) -> str:
+        """Return the path of the page's script, as `st.switch_page` takes it."""
+        return f"pages/{self.name}.py"
+
+
+PAGES = {
+    page.name: page
+    for page in (
+        Page("explore", "Explore", ":material/ssid_chart:"),  # the first is the home page
+        Page("train", "Train", ":material/play_circle:"),
+        Page("sweep", "Sweep", ":material/grid_on:"),
+        Page("signal", "Signal", ":material/waves:"),
+        Page("choose", "Choose", ":material/explore:"),
+        Page("lessons", "Lessons", ":material/school:"),
+        Page("custom", "Your code", ":material/code:"),
+        Page("pretrained", "Weight files", ":material/folder_open:"),
+    )
+}
