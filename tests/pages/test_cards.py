@@ -10,7 +10,6 @@ from inits.initializers.spec import InitializerSpec
 from pages.parts.experiment.cards import (
     LONGEST_NAME,
     PRESETS,
-    WHY,
     Card,
     added,
     called,
@@ -110,28 +109,20 @@ def test_labels_tell_starts_apart():
     assert labels(cards) == ["HeNormal", "2 RandomNormal", "3 RandomNormal", "none"]
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_is_an_experiment_with_a_reason(name):
-    cards = PRESETS[name]
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_every_preset_is_an_experiment_with_a_reason(preset):
+    cards = preset.cards
     assert Experiment(tuple(one.start for one in cards)).runs
     assert len({one.start for one in cards}) == len(set(labels(cards))) == len(cards)
     assert [one.slot for one in cards] == list(range(len(cards)))
-    assert WHY[name].endswith(".")
+    assert preset.reason.endswith(".")
 
 
-def test_presets_do_what_they_say():
-    assert list(PRESETS) == [
-        "All of Keras",
-        "The classics for ReLU",
-        "Too small, right, too large",
-        "Uniform against normal",
-        "One family, one draw",
-    ]
-    assert len({one.start.kernel.family for one in PRESETS["One family, one draw"]}) == 1
-    scales = [
-        one.start.kernel.law((128, 128)).std ** 2 * 128 for one in PRESETS["Too small, right, too large"]
-    ]
+def test_presets_have_the_variances_that_they_state():
+    kernels = {preset.name: [one.start.kernel for one in preset.cards] for preset in PRESETS}
+    assert len({kernel.family for kernel in kernels["One family, one draw"]}) == 1
+    scales = [kernel.law((128, 128)).std ** 2 * 128 for kernel in kernels["Too small, right, too large"]]
     assert scales == pytest.approx([0.2, 2, 8])
-    pairs = [one.start.kernel.law((784, 128)).std for one in PRESETS["Uniform against normal"]]
+    pairs = [kernel.law((784, 128)).std for kernel in kernels["Uniform against normal"]]
     assert pairs[0] == pytest.approx(pairs[1])
     assert pairs[2] == pytest.approx(pairs[3])

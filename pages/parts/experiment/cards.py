@@ -1,7 +1,7 @@
 """The starts of an experiment as cards: what they are called, how the address holds them, what fills them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from inits.errors import SpecError
@@ -36,48 +36,51 @@ def numbered(cards: Iterable[Card]) -> tuple[Card, ...]:
     return tuple(replace(card, slot=slot) for slot, card in enumerate(cards))
 
 
-PRESETS: Mapping[str, tuple[Card, ...]] = {
-    "All of Keras": numbered(
-        card(kernel)
-        for kernel in (
-            *("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform"),
-            *("LecunNormal", "Orthogonal", "RandomNormal", "RandomUniform"),
-        )
+@dataclass(frozen=True)
+class Preset:
+    """Start cards that are filled in by one click, and the reason for them."""
+
+    name: str
+    reason: str
+    cards: tuple[Card, ...]
+
+
+def _preset(name: str, reason: str, *cards: Card | str) -> Preset:
+    return Preset(name, reason, numbered(one if isinstance(one, Card) else card(one) for one in cards))
+
+
+PRESETS = (
+    _preset(
+        "All of Keras",
+        "Eight random initializers; there is no room for LecunUniform and TruncatedNormal.",
+        *("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform"),
+        *("LecunNormal", "Orthogonal", "RandomNormal", "RandomUniform"),
     ),
-    "The classics for ReLU": numbered(
-        [
-            card("HeNormal"),
-            card("HeUniform"),
-            card("GlorotUniform"),
-            card("RandomNormal(stddev=0.01)", "Normal, 0.01"),
-        ]
+    _preset(
+        "The classics for ReLU",
+        "The initializers that papers and tutorials use with ReLU.",
+        *("HeNormal", "HeUniform", "GlorotUniform"),
+        card("RandomNormal(stddev=0.01)", "Normal, 0.01"),
     ),
-    "Too small, right, too large": numbered(
-        [
-            card("VarianceScaling(scale=0.2)", "Too small"),
-            card("VarianceScaling(scale=2.0)", "Right for ReLU"),
-            card("VarianceScaling(scale=8.0)", "Too large"),
-        ]
+    _preset(
+        "Too small, right, too large",
+        "One distribution with three variances: σ_w² of 0.2, 2 and 8.",
+        card("VarianceScaling(scale=0.2)", "Too small"),
+        card("VarianceScaling(scale=2.0)", "Right for ReLU"),
+        card("VarianceScaling(scale=8.0)", "Too large"),
     ),
-    "Uniform against normal": numbered(
-        card(kernel) for kernel in ("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal")
+    _preset(
+        "Uniform against normal",
+        "Two pairs of equal variance: the shape of the distribution hardly matters.",
+        *("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal"),
     ),
-    "One family, one draw": numbered(
-        [
-            card("TruncatedNormal(stddev=0.05)", "Truncated, 0.05"),
-            card("GlorotNormal"),
-            card("HeNormal"),
-            card("LecunNormal"),
-        ]
+    _preset(
+        "One family, one draw",
+        "With the same seed these draw the same numbers at different scales.",
+        card("TruncatedNormal(stddev=0.05)", "Truncated, 0.05"),
+        *("GlorotNormal", "HeNormal", "LecunNormal"),
     ),
-}
-WHY: Mapping[str, str] = {
-    "All of Keras": "Eight of those that draw: there is no room for LecunUniform and TruncatedNormal.",
-    "The classics for ReLU": "What papers and tutorials use before ReLU.",
-    "Too small, right, too large": "One law, three variances: σ_w² of 0.2, 2 and 8.",
-    "Uniform against normal": "Equal variances in pairs: the shape of the law hardly matters.",
-    "One family, one draw": "With one seed these draw the same numbers, and differ in scale alone.",
-}
+)
 
 
 def labels(cards: Sequence[Card]) -> list[str]:

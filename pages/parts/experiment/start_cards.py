@@ -112,14 +112,14 @@ def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
         close_presets(page)
 
     with st.popover("Presets", icon=":material/playing_cards:", key=widget_key(page, "presets", count)):
-        for name, cards in deck.PRESETS.items():
+        for preset in deck.PRESETS:
             st.button(
-                name,
-                key=widget_key(page, "preset", name),
-                help=deck.WHY[name],
+                preset.name,
+                key=widget_key(page, "preset", preset.name),
+                help=preset.reason,
                 width="stretch",
                 on_click=deal,
-                args=(cards,),
+                args=(preset.cards,),
             )
         more()
 
