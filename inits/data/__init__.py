@@ -1,1 +1,1 @@
-"""The offline stand-in for MNIST: its digits, where they come from, and how they are framed."""
+"""The images that networks learn from: MNIST, and a stand-in for use without a network."""

@@ -1,4 +1,4 @@
-"""The engine: jobs on Dask workers, their order, and their results on disk."""
+"""Jobs on Dask workers: their queue, progress and results on disk."""
 
 from inits.engine.engine import Engine
 

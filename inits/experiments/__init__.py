@@ -1,1 +1,1 @@
-"""What is trained and what came of it: networks, starts, experiments, records."""
+"""Experiments as data: networks, starts, sweeps and the records of their runs."""

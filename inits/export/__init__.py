@@ -1,1 +1,1 @@
-"""What people take away: scripts, reports, tables, JSON."""
+"""Downloads: Keras scripts, reports, tables and JSON."""

@@ -1,1 +1,1 @@
-"""Pictures: arrays in, plotly figures out. Colours are tokens that the browser replaces by the theme's."""
+"""Plotly figures from arrays, with colour tokens that the browser replaces by the theme's colours."""

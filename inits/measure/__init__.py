@@ -1,1 +1,1 @@
-"""Numbers measured of arrays: statistics, spectra, the nearest initializer, checks."""
+"""Measurements of arrays: statistics, spectra, checks and the nearest initializer."""

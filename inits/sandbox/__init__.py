@@ -1,4 +1,4 @@
-"""The sandbox: untrusted code runs in a jail. docs/SECURITY.md says what is promised.
+"""Untrusted code, run in a jail; docs/SECURITY.md says what is promised.
 
 The web process uses `client`; `zygote`, `child`, `compat`, `picking` and `jail` run in processes of their own.
 """

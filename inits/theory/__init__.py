@@ -1,1 +1,1 @@
-"""What theory predicts of a network: signals, gradients, trainability, recommendations."""
+"""Predictions for a network: signals, gradients, trainability and recommendations."""

@@ -1,1 +1,1 @@
-"""Real Keras models: drawn, trained and probed. Never imported by the web process."""
+"""Real Keras models, drawn, trained and measured; Keras is never imported in the web process."""

@@ -1,4 +1,7 @@
-"""Weight files as data: read, kept, fitted into networks. Importing this package imports no HDF5 library."""
+"""Weight files as data: read, stored and fitted to networks.
+
+Importing this package does not import the HDF5 library.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The Choose page."""
+"""Parts of the Choose page."""

@@ -1,1 +1,1 @@
-"""The engine and its jobs as pages use them."""
+"""Access to the engine, its jobs and pasted code."""

@@ -1,1 +1,1 @@
-"""Building an experiment: network, optimizer, start cards."""
+"""Controls of an experiment: network, optimizer and the cards of its starts."""

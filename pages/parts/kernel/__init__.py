@@ -1,1 +1,1 @@
-"""One kernel in depth, and many side by side."""
+"""Views of one kernel, and of all kernels of a network."""

@@ -1,1 +1,1 @@
-"""The Lessons page."""
+"""Parts of the Lessons page."""

@@ -1,1 +1,1 @@
-"""What every page has: header, notes, state, refusals, theme."""
+"""The frame of every page: header, notes, state, session, theme."""

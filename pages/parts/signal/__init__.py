@@ -1,1 +1,1 @@
-"""The Signal page."""
+"""Parts of the Signal page."""

@@ -1,1 +1,1 @@
-"""The Sweep page."""
+"""Parts of the Sweep page."""

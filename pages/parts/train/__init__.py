@@ -1,1 +1,1 @@
-"""The Train page."""
+"""Parts of the Train page."""

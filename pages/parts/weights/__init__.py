@@ -1,1 +1,1 @@
-"""Weight files on the pages."""
+"""Views of weight files."""

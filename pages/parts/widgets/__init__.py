@@ -1,1 +1,1 @@
-"""Charts, tables, editor and pickers."""
+"""Charts, tables, the code editor and pickers."""
