@@ -15,7 +15,8 @@ from benchmarks.report import Row
 from benchmarks.visitor import train
 from inits.engine.engine import Engine
 from inits.engine.jobs import Plan
-from inits.experiments.experiment import Architecture, Experiment, Run
+from inits.experiments.experiment import Experiment, Run
+from inits.experiments.network import Network
 from inits.settings import read
 
 EIGHT = (*SIX, "he_uniform", "glorot_normal")
@@ -63,7 +64,7 @@ def run() -> list[Row]:
 
 
 def _new_network(k: int) -> Experiment:
-    return replace(experiment(SIX, k), architecture=Architecture((120 + k,)))
+    return replace(experiment(SIX, k), network=Network((120 + k,)))
 
 
 def _median(engine: Engine, plan: Callable[[int], Plan]) -> tuple[float, float]:

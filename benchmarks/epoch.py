@@ -15,7 +15,8 @@ from benchmarks.report import Row
 from inits.data.datasets import load
 from inits.engine.engine import Engine
 from inits.engine.jobs import Plan
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.settings import read
 
@@ -38,9 +39,7 @@ def run() -> list[Row]:
     peaks = engine.call(_peak, settings.cores)
     engine.close()
     fit = _fit_times(settings.mnist)
-    flops = (
-        2 * 3 * sum(a * b for a, b in Architecture().kernel_shapes) - 2 * 784 * 128
-    )  # no gradient for pixels
+    flops = 2 * 3 * sum(a * b for a, b in Network().kernel_shapes) - 2 * 784 * 128  # no gradient for pixels
     work = 60_000 * flops / 1e9
     ours, ours_six, rival = median(one), median(six), median(fit)
     rival_six = 6 * rival
@@ -74,7 +73,7 @@ def experiment(names: tuple[str, ...], seed: int) -> Experiment:
 
 def _cold(k: int) -> Experiment:
     """An experiment whose network has not been compiled."""
-    return Experiment(experiment(SIX[:1], k).starts, Architecture((120 + k,)), seeds=(k,))
+    return Experiment(experiment(SIX[:1], k).starts, Network((120 + k,)), seeds=(k,))
 
 
 def timed(engine: Engine, plan: Plan, begun: Callable[[Iterable[object]], bool] = any) -> tuple[float, float]:

@@ -9,12 +9,13 @@ from playwright.sync_api import Page
 from benchmarks.live import NO_CACHE, chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import PATIENCE
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
 from inits.theory.phases import phases
 from inits.theory.signal_theory import TYPICAL, gains, predict
 
-NET, IMAGES = Architecture((256,) * 20, "tanh"), 512
+NET, IMAGES = Network((256,) * 20, "tanh"), 512
 STARTS = ("HeNormal", "GlorotUniform", "RandomNormal")
 DRAWS = 15
 MEASURED = ".st-key-signal-jacobian .main-svg"

@@ -6,7 +6,8 @@ from benchmarks.epoch import wait
 from benchmarks.report import Row
 from inits.engine import worker
 from inits.engine.engine import Engine
-from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
+from inits.experiments.network import Network
 from inits.experiments.summary import CHANCE
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.settings import read
@@ -55,7 +56,7 @@ def _grid(engine: Engine, activation: str, optimizer: OptimizerSpec) -> list[tup
     """Whether each run of an activation was foretold to train, and whether it left chance."""
     found = []
     for depth in DEPTHS:
-        net = Architecture((WIDTH,) * depth, activation)
+        net = Network((WIDTH,) * depth, activation)
         for first in range(0, len(STARTS), 6):
             starts = tuple(Start(InitializerSpec.parse(text)) for text in STARTS[first : first + 6])
             found += _trained(engine, Experiment(starts, net, optimizer, BATCH, (SEED,), "digits"))

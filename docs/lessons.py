@@ -93,7 +93,7 @@ def rounded(values: Any) -> list[float]:
 def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[Any]]:
     """Return names, predictions and first measurements of the starts of a lesson on the Signal page."""
     choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
-    batch, net = ("digits", choices.batch_size, choices.seed), choices.architecture
+    batch, net = ("digits", choices.batch_size, choices.seed), choices.network
     inputs = engine.call(worker.signal_inputs, *batch)
     starts = [card.start for card in choices.cards]
     known = [gains(start, net) for start in starts]

@@ -39,7 +39,7 @@ def main() -> None:
     with notes:
         refusal(PAGE)
         data_note(PAGE, choices.data)
-        if not choices.architecture.hidden:
+        if not choices.network.hidden:
             problem("A signal needs hidden layers to travel through. Received none: take at least one.")
             return
         whole = session.ALL_SEEDS.pop(PAGE, choices.seeds == 1)

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from inits.engine.jobs import Job, run_line
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.record import Frame, Record
 from inits.initializers.spec import InitializerSpec
 
-PLAN = Experiment((Start(InitializerSpec("HeNormal")),), Architecture((8,)), seeds=(0, 1))
+PLAN = Experiment((Start(InitializerSpec("HeNormal")),), Network((8,)), seeds=(0, 1))
 
 
 def over(*records: Record, error: str | None = None, plan: object = PLAN) -> str:

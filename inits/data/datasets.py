@@ -84,7 +84,7 @@ def batches(n: int, batch_size: int, seed: int) -> NDArray[np.int32]:
     """
     for name, value, least in (("n", n, 1), ("batch_size", batch_size, 1), ("seed", seed, 0)):
         if value < least:
-            raise SpecError(f"Argument `{name}` must be at least {least}. Received: {name}={value!r}")
+            raise SpecError(f"{name} must be at least {least}, but got {value!r}.")
     order = np.full(-(-n // batch_size) * batch_size, -1, np.int32)
     order[:n] = np.random.Generator(np.random.PCG64(seed)).permutation(n)
     return order.reshape(-1, batch_size)
@@ -97,7 +97,7 @@ def load(name: str, local: Path | None = None, progress: Progress = no_progress)
     Raises SpecError for another name, DataError when MNIST cannot be had.
     """
     if name not in TITLES:
-        raise SpecError(f"Argument `name` must be one of {', '.join(TITLES)}. Received: name={name!r}")
+        raise SpecError(f"dataset must be one of {', '.join(TITLES)}, but got {name!r}.")
     source = local if name == "mnist" else 0
     with _LOADING[name]:  # once, also when several runs ask for it at the same time
         kept = _KEPT.get(name)

@@ -9,8 +9,9 @@ import numpy as np
 
 from inits.engine.jobs import Job, NumberedRuns
 from inits.errors import InitsError, SpecError
-from inits.experiments.experiment import Architecture, Run, Start
+from inits.experiments.experiment import Run, Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Checkpoint, FloatArray, Given, Record
 from inits.sandbox.client import round_of
@@ -41,7 +42,7 @@ def needs_arrays(run: Run) -> bool:
 
 def check_size(runs: Iterable[Run]) -> None:
     """Raise SpecError if code and files would have to start more weights than memory can hold."""
-    weights = sum(run.architecture.parameters for run in runs if needs_arrays(run))
+    weights = sum(run.network.parameters for run in runs if needs_arrays(run))
     if weights > MAX_WEIGHTS:
         raise SpecError(
             f"Code and files can start at most {MAX_WEIGHTS:,} weights in one experiment, but got {weights:,}. "
@@ -64,7 +65,7 @@ class ArraySources:
     def request(
         self,
         start: Start,
-        architecture: Architecture,
+        network: Network,
         seed: int,
         *,
         layers: int | None = None,
@@ -78,7 +79,7 @@ class ArraySources:
 
         Args:
             start: where the weights begin.
-            architecture: the network.
+            network: the network.
             seed: of the run.
             layers: the number of layers that arrays are needed for; default: all.
             session: whose turn the code has to wait for.
@@ -87,10 +88,10 @@ class ArraySources:
         future: Future[Given] = Future()
         try:
             if isinstance(start.kernel, FileSpec):
-                arrays = fitting.given(start.kernel, architecture, seed, self.files)
+                arrays = fitting.given(start.kernel, network, seed, self.files)
                 future.set_result(arrays[: None if layers is None else 2 * layers])
             elif isinstance(start.kernel, PastedSpec):
-                kernels = round_of(architecture.kernel_shapes[:layers], seed)
+                kernels = round_of(network.kernel_shapes[:layers], seed)
                 request = self.code.submit(start.kernel.source, [kernels], session, jailed)
                 self._link(request, start.kernel, future)
             else:
@@ -135,7 +136,7 @@ class ArraySources:
         """Return the arrays of one run. Raises CancelledError once the run is stopped."""
         if number in job.stopping:
             raise CancelledError
-        future = self.request(run.start, run.architecture, run.seed, session=job.name, jailed=jailed)
+        future = self.request(run.start, run.network, run.seed, session=job.name, jailed=jailed)
         while True:
             try:
                 arrays = future.result(POLL)
@@ -159,8 +160,8 @@ class ArraySources:
             InitsError: if the code draws different weights each time, or the file is gone.
         """
         if not isinstance(run.start.kernel, PastedSpec):
-            return self.request(run.start, run.architecture, run.seed).result()
-        kernels = round_of(run.architecture.kernel_shapes, run.seed)
+            return self.request(run.start, run.network, run.seed).result()
+        kernels = round_of(run.network.kernel_shapes, run.seed)
         request = self.code.submit(run.start.kernel.source, [kernels] * 2, f"again {run.key}", jailed)
         result = request.wait()
         assert result is not None

@@ -127,7 +127,7 @@ class Engine:
         return self._begin(plan, kept, jailed, session)
 
     def _check_networks(self, plan: Plan) -> None:
-        largest = max(run.architecture.parameters for run in plan.runs)
+        largest = max(run.network.parameters for run in plan.runs)
         if largest > self.settings.parameters:
             raise SpecError(
                 f"A network on this server must have at most {self.settings.parameters:,} parameters, but got "

@@ -166,7 +166,7 @@ class Job:
         run = self.runs[left[0]]
         return (
             f"Two training processes ended unexpectedly while they trained {run.start.kernel} in "
-            f"{len(run.architecture.hidden)} layers of {run.architecture.activation}. The other results are kept."
+            f"{len(run.network.hidden)} layers of {run.network.activation}. The other results are kept."
         )
 
     def keep(self, records: Iterable[Record]) -> None:
@@ -187,10 +187,10 @@ def split_into_tasks(runs: NumberedRuns, cores: int) -> list[NumberedRuns]:
     """
     groups: dict[object, list[tuple[int, Run]]] = {}
     for number, run in runs:
-        groups.setdefault(run.network, []).append((number, run))
+        groups.setdefault(run.slot_key, []).append((number, run))
     each = -(-cores // max(1, len(groups)))
     tasks = [task for group in groups.values() for i in range(each) if (task := group[i::each])]
-    return sorted(tasks, key=lambda task: -len(task) * task[0][1].architecture.parameters)
+    return sorted(tasks, key=lambda task: -len(task) * task[0][1].network.parameters)
 
 
 def run_line(job: Job) -> str:

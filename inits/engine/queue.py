@@ -109,5 +109,5 @@ class Estimate:
             images = self._images(run.dataset)
             steps = -(-images // run.batch_size)
             # Forward, back to the inputs and back to the weights: two operations each for a weight and an image.
-            total += 6 * images * run.architecture.parameters / FLOPS + steps * STEP_SECONDS
+            total += 6 * images * run.network.parameters / FLOPS + steps * STEP_SECONDS
         return total / slots + COMPILE_SECONDS

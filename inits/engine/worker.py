@@ -9,7 +9,8 @@ import numpy as np
 
 from inits.data.datasets import batches, pixels
 from inits.engine.worker_state import compiled_slots, load, long_call, memory_errors_explained
-from inits.experiments.experiment import Architecture, Run, Start
+from inits.experiments.experiment import Run, Start
+from inits.experiments.network import Network
 from inits.experiments.record import Given
 from inits.measure.examination import Sketch, sketch_drawn
 from inits.measure.signal_measurement import Measurement
@@ -40,7 +41,7 @@ def weights_file(run: Run, steps: int, arrays: Given = ()) -> bytes:
     data = load(run.dataset)
     with memory_errors_explained(), compiled_slots().borrow(run, data) as slot:
         weights = weights_after(run, steps, data, slot, arrays)
-    return layers.weights_file(run.architecture, weights)
+    return layers.weights_file(run.network, weights)
 
 
 def first_kernel(run: Run) -> Sketch:
@@ -57,7 +58,7 @@ def signal_inputs(dataset: str, images: int, seed: int) -> Inputs:
 
 def signal(
     start: Start,
-    architecture: Architecture,
+    network: Network,
     seeds: Sequence[int],
     arrays: Sequence[Given],
     batch: tuple[str, int, int],
@@ -66,7 +67,7 @@ def signal(
 
     Args:
         start: where the weights begin.
-        architecture: the network.
+        network: the network.
         seeds: of the weights.
         arrays: for each seed, see `inits.training.propagation.arrays_of`.
         batch: dataset, number of images, and the seed that chooses them.
@@ -76,8 +77,7 @@ def signal(
     with long_call():
         images = _batch(*batch)
         return [
-            propagate(start, architecture, seed, images, given)
-            for seed, given in zip(seeds, arrays, strict=True)
+            propagate(start, network, seed, images, given) for seed, given in zip(seeds, arrays, strict=True)
         ]
 
 

@@ -58,17 +58,17 @@ class FileSpec(WithoutLaw):
         object.__setattr__(self, "name", plain_name(self.name))
         if not isinstance(self.digest, str) or not _DIGEST.fullmatch(self.digest):
             raise SpecError(
-                f"A weight file must have a digest of {DIGEST} hex digits. Received {shown(self.digest)}."
+                f"A weight file must have a digest of {DIGEST} hex digits, but got {shown(self.digest)}."
             )
         if self.how not in HOWS:
-            raise SpecError(f"how must be one of {', '.join(HOWS)}. Received {shown(self.how)}.")
+            raise SpecError(f"how must be one of {', '.join(HOWS)}, but got {shown(self.how)}.")
 
     @classmethod
     def parse(cls, text: str) -> "FileSpec":
         """The spec of a text `file:NAME:DIGEST:HOW:REST`, the last two optional. Raises SpecError."""
         mark, name, digest, how, rest = [*text.split(":", 4), "", "", "", ""][:5]
         if f"{mark}:" != MARK:
-            raise SpecError(f"A weight file as a start must begin with {MARK}. Received {shown(text)}.")
+            raise SpecError(f"A weight file as a start must begin with {MARK}, but got {shown(text)}.")
         return cls(name, digest, how or "as saved", InitializerSpec.parse(rest) if rest else REST)
 
     def __str__(self) -> str:

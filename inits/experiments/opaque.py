@@ -18,7 +18,7 @@ def plain_name(name: object) -> str:
     """
     kept = " ".join(str(name).translate(_PARTING).split())[:LONGEST_NAME].strip()
     if not kept:
-        raise SpecError(f"The name of a start must have a letter. Received {shown(name)}.")
+        raise SpecError(f"The name of a start must have a letter, but got {shown(name)}.")
     return kept
 
 

@@ -76,9 +76,9 @@ def check_code(code: str) -> str:
     try:
         size = len(code.encode())
     except UnicodeEncodeError as error:
-        raise SpecError(f"The code must be text. Received half a character at {error.start}.") from None
+        raise SpecError(f"The code must be text, but got half a character at {error.start}.") from None
     if size > MOST_CODE:
-        raise SpecError(f"The code must have at most {MOST_CODE:,} bytes. Received {size:,}.")
+        raise SpecError(f"The code must have at most {MOST_CODE:,} bytes, but got {size:,}.")
     return code
 
 

@@ -127,7 +127,7 @@ def outcomes(starts: int, records_by_start: Sequence[Sequence[Record]], batch_si
         InitsError: if there are not as many groups of records as starts.
     """
     if len(records_by_start) != starts:
-        raise InitsError(f"records_by_start must have {starts} groups. Received {len(records_by_start)}.")
+        raise InitsError(f"records_by_start must have {starts} groups, but got {len(records_by_start)}.")
     return [_outcome(start, records, batch_size) for start, records in enumerate(records_by_start)]
 
 
@@ -219,7 +219,7 @@ def ranked(outcomes: Iterable[Outcome], by: str = "accuracy") -> list[Outcome]:
         InitsError: if `by` is not one of `SORTS`.
     """
     if by not in SORTS:
-        raise InitsError(f"by must be one of {', '.join(SORTS)}. Received {by!r}.")
+        raise InitsError(f"by must be one of {', '.join(SORTS)}, but got {by!r}.")
     column = SORTS[by]
 
     def place(outcome: Outcome) -> tuple[bool, float]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from inits.errors import SpecError
-from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, SGD, Architecture, Experiment, Run, Start
+from inits.experiments.experiment import SGD, Experiment, Run, Start
+from inits.experiments.network import MAX_LAYERS, Network
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.text import shown
 
@@ -89,13 +91,13 @@ class Sweep:
 
     def __post_init__(self) -> None:
         if self.varied not in VARIED:
-            raise SpecError(f"varied must be one of {', '.join(VARIED)}. Received {shown(self.varied)}.")
+            raise SpecError(f"varied must be one of {', '.join(VARIED)}, but got {shown(self.varied)}.")
         if self.across not in ACROSS:
-            raise SpecError(f"across must be one of {', '.join(ACROSS)}. Received {shown(self.across)}.")
+            raise SpecError(f"across must be one of {', '.join(ACROSS)}, but got {shown(self.across)}.")
         if not 0 < self.cells <= MAX_CELLS:
-            raise SpecError(f"A sweep must have 1 to {MAX_CELLS} cells. Received {self.cells}.")
+            raise SpecError(f"A sweep must have 1 to {MAX_CELLS} cells, but got {self.cells}.")
         if list(self.values) != sorted(set(self.values)) or len(set(self.columns)) != len(self.columns):
-            raise SpecError(f"values must rise and columns differ. Received {shown(self.values)}.")
+            raise SpecError(f"values must rise and columns differ, but got {shown(self.values)}.")
         _ = self.runs  # raises for a cell that no network can have
 
     @property
@@ -112,12 +114,12 @@ class Sweep:
         """One cell after the other on each core: the map fills cell by cell."""
         return 1
 
-    def architecture(self, column: int) -> Architecture:
+    def network(self, column: int) -> Network:
         """The network of a column."""
         what = self.columns[column]
         if isinstance(what, str):
-            return Architecture((self.width,) * self.depth, what)
-        return Architecture((self.width,) * what, self.activation)
+            return Network((self.width,) * self.depth, what)
+        return Network((self.width,) * what, self.activation)
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
@@ -129,7 +131,7 @@ class Sweep:
             run
             for column in range(len(self.columns))
             for start in starts
-            for run in Experiment((start,), self.architecture(column), *settings).runs
+            for run in Experiment((start,), self.network(column), *settings).runs
         )
 
     def index(self, row: int, column: int) -> int:
@@ -152,7 +154,7 @@ class Sweep:
         at_one = self.width * law.std**2
         return [
             None
-            if wanted is None or len(self.architecture(column).hidden) < 2
+            if wanted is None or len(self.network(column).hidden) < 2
             # std is proportional to value ** power, so σ_w² to value ** (2 * power)
             else (wanted / at_one) ** (0.5 / varied.power)
             for column, wanted in enumerate(sigma_w2)
@@ -165,9 +167,9 @@ def grid(low: float, high: float, count: int) -> tuple[float, ...]:
     Raises SpecError unless 0 < low < high and they leave room for so many different values.
     """
     if not 0 < low < high < math.inf:
-        raise SpecError(f"The grid must run from a positive number up. Received {low:g} to {high:g}.")
+        raise SpecError(f"The grid must run from a positive number up, but got {low:g} to {high:g}.")
     if not 2 <= count <= MAX_CELLS:
-        raise SpecError(f"The grid must have 2 to {MAX_CELLS} values. Received {count}.")
+        raise SpecError(f"The grid must have 2 to {MAX_CELLS} values, but got {count}.")
     step = math.log(high / low) / (count - 1)
     values = tuple(float(f"{low * math.exp(i * step):.3g}") for i in range(count))
     if len(set(values)) < count:
@@ -180,7 +182,7 @@ def grid(low: float, high: float, count: int) -> tuple[float, ...]:
 def depths(most: int) -> tuple[int, ...]:
     """1 to `most` hidden layers. Raises SpecError above the limit of a network."""
     if not 1 <= most <= MAX_LAYERS:
-        raise SpecError(f"depth must be a whole number from 1 to {MAX_LAYERS}. Received {most}.")
+        raise SpecError(f"depth must be a whole number from 1 to {MAX_LAYERS}, but got {most}.")
     return tuple(range(1, most + 1))
 
 
@@ -188,5 +190,5 @@ def activations(names: Sequence[str]) -> tuple[str, ...]:
     """Activations as columns, in the order of the app. Raises SpecError for one that Keras does not have."""
     for name in names:
         if name not in ACTIVATIONS:
-            raise SpecError(f"activation must be one of {', '.join(ACTIVATIONS)}. Received {shown(name)}.")
+            raise SpecError(f"activation must be one of {', '.join(ACTIVATIONS)}, but got {shown(name)}.")
     return tuple(name for name in ACTIVATIONS if name in names)

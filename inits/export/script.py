@@ -135,7 +135,7 @@ def _imports(beside: bool, pasted: bool) -> str:
 
 def _settings(experiment: Experiment, biased: bool, files: bool) -> str:
     """The network, and the seeds of all that is drawn."""
-    net = experiment.architecture
+    net = experiment.network
     paths: dict[str, tuple[str, ...]] = {"kernels": ("kernel",)}
     paths |= {"biases": ("bias",)} if biased else {}
     paths |= {"file_kernel": ("file", "kernel"), "file_bias": ("file", "bias")} if files else {}

@@ -43,7 +43,7 @@ def histograms_csv(experiment: Experiment, records: Sequence[Record], names: Seq
 
     A bar holds `count` weights from `low` to `high`. `records` and `names` are as for `curves_csv`.
     """
-    layers = experiment.architecture.layer_names
+    layers = experiment.network.layer_names
     lines: list[Iterable[object]] = [BARS]
     starts = cycle(enumerate(names, 1))
     for (number, name), run, record in zip(starts, experiment.runs, records, strict=False):

@@ -21,7 +21,7 @@ def ordered(arguments: Arguments) -> None:
     """minval < maxval."""
     low, high = arguments["minval"], arguments["maxval"]
     if real(arguments, "minval") >= real(arguments, "maxval"):
-        raise SpecError(f"minval must be less than maxval. Received minval={low} and maxval={high}.")
+        raise SpecError(f"minval must be less than maxval, but got minval={low} and maxval={high}.")
 
 
 def both_axes(arguments: Arguments) -> None:
@@ -29,8 +29,8 @@ def both_axes(arguments: Arguments) -> None:
     given = [name for name in ("input_axes", "output_axes") if arguments[name] is not None]
     if len(given) == 1:
         raise SpecError(
-            f"input_axes and output_axes must be given together; Keras ignores one alone. "
-            f"Received {given[0]}={list(axes(arguments, given[0]) or ())} only."
+            "input_axes and output_axes must be given together (Keras ignores one alone), "
+            f"but got only {given[0]}={list(axes(arguments, given[0]) or ())}."
         )
 
 
@@ -39,24 +39,24 @@ def axes_fit(arguments: Arguments, shape: Shape) -> None:
     for name in ("input_axes", "output_axes"):
         for axis in axes(arguments, name) or ():
             if not -len(shape) <= axis < len(shape):
-                raise ShapeError(f"{name} must be axes of the shape {shape}. Received {axis}.")
+                raise ShapeError(f"{name} must be axes of the shape {shape}, but got {axis}.")
 
 
 def matrix_at_least(arguments: Arguments, shape: Shape) -> None:
     """Two dimensions or more."""
     if len(shape) < 2:
-        raise ShapeError(f"Orthogonal needs a shape of at least two dimensions. Received {shape}.")
+        raise ShapeError(f"Orthogonal needs a shape of at least two dimensions, but got {shape}.")
 
 
 def matrix(arguments: Arguments, shape: Shape) -> None:
     """Two dimensions."""
     if len(shape) != 2:
-        raise ShapeError(f"Identity needs a shape of exactly two dimensions. Received {shape}.")
+        raise ShapeError(f"Identity needs a shape of exactly two dimensions, but got {shape}.")
 
 
 def stft_fits(arguments: Arguments, shape: Shape) -> None:
     """(T, 1, F), F at least 2, and a window that is not 0 everywhere."""
     if len(shape) != 3 or shape[1] != 1 or shape[2] < 2:
-        raise ShapeError(f"STFT needs a shape (T, 1, F) with F of at least 2. Received {shape}.")
+        raise ShapeError(f"STFT needs a shape (T, 1, F) with F of at least 2, but got {shape}.")
     if shape[0] == 2 and arguments["window"] in ZERO_AT_BOTH_ENDS and not arguments["periodic"]:
-        raise ShapeError(f"STFT with a {arguments['window']} window needs T of at least 3. Received {shape}.")
+        raise ShapeError(f"STFT with a {arguments['window']} window needs T of at least 3, but got {shape}.")

@@ -38,7 +38,7 @@ def read_call(source: object) -> Call:
     if isinstance(source, Mapping):
         return _from_config(source)
     if not isinstance(source, str):
-        raise SpecError(f"Expected a text such as HeNormal() or a Keras config. Received {shown(source)}.")
+        raise SpecError(f"Expected a text such as HeNormal() or a Keras config, but got {shown(source)}.")
     node = _parsed(source)
     if isinstance(node, ast.Dict):
         config = _value(node)
@@ -54,10 +54,10 @@ def read_call(source: object) -> Call:
 
 def _parsed(text: str) -> ast.expr:
     if not text.strip():
-        raise SpecError("Expected a text such as HeNormal(). Received an empty text.")
+        raise SpecError("Expected a text such as HeNormal(), but got an empty text.")
     if len(text) > LONGEST_TEXT:
-        raise SpecError(f"A call must have at most {LONGEST_TEXT:,} characters. Received {len(text):,}.")
-    refused = SpecError(f"Expected one call such as HeNormal(). Received {shown(text)}.")
+        raise SpecError(f"A call must have at most {LONGEST_TEXT:,} characters, but got {len(text):,}.")
+    refused = SpecError(f"Expected one call such as HeNormal(), but got {shown(text)}.")
     if "\\" in text:
         raise refused
     try:
@@ -73,14 +73,14 @@ def _dotted(node: ast.expr, source: str) -> tuple[str, str]:
         parts.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name):
-        raise SpecError(f"Expected one call such as HeNormal(). Received {shown(source)}.")
+        raise SpecError(f"Expected one call such as HeNormal(), but got {shown(source)}.")
     first, *rest = [*parts, node.id]
     return first, ".".join(reversed(rest))
 
 
 def _keyword(keyword: ast.keyword) -> str:
     if keyword.arg is None:
-        raise SpecError("Arguments must be written out. Received **.")
+        raise SpecError("Arguments must be written out, but got **.")
     return keyword.arg
 
 
@@ -101,7 +101,7 @@ def _value(node: ast.expr, name: str | None = None, depth: int = 0) -> object:
         case _:
             pass
     raise SpecError(
-        f"{name or 'An argument'} must be written as a plain number, text or list. Received {_source(node)}."
+        f"{name or 'An argument'} must be written as a plain number, text or list, but got {_source(node)}."
     )
 
 
@@ -125,12 +125,12 @@ def _from_config(config: Mapping[object, object]) -> Call:
     """A Keras config: {"class_name": "HeNormal", "config": {"seed": None}}, with or without its module."""
     for key in config:
         if key not in _CONFIG_KEYS:
-            raise SpecError(f"A Keras config has class_name and config. Received the key {shown(key)}.")
+            raise SpecError(f"A Keras config has class_name and config, but got the key {shown(key)}.")
     name, named, module = config.get("class_name"), config.get("config", {}), config.get("module")
     if not isinstance(name, str):
-        raise SpecError(f"class_name must be a text such as 'HeNormal'. Received {shown(name)}.")
+        raise SpecError(f"class_name must be a text such as 'HeNormal', but got {shown(name)}.")
     if not isinstance(named, Mapping) or not all(isinstance(key, str) for key in named):
-        raise SpecError(f"config must be a dict of arguments. Received {shown(named)}.")
+        raise SpecError(f"config must be a dict of arguments, but got {shown(named)}.")
     if config.get("registered_name") is not None:
         raise SpecError(f"{shown(name)} is a registered class of its own. Paste its code instead.")
     return Call(name, module if isinstance(module, str) else "", (), dict(named), bare=not named)

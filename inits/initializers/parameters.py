@@ -32,6 +32,13 @@ def _squashed(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
+def checked_whole(name: str, value: object, low: int, high: int) -> int:
+    """Return `value`. Raises SpecError unless it is an int from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SpecError(f"{name} must be a whole number from {low} to {high:,}, but got {shown(value)}.")
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
     """One parameter of an initializer or optimizer: what it accepts and how a page offers it.
@@ -75,7 +82,7 @@ class Parameter:
         return self._check_choice(value) if self.kind == "choice" else self._check_axes(value)
 
     def _refuse(self, words: str, value: object) -> SpecError:
-        return SpecError(f"{self.name} must be {words}. Received {shown(value)}.")
+        return SpecError(f"{self.name} must be {words}, but got {shown(value)}.")
 
     def _check_float(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -196,7 +203,7 @@ class Entry:
         names = self.signature or tuple(parameter.name for parameter in self.parameters)
         if len(positional) > len(names):
             raise SpecError(
-                f"{self.name} takes at most {len(names)} positional arguments. Received {len(positional)}."
+                f"{self.name} takes at most {len(names)} positional arguments, but got {len(positional)}."
             )
         return dict(zip(names, positional, strict=False))
 

@@ -18,15 +18,15 @@ def checked(shape: object) -> Shape:
         ShapeError: unless it is a list or tuple of at least one int >= 1 with at most LARGEST_SIZE weights.
     """
     if not isinstance(shape, list | tuple) or not shape:
-        raise ShapeError(f"shape must be a list of one or more dimensions. Received {shown(shape)}.")
+        raise ShapeError(f"shape must be a list of one or more dimensions, but got {shown(shape)}.")
     dimensions = tuple(plain(dimension) for dimension in shape)
     whole = tuple(d for d in dimensions if isinstance(d, int) and not isinstance(d, bool) and d >= 1)
     if len(whole) != len(dimensions):
         raise ShapeError(
-            f"shape must have whole numbers of at least 1 as dimensions. Received {shown(dimensions)}."
+            f"shape must have whole numbers of at least 1 as dimensions, but got {shown(dimensions)}."
         )
     if math.prod(whole) > LARGEST_SIZE:
-        raise ShapeError(f"shape must have at most {LARGEST_SIZE:,} weights. Received {shown(whole)}.")
+        raise ShapeError(f"shape must have at most {LARGEST_SIZE:,} weights, but got {shown(whole)}.")
     return whole
 
 

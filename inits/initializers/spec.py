@@ -86,7 +86,7 @@ class _Spec:
         given = cls.entries[name].named(call.positional)
         for argument, value in call.named.items():
             if argument in given:
-                raise SpecError(f"{argument} must be given once. Received it twice.")
+                raise SpecError(f"{argument} must be given once, but got two values.")
             given[argument] = value
         return cls(name, tuple(given.items()))  # type: ignore[arg-type]  # checked by __post_init__
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from inits.errors import SpecError
+from inits.initializers.activations import ELEMENTWISE, Activation, Array, Function, elementwise
 from inits.text import shown
-from inits.theory.activations import ELEMENTWISE, Activation, Array, Function, elementwise
 
 # Gauss-Legendre on panels: the normal density needs some 3 wide in z, phi some that double away from x = 0.
 _REACH = 9.0

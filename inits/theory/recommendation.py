@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import SpecError
-from inits.experiments.experiment import ACTIVATIONS, Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.text import counted, number
 from inits.theory.meanfield import chi, chi1, length_map
@@ -78,8 +80,8 @@ class Task:
         _ = self.network  # checks the rest
 
     @property
-    def network(self) -> Architecture:
-        return Architecture((self.width,) * self.depth, self.activation)
+    def network(self) -> Network:
+        return Network((self.width,) * self.depth, self.activation)
 
 
 @dataclass(frozen=True)

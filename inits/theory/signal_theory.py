@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import SpecError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.text import count, number
 from inits.theory.logits import gradient_square
 from inits.theory.meanfield import chi, correlation_map, length_map
@@ -82,13 +83,13 @@ class Prediction:
     jacobian: float
 
 
-def check_size(architecture: Architecture, images: int) -> None:
+def check_size(network: Network, images: int) -> None:
     """Raise SpecError for a network or a batch that memory has no room for."""
-    units = sum(architecture.hidden) + architecture.outputs
-    if architecture.parameters > MOST_VALUES:
+    units = sum(network.hidden) + network.outputs
+    if network.parameters > MOST_VALUES:
         raise SpecError(
             f"A network must have at most {count(MOST_VALUES)} weights here. Received "
-            f"{count(architecture.parameters)}: take fewer layers or units."
+            f"{count(network.parameters)}: take fewer layers or units."
         )
     if units * images > MOST_VALUES:
         raise SpecError(
@@ -97,7 +98,7 @@ def check_size(architecture: Architecture, images: int) -> None:
         )
 
 
-def gains(start: Start, architecture: Architecture) -> Gains | None:
+def gains(start: Start, network: Network) -> Gains | None:
     """The gains that the laws of a start promise; None when a law is not known before the draw.
 
     Raises:
@@ -106,7 +107,7 @@ def gains(start: Start, architecture: Architecture) -> Gains | None:
         ShapeError: when an initializer cannot fill a layer.
     """
     weights, biases = [], []
-    for shape in architecture.kernel_shapes:
+    for shape in network.kernel_shapes:
         kernel, bias = start.kernel.law(shape), start.bias.law(shape[1:])
         if kernel is None or bias is None:
             return None
@@ -124,13 +125,13 @@ def _gain(what: str, source: str, mean: float, std: float, fan_in: int) -> float
     return fan_in * std**2
 
 
-def predict(architecture: Architecture, gains: Gains, inputs: Inputs) -> Prediction:
+def predict(network: Network, gains: Gains, inputs: Inputs) -> Prediction:
     """What theory promises of a network that starts with these gains.
 
     Raises:
         SpecError: for an activation that mixes units: softmax.
     """
-    phi = architecture.activation
+    phi = network.activation
     lengths = [gains.weights[0] * np.array(inputs.squares) + gains.biases[0]]
     squares, growth = [], []
     for weight, bias in zip(gains.weights[1:], gains.biases[1:], strict=True):
@@ -138,7 +139,7 @@ def predict(architecture: Architecture, gains: Gains, inputs: Inputs) -> Predict
         growth.append(chi(phi, lengths[-1], weight))
         with np.errstate(over="ignore"):
             lengths.append(weight * squares[-1] + bias if weight else np.full_like(squares[-1], bias))
-    gradients = _back(architecture, lengths[-1], growth)
+    gradients = _back(network, lengths[-1], growth)
     with np.errstate(over="ignore", invalid="ignore"):
         jacobian = gains.weights[0] * np.prod(growth, axis=0) * np.ones(len(inputs.squares))
         return Prediction(
@@ -156,10 +157,10 @@ def _mean(layers: Sequence[Array]) -> Array:
     return np.array([layer.mean() for layer in layers], np.float64)
 
 
-def _back(architecture: Architecture, logits: Array, growth: Sequence[Array]) -> list[Array]:
+def _back(network: Network, logits: Array, growth: Sequence[Array]) -> list[Array]:
     """The gradient's second moment in every layer, for images of each length, from the first layer on."""
-    found = [gradient_square(logits, architecture.outputs)]
-    widths = (*architecture.hidden, architecture.outputs)
+    found = [gradient_square(logits, network.outputs)]
+    widths = (*network.hidden, network.outputs)
     with np.errstate(over="ignore", invalid="ignore"):
         for (units, above), chi_l in zip(reversed(list(pairwise(widths))), reversed(growth), strict=True):
             found.append(above / units * chi_l * found[-1])

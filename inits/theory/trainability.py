@@ -114,9 +114,9 @@ def judge(
         fate: what theory says becomes of the signal, where it says something.
         usable: hidden layers that theory gives a signal: six times the depth scale.
     """
-    kind, names = kind_of(run, steps, seen), run.architecture.layer_names
+    kind, names = kind_of(run, steps, seen), run.network.layer_names
     causes = [*_causes(kind, names, seen, fate), SHORT[kind]]
-    facts = _facts(seen, names, fate, usable, len(run.architecture.hidden))
+    facts = _facts(seen, names, fate, usable, len(run.network.hidden))
     return Verdict(kind, causes[0], " ".join([_opening(kind, run, steps, seen), *facts]))
 
 

@@ -8,17 +8,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inits.experiments.experiment import Architecture
+from inits.experiments.network import Network
 from inits.experiments.record import FloatArray
 
 TOO_LARGE = (MemoryError, tf.errors.ResourceExhaustedError)  # what is raised where memory does not suffice
 
 
-def build_model(architecture: Architecture) -> keras.Sequential:
-    """Dense layers with the architecture's activation, then Dense logits: the model that the page describes."""
-    hidden = [keras.layers.Dense(units, activation=architecture.activation) for units in architecture.hidden]
-    output = keras.layers.Dense(architecture.outputs)
-    return keras.Sequential([keras.Input((architecture.inputs,)), *hidden, output])
+def build_model(network: Network) -> keras.Sequential:
+    """Dense layers with the network's activation, then Dense logits: the model that the page describes."""
+    hidden = [keras.layers.Dense(units, activation=network.activation) for units in network.hidden]
+    output = keras.layers.Dense(network.outputs)
+    return keras.Sequential([keras.Input((network.inputs,)), *hidden, output])
 
 
 def versions() -> str:
@@ -26,9 +26,9 @@ def versions() -> str:
     return f"keras {keras.__version__}, tensorflow {tf.__version__}, numpy {np.__version__}"
 
 
-def weights_file(architecture: Architecture, weights: Sequence[FloatArray]) -> bytes:
+def weights_file(network: Network, weights: Sequence[FloatArray]) -> bytes:
     """The bytes of a `.weights.h5` file, which `Model.load_weights` of the same network takes."""
-    model = build_model(architecture)
+    model = build_model(network)
     model.set_weights(list(weights))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.weights.h5")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import InitsError
-from inits.experiments.experiment import Architecture
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import derive_seed
 from inits.training.starts import draw
@@ -19,7 +19,7 @@ ORTHONORMAL = InitializerSpec("Orthogonal")
 
 
 def lsuv(
-    architecture: Architecture, seed: int, biases: Sequence[FloatArray], images: FloatArray
+    network: Network, seed: int, biases: Sequence[FloatArray], images: FloatArray
 ) -> tuple[list[FloatArray], list[float]]:
     """Kernels float32 (fan_in, fan_out) whose pre-activations have variance 1 on a batch, and the factor of each layer.
 
@@ -34,11 +34,11 @@ def lsuv(
     Raises:
         InitsError: when a layer's pre-activations do not vary on the batch, so that no factor gives them variance 1.
     """
-    activation = keras.activations.get(architecture.activation)
+    activation = keras.activations.get(network.activation)
     kernels, factors, signal = [], [], np.asarray(images, np.float32)
-    for layer, (shape, bias) in enumerate(zip(architecture.kernel_shapes, biases, strict=True)):
+    for layer, (shape, bias) in enumerate(zip(network.kernel_shapes, biases, strict=True)):
         first = draw(ORTHONORMAL, shape, derive_seed(seed, "kernel", layer))
-        kernel, factor, before = _scaled(first, bias, signal, architecture.layer_names[layer])
+        kernel, factor, before = _scaled(first, bias, signal, network.layer_names[layer])
         kernels.append(kernel)
         factors.append(factor)
         signal = keras.ops.convert_to_numpy(activation(before))
@@ -55,7 +55,7 @@ def _scaled(
         variance = float(before.var(dtype=np.float64))
         if not (np.isfinite(variance) and variance > 1e-30):
             raise InitsError(
-                f"LSUV needs pre-activations that vary. Received variance {variance:g} in {name}: "
+                f"LSUV needs pre-activations that vary, but got a variance of {variance:g} in {name}: "
                 "take another activation or bias."
             )
         if abs(variance - 1.0) <= TOLERANCE:

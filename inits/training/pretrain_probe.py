@@ -17,15 +17,15 @@ from inits.training.propagation import Batch, arrays_of, layers_of
 
 def glimpse(run: Run, batch: Batch, given: Given = ()) -> Glimpse:
     """What a pass over a batch says of a run. Raises what `inits.training.propagation.arrays_of` raises."""
-    arrays = arrays_of(run.start, run.architecture, run.seed, batch.images, given)
-    loss, inputs, deltas, gradients = _pass(arrays, run.architecture.activation, batch)
+    arrays = arrays_of(run.start, run.network, run.seed, batch.images, given)
+    loss, inputs, deltas, gradients = _pass(arrays, run.network.activation, batch)
     kernels, steps = arrays[::2], gradients[::2]
     rate = run.optimizer.learning_rate
     moved = [a - rate * _direction(run.optimizer, a, g) for a, g in zip(arrays, gradients, strict=True)]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return Glimpse(
             loss=loss,
-            trial=_pass(moved, run.architecture.activation, batch)[0],
+            trial=_pass(moved, run.network.activation, batch)[0],
             telling=np.array([_telling(a, d) for a, d in zip(inputs, deltas, strict=True)]),
             gradients=np.array([_norm(one) for one in steps]),
             kernels=np.array([_norm(one) for one in kernels]),

@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, Given
 from inits.experiments.weight_source import LsuvSpec
+from inits.initializers.activations import ELEMENTWISE
 from inits.measure.signal_measurement import BINS, OCTAVES, Measurement, Spread
-from inits.theory.activations import ELEMENTWISE
 from inits.theory.signal_theory import Inputs, check_size
 from inits.training.lsuv import lsuv
 from inits.training.starts import draw_biases, start_arrays
@@ -65,7 +66,7 @@ def cosines(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floa
 
 
 def arrays_of(
-    start: Start, architecture: Architecture, seed: int, images: FloatArray, given: Given = ()
+    start: Start, network: Network, seed: int, images: FloatArray, given: Given = ()
 ) -> list[FloatArray]:
     """Kernel and bias of every layer in turn, with the seeds that training would give them.
 
@@ -76,24 +77,22 @@ def arrays_of(
     Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
     """
     if not isinstance(start.kernel, LsuvSpec):
-        return start_arrays(start, architecture, seed, given)
-    biases = draw_biases(start.bias, architecture, seed)
-    kernels = lsuv(architecture, seed, biases, images)[0]
+        return start_arrays(start, network, seed, given)
+    biases = draw_biases(start.bias, network, seed)
+    kernels = lsuv(network, seed, biases, images)[0]
     return [array for pair in zip(kernels, biases, strict=True) for array in pair]
 
 
-def propagate(
-    start: Start, architecture: Architecture, seed: int, batch: Batch, given: Given = ()
-) -> Measurement:
+def propagate(start: Start, network: Network, seed: int, batch: Batch, given: Given = ()) -> Measurement:
     """What is measured of one start and seed; `given` as in `arrays_of`, whose errors it raises.
 
     Raises SpecError when network and batch are too large.
     """
-    check_size(architecture, len(batch.images))
-    arrays = arrays_of(start, architecture, seed, batch.images, given)
-    before, after, gradients, jacobians = _pass(arrays, architecture.activation, batch)
+    check_size(network, len(batch.images))
+    arrays = arrays_of(start, network, seed, batch.images, given)
+    before, after, gradients, jacobians = _pass(arrays, network.activation, batch)
     i, j = batch.pairs
-    slope = ELEMENTWISE.get(architecture.activation)
+    slope = ELEMENTWISE.get(network.activation)
     flat = FLAT * slope.slope(np.linspace(-3.0, 3.0, 601)).max() if slope else 0.0
     gains, offsets = np.array([_gain_and_offset(kernel) for kernel in arrays[::2]]).T
     spreads = {"pre-activations": before, "activations": after, "gradients": gradients}

@@ -5,8 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import InitsError, SpecError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.record import Given
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import derive_seed
@@ -28,7 +29,7 @@ def draw(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> NDArray[np
     dimensions = spec.check_shape(shape)
     number = plain(seed)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= LARGEST_SEED:
-        raise SpecError(f"seed must be a whole number from 0 to {LARGEST_SEED}. Received {shown(seed)}.")
+        raise SpecError(f"seed must be a whole number from 0 to {LARGEST_SEED}, but got {shown(seed)}.")
     arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in spec.arguments}
     if spec.random:
         arguments["seed"] = number
@@ -41,13 +42,13 @@ def finite(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
     """The values. Raises InitsError when some are NaN or infinite."""
     if not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
-        raise InitsError(f"Weights must be finite. Received {count:,} NaN or infinite ones from {source}.")
+        raise InitsError(f"Weights must be finite, but got {count:,} NaN or infinite ones from {source}.")
     return values
 
 
 def start_arrays(
     start: Start,
-    architecture: Architecture,
+    network: Network,
     seed: int,
     given: Given = (),
 ) -> list[NDArray[np.float32]]:
@@ -55,10 +56,10 @@ def start_arrays(
 
     `given`: what comes from pasted code or a file. Raises what `draw` raises.
     """
-    given = given or [None] * 2 * len(architecture.kernel_shapes)
-    biases = draw_biases(start.bias, architecture, seed)
+    given = given or [None] * 2 * len(network.kernel_shapes)
+    biases = draw_biases(start.bias, network, seed)
     arrays = []
-    for layer, shape in enumerate(architecture.kernel_shapes):
+    for layer, shape in enumerate(network.kernel_shapes):
         kernel, bias = given[2 * layer : 2 * layer + 2]
         if kernel is None:
             kernel = draw(_drawn_by(start), shape, derive_seed(seed, "kernel", layer))
@@ -76,7 +77,7 @@ def _drawn_by(start: Start) -> InitializerSpec:
     return kernel
 
 
-def draw_biases(bias: InitializerSpec, architecture: Architecture, seed: int) -> list[NDArray[np.float32]]:
+def draw_biases(bias: InitializerSpec, network: Network, seed: int) -> list[NDArray[np.float32]]:
     """The bias (fan_out,) of every layer, each with a seed of its own. Raises what `draw` raises."""
-    shapes = [shape[1:] for shape in architecture.kernel_shapes]
+    shapes = [shape[1:] for shape in network.kernel_shapes]
     return [draw(bias, shape, derive_seed(seed, "bias", layer)) for layer, shape in enumerate(shapes)]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from inits.data.datasets import Dataset, batches
 from inits.errors import InitsError
-from inits.experiments.experiment import MAX_STARTS, Architecture, Run
+from inits.experiments.experiment import MAX_STARTS, Run
+from inits.experiments.network import Network
 from inits.experiments.record import Divergence, FloatArray, Frame, Given, Record
 from inits.experiments.weight_source import LsuvSpec
 from inits.initializers.spec import OptimizerSpec
@@ -48,8 +49,8 @@ def measured_steps(steps: int) -> list[int]:
 class Slot:
     """A compiled model with its optimizer and its place for the weights of one run at a time."""
 
-    def __init__(self, architecture: Architecture, optimizer: OptimizerSpec, batch_size: int, data: Dataset):
-        self.model = build_model(architecture)
+    def __init__(self, network: Network, optimizer: OptimizerSpec, batch_size: int, data: Dataset):
+        self.model = build_model(network)
         arguments = dict(optimizer.arguments)
         self.optimizer = getattr(keras.optimizers, optimizer.name)(**arguments)
         self.optimizer.build(self.model.trainable_variables)
@@ -177,11 +178,11 @@ class Slots:
     @contextmanager
     def borrow(self, run: Run, data: Dataset) -> Iterator[Slot]:
         """A slot that fits the run, made anew (compiling takes 1 to 2 s) when none is free."""
-        architecture, optimizer, batch_size, _ = run.network
-        key = (architecture, optimizer, batch_size, data.fingerprint)
+        network, optimizer, batch_size, _ = run.slot_key
+        key = (network, optimizer, batch_size, data.fingerprint)
         slot = self._take(key)
         if slot is None:
-            slot = Slot(architecture, optimizer, batch_size, data)
+            slot = Slot(network, optimizer, batch_size, data)
         yield slot
         with self._lock:  # not after an error: that slot is dropped
             self._free.append((key, slot))
@@ -264,16 +265,16 @@ def beginning(run: Run, slot: Slot, given: Given = ()) -> tuple[list[FloatArray]
     Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
     """
     if not isinstance(run.start.kernel, LsuvSpec):
-        return start_arrays(run.start, run.architecture, run.seed, given), ()
-    biases = draw_biases(run.start.bias, run.architecture, run.seed)
-    found, factors = lsuv(run.architecture, run.seed, biases, first_batch(run, slot.data))
+        return start_arrays(run.start, run.network, run.seed, given), ()
+    biases = draw_biases(run.start.bias, run.network, run.seed)
+    found, factors = lsuv(run.network, run.seed, biases, first_batch(run, slot.data))
     return [array for pair in zip(found, biases, strict=True) for array in pair], tuple(factors)
 
 
 def first_scaled(run: Run, data: Dataset) -> FloatArray:
     """The first kernel of a run that begins with LSUV: it depends on no other layer. Raises what `lsuv` raises."""
-    net = run.architecture
-    shallow = Architecture((), net.activation, net.inputs, (*net.hidden, net.outputs)[0])
+    net = run.network
+    shallow = Network((), net.activation, net.inputs, (*net.hidden, net.outputs)[0])
     biases = draw_biases(run.start.bias, shallow, run.seed)
     return lsuv(shallow, run.seed, biases, first_batch(run, data))[0][0]
 

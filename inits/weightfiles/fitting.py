@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
-from inits.experiments.experiment import Architecture
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, Given
 from inits.measure.array_summary import Survey
 from inits.seeds import derive_seed
@@ -71,9 +71,7 @@ def fit(layers: Sequence[DenseLayer], shapes: Sequence[tuple[int, int]]) -> list
     return found
 
 
-def architecture_of(
-    layers: Sequence[DenseLayer], activation: str, inputs: int, outputs: int
-) -> Architecture | None:
+def network_of(layers: Sequence[DenseLayer], activation: str, inputs: int, outputs: int) -> Network | None:
     """The network that a file is of: its Dense layers, one after the other; None if they are no such network.
 
     Raises SpecError when it has more or larger layers than a network may have here.
@@ -82,10 +80,10 @@ def architecture_of(
     units = (inputs, *(shape[1] for shape in shapes))
     if not shapes or [shape[0] for shape in shapes] != list(units[:-1]) or units[-1] != outputs:
         return None
-    return Architecture(units[1:-1], activation, inputs, outputs)
+    return Network(units[1:-1], activation, inputs, outputs)
 
 
-def given(spec: FileSpec, architecture: Architecture, seed: int, store: WeightStore) -> Given:
+def given(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Given:
     """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, float32; None where the file has none.
 
     Raises WeightFileError when the file is gone, nothing in it fits, or a weight is not finite.
@@ -93,9 +91,9 @@ def given(spec: FileSpec, architecture: Architecture, seed: int, store: WeightSt
     file = store.get(spec.digest)
     if file is None:
         raise gone(spec.name)
-    fits = fit(dense_layers(file.surveys), architecture.kernel_shapes)
+    fits = fit(dense_layers(file.surveys), network.kernel_shapes)
     if not any(fits):
-        raise WeightFileError(no_fit(spec.name, architecture))
+        raise WeightFileError(no_fit(spec.name, network))
     arrays: list[FloatArray | None] = []
     for number, layer in enumerate(fits):
         if layer is None:
@@ -110,9 +108,9 @@ def given(spec: FileSpec, architecture: Architecture, seed: int, store: WeightSt
     return arrays
 
 
-def no_fit(name: str, architecture: Architecture) -> str:
+def no_fit(name: str, network: Network) -> str:
     """Why a file is no start for a network."""
-    sizes = " – ".join(map(str, (architecture.inputs, *(shape[1] for shape in architecture.kernel_shapes))))
+    sizes = " – ".join(map(str, (network.inputs, *(shape[1] for shape in network.kernel_shapes))))
     return f"No layer of {name} fits a network of {sizes}; choose hidden layers as in the file."
 
 

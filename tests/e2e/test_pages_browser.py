@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Position, expect
 from support.visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
 
-from inits.experiments.experiment import Architecture
+from inits.experiments.network import Network
 from inits.training.layers import build_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
@@ -106,7 +106,7 @@ def test_a_run_to_the_end_and_what_it_leaves(page: Page, app: str, tmp_path) -> 
     with page.expect_download() as download:
         button(page, "Weights (.weights.h5)").click()
     download.value.save_as(tmp_path / "model.weights.h5")
-    model = build_model(Architecture((64,)))
+    model = build_model(Network((64,)))
     model.load_weights(tmp_path / "model.weights.h5")
     assert np.isfinite(model.get_weights()[0]).all()
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.visit import SECONDS, button, cards, opened, result, until
 
-from inits.experiments.experiment import Architecture
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.training.layers import build_model
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 READ = 30 * SECONDS
-NET = Architecture((32,))
+NET = Network((32,))
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Pa
     bad = PastedSpec("bad", "import numpy as np\nbad = lambda shape, dtype=None: np.full(shape, np.nan)\n")
     measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
     words = page.get_by_text(
-        re.compile(r"Weights must be finite\. Received [\d,]+ NaN or infinite ones from bad")
+        re.compile(r"Weights must be finite, but got [\d,]+ NaN or infinite ones from bad")
     )
     expect(words).to_be_visible(timeout=60 * SECONDS)
     assert "HeNormal, measured" in curves(page)

@@ -8,7 +8,8 @@ import pytest
 from inits.engine.array_sources import MAX_WEIGHTS, ArraySources, check_size, needs_arrays
 from inits.engine.jobs import Job
 from inits.errors import InitsError, SpecError
-from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.initializers.spec import InitializerSpec
 from inits.sandbox.request_queue import Request
@@ -16,7 +17,7 @@ from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array
 from inits.seeds import derive_seed
 
-NET = Architecture((16, 4))
+NET = Network((16, 4))
 SHAPES = ((784, 16), (16, 4), (4, 10))
 MINE = Start(PastedSpec("mine", "mine = keras.initializers.HeNormal()"))
 OTHER = Start(PastedSpec("other", "other = keras.initializers.HeNormal()"))
@@ -142,7 +143,7 @@ def test_what_fails_again_is_an_error_with_its_line():
 
 
 def test_too_many_weights_are_refused_before_anything_is_drawn():
-    wide = Architecture((1024,) * 20)
+    wide = Network((1024,) * 20)
     few, many = (Experiment((MINE,), wide, seeds=tuple(range(seeds))) for seeds in (1, 2))
     each = 785 * 1024 + 19 * 1025 * 1024 + 1025 * 10
     assert each < MAX_WEIGHTS < 2 * each

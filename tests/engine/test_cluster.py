@@ -19,7 +19,8 @@ from benchmarks.grid import Grid, started
 from inits.engine import certificates, cluster
 from inits.engine.engine import Engine
 from inits.engine.jobs import Job
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.sweep import Sweep
 from inits.initializers.spec import InitializerSpec
 from inits.settings import Settings
@@ -31,8 +32,8 @@ pytestmark = [
 
 PATIENCE = 180.0
 HE = Start(InitializerSpec("HeNormal"))
-SHORT = Experiment((HE,), Architecture((8,)), batch_size=64, dataset="digits")
-LONG = Experiment((HE,), Architecture((64,) * 6), batch_size=1, dataset="digits")  # 12,000 steps
+SHORT = Experiment((HE,), Network((8,)), batch_size=64, dataset="digits")
+LONG = Experiment((HE,), Network((64,) * 6), batch_size=1, dataset="digits")  # 12,000 steps
 SWEEP = Sweep("stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2), batch_size=4, dataset="digits")
 
 

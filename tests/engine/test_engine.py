@@ -30,7 +30,8 @@ from inits.engine.store import Store
 from inits.engine.worker_state import OUT_OF_MEMORY
 from inits.engine.worker_status import Status
 from inits.errors import EngineError, InitsError, ShapeError, SpecError
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Frame, Record
 from inits.initializers.spec import InitializerSpec
@@ -44,7 +45,7 @@ from inits.training.training import Slots, train
 pytestmark = pytest.mark.keras
 
 START = Start(InitializerSpec("HeNormal"))
-NET = Architecture((16,))
+NET = Network((16,))
 PATIENCE = 180.0  # seconds after which something is broken
 LONG = Experiment((START,), NET, batch_size=1, dataset="digits")  # 12,000 steps
 MANY = replace(LONG, seeds=tuple(range(20)))  # in both slots
@@ -311,7 +312,7 @@ def test_a_limit_of_memory_is_told_and_the_next_run_works(engine):
     before = process.rlimit(psutil.RLIMIT_AS)
     process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + 40_000_000, before[1]))
     try:
-        large = Experiment((START,), Architecture((1024,) * 20), dataset="digits")
+        large = Experiment((START,), Network((1024,) * 20), dataset="digits")
         assert finished(engine.run(large)).error in (
             OUT_OF_MEMORY,
             CRASHED,
@@ -653,7 +654,7 @@ def test_pasted_code_learns_beside_keras_and_what_fails_says_why(engine):
     assert all(len(record.losses) == 20 for record in job.records if record.finished)
     words = [
         "broken: line 2: ZeroDivisionError: division by zero",
-        "Weights must be finite. Received 12,544 NaN or infinite ones from nan.",
+        "Weights must be finite, but got 12,544 NaN or infinite ones from nan.",
         "odd: The returned shape must be (784, 16), but got (3, 3).",
     ]
     assert [record.error for record in job.records if record.error] == words * 2
@@ -722,7 +723,7 @@ def test_stop_while_code_draws(engine):
 
 
 def test_code_for_too_many_weights_is_refused(engine):
-    plan = Experiment((MINE,), Architecture((1024,) * 20), seeds=(0, 1))
+    plan = Experiment((MINE,), Network((1024,) * 20), seeds=(0, 1))
     with pytest.raises(SpecError, match=r"40,000,000 weights in one experiment, but got 41,512,980"):
         engine.run(plan)
     assert engine.find(plan) is None

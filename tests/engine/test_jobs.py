@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.engine.jobs import Job, split_into_tasks
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.record import Frame, Record
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 
@@ -14,7 +15,7 @@ HE = Start(InitializerSpec("HeNormal"))
 
 def runs_of(depth: int, starts: int, rate: float = 0.1) -> tuple:
     optimizer = OptimizerSpec("SGD", (("learning_rate", rate),))
-    return Experiment((HE,) * starts, Architecture((8,) * depth), optimizer).runs
+    return Experiment((HE,) * starts, Network((8,) * depth), optimizer).runs
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 8)), max_size=6), st.integers(1, 5))
@@ -24,8 +25,8 @@ def test_every_run_is_dealt_once_with_runs_of_its_network(groups, cores):
     assert sorted(number for lane in dealt for number, _ in lane) == [number for number, _ in runs]
     assert all(lane for lane in dealt)
     for lane in dealt:
-        assert len({run.network for _, run in lane}) == 1
-    networks = len({run.network for _, run in runs})
+        assert len({run.slot_key for _, run in lane}) == 1
+    networks = len({run.slot_key for _, run in runs})
     if len(runs) >= cores and networks == 1:
         assert len(dealt) == cores
     if networks >= cores:

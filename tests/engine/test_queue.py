@@ -13,7 +13,8 @@ from inits.engine.jobs import Job
 from inits.engine.queue import Estimate, Queue
 from inits.engine.scheduler import Scheduler
 from inits.errors import EngineError
-from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
+from inits.experiments.network import Network
 from inits.experiments.record import Record
 from inits.initializers.spec import InitializerSpec
 from inits.settings import read
@@ -151,7 +152,7 @@ def test_one_sweep_beside_the_experiments():
 def test_the_wait_grows_with_what_comes_before_and_follows_what_was_seen():
     room = Room()
     running, second = room.add("1"), room.add("2", session="b")
-    third = room.add("3", session="c", architecture=Architecture(hidden=(1024, 1024)))
+    third = room.add("3", session="c", network=Network(hidden=(1024, 1024)))
     fourth = room.add("4", session="d")
     places = [room.scheduler.place(one) for one in (second, third, fourth)]
     assert [one.before for one in places] == [0, 1, 2]
@@ -174,7 +175,7 @@ def test_a_default_epoch_takes_about_what_the_benchmark_measures():
     assert Estimate(images).seconds([run], 1) - Estimate(images).seconds([], 1) == pytest.approx(
         0.46, abs=0.1
     )
-    many = [Run(START, run.architecture, run.optimizer, run.batch_size, seed, "mnist") for seed in range(6)]
+    many = [Run(START, run.network, run.optimizer, run.batch_size, seed, "mnist") for seed in range(6)]
     assert Estimate(images).seconds(many, 2) < Estimate(images).seconds(many, 1)
 
 

@@ -40,7 +40,7 @@ def test_why_a_start_was_lost_is_that_of_its_first_run_that_was():
     good = Record(0, finished=True)
     values = np.array([1.0, 2.0], np.float32)
     lost = Record(1, divergence=Divergence(1234, float("nan"), values, values, None))
-    refused = Record(2, error="Weights must be finite. Received 3.")
+    refused = Record(2, error="Weights must be finite, but got 3.")
     names = ["layer 1", "output"]
     assert why_lost([good], names, 0.1) is None
     assert why_lost([good, lost, refused], names, 0.1).short == "diverged, step 1,234"

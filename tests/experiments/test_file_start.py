@@ -80,20 +80,20 @@ def test_other_starts_are_what_they_were():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("file:", "The name of a start must have a letter. Received"),
-        (f"file: :{DIGEST}", "The name of a start must have a letter. Received"),
-        ("file:net.h5", "must have a digest of 32 hex digits. Received ''"),
-        (f"file:net.h5:{DIGEST[:-1]}", f"must have a digest of 32 hex digits. Received '{DIGEST[:-1]}'"),
+        ("file:", "The name of a start must have a letter, but got"),
+        (f"file: :{DIGEST}", "The name of a start must have a letter, but got"),
+        ("file:net.h5", "must have a digest of 32 hex digits, but got ''"),
+        (f"file:net.h5:{DIGEST[:-1]}", f"must have a digest of 32 hex digits, but got '{DIGEST[:-1]}'"),
         (f"file:net.h5:{DIGEST}0", "must have a digest of 32 hex digits"),
         (f"file:net.h5:{DIGEST.upper()}", "must have a digest of 32 hex digits"),
         (f"file:net.h5:{'../' * 10}ab", "must have a digest of 32 hex digits"),
         (f"file:net.h5:{DIGEST}\n", "must have a digest of 32 hex digits"),
         (
             f"file:net.h5:{DIGEST}:halved",
-            "how must be one of as saved, shuffled, Gaussian. Received 'halved'",
+            "how must be one of as saved, shuffled, Gaussian, but got 'halved'",
         ),
         (f"file:net.h5:{DIGEST}:shuffled:xavier", "Did you mean GlorotUniform()"),
-        (f"file:net.h5:{DIGEST}:shuffled:file:a:{DIGEST}", "Received"),
+        (f"file:net.h5:{DIGEST}:shuffled:file:a:{DIGEST}", "but got"),
     ],
 )
 def test_what_is_no_file_is_refused_in_words(text, words):

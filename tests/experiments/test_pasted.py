@@ -110,8 +110,8 @@ def test_any_text_gives_a_name(text):
     [
         ("", "The code is empty"),
         (" \n\t\r\n", "The code is empty"),
-        ("x" * 60_001, "at most 60,000 bytes. Received 60,001."),
-        ("é" * 30_001, "Received 60,002."),
+        ("x" * 60_001, "at most 60,000 bytes, but got 60,001."),
+        ("é" * 30_001, "but got 60,002."),
         ("x = '\ud83d'", "half a character at 5"),
     ],
 )

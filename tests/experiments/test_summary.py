@@ -180,7 +180,7 @@ def test_a_short_last_batch_reaches_nothing():
 
 
 def test_groups_must_be_as_many_as_starts():
-    with pytest.raises(InitsError, match=r"must have 2 groups\. Received 1\."):
+    with pytest.raises(InitsError, match=r"must have 2 groups, but got 1\."):
         outcomes(2, [[FINISHED]], BATCH)
 
 
@@ -244,7 +244,7 @@ def test_columns_are_named_for_people():
 
 def test_accuracy_ranks_unless_told_otherwise():
     assert ranked(rivals()) == ranked(rivals(), "accuracy")
-    with pytest.raises(InitsError, match=r"by must be one of accuracy, loss, .*Received 'luck'\."):
+    with pytest.raises(InitsError, match=r"by must be one of accuracy, loss, .*but got 'luck'\."):
         ranked(rivals(), "luck")
 
 

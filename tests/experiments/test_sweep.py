@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from inits.engine.jobs import split_into_tasks
 from inits.errors import SpecError
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.sweep import MAX_CELLS, VARIED, Sweep, activations, depths, grid
 
 SWEEP = Sweep("stddev", (0.01, 0.1, 1.0), "depth", (1, 2))
@@ -23,7 +24,7 @@ def test_every_cell_is_an_experiment_of_its_own():
             run = SWEEP.runs[SWEEP.index(row, column)]
             kernel = VARIED["stddev"].make(value)
             alone = Experiment(
-                (Start(kernel),), Architecture((64,) * depth, "tanh"), SWEEP.optimizer, 128, (0,), "mnist"
+                (Start(kernel),), Network((64,) * depth, "tanh"), SWEEP.optimizer, 128, (0,), "mnist"
             )
             assert run == alone.runs[0]
             assert run.key == alone.key
@@ -31,8 +32,8 @@ def test_every_cell_is_an_experiment_of_its_own():
 
 def test_columns_can_be_activations():
     sweep = replace(SWEEP, across="activation", columns=("relu", "gelu"), depth=3)
-    nets = [run.architecture for run in sweep.runs]
-    assert nets == [Architecture((64,) * 3, name) for name in ("relu", "gelu") for _ in range(3)]
+    nets = [run.network for run in sweep.runs]
+    assert nets == [Network((64,) * 3, name) for name in ("relu", "gelu") for _ in range(3)]
 
 
 def test_each_network_is_one_lane_when_there_are_enough():
@@ -61,14 +62,14 @@ def test_the_key_follows_the_cells():
     ("change", "words"),
     [
         ({"varied": "std"}, "varied must be one of stddev"),
-        ({"across": "width"}, "across must be one of depth, activation. Received 'width'"),
-        ({"values": ()}, "1 to 400 cells. Received 0"),
-        ({"values": tuple(range(1, 202))}, "1 to 400 cells. Received 402"),
+        ({"across": "width"}, "across must be one of depth, activation, but got 'width'"),
+        ({"values": ()}, "1 to 400 cells, but got 0"),
+        ({"values": tuple(range(1, 202))}, "1 to 400 cells, but got 402"),
         ({"values": (0.1, 0.01)}, "values must rise"),
         ({"columns": (1, 1)}, "columns differ"),
         ({"columns": (1, 51)}, "at most 50 layers"),
         ({"width": 0}, "units must be"),
-        ({"values": (0.1, 1e31)}, "Received"),
+        ({"values": (0.1, 1e31)}, "but got"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(change, words):
@@ -112,10 +113,10 @@ def test_a_grid_runs_from_end_to_end_in_equal_steps(low, ratio, count):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((0.0, 1.0, 5), "from a positive number up. Received 0 to 1"),
-        ((1.0, 0.5, 5), "Received 1 to 0.5"),
-        ((1.0, math.inf, 5), "Received 1 to inf"),
-        ((1.0, 2.0, 1), f"2 to {MAX_CELLS} values. Received 1"),
+        ((0.0, 1.0, 5), "from a positive number up, but got 0 to 1"),
+        ((1.0, 0.5, 5), "but got 1 to 0.5"),
+        ((1.0, math.inf, 5), "but got 1 to inf"),
+        ((1.0, 2.0, 1), f"2 to {MAX_CELLS} values, but got 1"),
         ((1.0, 1.01, 5), "too close for 5 values"),
     ],
 )

@@ -11,13 +11,14 @@ import pytest
 
 import inits
 from inits.data.datasets import DIGITS_FINGERPRINT, MNIST_FINGERPRINT, Dataset
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.export import bundle
 from inits.initializers.spec import InitializerSpec
 
 FILE = FileSpec("net.h5", "0" * 32, "shuffled")
-MNIST = Experiment((Start(InitializerSpec("HeNormal")),), Architecture((4,)))
+MNIST = Experiment((Start(InitializerSpec("HeNormal")),), Network((4,)))
 
 
 def test_of_mnist_the_script_alone_for_keras_has_it():

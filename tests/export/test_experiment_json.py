@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.errors import SpecError
-from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, MAX_STARTS, MAX_UNITS, Architecture, Start
+from inits.experiments.experiment import MAX_STARTS, Start
+from inits.experiments.network import MAX_LAYERS, MAX_UNITS, Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import LsuvSpec
 from inits.export import experiment_json
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import MAX_SEED
@@ -29,7 +31,7 @@ CHOICES = st.builds(
     Choices,
     st.lists(CARDS, min_size=1, max_size=MAX_STARTS).map(numbered),
     st.builds(
-        Architecture,
+        Network,
         st.lists(st.integers(1, MAX_UNITS), max_size=MAX_LAYERS).map(tuple),
         st.sampled_from(list(ACTIVATIONS)),
     ),

@@ -15,12 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inits.data.datasets import KEYS, Dataset, digits
-from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import MAX_LAYERS, Network
 from inits.experiments.pasted import PastedSpec, clean
 from inits.experiments.record import Given
 from inits.experiments.weight_source import LsuvSpec
 from inits.export.script import needed, script
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.catalog import CATALOG
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
@@ -50,10 +52,10 @@ KINDS = (
     Start(FILE),
 )
 WILD = Start(parse("RandomNormal(stddev=1e30)"))  # what it computes is no number from the first batch on
-SEVERAL = Experiment(KINDS, Architecture((24, 16)), batch_size=50, seeds=(7,))
+SEVERAL = Experiment(KINDS, Network((24, 16)), batch_size=50, seeds=(7,))
 OTHERS = Experiment(
     (Start(FILE.replace(how="Gaussian")), Start(FILE.replace(how="as saved"), parse("Ones()")), WILD),
-    Architecture((24, 24), "elu"),
+    Network((24, 24), "elu"),
     OptimizerSpec.parse("Adam(0.003)"),
     batch_size=64,
     seeds=(0, 3),
@@ -71,7 +73,7 @@ def names_of(experiment: Experiment) -> list[str]:
     return [f"{n}: {start.kernel.label}" for n, start in enumerate(experiment.starts)]
 
 
-def in_file(net: Architecture) -> list[np.ndarray | None]:
+def in_file(net: Network) -> list[np.ndarray | None]:
     """What a file has for a network: the first kernel with its bias, the last kernel without."""
     rng = np.random.default_rng(5)
     shapes = [
@@ -86,7 +88,7 @@ def in_file(net: Architecture) -> list[np.ndarray | None]:
 
 def given_for(run: Run) -> Given:
     """Weights that come from elsewhere, as the app makes them."""
-    kernel, net = run.start.kernel, run.architecture
+    kernel, net = run.start.kernel, run.network
     if isinstance(kernel, FileSpec):
         seeds = [derive_seed(run.seed, "file", kind, n) for n in range(3) for kind in ("kernel", "bias")]
         both = zip(in_file(net), seeds, strict=True)
@@ -105,7 +107,7 @@ def given_for(run: Run) -> Given:
 def write(folder: Path, experiment: Experiment, data: Dataset) -> Path:
     """The script and what it reads, in a folder of their own."""
     np.savez(folder / "digits.npz", **{key: getattr(data, key) for key in KEYS})
-    arrays = in_file(experiment.architecture)
+    arrays = in_file(experiment.network)
     there = {f"{kind}_{n}": arrays[2 * n + i] for n in range(3) for i, kind in enumerate(("kernel", "bias"))}
     for name in needed(experiment).values():
         np.savez(folder / name, **{key: values for key, values in there.items() if values is not None})
@@ -147,7 +149,7 @@ def test_in_a_clean_process_it_gives_the_curves_of_the_app(experiment, data, tmp
     printed = run_alone(write(tmp_path, experiment, data))
     with open(tmp_path / "curves.csv", newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    slot = Slot(experiment.architecture, experiment.optimizer, experiment.batch_size, data)
+    slot = Slot(experiment.network, experiment.optimizer, experiment.batch_size, data)
     for number, run in enumerate(experiment.runs):
         name = names_of(experiment)[number % len(experiment.starts)]
         expected = learned(run, slot)
@@ -172,15 +174,15 @@ def every_experiment() -> dict[str, Experiment]:
     for name in CATALOG:
         start = Start(InitializerSpec(name), InitializerSpec("Ones"))
         if name != "STFT":
-            found[name] = Experiment((start, KINDS[0]), Architecture((9, 784), "gelu"))
+            found[name] = Experiment((start, KINDS[0]), Network((9, 784), "gelu"))
     for name in OPTIMIZERS:
         found[name] = Experiment(KINDS[:1], optimizer=OptimizerSpec(name))
     for name in ACTIVATIONS:
-        found[f"with {name}"] = Experiment(KINDS[:1], Architecture((128,), name))
-    deep = Architecture(tuple(range(901, 901 + MAX_LAYERS)))
+        found[f"with {name}"] = Experiment(KINDS[:1], Network((128,), name))
+    deep = Network(tuple(range(901, 901 + MAX_LAYERS)))
     return found | {
         "largest": Experiment(KINDS, deep, seeds=tuple(range(20))),
-        "least": Experiment(KINDS[:1], Architecture(())),
+        "least": Experiment(KINDS[:1], Network(())),
         "several": SEVERAL,
         "others": replace(OTHERS, starts=OTHERS.starts[:2]),
     }

@@ -246,25 +246,25 @@ def test_constant_needs_its_value_as_in_keras(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("RandomNormal(stddev=-0.1)", "stddev must be positive or zero. Received -0.1."),
+        ("RandomNormal(stddev=-0.1)", "stddev must be positive or zero, but got -0.1."),
         ("RandomNormal(std=0.1)", "RandomNormal has no argument 'std'. Did you mean stddev?"),
-        ("RandomNormal(0.0, mean=1.0)", "mean must be given once. Received it twice."),
-        ("RandomUniform(1, 0)", "minval must be less than maxval. Received minval=1.0 and maxval=0.0."),
-        ("RandomUniform(0.05)", "minval must be less than maxval. Received minval=0.05 and maxval=0.05."),
-        ("VarianceScaling(scale=0)", "scale must be positive. Received 0.0."),
-        ("VarianceScaling(mode='FAN')", 'mode must be "fan_in", "fan_out" or "fan_avg". Received \'FAN\'.'),
+        ("RandomNormal(0.0, mean=1.0)", "mean must be given once, but got two values."),
+        ("RandomUniform(1, 0)", "minval must be less than maxval, but got minval=1.0 and maxval=0.0."),
+        ("RandomUniform(0.05)", "minval must be less than maxval, but got minval=0.05 and maxval=0.05."),
+        ("VarianceScaling(scale=0)", "scale must be positive, but got 0.0."),
+        ("VarianceScaling(mode='FAN')", 'mode must be "fan_in", "fan_out" or "fan_avg", but got \'FAN\'.'),
         (
             "GlorotUniform(input_axes=[0])",
-            "input_axes and output_axes must be given together; Keras ignores one alone. "
-            "Received input_axes=[0] only.",
+            "input_axes and output_axes must be given together (Keras ignores one alone), "
+            "but got only input_axes=[0].",
         ),
         (
             "GlorotUniform(output_axes=[0])",
-            "input_axes and output_axes must be given together; Keras ignores one alone. "
-            "Received output_axes=[0] only.",
+            "input_axes and output_axes must be given together (Keras ignores one alone), "
+            "but got only output_axes=[0].",
         ),
-        ("HeNormal(seed=1.5)", "seed must be a whole number. Received 1.5."),
-        ("Zeros(1)", "Zeros takes at most 0 positional arguments. Received 1."),
+        ("HeNormal(seed=1.5)", "seed must be a whole number, but got 1.5."),
+        ("Zeros(1)", "Zeros takes at most 0 positional arguments, but got 1."),
         ("Zeros(seed=1)", "Zeros has no argument 'seed'. It takes none."),
         ("blah", "'blah' is not a Keras initializer. Use one of Zeros, "),
     ],
@@ -334,38 +334,38 @@ def test_code_has_the_seed_only_where_something_is_drawn():
     )
 
 
-WHOLE = "shape must have whole numbers of at least 1 as dimensions. Received"
+WHOLE = "shape must have whole numbers of at least 1 as dimensions, but got"
 
 
 @pytest.mark.parametrize(
     ("text", "shape", "message"),
     [
-        ("HeNormal", (), "shape must be a list of one or more dimensions. Received ()."),
-        ("HeNormal", 5, "shape must be a list of one or more dimensions. Received 5."),
+        ("HeNormal", (), "shape must be a list of one or more dimensions, but got ()."),
+        ("HeNormal", 5, "shape must be a list of one or more dimensions, but got 5."),
         ("HeNormal", (3, 0), f"{WHOLE} (3, 0)."),
         ("HeNormal", (3, 2.0), f"{WHOLE} (3, 2.0)."),
         ("HeNormal", (3, True), f"{WHOLE} (3, True)."),
         (
             "HeNormal",
             (10_000, 10_000),
-            "shape must have at most 50,000,000 weights. Received (10000, 10000).",
+            "shape must have at most 50,000,000 weights, but got (10000, 10000).",
         ),
         (
             "HeNormal(input_axes=[0], output_axes=[2])",
             (3, 4),
-            "output_axes must be axes of the shape (3, 4). Received 2.",
+            "output_axes must be axes of the shape (3, 4), but got 2.",
         ),
         (
             "HeNormal(input_axes=[-3], output_axes=[1])",
             (3, 4),
-            "input_axes must be axes of the shape (3, 4). Received -3.",
+            "input_axes must be axes of the shape (3, 4), but got -3.",
         ),
-        ("Orthogonal", (5,), "Orthogonal needs a shape of at least two dimensions. Received (5,)."),
-        ("Identity", (5, 5, 5), "Identity needs a shape of exactly two dimensions. Received (5, 5, 5)."),
-        ("STFT", (5, 5), "STFT needs a shape (T, 1, F) with F of at least 2. Received (5, 5)."),
-        ("STFT", (5, 2, 5), "STFT needs a shape (T, 1, F) with F of at least 2. Received (5, 2, 5)."),
-        ("STFT", (5, 1, 1), "STFT needs a shape (T, 1, F) with F of at least 2. Received (5, 1, 1)."),
-        ("STFT", (2, 1, 5), "STFT with a hann window needs T of at least 3. Received (2, 1, 5)."),
+        ("Orthogonal", (5,), "Orthogonal needs a shape of at least two dimensions, but got (5,)."),
+        ("Identity", (5, 5, 5), "Identity needs a shape of exactly two dimensions, but got (5, 5, 5)."),
+        ("STFT", (5, 5), "STFT needs a shape (T, 1, F) with F of at least 2, but got (5, 5)."),
+        ("STFT", (5, 2, 5), "STFT needs a shape (T, 1, F) with F of at least 2, but got (5, 2, 5)."),
+        ("STFT", (5, 1, 1), "STFT needs a shape (T, 1, F) with F of at least 2, but got (5, 1, 1)."),
+        ("STFT", (2, 1, 5), "STFT with a hann window needs T of at least 3, but got (2, 1, 5)."),
     ],
 )
 def test_shapes_that_cannot_be_filled(text, shape, message):
@@ -402,11 +402,11 @@ def test_optimizer_refusals():
     for text, message in {
         "adm": "'adm' is not a Keras optimizer. Did you mean Adam",
         "SGD(lr=0.1)": "SGD has no argument 'lr'.",
-        "SGD(clipnorm=1.0)": "clipnorm must be None. Received 1.0.",
-        "SGD(momentum=1.5)": "momentum must be at least 0 and at most 1. Received 1.5.",
-        "SGD(use_ema=True)": "use_ema must be False. Received True.",
+        "SGD(clipnorm=1.0)": "clipnorm must be None, but got 1.0.",
+        "SGD(momentum=1.5)": "momentum must be at least 0 and at most 1, but got 1.5.",
+        "SGD(use_ema=True)": "use_ema must be False, but got True.",
         "keras.initializers.Adam()": "is not a Keras optimizer. Did you mean Adam",
-        "AdamW(weight_decay=None)": "weight_decay must be a number. Received None.",
+        "AdamW(weight_decay=None)": "weight_decay must be a number, but got None.",
     }.items():
         with pytest.raises(SpecError) as error:
             OptimizerSpec.parse(text)

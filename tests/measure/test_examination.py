@@ -6,7 +6,8 @@ from scipy import stats
 from support.cases import fits
 
 from inits.errors import ShapeError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.initializers.catalog import CATALOG
 from inits.initializers.spec import InitializerSpec
 from inits.measure.examination import BLOCK, MOST_SINGULAR, TILES, measure, measure_layer
@@ -137,7 +138,7 @@ def test_a_shape_it_cannot_fill():
 
 @pytest.mark.parametrize("text", ["HeNormal()", "Orthogonal()", "Identity(gain=3.0)", "Zeros()"])
 def test_a_network_is_drawn_as_training_draws_it(text):
-    spec, net = parse(text), Architecture((30, 30))
+    spec, net = parse(text), Network((30, 30))
     rows = examine_network(spec, net.layer_names, net.kernel_shapes, seed=4)
     kernels = start_arrays(Start(spec), net, 4)[::2]
     assert [row.name for row in rows] == list(net.layer_names)

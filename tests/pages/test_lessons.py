@@ -16,8 +16,9 @@ import pytest
 from inits import weightfiles
 from inits.engine import worker
 from inits.engine.engine import Engine
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import HOWS, FileSpec
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Record
 from inits.experiments.weight_source import parse_kernel
@@ -142,9 +143,7 @@ def signal(engine: Engine, key: str, **changes: str):
     """The measurements of the first seed of each start."""
     said = signal_builder.understood({**signal_builder.DEFAULTS, **LESSON[key].state, **changes})
     batch = ("digits", said.batch_size, said.seed)
-    return [
-        engine.call(worker.signal, card.start, said.architecture, (0,), [()], batch)[0] for card in said.cards
-    ]
+    return [engine.call(worker.signal, card.start, said.network, (0,), [()], batch)[0] for card in said.cards]
 
 
 def accuracies(records: Sequence[Record]) -> list[float]:
@@ -187,10 +186,10 @@ def test_he_learns_at_a_depth_where_glorot_does_not(engine):
 
 def test_the_default_of_005_loses_the_signal(engine):
     starts = [Start(InitializerSpec(name)) for name in ("RandomNormal", "RandomUniform", "HeNormal")]
-    first, second, *_ = gains(starts[0], Architecture((128, 128))).weights
+    first, second, *_ = gains(starts[0], Network((128, 128))).weights
     assert first == pytest.approx(1.96)
     assert second == pytest.approx(0.32)
-    assert gains(starts[1], Architecture((128, 128))).weights[1] == pytest.approx(0.32 / 3)
+    assert gains(starts[1], Network((128, 128))).weights[1] == pytest.approx(0.32 / 3)
     normal, uniform, he = (one.lengths[9] / one.lengths[0] for one in signal(engine, "trap"))
     assert uniform < normal < 3e-7  # theory: 0.16 ** 9 = 7e-8
     assert 0.1 < he < 10
@@ -211,7 +210,7 @@ def test_a_truncated_normal_is_narrower_than_it_says(engine):
     assert short.std / whole.std == pytest.approx(0.8796, abs=1e-4)  # the same numbers
     assert short.max / whole.max == pytest.approx(0.8796, abs=1e-4)
     assert short.max < 0.25 < whole.max
-    net = Architecture((128,) * 20)
+    net = Network((128,) * 20)
     lengths = [predict(net, gains(Start(spec), net), TYPICAL["mnist"]).lengths for spec in (cut, he)]
     left = [one[19] / one[0] for one in lengths]
     assert left[0] == pytest.approx(0.008, abs=5e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inits.experiments.experiment import Architecture
+from inits.experiments.network import Network
 from inits.initializers.laws import Law
 from inits.theory.signal_regime import Fate, Way
 from pages.parts.experiment.cards import card, numbered, parse_cards
@@ -68,7 +68,7 @@ def test_the_address_holds_everything():
         "view": "cosines",
     }
     assert texts(understood(kept), "cosines") == kept
-    assert understood(kept).architecture == Architecture((64,) * 50, "gelu")
+    assert understood(kept).network == Network((64,) * 50, "gelu")
 
 
 def test_biases_of_a_variance():

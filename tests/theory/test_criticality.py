@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from inits.theory.activations import ELEMENTWISE
+from inits.initializers.activations import ELEMENTWISE
 from inits.theory.meanfield import chi, chi1, critical_sigma_w2, depth_scale, fixed_point, length_map
 
 SELU_SCALE, SELU_ALPHA = 1.05070098735548049342, 1.67326324235437728482

@@ -10,7 +10,7 @@ from scipy import integrate
 from scipy.special import ndtr
 
 from inits.errors import SpecError
-from inits.theory.activations import ELEMENTWISE
+from inits.initializers.activations import ELEMENTWISE
 from inits.theory.meanfield import (
     chi,
     chi1,

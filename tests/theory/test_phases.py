@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inits.errors import SpecError
-from inits.theory.activations import ELEMENTWISE
+from inits.initializers.activations import ELEMENTWISE
 from inits.theory.meanfield import chi1, critical_sigma_w2, depth_scale, fixed_point
 from inits.theory.phases import COLUMNS, ROWS, fixed_points, phases
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from inits.errors import SpecError
-from inits.experiments.experiment import ACTIVATIONS, Architecture
+from inits.experiments.network import Network
+from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.initializers.spec import InitializerSpec
-from inits.theory.activations import ELEMENTWISE
 from inits.theory.recommendation import NAMED, OPTIMIZERS, Task, advise, option, power
 from inits.theory.signal_theory import TYPICAL
 
@@ -102,7 +102,7 @@ def test_weights_at_hand_come_first():
 
 
 def test_a_network_is_that_of_the_task():
-    assert Task("tanh", 3, 20).network == Architecture((20, 20, 20), "tanh")
+    assert Task("tanh", 3, 20).network == Network((20, 20, 20), "tanh")
 
 
 @pytest.mark.parametrize(

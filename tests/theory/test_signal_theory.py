@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from inits.errors import SpecError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.experiments.weight_source import parse_kernel
 from inits.initializers.spec import InitializerSpec
 from inits.theory.logits import gradient_square
@@ -33,14 +34,14 @@ def start(kernel: str, bias: str = "Zeros()") -> Start:
     ],
 )
 def test_every_layer_has_the_gain_of_its_own_fans(kernel, expected):
-    found = gains(start(kernel, "RandomNormal(stddev=0.3)"), Architecture((128, 128)))
+    found = gains(start(kernel, "RandomNormal(stddev=0.3)"), Network((128, 128)))
     assert found.weights == pytest.approx(expected, rel=1e-9)
     assert found.biases == pytest.approx((0.09,) * 3)
 
 
 @pytest.mark.parametrize("kernel", ["LSUV()", "code:mine:eJwrAQAAdQB1"])
 def test_what_has_no_law_has_no_gain_before_the_draw(kernel):
-    assert gains(start(kernel), Architecture((8,))) is None
+    assert gains(start(kernel), Network((8,))) is None
 
 
 @pytest.mark.parametrize(
@@ -53,12 +54,12 @@ def test_what_has_no_law_has_no_gain_before_the_draw(kernel):
 )
 def test_a_mean_is_refused(kernel, bias, words):
     with pytest.raises(SpecError, match=words):
-        gains(start(kernel, bias), Architecture((8,)))
+        gains(start(kernel, bias), Network((8,)))
 
 
 def test_relu_in_closed_form():
     """q' = w q / 2 + b, squares are halved, chi = w / 2, whatever the length: so one image stands for all."""
-    net = Architecture((20, 40, 10), "relu", inputs=30)
+    net = Network((20, 40, 10), "relu", inputs=30)
     w, b = (2.0, 1.5, 3.0, 1.0), (0.1, 0.0, 0.2, 0.0)
     found = predict(net, Gains(w, b), SOME)
     q = [w[0] * 0.15 + b[0]]
@@ -74,7 +75,7 @@ def test_relu_in_closed_form():
 
 
 def test_relu_without_biases_keeps_to_the_arc_cosine_kernel():
-    found = predict(Architecture((50,) * 6, "relu"), Gains((2.0,) * 7, (0.0,) * 7), SOME).cosines
+    found = predict(Network((50,) * 6, "relu"), Gains((2.0,) * 7, (0.0,) * 7), SOME).cosines
     c = 0.4
     for cosine in found:
         assert cosine == pytest.approx(c, abs=1e-6)
@@ -82,7 +83,7 @@ def test_relu_without_biases_keeps_to_the_arc_cosine_kernel():
 
 
 def test_a_linear_network_keeps_angles_and_multiplies_gains():
-    net = Architecture((64,) * 3, "linear", inputs=64, outputs=64)
+    net = Network((64,) * 3, "linear", inputs=64, outputs=64)
     w = (0.5, 2.0, 3.0, 1.0)
     found = predict(net, Gains(w, (0.0,) * 4), ONE)
     assert found.lengths == pytest.approx(0.2 * np.cumprod(w), rel=1e-9)
@@ -92,9 +93,9 @@ def test_a_linear_network_keeps_angles_and_multiplies_gains():
 
 
 def test_gradients_begin_with_the_loss_at_the_logits():
-    found = predict(Architecture((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), SOME)
+    found = predict(Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), SOME)
     lengths = [
-        predict(Architecture((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), Inputs((m,), m, 0.4)).lengths
+        predict(Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), Inputs((m,), m, 0.4)).lengths
         for m in SOME.squares
     ]
     assert found.gradients[-1] == pytest.approx(np.mean([gradient_square(q[-1]) for q in lengths]), rel=1e-9)
@@ -102,7 +103,7 @@ def test_gradients_begin_with_the_loss_at_the_logits():
 
 
 def test_without_weights_there_is_no_signal():
-    found = predict(Architecture((8, 8), "tanh"), Gains((0.0,) * 3, (0.0,) * 3), ONE)
+    found = predict(Network((8, 8), "tanh"), Gains((0.0,) * 3, (0.0,) * 3), ONE)
     assert (found.lengths == 0).all()
     assert np.isnan(found.cosines).all()
     assert found.gradients == pytest.approx([0.0, 0.0, 0.09])
@@ -111,7 +112,7 @@ def test_without_weights_there_is_no_signal():
 
 @pytest.mark.parametrize("activation", ["relu", "elu", "exponential", "linear", "softplus"])
 def test_an_explosion_ends_at_infinity_without_a_warning(activation):
-    found = predict(Architecture((8,) * 50, activation), Gains((1e30,) * 51, (0.0,) * 51), ONE)
+    found = predict(Network((8,) * 50, activation), Gains((1e30,) * 51, (0.0,) * 51), ONE)
     assert found.lengths[-1] == np.inf
     assert (found.lengths > 0).all()
 
@@ -150,7 +151,7 @@ def _wide(activation, w, b, rng, inputs=60, width=300, classes=10):
 def test_wide_networks_of_unequal_layers(activation, w, b):
     rng = np.random.default_rng(5)
     nets = np.array([_wide(activation, w, b, rng) for _ in range(400)])
-    net = Architecture((300, 150, 300), activation, inputs=60)
+    net = Network((300, 150, 300), activation, inputs=60)
     found = predict(net, Gains((w,) * 4, (b,) * 4), ONE)
     theory = np.array([*found.lengths, *found.gradients, found.jacobian**2])
     errors = nets.std(axis=0, ddof=1) / math.sqrt(len(nets))
@@ -161,13 +162,13 @@ def test_wide_networks_of_unequal_layers(activation, w, b):
 
 def test_softmax_mixes_units():
     with pytest.raises(SpecError, match="activation must act on each unit alone"):
-        predict(Architecture((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
+        predict(Network((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
 
 
 def test_memory_has_its_bounds():
-    check_size(Architecture((1024,) * 50), 512)
+    check_size(Network((1024,) * 50), 512)
     with pytest.raises(SpecError, match=r"at most 60,000,000. Received 51,210 × 4,096: take fewer images"):
-        check_size(Architecture((1024,) * 50), 4096)
+        check_size(Network((1024,) * 50), 4096)
     assert sum((1024,) * 50) * 512 < MOST_VALUES
 
 

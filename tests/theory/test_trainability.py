@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.theory.signal_regime import fate
 from inits.theory.trainability import EPSILON, GAIN, MOVES, Glimpse, held, judge, kind_of, moves, promise
 
-NET = Architecture((20, 20), "tanh")
+NET = Network((20, 20), "tanh")
 STEPS = 100
 
 
@@ -115,7 +116,7 @@ def test_words_hold_the_numbers_and_the_plainest_cause_comes_first():
 
 def test_theory_says_where_a_signal_is_lost():
     lost = fate(np.array([0.1, 1e-3, 1e-6]), np.array([1e-9, 1e-5, 1e-3]), np.zeros(3), 0.1)
-    told = judge(run_of(net=Architecture((9, 9, 9))), STEPS, seen(telling=np.zeros(3)), lost)
+    told = judge(run_of(net=Network((9, 9, 9))), STEPS, seen(telling=np.zeros(3)), lost)
     assert told.short == "vanishes by layer 3"
     assert "Theory: the signal vanishes from layer 3 on." in told.whole
     assert "on its way back the gradient vanishes at layer 1." in told.whole
@@ -206,7 +207,7 @@ def pairs(arrays, gradients):
 def test_real_starts_get_their_verdict(batch, kernel, short):
     from inits.training.pretrain_probe import glimpse
 
-    run = run_of(kernel=kernel, net=Architecture((20, 20), "relu"))
+    run = run_of(kernel=kernel, net=Network((20, 20), "relu"))
     assert judge(run, STEPS, glimpse(run, batch)).short == short
 
 

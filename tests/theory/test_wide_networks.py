@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from inits.theory.activations import ELEMENTWISE
+from inits.initializers.activations import ELEMENTWISE
 from inits.theory.meanfield import chi, correlation_map, length_map
 
 

@@ -7,14 +7,15 @@ from scipy.special import softmax
 
 from inits.data.datasets import digits, pixels
 from inits.errors import InitsError, SpecError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import LsuvSpec, parse_kernel
 from inits.initializers.spec import InitializerSpec
 
 pytestmark = pytest.mark.keras
 
-NET = Architecture((30, 20, 40), "tanh")
+NET = Network((30, 20, 40), "tanh")
 PHI = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0), "softmax": lambda x: softmax(x, axis=-1)}
 
 
@@ -37,7 +38,7 @@ def found(request, batch):
 
     from inits.training.propagation import arrays_of, propagate
 
-    net = Architecture(NET.hidden, request.param)
+    net = Network(NET.hidden, request.param)
     here = start("HeNormal()", "RandomNormal(stddev=0.1)")
     arrays = arrays_of(here, net, 3, batch.images)
     inputs = values = keras.Input((784,))
@@ -102,7 +103,7 @@ def test_singular_values_are_those_of_finite_differences(found, batch):
 def test_dead_and_saturated_units(batch):
     from inits.training.propagation import propagate
 
-    net = Architecture((50, 50), "relu")
+    net = Network((50, 50), "relu")
     dead = propagate(start("Zeros()", "Constant(value=-1.0)"), net, 0, batch)
     assert dead.dead.tolist() == [1.0, 1.0]
     assert dead.saturated.tolist() == [1.0, 1.0]
@@ -111,7 +112,7 @@ def test_dead_and_saturated_units(batch):
     alive = propagate(start("HeNormal()"), net, 0, batch)
     assert alive.saturated == pytest.approx([0.5, 0.5], abs=0.15)
     assert (alive.dead < 0.2).all()
-    wide = propagate(start("RandomNormal(stddev=3.0)"), Architecture((200,), "tanh"), 0, batch)
+    wide = propagate(start("RandomNormal(stddev=3.0)"), Network((200,), "tanh"), 0, batch)
     # tanh' < 0.05 beyond 2.18; pre-activations of one unit are normal over the draws, of std 3 |x|.
     stds = 3 * np.linalg.norm(batch.images.astype(float), axis=1)
     share = 2 * stats.norm.sf(np.arctanh(np.sqrt(0.95)) / stds).mean()
@@ -157,7 +158,7 @@ def test_spreads_of_equal_values(value):
 def test_squares_beyond_float32(batch):
     from inits.training.propagation import propagate
 
-    net = Architecture((20,) * 12, "linear")
+    net = Network((20,) * 12, "linear")
     small = propagate(start("RandomNormal(stddev=0.001)"), net, 0, batch)
     same = propagate(start("RandomNormal(stddev=1.0)"), net, 0, batch)
     # One family, one draw: only the scale differs.
@@ -181,17 +182,17 @@ def test_given_arrays_take_the_place_of_drawn_ones(batch):
         assert all(np.array_equal(a, b) for a, b in zip(again, drawn, strict=True))
     bad = [*given[:2], np.full((30, 20), np.nan, np.float32), *given[3:]]
     with pytest.raises(
-        InitsError, match=r"Weights must be finite\. Received 600 NaN or infinite ones from mine"
+        InitsError, match=r"Weights must be finite, but got 600 NaN or infinite ones from mine"
     ):
         propagate(mine, NET, 5, batch, bad)
-    with pytest.raises(InitsError, match="Received 30 NaN"):
+    with pytest.raises(InitsError, match="but got 30 NaN"):
         propagate(mine, NET, 5, batch, [given[0], np.full(30, np.inf, np.float32), *given[2:]])
 
 
 def test_lsuv_has_variance_one_on_the_batch(batch):
     from inits.training.propagation import propagate
 
-    found = propagate(Start(LsuvSpec()), Architecture((30, 40, 50), "tanh"), 0, batch)
+    found = propagate(Start(LsuvSpec()), Network((30, 40, 50), "tanh"), 0, batch)
     assert found.lengths[1:] == pytest.approx(np.ones(3), abs=0.25)
     assert (found.gains > 0).all()
 
@@ -224,14 +225,14 @@ def test_too_much_for_memory_is_refused(batch):
     images = np.zeros((4096, 784), np.float32)
     many = Batch(images, np.zeros(4096, np.int32), np.zeros((2, 1), np.intp))
     with pytest.raises(SpecError, match="take fewer images"):
-        propagate(start("HeNormal()"), Architecture((1024,) * 50), 0, many)
+        propagate(start("HeNormal()"), Network((1024,) * 50), 0, many)
 
 
 def test_it_agrees_with_theory_within_the_luck_of_the_draw(batch):
     from inits.theory.signal_theory import gains, predict
     from inits.training.propagation import propagate
 
-    here, net = start("HeNormal()"), Architecture((512,) * 4, "relu")
+    here, net = start("HeNormal()"), Network((512,) * 4, "relu")
     found = [propagate(here, net, seed, batch) for seed in range(12)]
     theory = predict(net, gains(here, net), batch.inputs)
     for name in ("lengths", "activations", "gradients"):

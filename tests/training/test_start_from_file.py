@@ -10,8 +10,9 @@ import pytest
 from inits.data.datasets import batches, digits
 from inits.engine.engine import Engine
 from inits.engine.jobs import Job
-from inits.experiments.experiment import Architecture, Experiment, Run, Start
+from inits.experiments.experiment import Experiment, Run, Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import derive_seed
 from inits.settings import Settings
@@ -24,7 +25,7 @@ pytestmark = [
 ]
 
 PATIENCE = 180.0
-NET = Architecture((24, 16))
+NET = Network((24, 16))
 SGD = OptimizerSpec("SGD", (("learning_rate", 0.2),))
 HE = Start(InitializerSpec("HeNormal"))
 
@@ -76,7 +77,7 @@ def evaluated(model: keras.Model, run: Run) -> float:
     return float(model.evaluate(images, labels, batch_size=len(labels), verbose=0))
 
 
-def experiment(*starts: Start, net: Architecture = NET, seeds: tuple[int, ...] = (7,)) -> Experiment:
+def experiment(*starts: Start, net: Network = NET, seeds: tuple[int, ...] = (7,)) -> Experiment:
     return Experiment(starts, net, SGD, 64, seeds, "digits")
 
 
@@ -137,7 +138,7 @@ def test_shuffled_and_gaussian_begin_with_the_scale_but_not_the_values(engine, t
 
 def test_layers_that_nothing_fits_are_drawn_by_the_named_initializer(engine, tmp_path):
     keras.utils.set_random_seed(4)
-    model = build_model(Architecture((24,)))
+    model = build_model(Network((24,)))
     data = saved(model, tmp_path / "small.weights.h5", lambda model, path: model.save_weights(path))
     spec = taken(engine, data, "small.weights.h5").replace(rest="HeUniform()")
     plan = experiment(Start(spec, InitializerSpec("Constant", (("value", 0.25),))))
@@ -169,7 +170,7 @@ def test_a_file_that_is_gone_is_an_error_of_its_start_alone(engine):
 
 def test_a_file_of_another_network_is_an_error_that_names_both(engine, tmp_path):
     data = saved(
-        build_model(Architecture((5,), inputs=9)), tmp_path / "x.keras", lambda model, path: model.save(path)
+        build_model(Network((5,), inputs=9)), tmp_path / "x.keras", lambda model, path: model.save(path)
     )
     job = engine.run(experiment(Start(taken(engine, data, "x.keras").replace(how="Gaussian"))))
     assert job.over.wait(PATIENCE)

@@ -11,7 +11,8 @@ from keras.src.initializers import random_initializers
 from support.cases import FIXED, IDS, PAIRS, RANDOM, SIZES, TEXTS
 
 from inits.errors import InitsError, ShapeError, SpecError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
+from inits.experiments.network import Network
 from inits.initializers.catalog import CATALOG, NAMES, WINDOWS, compute_fans
 from inits.initializers.spec import InitializerSpec
 from inits.measure.spectrum import singular_values
@@ -250,7 +251,7 @@ def test_weights_that_are_not_finite_are_refused(monkeypatch):
         keras.initializers, "Zeros", lambda: lambda shape, dtype: np.array([1.0, np.nan, np.inf])
     )
     with pytest.raises(
-        InitsError, match=r"Weights must be finite. Received 2 NaN or infinite ones from Zeros\(\)."
+        InitsError, match=r"Weights must be finite, but got 2 NaN or infinite ones from Zeros\(\)."
     ):
         draw(parse("zeros"), (3,), 0)
 
@@ -262,7 +263,7 @@ def test_drawn_weights_can_be_changed():
 
 
 def test_start_arrays_have_a_seed_for_each_layer():
-    network = Architecture(hidden=(10, 10, 10))
+    network = Network(hidden=(10, 10, 10))
     arrays = start_arrays(Start(parse("he_normal"), parse("random_normal")), network, 0)
     assert [a.shape for a in arrays[2:6]] == [(10, 10), (10,), (10, 10), (10,)]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
@@ -293,5 +294,5 @@ def test_derived_seeds_differ():
     for wrong in (1.0, None, True, "a"):
         with pytest.raises(SpecError):
             derive_seed(wrong)
-    with pytest.raises(SpecError, match=r"Received 0\.5"):
+    with pytest.raises(SpecError, match=r"but got 0\.5"):
         derive_seed(0, 0.5)

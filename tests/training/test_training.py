@@ -13,8 +13,10 @@ from hypothesis.extra import numpy as arrays
 
 from inits.data.datasets import Dataset, batches, digits, pixels, read_mnist
 from inits.errors import InitsError
-from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import MAX_LAYERS, Network
 from inits.experiments.record import Checkpoint, Divergence, Frame, Record
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import derive_seed
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.keras
 
 parse = InitializerSpec.parse
 HE, GLOROT = Start(parse("HeNormal()")), Start(parse("GlorotUniform()"), parse("RandomNormal(stddev=0.1)"))
-NET = Architecture((24, 16))
+NET = Network((24, 16))
 SGD, ADAM = OptimizerSpec.parse("SGD(0.1)"), OptimizerSpec.parse("Adam(0.01)")
 BATCH = 32
 
@@ -53,7 +55,7 @@ def slots():
     return Slots(keep=8)
 
 
-def keras_model(net: Architecture, optimizer: OptimizerSpec, weights) -> keras.Model:
+def keras_model(net: Network, optimizer: OptimizerSpec, weights) -> keras.Model:
     """The same network as Keras' guides build it."""
     stack = [keras.Input((net.inputs,))]
     stack += [keras.layers.Dense(units, activation=net.activation) for units in net.hidden]
@@ -88,7 +90,7 @@ def run(
 
 @pytest.mark.parametrize("text", ["SGD(0.05)", "SGD(0.05, momentum=0.9, nesterov=True)", "Adam()"])
 def test_losses_are_those_of_keras(text, whole):
-    net, optimizer = Architecture((64, 32)), OptimizerSpec.parse(text)
+    net, optimizer = Network((64, 32)), OptimizerSpec.parse(text)
     slot = Slot(net, optimizer, BATCH, whole)
     weights, order = start_arrays(GLOROT, net, 1), order_for(whole)[:200]
     slot.load(weights, optimizer.learning_rate)
@@ -121,7 +123,7 @@ def test_every_optimizer_is_that_of_keras_and_starts_afresh_in_every_run(name, d
     """Two runs that share a slot turn by turn learn as each does alone, and as Keras alone."""
     optimizer = OptimizerSpec(name, (("learning_rate", 0.01),))
     few = Dataset("digits", data.x_train[:160], data.y_train[:160], data.x_test[:100], data.y_test[:100])
-    net = Architecture((8,), "tanh")
+    net = Network((8,), "tanh")
     experiment, slots = Experiment((GLOROT, HE), net, optimizer, batch_size=16), Slots(1)
     together = run(experiment, few, slots, (0, 1))
     alone = [run(experiment, few, slots, (i,))[0] for i in (1, 0)][::-1]
@@ -135,7 +137,7 @@ def test_every_optimizer_is_that_of_keras_and_starts_afresh_in_every_run(name, d
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_learns(activation, data, monkeypatch):
     monkeypatch.setattr(training, "Probe", lambda model, tensors: None)  # saves half the time
-    net = Architecture((12, 12), activation)
+    net = Network((12, 12), activation)
     slot = Slot(net, SGD, BATCH, data)
     weights = start_arrays(Start(parse("LecunNormal()")), net, 0)
     slot.load(weights, 0.01)
@@ -149,7 +151,7 @@ def test_every_activation_learns(activation, data, monkeypatch):
 
 @pytest.mark.parametrize("layers", [0, MAX_LAYERS])
 def test_no_hidden_layer_and_the_most(layers, data, slots):
-    experiment = Experiment((HE,), Architecture((10,) * layers), SGD, BATCH)
+    experiment = Experiment((HE,), Network((10,) * layers), SGD, BATCH)
     (record,) = run(experiment, data, slots)
     assert record.finished
     assert np.isfinite(record.losses).all()
@@ -261,7 +263,7 @@ def dead_shares(outputs) -> list[float]:
 
 
 WILD = Start(parse("RandomNormal(stddev=3.0)"))
-DEEP = Architecture((32,) * 4)
+DEEP = Network((32,) * 4)
 FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -373,14 +375,14 @@ def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, m
     experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH)
     (alone,) = run(experiment, data, slots)
 
-    def draw(start, architecture, seed, given):
+    def draw(start, network, seed, given):
         if start is GLOROT:
-            raise InitsError("Weights must be finite. Received 3 NaN.")
-        return start_arrays(start, architecture, seed, given)
+            raise InitsError("Weights must be finite, but got 3 NaN.")
+        return start_arrays(start, network, seed, given)
 
     monkeypatch.setattr(training, "start_arrays", draw)
     first, second, third = run(experiment, data, slots, (0, 1, 2))
-    assert (second.error, second.done, second.over) == ("Weights must be finite. Received 3 NaN.", 0, True)
+    assert (second.error, second.done, second.over) == ("Weights must be finite, but got 3 NaN.", 0, True)
     assert not second.settled
     assert bytes(first) == bytes(third) == bytes(alone)
 
@@ -390,7 +392,7 @@ def test_all_starts_and_networks_see_the_same_batches_in_the_same_order(data):
         order_of(run, data)
         for run in (
             *Experiment((HE, GLOROT), NET, SGD, BATCH, seeds=(3,)).runs,
-            *Experiment((HE,), Architecture((7,), "tanh"), ADAM, BATCH, seeds=(3,)).runs,
+            *Experiment((HE,), Network((7,), "tanh"), ADAM, BATCH, seeds=(3,)).runs,
         )
     )
     for other in others:
@@ -585,7 +587,7 @@ def test_kernel_histogram_of_the_widest_and_the_narrowest_kernel(high):
 
 def test_starts_of_one_family_are_paired():
     """The same seed draws the same numbers: the kernels differ by the ratio of their stds alone."""
-    net = Architecture((50, 50, 50))
+    net = Network((50, 50, 50))
     he, glorot = (start_arrays(Start(parse(text)), net, 7)[::2] for text in ("HeNormal()", "GlorotNormal()"))
     for one, two, (fan_in, fan_out) in zip(he, glorot, net.kernel_shapes, strict=True):
         ratio = math.sqrt((fan_in + fan_out) / fan_in)

@@ -12,17 +12,18 @@ from scipy import stats
 from inits.engine.array_sources import ArraySources
 from inits.engine.jobs import Job
 from inits.errors import SpecError, WeightFileError
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import HOWS, FileSpec
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
 from inits.measure.array_summary import survey
 from inits.seeds import derive_seed
-from inits.weightfiles.fitting import DenseLayer, architecture_of, dense_layers, fit, given, no_fit
+from inits.weightfiles.fitting import DenseLayer, dense_layers, fit, given, network_of, no_fit
 from inits.weightfiles.store import VALUES, WeightFile
 
 DIGEST = "ab" * 16
 SPEC = FileSpec("net.keras", DIGEST)
-NET = Architecture((300, 200))
+NET = Network((300, 200))
 (A, B, C) = ((3, 4), (4, 4), (4, 2))
 
 layer_shapes = st.lists(st.sampled_from([A, B, C]), max_size=6)
@@ -160,7 +161,7 @@ def test_gaussian_has_the_mean_and_the_spread_and_the_law(whole):
 @pytest.mark.parametrize("how", ["shuffled", "Gaussian"])
 def test_the_seed_and_the_layer_decide(tmp_path, how):
     same = np.linspace(-1.0, 1.0, 300 * 300, dtype=np.float32).reshape(300, 300)
-    net = Architecture((300, 300), inputs=300)
+    net = Network((300, 300), inputs=300)
     arrays = {f"dense_{number}/kernel": same for number in range(2)} | {"dense_0/bias": same[0]}
     store, spec = kept(tmp_path, arrays), SPEC.replace(how=how)
     first, again, other = (given(spec, net, seed, store) for seed in (1, 1, 2))
@@ -194,7 +195,7 @@ def test_what_is_not_finite_as_float32_is_refused_by_name(tmp_path, name, value)
     ):
         given(SPEC, NET, 0, store)
     if name == "dense_2/bias":  # of layers that are not used nothing is asked
-        assert given(SPEC, Architecture((300, 200), outputs=3), 0, store)[4] is None
+        assert given(SPEC, Network((300, 200), outputs=3), 0, store)[4] is None
 
 
 def test_a_file_that_is_gone_says_so(tmp_path, whole):
@@ -208,7 +209,7 @@ def test_a_file_that_is_gone_says_so(tmp_path, whole):
 
 
 def test_a_file_of_another_network_names_both(whole):
-    net = Architecture((8,))
+    net = Network((8,))
     words = "No layer of net.keras fits a network of 784 – 8 – 10; choose hidden layers as in the file."
     assert no_fit("net.keras", net) == words
     with pytest.raises(WeightFileError, match=f"^{words}$"):
@@ -302,14 +303,14 @@ def test_of_files_by_keras_the_dense_layers_are_taken(tmp_path):
     ],
 )
 def test_the_network_that_a_file_is_of(shapes, hidden):
-    found = architecture_of(layers(*shapes), "tanh", 784, 10)
-    assert found == (None if hidden is None else Architecture(hidden, "tanh", 784, 10))
+    found = network_of(layers(*shapes), "tanh", 784, 10)
+    assert found == (None if hidden is None else Network(hidden, "tanh", 784, 10))
     assert found is None or found.kernel_shapes == tuple(shapes)
 
 
 def test_a_network_too_large_for_training_says_so():
-    with pytest.raises(SpecError, match=r"units must be .* from 1 to 1,024\. Received 5000"):
-        architecture_of(layers((784, 5000), (5000, 10)), "relu", 784, 10)
+    with pytest.raises(SpecError, match=r"units must be .* from 1 to 1,024, but got 5000"):
+        network_of(layers((784, 5000), (5000, 10)), "relu", 784, 10)
 
 
 @pytest.mark.keras

@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS, MAX_LAYERS, MAX_UNITS
+from inits.experiments.network import MAX_LAYERS, MAX_UNITS
+from inits.initializers.activations import ACTIVATIONS
 from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Task
 from pages.parts.page import state
 from pages.parts.page.address import one_of, whole

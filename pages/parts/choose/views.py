@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS, Start
+from inits.experiments.experiment import Start
 from inits.figures import choose as figures
 from inits.figures import style
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
 from inits.text import counted, number
 from inits.theory.meanfield import critical_sigma_w2

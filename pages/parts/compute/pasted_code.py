@@ -12,7 +12,8 @@ import streamlit as st
 from inits.engine.array_sources import ArraySources
 from inits.engine.jobs import Job
 from inits.errors import InitsError
-from inits.experiments.experiment import Architecture, Experiment, Start
+from inits.experiments.experiment import Experiment, Start
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Given
 from inits.sandbox.client import round_of
@@ -156,9 +157,7 @@ class SharedCode:
         """Let the request go on: other sessions may wait for it."""
 
 
-def request_arrays(
-    start: Start, architecture: Architecture, seed: int, layers: int | None = None
-) -> Future[Given]:
+def request_arrays(start: Start, network: Network, seed: int, layers: int | None = None) -> Future[Given]:
     """Return the arrays that a start gives a network, see `ArraySources.request`; those of code are shared.
 
     Raises InitsError if its pasted code may not run.
@@ -166,7 +165,7 @@ def request_arrays(
     if isinstance(start.kernel, PastedSpec) and (why := refused(start.kernel)):
         raise InitsError(why)
     sources = ArraySources(SharedCode(), engine().files)
-    return sources.request(start, architecture, seed, layers=layers, session=session_id(), jailed=jailed())
+    return sources.request(start, network, seed, layers=layers, session=session_id(), jailed=jailed())
 
 
 def wait_soon(futures: Sequence[Future[Given]]) -> bool:

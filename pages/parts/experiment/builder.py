@@ -6,14 +6,9 @@ from dataclasses import replace
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.experiments.experiment import (
-    ACTIVATIONS,
-    MAX_BATCH,
-    MAX_SEEDS,
-    Architecture,
-    format_hidden,
-    parse_hidden,
-)
+from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS
+from inits.experiments.network import Network, format_hidden, parse_hidden
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
@@ -33,19 +28,19 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
     """The row of controls, after what `first` draws; returns what they say and whether Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         first()
-        architecture = network(page, choices.architecture)
+        network = network_controls(page, choices.network)
         optimizer = optimizer_held(page, choices.optimizer)
         learning_rate(page, optimizer)
-        choices = replace(choices, architecture=architecture, optimizer=optimizer)
+        choices = replace(choices, network=network, optimizer=optimizer)
         choices = _rest(page, choices)
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))
     return choices, run
 
 
-def network(page: str, architecture: Architecture) -> Architecture:
+def network_controls(page: str, network: Network) -> Network:
     """Hidden layers and their activation."""
     key = widget_key(page, "hidden")
-    text = session.HIDDEN.setdefault(page, format_hidden(architecture.hidden))
+    text = session.HIDDEN.setdefault(page, format_hidden(network.hidden))
     set_widget(key, text)
 
     def take() -> None:
@@ -66,11 +61,11 @@ def network(page: str, architecture: Architecture) -> Architecture:
     activation = st.selectbox(
         "Activation",
         list(ACTIVATIONS),
-        key=seeded(widget_key(page, "activation"), architecture.activation),
+        key=seeded(widget_key(page, "activation"), network.activation),
         format_func=ACTIVATIONS.__getitem__,
         width=140,
     )
-    return Architecture(parse_hidden(session.HIDDEN[page]), activation)
+    return Network(parse_hidden(session.HIDDEN[page]), activation)
 
 
 def optimizer_held(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:

@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass
 
-from inits.experiments.experiment import (
-    ACTIVATIONS,
-    MAX_BATCH,
-    MAX_SEEDS,
-    Architecture,
-    Experiment,
-    format_hidden,
-    parse_hidden,
-)
+from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, Experiment
+from inits.experiments.network import Network, format_hidden, parse_hidden
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED, consecutive_seeds
 from inits.text import number
@@ -25,7 +19,7 @@ class Choices:
     """What the controls say."""
 
     cards: tuple[Card, ...]
-    architecture: Architecture
+    network: Network
     optimizer: OptimizerSpec
     batch_size: int
     seed: int
@@ -42,7 +36,7 @@ class Choices:
                 cards = (*cards, coloured(known.get(start) or Card(start), cards))
         return cls(
             cards,
-            experiment.architecture,
+            experiment.network,
             experiment.optimizer,
             experiment.batch_size,
             experiment.seeds[0],
@@ -54,7 +48,7 @@ class Choices:
         """Raises SpecError when a start cannot fill the network."""
         starts = tuple(card.start for card in self.cards)
         seeds = consecutive_seeds(self.seed, self.seeds)
-        return Experiment(starts, self.architecture, self.optimizer, self.batch_size, seeds, dataset)
+        return Experiment(starts, self.network, self.optimizer, self.batch_size, seeds, dataset)
 
     @property
     def labels(self) -> list[str]:
@@ -76,15 +70,15 @@ def _choices(
     seeds: int,
     data: str,
 ) -> Choices:
-    return Choices(starts, Architecture(hidden, activation), optimizer, batch, seed, seeds, data)
+    return Choices(starts, Network(hidden, activation), optimizer, batch, seed, seeds, data)
 
 
 TRAIN = Address("train", _choices, (
     Field("starts", "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.01)", parse_cards,
           lambda choices: format_cards(choices.cards)),
-    Field("hidden", "6 × 128", parse_hidden, lambda choices: format_hidden(choices.architecture.hidden)),
-    Field("activation", "relu", lambda text: Architecture((), text).activation,
-          lambda choices: choices.architecture.activation),
+    Field("hidden", "6 × 128", parse_hidden, lambda choices: format_hidden(choices.network.hidden)),
+    Field("activation", "relu", lambda text: Network((), text).activation,
+          lambda choices: choices.network.activation),
     Field("optimizer", "SGD(learning_rate=0.05, momentum=0.0, nesterov=False)", OptimizerSpec.parse),
     Field("batch", "32", whole("batch", 1, MAX_BATCH), lambda choices: str(choices.batch_size)),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
@@ -99,7 +93,7 @@ TRAIN = Address("train", _choices, (
 
 def in_words(choices: Choices) -> str:
     """The experiment in one line."""
-    net = choices.architecture
+    net = choices.network
     hidden = format_hidden(net.hidden)
     layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
     rate = number(choices.optimizer.learning_rate)
@@ -114,7 +108,7 @@ def in_words(choices: Choices) -> str:
 
 def settings(choices: Choices) -> dict[str, str]:
     """The experiment line by line, for a report."""
-    net, several = choices.architecture, len(choices.cards) > 1
+    net, several = choices.network, len(choices.cards) > 1
     starts = {
         f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"
         for place, (label, card) in enumerate(zip(choices.labels, choices.cards, strict=True), 1)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from inits.experiments.experiment import Architecture
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.initializers.shapes import times
 from inits.text import counted
 from inits.weightfiles.fitting import DenseLayer, dense_layers, fit
@@ -11,7 +11,7 @@ from pages.parts.compute.engine_access import engine
 from pages.parts.widgets import tables
 
 
-def fits_of(spec: FileSpec, net: Architecture) -> list[DenseLayer | None] | None:
+def fits_of(spec: FileSpec, net: Network) -> list[DenseLayer | None] | None:
     """Which layer of the file fills each layer of a network; None when the file is not here."""
     file = engine().files.get(spec.digest)
     return None if file is None else fit(dense_layers(file.surveys), net.kernel_shapes)
@@ -24,7 +24,7 @@ def fit_words(fits: Sequence[DenseLayer | None] | None) -> str:
     return f"{sum(map(bool, fits))} of {counted(len(fits), 'layer')} from the file"
 
 
-def fit_table(spec: FileSpec, net: Architecture, fits: Sequence[DenseLayer | None]) -> None:
+def fit_table(spec: FileSpec, net: Network, fits: Sequence[DenseLayer | None]) -> None:
     """Layer by layer, where its weights come from."""
     tables.table(
         {

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from inits.errors import ShapeError
-from inits.experiments.experiment import Architecture
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.opaque import WithoutLaw
 from inits.experiments.record import Record
 from inits.experiments.weight_source import Kernel
@@ -21,7 +21,7 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
 
     `records`: the first of each start, once it has run: what no law foretells was measured there.
     """
-    net, alone = choices.architecture, len(choices.cards) == 1
+    net, alone = choices.network, len(choices.cards) == 1
     about = f"{counted(net.parameters, 'parameter')}, as `Model.summary()` tells it."
     gain = "σ_w² = fan_in × variance of a weight, which decides whether a signal survives depth"
     heading("The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
@@ -44,7 +44,7 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
     tables.table(columns)
 
 
-def _measured(record: Record, net: Architecture) -> list[str]:
+def _measured(record: Record, net: Network) -> list[str]:
     """What was measured before the first step; with LSUV also the factor of the orthonormal kernel."""
     if not record.checkpoints:
         return ["not known"] * len(net.kernel_shapes)
@@ -59,7 +59,7 @@ def _measured(record: Record, net: Architecture) -> list[str]:
     ]
 
 
-def _from_file(spec: FileSpec, net: Architecture) -> list[str]:
+def _from_file(spec: FileSpec, net: Network) -> list[str]:
     """What the file has, and from which of its layers; else what fills the layer instead."""
     fits, file = fits_of(spec, net), engine().files.get(spec.digest)
     if fits is None or file is None:

@@ -13,8 +13,9 @@ from inits.engine import worker
 from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.diagnostics import Why
-from inits.experiments.experiment import MAX_STARTS, Architecture, Run, Start
+from inits.experiments.experiment import MAX_STARTS, Run, Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.summary import Outcome, best
 from inits.experiments.weight_source import Kernel, LsuvSpec
@@ -68,7 +69,7 @@ def card_row(
     `under` is called last in each card, with its place.
     """
     running = job is not None and not job.over.is_set()
-    cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
+    cards, shape = choices.cards, choices.network.kernel_shapes[0]
     laws = [_law(card.start.kernel, shape) for card in cards]
     drawn = [_draw(card.start, choices) for card in cards]
     without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
@@ -83,7 +84,7 @@ def card_row(
                 _picture(choices, card, drawn[place], laws[place], reach)
                 about = literal(deck.parameters(card.start))
                 if isinstance(card.start.kernel, FileSpec):
-                    about += f"; {fit_words(fits_of(card.start.kernel, choices.architecture))}"
+                    about += f"; {fit_words(fits_of(card.start.kernel, choices.network))}"
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
                     stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
@@ -190,7 +191,7 @@ def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None
         counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
         return data_uri(histogram_svg(counts, edges, law, reach, colour, ink))
 
-    drawn_by = card.start, choices.architecture, choices.batch_size, choices.seed, choices.data
+    drawn_by = card.start, choices.network, choices.batch_size, choices.seed, choices.data
     image = shared_looks().ask((drawn_by, drawn is not None, reach, colour, ink), svg)
     words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
     st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
@@ -198,14 +199,14 @@ def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None
 
 def _draw(start: Start, choices: Choices) -> Sketch | None:
     """The first kernel of a run, as it will be; None before Keras is there, or when it cannot be shown."""
-    spec, shape, seed = start.kernel, choices.architecture.kernel_shapes[0], choices.seed
+    spec, shape, seed = start.kernel, choices.network.kernel_shapes[0], choices.seed
     try:
         if isinstance(spec, PastedSpec):
-            return _pasted(start, choices.architecture, seed)
+            return _pasted(start, choices.network, seed)
         if isinstance(spec, LsuvSpec):
             return _scaled(start, choices)
         if isinstance(spec, FileSpec):
-            return _from_file(str(spec), choices.architecture, seed)
+            return _from_file(str(spec), choices.network, seed)
         return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
     except InitsError:
         return None
@@ -226,7 +227,7 @@ def _scaled_for(run: Run) -> Sketch:
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _from_file(text: str, net: Architecture, seed: int) -> Sketch | None:
+def _from_file(text: str, net: Network, seed: int) -> Sketch | None:
     """The first kernel with which a network begins; as it will be drawn where the file has none for it."""
     spec = FileSpec.parse(text)
     (kernel, _) = engine().sources.request(Start(spec), net, seed, layers=1).result()
@@ -243,7 +244,7 @@ def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
         return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
 
 
-def _pasted(start: Start, net: Architecture, seed: int) -> Sketch | None:
+def _pasted(start: Start, net: Network, seed: int) -> Sketch | None:
     """Return the first kernel that pasted code draws; None while it runs, and if it is not finite."""
     future = pasted_code.request_arrays(start, net, seed, layers=1)
     if not pasted_code.wait_soon([future]):

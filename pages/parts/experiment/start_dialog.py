@@ -58,16 +58,16 @@ def show(page: str, choices: Choices, save: Save) -> None:
 
 def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
     """Everything about one card. Nothing changes until it is saved."""
-    cards, shape = choices.cards, choices.architecture.kernel_shapes[0]
+    cards, shape = choices.cards, choices.network.kernel_shapes[0]
     card = cards[place]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kernel = initializer_picker(
             draft, card.start.kernel, more=(LSUV, *session.WEIGHT_FILES.get(ALL_PAGES, {}).values())
         )
     if isinstance(kernel, FileSpec):
-        fits = fits_of(kernel, choices.architecture)
+        fits = fits_of(kernel, choices.network)
         if fits is not None:
-            fit_table(kernel, choices.architecture, fits)
+            fit_table(kernel, choices.network, fits)
     else:
         with suppress(InitsError):
             st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inits.errors import ShapeError
-from inits.experiments.experiment import Architecture
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import Kernel
 from inits.figures import gallery
@@ -24,7 +24,7 @@ from pages.parts.page.session import set_widget, widget_key
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
-NETWORK = Architecture(hidden=(128, 128))
+NETWORK = Network(hidden=(128, 128))
 PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
 
 

@@ -6,11 +6,12 @@ from functools import partial
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Architecture, Start, parse_hidden
+from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Start
+from inits.experiments.network import Network, parse_hidden
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted, number
-from pages.parts.experiment.builder import network
+from pages.parts.experiment.builder import network_controls
 from pages.parts.experiment.cards import Card, parse_cards
 from pages.parts.experiment.choices import DATA, TRAIN, Choices
 from pages.parts.experiment.start_cards import change, presets
@@ -44,7 +45,7 @@ def understood(kept: dict[str, str]) -> Choices:
     hidden = read("hidden", parse_hidden)
     return Choices(
         cards=read("starts", parse_cards),
-        architecture=read("activation", lambda text: Architecture(hidden, text)),
+        network=read("activation", lambda text: Network(hidden, text)),
         optimizer=usual.optimizer,
         batch_size=read("images", whole("images", FEWEST, MAX_BATCH)),
         seed=read("seed", whole("seed", 0, MAX_SEED)),
@@ -62,9 +63,9 @@ def texts(choices: Choices, view: str) -> dict[str, str]:
 def signal_builder(page: str, choices: Choices) -> Choices:
     """The row of controls; returns what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        architecture = network(page, choices.architecture)
+        network = network_controls(page, choices.network)
         _bias_variance(page, choices.cards)
-        choices = _rest(page, replace(choices, architecture=architecture))
+        choices = _rest(page, replace(choices, network=network))
         shown = session.EDITING.get(page, False)
         st.button(
             "Hide starts" if shown else "Edit starts",

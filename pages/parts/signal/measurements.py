@@ -11,8 +11,9 @@ import streamlit as st
 from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.errors import EngineError, InitsError
-from inits.experiments.experiment import Architecture, Start
+from inits.experiments.experiment import Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Given
 from inits.measure.signal_measurement import Measurement
@@ -49,37 +50,35 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
 
     Raises SpecError for a network that is too large.
     """
-    check_size(choices.architecture, choices.batch_size)
+    check_size(choices.network, choices.batch_size)
     known = known_dataset(choices.data)
     if known is None or not can_draw():
         facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
     else:
         facts, measured = _measured(choices, known, whole)
     return facts, [
-        _seen(card.start, choices.architecture, facts, one)
+        _seen(card.start, choices.network, facts, one)
         for card, one in zip(choices.cards, measured, strict=True)
     ]
 
 
-def _seen(
-    start: Start, architecture: Architecture, facts: Inputs, found: Sequence[Measurement] | InitsError
-) -> Seen:
+def _seen(start: Start, network: Network, facts: Inputs, found: Sequence[Measurement] | InitsError) -> Seen:
     problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
     try:
-        promised = gains(start, architecture) or as_drawn(start, architecture, measurements)
-        prediction = predicted(architecture, promised, facts) if promised else None
+        promised = gains(start, network) or as_drawn(start, network, measurements)
+        prediction = predicted(network, promised, facts) if promised else None
         return Seen(promised, prediction, "", measurements, problem)
     except InitsError as error:
         return Seen(None, None, str(error), measurements, problem)
 
 
 @lru_cache(maxsize=KEPT)
-def predicted(architecture: Architecture, promised: Gains, facts: Inputs) -> Prediction:
+def predicted(network: Network, promised: Gains, facts: Inputs) -> Prediction:
     """As `inits.theory.signal_theory.predict`, remembered."""
-    return predict(architecture, promised, facts)
+    return predict(network, promised, facts)
 
 
-def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measurement]) -> Gains | None:
+def as_drawn(start: Start, network: Network, found: Sequence[Measurement]) -> Gains | None:
     """The gains of a start without a law, from the weights that it drew: mean of the seeds. None before the draw.
 
     Raises InitsError when their mean is not 0.
@@ -96,7 +95,7 @@ def as_drawn(start: Start, architecture: Architecture, found: Sequence[Measureme
             f"Mean-field theory needs weights of mean 0. Received another mean from {start.kernel.label}: only the "
             "measured points are shown."
         )
-    laws = [start.bias.law(shape[1:]) for shape in architecture.kernel_shapes]
+    laws = [start.bias.law(shape[1:]) for shape in network.kernel_shapes]
     biases = tuple(law.std**2 + law.mean**2 for law in laws if law is not None)
     weights = np.mean([one.gains for one in found], axis=0)
     return Gains(tuple(map(float, weights)), biases)
@@ -114,7 +113,7 @@ def _measured(
 
     Nothing of the seeds that code still draws.
     """
-    net, seeds, batch = choices.architecture, seeds_of(choices), (known, choices.batch_size, choices.seed)
+    net, seeds, batch = choices.network, seeds_of(choices), (known, choices.batch_size, choices.seed)
     compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
     asked = []
     for card in choices.cards:
@@ -145,13 +144,13 @@ def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measu
     if isinstance(mine, InitsError):
         return mine
     if missing and mine is not None:
-        start, architecture, _, batch, fingerprint = keys[missing[0]]
-        with memory.turn((start, architecture, batch, fingerprint)):
+        start, network, _, batch, fingerprint = keys[missing[0]]
+        with memory.turn((start, network, batch, fingerprint)):
             wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
             try:
                 seeds, arrays = list(wanted), list(wanted.values())
                 call = partial(compute.call, worker.signal, timeout=worker.PASS_SECONDS)
-                answers = call(start, architecture, seeds, arrays, batch) if wanted else []
+                answers = call(start, network, seeds, arrays, batch) if wanted else []
             except InitsError as error:
                 return error
             for seed, one in zip(wanted, answers, strict=True):
@@ -164,18 +163,18 @@ def _foresee(choices: Choices, facts: Inputs) -> None:
     """Theory for all starts that have one, kept for when it is shown."""
     for card in choices.cards:
         try:
-            if promised := gains(card.start, choices.architecture):
-                predicted(choices.architecture, promised, facts)
+            if promised := gains(card.start, choices.network):
+                predicted(choices.network, promised, facts)
         except InitsError:  # said when it is shown
             continue
 
 
-def arrays_of(start: Start, architecture: Architecture, seeds: Sequence[int]) -> list[Given] | None:
+def arrays_of(start: Start, network: Network, seeds: Sequence[int]) -> list[Given] | None:
     """Return for each seed the arrays that Keras does not draw, see `ArraySources.request`.
 
     None while code still runs. Raises InitsError if the code failed or the file is gone.
     """
-    futures = [pasted_code.request_arrays(start, architecture, seed) for seed in seeds]
+    futures = [pasted_code.request_arrays(start, network, seed) for seed in seeds]
     return [future.result() for future in futures] if pasted_code.wait_soon(futures) else None
 
 
@@ -183,7 +182,7 @@ def code_is_done(choices: Choices) -> bool:
     """Return True if no pasted code is running."""
     try:
         return all(
-            pasted_code.request_arrays(card.start, choices.architecture, seed).done()
+            pasted_code.request_arrays(card.start, choices.network, seed).done()
             for card in choices.cards
             if isinstance(card.start.kernel, PastedSpec)
             for seed in seeds_of(choices)

@@ -6,9 +6,10 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS, ZEROS, Start
+from inits.experiments.experiment import ZEROS, Start
 from inits.figures import phases as figures
 from inits.figures import style
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
 from inits.text import number
 from inits.theory.meanfield import ELEMENTWISE
@@ -36,7 +37,7 @@ def plane_of(activation: str) -> Phases:
 
 def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     """Where each start sits; a click puts one there, and so do two numbers."""
-    activation = choices.architecture.activation
+    activation = choices.network.activation
     heading(
         "Where each start sits",
         "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.",
@@ -51,7 +52,7 @@ def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
 
 
 def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None:
-    activation = choices.architecture.activation
+    activation = choices.network.activation
     if not erf and activation not in ELEMENTWISE:
         st.markdown(
             f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS
+from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import Measurement
 from inits.text import counted, number, percent
 from inits.theory.signal_regime import Fate, fate
@@ -23,7 +23,7 @@ def predicted_fate(choices: Choices, seen: Seen, facts: Inputs) -> Fate | None:
     """What theory says becomes of a start."""
     if seen.prediction is None:
         return None
-    hidden = choices.architecture.hidden
+    hidden = choices.network.hidden
     one = seen.prediction
     widths = np.array(hidden)
     return fate(
@@ -35,7 +35,7 @@ def measured_fate(choices: Choices, found: Sequence[Measurement], facts: Inputs)
     """What became of the median of the seeds."""
     if not found:
         return None
-    widths = np.array(choices.architecture.hidden)
+    widths = np.array(choices.network.hidden)
     lengths, gradients, cosines = (
         np.median([getattr(one, name)[:-1] for one in found], axis=0)
         for name in ("lengths", "gradients", "cosines")
@@ -45,7 +45,7 @@ def measured_fate(choices: Choices, found: Sequence[Measurement], facts: Inputs)
 
 def answer(choices: Choices, fates: Sequence[Fate | None]) -> str:
     """Which start keeps the signal, and from which layer on others lose it."""
-    net = choices.architecture
+    net = choices.network
     known = [(literal(name), one) for name, one in zip(choices.labels, fates, strict=True) if one is not None]
     layers = f"{counted(len(net.hidden), f'{ACTIVATIONS[net.activation]} layer')}"
     if not known:
@@ -108,7 +108,7 @@ def chips(choices: Choices, predicted: Sequence[Fate | None], measured: Sequence
     """Prediction and measurement of each start, in a few words."""
     with st.container(horizontal=True, gap="small"):
         for label, theory, found in zip(choices.labels, predicted, measured, strict=True):
-            words = _beside(theory, found, len(choices.architecture.hidden))
+            words = _beside(theory, found, len(choices.network.hidden))
             colour = _colour(found or theory)
             icon = "help" if theory is None and found is None else ICONS[colour]
             st.badge(literal(f"{label}: {words}"), icon=f":material/{icon}:", color=colour)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS
 from inits.figures import signal as figures
 from inits.figures import style
 from inits.figures.layers import Series, by_layer
+from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import QUANTITIES, Measurement
 from inits.text import counted, percent
 from inits.theory.signal_theory import Prediction
@@ -66,7 +66,7 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
     seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
     _, title, axis, how = VIEWS[view]
     heading(title, f"Lines predict, points measure{seeds}. {how}", "moments")
-    names = _names(choices)[: len(choices.architecture.hidden)] if view == "activations" else _names(choices)
+    names = _names(choices)[: len(choices.network.hidden)] if view == "activations" else _names(choices)
     tracks = [
         _track(label, slot, one, lambda source: getattr(source, view))
         for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
@@ -83,7 +83,7 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
 
 def _names(choices: Choices) -> list[str]:
     """Layers by number, the output last."""
-    return [*map(str, range(1, len(choices.architecture.hidden) + 1)), "out"]
+    return [*map(str, range(1, len(choices.network.hidden) + 1)), "out"]
 
 
 def _track(
@@ -103,7 +103,7 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     there = [place for place, one in enumerate(seen) if one.measurements]
     if not there:
         return
-    layers = len(choices.architecture.hidden)
+    layers = len(choices.network.hidden)
     ticking = page in session.PLAYING
 
     @st.fragment(run_every=PLAY if ticking else None)
@@ -163,7 +163,7 @@ def _violins(
     question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads, what: str,
     reach: figures.Reach, shown: int,
 ) -> None:  # fmt: skip
-    title = f"{ACTIVATIONS[choices.architecture.activation]} output" if what == "activations" else what
+    title = f"{ACTIVATIONS[choices.network.activation]} output" if what == "activations" else what
     label = choices.labels[place]
 
     def figure() -> Any:
@@ -199,7 +199,7 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         "jacobian",
     )
     tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
-    numbers = [str(i + 1) for i in range(choices.architecture.outputs)]
+    numbers = [str(i + 1) for i in range(choices.network.outputs)]
     shared_chart(
         (choices, *seen),
         lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),

@@ -5,9 +5,11 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
-from inits.experiments.experiment import ACTIVATIONS, MAX_BATCH, MAX_LAYERS, MAX_UNITS
+from inits.experiments.experiment import MAX_BATCH
+from inits.experiments.network import MAX_LAYERS, MAX_UNITS
 from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths
 from inits.experiments.sweep import grid as steps
+from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.engine.jobs import Job
-from inits.experiments.experiment import ACTIVATIONS
 from inits.experiments.summary import CHANCE
 from inits.experiments.sweep import VARIED, Sweep
 from inits.figures import style
 from inits.figures.sweep import heat_map
+from inits.initializers.activations import ACTIVATIONS
 from inits.text import count, counted, duration, number, percent
 from inits.theory.meanfield import ELEMENTWISE, critical_sigma_w2
 from pages.parts.compute.engine_access import engine, waiting_words
@@ -130,7 +130,7 @@ def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArra
 
 def _critical(sweep: Sweep) -> tuple[list[float | None], list[float | None]]:
     """Return the critical σ_w² of each column, and the value of the parameter that has it."""
-    names = [sweep.architecture(column).activation for column in range(len(sweep.columns))]
+    names = [sweep.network(column).activation for column in range(len(sweep.columns))]
     wanted = [critical_sigma_w2(name, 0.0) if name in ELEMENTWISE else None for name in names]
     return wanted, sweep.critical(wanted)
 
@@ -187,7 +187,7 @@ def _open(sweep: Sweep, row: int, column: int) -> None:
     """Open the Train page with one cell as the only start; its result is stored already."""
     run = sweep.runs[sweep.index(row, column)]
     choices = Choices(
-        (Card(run.start),), run.architecture, run.optimizer, run.batch_size, run.seed, 1, run.dataset
+        (Card(run.start),), run.network, run.optimizer, run.batch_size, run.seed, 1, run.dataset
     )
     st.switch_page(PAGES["train"].file, query_params=TRAIN.format(choices))
 

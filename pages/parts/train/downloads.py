@@ -78,7 +78,7 @@ def picked(choices: Choices) -> dict[str, str]:
     found = {}
     for spec in (card.start.kernel for card in choices.cards):
         if isinstance(spec, PastedSpec):
-            request = pasted_code.ask_code(spec, choices.architecture.kernel_shapes[:1], choices.seed)
+            request = pasted_code.ask_code(spec, choices.network.kernel_shapes[:1], choices.seed)
             result = request.wait(0) if request else None
             if result is not None and result.picked is not None:
                 found[spec.source] = result.picked.name

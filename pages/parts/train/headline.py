@@ -31,7 +31,7 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     images = training_images(choices.data)
     runs = len(choices.cards) * choices.seeds
     missing = engine().results.missing(experiment) if experiment else runs
-    each = max(0.4, 6 * choices.architecture.parameters * images / FLOPS)
+    each = max(0.4, 6 * choices.network.parameters * images / FLOPS)
     seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
     what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
     if choices.seeds > 1:

@@ -37,7 +37,7 @@ def inside(moment: Snapshot, choices: Choices, groups: Sequence[Sequence[Record]
 
 def _layers(choices: Choices) -> list[int]:
     """Return the layers to show: all, or six at a time if there are several starts."""
-    names, usual = choices.architecture.layer_names, pictures.usual_layers(choices)
+    names, usual = choices.network.layer_names, pictures.usual_layers(choices)
     if len(usual) == len(names):
         return usual
     options = {"evenly spread": usual}

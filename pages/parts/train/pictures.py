@@ -96,7 +96,7 @@ def weights(choices: Choices, points: Points, step: int | None, layers: Sequence
     ]
     every = [point for found in points.values() for point in found]
     reach = np.max([[layer_figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0)
-    names = [choices.architecture.layer_names[layer] for layer in layers]
+    names = [choices.network.layer_names[layer] for layer in layers]
     fig = layer_figures.weights_grid(rows, names, reach.tolist())
     axis = "Each column has its own scale." if len(choices.cards) > 1 else "Each layer has its own scale."
     how = f"Line: at the start. Filled: at that moment. {axis}{_of_seed(choices)}"
@@ -106,7 +106,7 @@ def weights(choices: Choices, points: Points, step: int | None, layers: Sequence
 
 def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture]:
     """Return gradient norms after `step` steps and, if there are hidden layers, their dead units."""
-    names, seed = choices.architecture.layer_names, _of_seed(choices)
+    names, seed = choices.network.layer_names, _of_seed(choices)
     before = "" if len(choices.cards) > 1 else " Dotted: at the start."
     every = np.concatenate([np.ravel([p.gradient for p in found]) for found in points.values()])
     shown = {start: (found[0], _at(found, step)) for start, found in points.items()}
@@ -138,7 +138,7 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
 
 def usual_layers(choices: Choices) -> list[int]:
     """Return the layers shown by default: all, or six if there are several starts."""
-    count = len(choices.architecture.layer_names)
+    count = len(choices.network.layer_names)
     few = len(choices.cards) == 1 or count <= MAX_COLUMNS
     return list(range(count)) if few else layer_figures.choose_layers(count, MAX_COLUMNS)
 

@@ -111,7 +111,7 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
 
 def reasons(job: Job, records: Sequence[Record] | None = None) -> dict[int, Why]:
     """Return why starts failed, for those that did."""
-    net, rate = job.plan.architecture, job.plan.optimizer.learning_rate
+    net, rate = job.plan.network, job.plan.optimizer.learning_rate
     groups = by_start(job, job.records if records is None else records)
     found = {start: why_lost(group, net.layer_names, rate) for start, group in enumerate(groups)}
     return {start: why for start, why in found.items() if why is not None}
@@ -125,7 +125,7 @@ def _problems(
         prefix = f"{name}: " if len(groups) > 1 else ""
         if start in why:
             problem(prefix + why[start].whole)
-        for words in remarks(records[0], choices.architecture.layer_names) if over else ():
+        for words in remarks(records[0], choices.network.layer_names) if over else ():
             st.warning(literal(prefix + words), icon=":material/warning:")
 
 

@@ -88,7 +88,7 @@ def _glimpses() -> _Glimpses:
 def _request(run: Run, retry: bool = True) -> Future[Glimpse] | None:
     """Return the probe of a run; None until the arrays from its code or file are available, or if there are none."""
     try:
-        arrays = arrays_of(run.start, run.architecture, (run.seed,))
+        arrays = arrays_of(run.start, run.network, (run.seed,))
     except InitsError:
         return None
     return _glimpses().request(run, arrays[0], retry) if arrays else None
@@ -97,7 +97,7 @@ def _request(run: Run, retry: bool = True) -> Future[Glimpse] | None:
 @lru_cache(maxsize=MAX_PROBES)
 def _theory(run: Run) -> tuple[Fate | None, float | None]:
     """Return the regime of the signal and the number of layers it lasts; None where no theory applies."""
-    net, facts = run.architecture, TYPICAL[run.dataset]
+    net, facts = run.network, TYPICAL[run.dataset]
     try:
         promised = gains(run.start, net)
         if promised is None or not net.hidden:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.experiments.experiment import Architecture, Start, format_hidden
+from inits.experiments.experiment import Start
 from inits.experiments.file_start import FileSpec
+from inits.experiments.network import Network, format_hidden
 from inits.initializers.shapes import times
-from inits.weightfiles.fitting import DenseLayer, architecture_of, dense_layers, fit
+from inits.weightfiles.fitting import DenseLayer, dense_layers, fit, network_of
 from inits.weightfiles.store import WeightFile
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
@@ -29,18 +30,18 @@ class FittedNetwork:
         own: True if the network is that of the file.
     """
 
-    net: Architecture
+    net: Network
     fits: Sequence[DenseLayer | None]
     own: bool
 
 
 def network_for(file: WeightFile) -> FittedNetwork | str:
     """Return the network of a file if it has 784 inputs and 10 outputs, else the one on Train; or why neither fits."""
-    layers, net = dense_layers(file.surveys), _on_train().architecture
+    layers, net = dense_layers(file.surveys), _on_train().network
     if not layers:
         return "This file has no Dense layer, so no network here can start from it."
     try:
-        own = architecture_of(layers, net.activation, net.inputs, net.outputs)
+        own = network_of(layers, net.activation, net.inputs, net.outputs)
     except InitsError:
         own = None
     fits = fit(layers, (own or net).kernel_shapes)
@@ -59,7 +60,7 @@ def train_button(spec: FileSpec, found: FittedNetwork | str) -> None:
     icon, key = ":material/play_circle:", "pretrained.train"
     if st.button("Train from it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
         assert isinstance(found, FittedNetwork)
-        choices = replace(_on_train(), cards=file_cards(spec), architecture=found.net)
+        choices = replace(_on_train(), cards=file_cards(spec), network=found.net)
         st.switch_page(PAGES["train"].file, query_params=TRAIN.format(choices))
 
 

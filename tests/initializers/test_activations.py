@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from inits.experiments.experiment import ACTIVATIONS
-from inits.theory.activations import ELEMENTWISE
+from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 
 
 def test_every_activation_of_one_unit_has_an_entry():

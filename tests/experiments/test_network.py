@@ -1,0 +1,91 @@
+"""Networks: the short text that people type for them, and what is refused."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inits.errors import SpecError
+from inits.experiments.network import MAX_LAYERS, MAX_UNITS, Network, format_hidden, parse_hidden
+from inits.initializers.activations import ACTIVATIONS
+
+hidden_layers = st.lists(st.integers(1, MAX_UNITS), max_size=MAX_LAYERS).map(tuple)
+
+
+@given(st.builds(Network, hidden_layers, st.sampled_from(list(ACTIVATIONS))))
+def test_text_round_trip(network):
+    assert Network.parse(str(network)) == network
+    assert parse_hidden(format_hidden(network.hidden)) == network.hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("128, 64", "128, 64 relu"),
+        ("6 x 128", "6 × 128 relu"),
+        (" none ", "none relu"),
+        ("2 x 8, 4 gelu", "2 × 8, 4 gelu"),
+    ],
+)
+def test_a_network_has_one_canonical_text(text, canonical):
+    assert str(Network.parse(text)) == canonical
+
+
+@pytest.mark.parametrize("text", ["tanh", "8 swish", "8 relu tanh", "tanh 8"])
+def test_other_texts_are_no_network(text):
+    with pytest.raises(SpecError, match="hidden layers must be like"):
+        Network.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("6 x 128", (128,) * 6),
+        ("6×128", (128,) * 6),
+        ("2*3, 4", (3, 3, 4)),
+        (" 256, 128 ,64 ", (256, 128, 64)),
+        ("X 7", (7,)),
+        ("none", ()),
+        ("None", ()),
+        ("0", ()),
+        ("", ()),
+    ],
+)
+def test_hidden_layers_as_people_write_them(text, hidden):
+    assert parse_hidden(text) == hidden
+
+
+@pytest.mark.parametrize(
+    ("hidden", "text"), [((), "none"), ((128,), "128"), ((8, 8, 4, 8), "2 × 8, 4, 8"), ((1, 1), "2 × 1")]
+)
+def test_hidden_layers_are_written_short(hidden, text):
+    assert format_hidden(hidden) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("many", "hidden layers must be like 6 x 128 or 256, 128, 64, but got 'many'"),
+        ("6 x", "but got '6 x'"),
+        ("1 x 2 x 3", "but got '1 x 2 x 3'"),
+        ("128,", "but got '128,'"),
+        ("1.5", "but got '1.5'"),
+        ("9" * 5000, "hidden layers must be"),
+        ("128, 0", "units must be a whole number from 1 to 1,024, but got 0"),
+        ("1025", "units must be .*but got 1025"),
+        ("500 x 128", "layers must be a whole number from 1 to 50, but got 500"),
+        ("0 x 128", "layers must be .*but got 0"),
+        ("-3 x 128", "layers must be .*but got -3"),
+        ("45 x 8, 6 x 4", "at most 50 layers, but got 51"),
+    ],
+)
+def test_hidden_layers_that_are_refused(text, words):
+    with pytest.raises(SpecError, match=words):
+        parse_hidden(text)
+
+
+@given(st.text())
+def test_any_text_is_hidden_layers_or_refused(text):
+    with contextlib.suppress(SpecError):
+        assert all(1 <= units <= MAX_UNITS for units in parse_hidden(text))
