@@ -1,15 +1,16 @@
-"""What can go wrong, said for people.
+"""Errors whose messages are shown to users as they are.
 
-Every message is one sentence that names the argument and the value received, then what to do about it.
+A message names the argument, its rule and the value received, then what to do:
+"stddev must be positive, but got -0.1. Use a number above 0."
 """
 
 
 class InitsError(ValueError):
-    """Base of all errors that the pages show to a person as they are."""
+    """Base of all errors that the pages show to users."""
 
 
 class SpecError(InitsError):
-    """A text or an argument that names no valid initializer, optimizer, network or experiment."""
+    """A text or an argument that is no valid initializer, optimizer, network or experiment."""
 
 
 class ShapeError(SpecError):
@@ -17,11 +18,11 @@ class ShapeError(SpecError):
 
 
 class DataError(InitsError):
-    """A data set that cannot be read."""
+    """A dataset that cannot be read."""
 
 
 class EngineError(InitsError):
-    """The compute process cannot do what was asked."""
+    """The compute process cannot do what was requested."""
 
 
 class WeightFileError(InitsError):

@@ -1,4 +1,4 @@
-"""What an operator reads: one line for each thing that happened, `key=value` after its name."""
+"""The log of the app: one line an event, its name and then `key=value` pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 def begin(level: str) -> None:
-    """Write what this app logs from `level` on to the standard error stream, once."""
+    """Write what this app logs at `level` and above to the standard error stream. Later calls only set the level."""
     root = logging.getLogger("inits")
     root.setLevel(level.upper())
     if not root.handlers:

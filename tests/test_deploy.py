@@ -10,13 +10,13 @@ from inits.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
-PAGES = ("docs/DEPLOY.md", "docs/CLUSTER.md", "docs/SECURITY.md", "README.md")
+PAGES = ("docs/DEPLOY.md", "docs/CLUSTER.md", "docs/SECURITY.md", "docs/SETTINGS.md", "README.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_settings_and_files_that_a_page_names_are_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    known = {setting.name for setting in SETTINGS}
+    known = {setting.name for setting in SETTINGS.values()}
     assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert ((ROOT / page).parent / link).exists(), link
@@ -25,7 +25,7 @@ def test_settings_and_files_that_a_page_names_are_there(page):
 
 
 def test_the_service_and_the_container_set_what_is_known():
-    known = {setting.name for setting in SETTINGS}
+    known = {setting.name for setting in SETTINGS.values()}
     for name in ("inits.service", "Containerfile", "nginx.conf"):
         text = (DEPLOY / name).read_text(encoding="utf-8")
         assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known

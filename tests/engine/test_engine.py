@@ -72,7 +72,7 @@ def mnist(tmp_path_factory):
 @pytest.fixture(scope="module")
 def settings(mnist):
     """Two cores, and no cache: what is asked for is trained."""
-    return Settings(mnist=mnist, scheduler=None, tls_ca=None, tls_cert=None, tls_key=None, cores=2)
+    return Settings(mnist=mnist, cores=2, cache=mnist.parent, cache_mb=0)
 
 
 @pytest.fixture(scope="module")

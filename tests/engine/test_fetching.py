@@ -291,7 +291,7 @@ def engine(tmp_path_factory) -> Iterator[Engine]:
         patch.setenv("KERAS_HOME", str(home))  # the worker is born with it
         patch.setenv("no_proxy", "*")
         nowhere = Path("/nowhere/mnist.npz")
-        settings = Settings(mnist=nowhere, scheduler=None, tls_ca=None, tls_cert=None, tls_key=None, cores=1)
+        settings = Settings(mnist=nowhere, cores=1, cache=home, cache_mb=0)
         engine = Engine(settings)
         yield engine
         engine.close()

@@ -122,7 +122,7 @@ def test_picture_clips_to_its_edge_and_marks_where_a_run_diverged():
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     nowhere = tmp_path_factory.mktemp("none") / "none.npz"
-    engine = Engine(Settings(nowhere, None, None, None, None, cores=2, cache=nowhere.parent, weights_mb=100))
+    engine = Engine(Settings(nowhere, cores=2, cache=nowhere.parent, cache_mb=0, weights_mb=100))
     engine.sandbox.wake()  # both take seconds to start
     yield engine
     engine.close()

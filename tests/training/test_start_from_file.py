@@ -32,16 +32,8 @@ HE = Start(InitializerSpec("HeNormal"))
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
-    engine = Engine(
-        Settings(
-            mnist=tmp_path_factory.mktemp("none") / "none.npz",
-            scheduler=None,
-            tls_ca=None,
-            tls_cert=None,
-            tls_key=None,
-            cores=2,
-        )
-    )
+    folder = tmp_path_factory.mktemp("none")
+    engine = Engine(Settings(folder / "none.npz", cores=2, cache=folder, cache_mb=0))
     yield engine
     engine.close()
 
