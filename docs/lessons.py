@@ -23,8 +23,8 @@ from inits.theory.signal_theory import gains, predict
 from inits.training.draw import sketch
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson, PictureKind
-from pages.parts.signal import builder as signal_builder
-from pages.parts.sweep import builder as sweep_builder
+from pages.parts.signal.builder import SIGNAL
+from pages.parts.sweep.builder import SWEEP
 
 POINTS = 40  # of a curve
 MEAN_OF = 1000  # images, of the running mean
@@ -92,7 +92,7 @@ def rounded(values: Any) -> list[float]:
 
 def signal(engine: Engine, lesson: Lesson) -> tuple[list[str], list[Any], list[Any]]:
     """Return names, predictions and first measurements of the starts of a lesson on the Signal page."""
-    choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
+    choices = SIGNAL.parse(lesson.state).choices
     batch, net = ("digits", choices.batch_size, choices.seed), choices.network
     inputs = engine.call(worker.signal_inputs, *batch)
     starts = [card.start for card in choices.cards]
@@ -154,7 +154,7 @@ def layer_pairs(engine: Engine, lesson: Lesson) -> Picture:
 
 def swept(engine: Engine, lesson: Lesson) -> Picture:
     """Return the accuracy of each cell, in rows from the lowest value up."""
-    sweep = sweep_builder.understood({**sweep_builder.DEFAULTS, **lesson.state}).sweep("digits")
+    sweep = SWEEP.parse(lesson.state).sweep("digits")
     job = engine.run(sweep)
     job.over.wait()
     values = [record.test_accuracy or 0.0 for record in job.records]

@@ -4,26 +4,25 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.theory.recommendation import advise
-from pages.parts.choose.questions import DEFAULTS, described_task, questions
+from pages.parts.choose.questions import CHOOSE, questions
 from pages.parts.choose.views import cheat_sheet, power_chart, recommendation_card, summary
-from pages.parts.page import state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 
-PAGE = "choose"
+PAGE = CHOOSE.page
 
 
 def main() -> None:
     setup(PAGE)
-    kept = state.load(PAGE, DEFAULTS)
+    answers = CHOOSE.load()
     st.title("Which initializer should I use?")
     answer = st.empty()
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        answers = questions(PAGE, kept)
-    state.save(PAGE, answers, DEFAULTS)
+        answers = questions(PAGE, answers)
+    CHOOSE.save(answers)
     try:
-        task = described_task(answers)
+        task = answers.task()
         advice = advise(task)
     except InitsError as error:
         answer.markdown("Describe your network to get a line of Keras code, and the number behind it.")

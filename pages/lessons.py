@@ -1,40 +1,47 @@
 """Short experiments: a question, what to do, what to look for, and the answer folded away."""
 
 from itertools import zip_longest
+from typing import NamedTuple
 
 import streamlit as st
 
 from pages.parts.lessons.cards import card, prepare, wanted
 from pages.parts.lessons.catalog import LESSONS, Lesson
-from pages.parts.page import state
-from pages.parts.page.address import one_of
+from pages.parts.page.address import Address, Field, one_of
 from pages.parts.page.header import setup
 
 PAGE = "lessons"
-DEFAULTS = {"lesson": ""}
+
+
+class Shown(NamedTuple):
+    """The settings of the page: the key of the lesson that leads, or ""."""
+
+    lesson: str
+
+
+def lesson_key(text: str) -> str:
+    """Return the key of a lesson, or "". Raises SpecError."""
+    return one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
+
+
+ADDRESS = Address(PAGE, Shown, [Field("lesson", "", lesson_key)])
 
 
 def main() -> None:
     setup(PAGE)
-    kept = state.load(PAGE, DEFAULTS)
-    first = state.read(kept, DEFAULTS, "lesson", lesson_key)
-    state.save(PAGE, {"lesson": first}, DEFAULTS)
+    shown = ADDRESS.load()
+    ADDRESS.save(shown)
     st.title("What would you like to find out?")
     st.markdown(
         f"**{len(LESSONS)} experiments** of a few seconds each. Guess, open one, try it, then unfold its answer. The "
         "pictures are from real runs on the app's own 1,797 digits; the numbers in the answers are for MNIST."
     )
     open_wanted()
-    for row in rows(first):
+    for row in rows(shown.lesson):
         for column, entry in zip(st.columns(2, gap="medium"), row, strict=True):
             if entry:
                 with column:
                     card(PAGE, *entry)
-
-
-def lesson_key(text: str) -> str:
-    """Return the key of a lesson, or "". Raises SpecError."""
-    return one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
 
 
 def rows(first: str) -> list[tuple[tuple[int, Lesson] | None, ...]]:

@@ -6,7 +6,8 @@ from inits.experiments.file_start import FileSpec
 from inits.weightfiles.catalog import misnamed
 from inits.weightfiles.store import WeightFile, gone
 from pages.parts.compute.engine_access import engine
-from pages.parts.page import session, state
+from pages.parts.page import session
+from pages.parts.page.address import Address, Field
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
@@ -17,19 +18,30 @@ from pages.parts.weights.sources import FIRST, SECOND, show_file, show_when_read
 from pages.parts.weights.views import at_a_glance, in_depth
 
 PAGE = "pretrained"
-DEFAULTS = {FIRST: "", SECOND: "", "array": "", "panels": "0"}
+
+
+def read_file(text: str) -> FileSpec | None:
+    """Return a weight file, or None for "". Raises SpecError."""
+    return FileSpec.parse(text) if text else None
+
+
+PRETRAINED = Address(PAGE, dict, (
+    Field(FIRST, "", read_file, lambda chosen: str(chosen[FIRST] or "")),
+    Field(SECOND, "", read_file, lambda chosen: str(chosen[SECOND] or "")),
+    Field("array", ""),
+    Field("panels", "0"),
+))  # fmt: skip
 
 
 def main() -> None:
     setup(PAGE)
-    kept = state.load(PAGE, DEFAULTS)
-    chosen = {slot: chosen_file(kept, slot) for slot in (FIRST, SECOND)}
+    chosen = {slot: chosen_file(slot, spec) for slot, spec in PRETRAINED.load().items()}
     title, answer, controls, notes = st.empty(), st.empty(), st.container(), st.container()
     with notes:
         for slot in (FIRST, SECOND):
             show_when_read(PAGE, slot)
         files = {slot: file for slot, spec in chosen.items() if spec and (file := load(spec))}
-    state.save(PAGE, {slot: str(spec or "") for slot, spec in chosen.items()}, DEFAULTS)
+    PRETRAINED.save(chosen)
     if FIRST not in files:
         title.title("What is in a weight file?")
         answer.markdown(
@@ -58,10 +70,9 @@ def main() -> None:
     fit_section(last, start)
 
 
-def chosen_file(kept: dict[str, str], slot: str) -> FileSpec | None:
-    """Return the file of a slot: the one that this session has chosen, else the one in the address."""
-    text = session.SHOWN_FILE.setdefault(widget_key(PAGE, slot), kept[slot])
-    return state.read({slot: text}, DEFAULTS, slot, lambda text: FileSpec.parse(text) if text else None)
+def chosen_file(slot: str, spec: FileSpec | None) -> FileSpec | None:
+    """Return the file of a slot: the one that this session has chosen, else `spec`, the one in the address."""
+    return read_file(session.SHOWN_FILE.setdefault(widget_key(PAGE, slot), str(spec or "")))
 
 
 def load(spec: FileSpec) -> WeightFile | None:

@@ -10,29 +10,28 @@ from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page import session, state
-from pages.parts.page.address import one_of
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
-from pages.parts.signal.builder import DEFAULTS, signal_builder, texts, understood
+from pages.parts.signal.builder import SIGNAL, Shown, signal_builder
 from pages.parts.signal.measurements import Seen, code_is_done, look
 from pages.parts.signal.phase_plane import phase_plane
 from pages.parts.signal.summary import answer, chips, measured_fate, predicted_fate
-from pages.parts.signal.views import VIEWS, by_depth, distributions, units, view_switch
+from pages.parts.signal.views import by_depth, distributions, units, view_switch
 
-PAGE = "signal"
+PAGE = SIGNAL.page
 
 
 def main() -> None:
     setup(PAGE)
-    kept = state.load(PAGE, DEFAULTS)
-    choices = chosen_cards(PAGE, understood(kept))
+    shown = SIGNAL.load()
+    choices = chosen_cards(PAGE, shown.choices)
     st.title("How far does the signal travel?")
     verdict, controls, cards, notes = st.empty(), st.container(), st.container(), st.container()
     with controls:
         choices = signal_builder(PAGE, choices)
-        view = view_switch(PAGE, state.read(kept, DEFAULTS, "view", one_of("view", VIEWS)))
-    state.save(PAGE, texts(choices, view), DEFAULTS)
+        view = view_switch(PAGE, shown.view)
+    SIGNAL.save(Shown(choices, view))
     with cards:
         if session.EDITING.get(PAGE):
             card_row(PAGE, choices)

@@ -8,23 +8,22 @@ from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine, known_dataset, wait_for
 from pages.parts.compute.job_control import left_note, session_id, watch
 from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
-from pages.parts.page import state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
-from pages.parts.sweep.builder import DEFAULTS, Grid, size_in_words, sweep_builder, understood
+from pages.parts.sweep.builder import SWEEP, Grid, size_in_words, sweep_builder
 from pages.parts.sweep.views import answer_before, live, theory_map
 
-PAGE = "sweep"
+PAGE = SWEEP.page
 
 
 def main() -> None:
     setup(PAGE)
-    grid = understood(state.load(PAGE, DEFAULTS))
+    grid = SWEEP.load()
     st.title("How large should the weights be?")
     # The containers are the same in every phase: otherwise the map would be replaced when the job ends.
     answer, controls, notes = st.empty(), st.container(), st.container()
-    editable = situation(PAGE, plan(grid)).phase is not Phase.RUNNING
+    editable, sweep = situation(PAGE, plan(grid)).phase is not Phase.RUNNING, None
     if editable:
         with controls:
             grid, pressed = sweep_builder(PAGE, grid)
@@ -34,16 +33,18 @@ def main() -> None:
             cancel_request(PAGE)
         elif pressed:
             request_run(PAGE)
-    state.save(PAGE, grid.texts(), DEFAULTS)
+    SWEEP.save(grid)
     with notes:
         data_note(PAGE, grid.data)
         if known := plan(grid):
             start_requested(PAGE, lambda: engine().run(known, session=session_id()))
 
     now = situation(PAGE, known)
+    if editable is (
+        now.phase is Phase.RUNNING
+    ):  # it has ended, or another session has started the new settings
+        st.rerun()
     match now.phase:
-        case Phase.RUNNING if editable:  # another session has started the sweep of the new settings
-            st.rerun()
         case Phase.IDLE:
             answer_before(answer, sweep)
             with notes:

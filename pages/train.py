@@ -46,15 +46,16 @@ def main() -> None:
         if dataset := known_dataset(choices.data):
             start_requested(PAGE, lambda: pasted_code.start(choices.experiment(dataset)))
     now, verdicts = situation(PAGE, plan(choices)), []
+    if editable is (
+        now.phase is Phase.RUNNING
+    ):  # it has ended, or another session has started the new settings
+        st.rerun()
     if editable:
-        if now.phase is Phase.RUNNING:  # the new settings are those of a run that another session has started
-            st.rerun()
         verdicts = verdicts_of(choices, plan(choices))
         with cards:
             start_cards(choices, now, verdicts)
     show(choices, now, verdicts, answer, notes)
-    trained = [group[0] for group in by_start(now.job, now.job.records)] if now.job and now.current else ()
-    model_table(choices, trained)
+    model_table(choices, [group[0] for group in by_start(now.job, now.job.records)] if now.current else ())
 
 
 def plan(choices: Choices) -> Experiment | None:
@@ -68,8 +69,7 @@ def plan(choices: Choices) -> Experiment | None:
 
 def edited(choices: Choices) -> Choices:
     """Draw the controls; return what they say."""
-    open_file = partial(open_experiment, PAGE, choices)
-    choices, pressed = builder(PAGE, choices, lambda: presets(PAGE, open_file))
+    choices, pressed = builder(PAGE, choices, partial(presets, PAGE, partial(open_experiment, PAGE, choices)))
     refusal(PAGE)
     if pressed:
         request_run(PAGE)
@@ -78,7 +78,7 @@ def edited(choices: Choices) -> Choices:
 
 def start_cards(choices: Choices, now: Situation, verdicts: Sequence[Verdict | None]) -> None:
     """Draw the cards of the starts, with their outcomes if they have run."""
-    outcomes, why = (results(now.job), reasons(now.job)) if now.job and now.current else ([], {})
+    outcomes, why = (results(now.job), reasons(now.job)) if now.current else ([], {})
     card_row(PAGE, choices, outcomes=outcomes, why=why, under=partial(prediction_note, verdicts, outcomes))
 
 

@@ -30,8 +30,8 @@ from inits.theory.signal_theory import TYPICAL, gains, predict
 from inits.training.draw import examine
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, Lesson, PictureKind, pictures
-from pages.parts.signal import builder as signal_builder
-from pages.parts.sweep import builder as sweep_builder
+from pages.parts.signal.builder import SIGNAL
+from pages.parts.sweep.builder import SWEEP
 from pages.parts.widgets.shape import format_shape, parse_shape
 
 PATIENCE = 180.0
@@ -45,6 +45,7 @@ MAX_LENGTH = {
     "answer": 480,
 }
 CHANCE = 0.15
+ADDRESSES = {"train": TRAIN, "signal": SIGNAL, "sweep": SWEEP}
 LESSON = {lesson.key: lesson for lesson in LESSONS}
 KEYS = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
 
@@ -74,13 +75,8 @@ def address_of(lesson: Lesson) -> dict[str, str]:
         return {"init": str(parse_kernel(state["init"])), "shape": format_shape(parse_shape(state["shape"]))}
     if lesson.page == "custom":
         return {"init": str(PastedSpec.parse(state["init"]))}
-    if lesson.page == "train":
-        written = TRAIN.format(TRAIN.parse(state)).items() - TRAIN.defaults.items()
-        return dict(written)
-    page = {"signal": signal_builder, "sweep": sweep_builder}[lesson.page]
-    choices = page.understood({**page.DEFAULTS, **state})
-    texts = signal_builder.texts(choices, "lengths") if lesson.page == "signal" else TRAIN.format(choices)
-    return {name: text for name, text in texts.items() if text != page.DEFAULTS[name]}
+    address = ADDRESSES[lesson.page]
+    return dict(address.format(address.parse(state)).items() - address.defaults.items())
 
 
 @KEYS
@@ -90,9 +86,7 @@ def test_picture_shows_the_starts_is_small_and_can_be_drawn(lesson: Lesson):
     if lesson.pretrain:
         assert names == list(HOWS)
     elif lesson.page in ("train", "signal"):
-        choices = TRAIN.parse(lesson.state)
-        if lesson.page == "signal":
-            choices = signal_builder.understood({**signal_builder.DEFAULTS, **lesson.state})
+        choices = TRAIN.parse(lesson.state) if lesson.page == "train" else SIGNAL.parse(lesson.state).choices
         assert names == choices.labels
     else:
         assert len(names) == (0 if lesson.picture == "sweep" else 2)
@@ -141,9 +135,12 @@ def experiment(key: str, **changes: str) -> Experiment:
 
 def signal(engine: Engine, key: str, **changes: str):
     """The measurements of the first seed of each start."""
-    said = signal_builder.understood({**signal_builder.DEFAULTS, **LESSON[key].state, **changes})
-    batch = ("digits", said.batch_size, said.seed)
-    return [engine.call(worker.signal, card.start, said.network, (0,), [()], batch)[0] for card in said.cards]
+    choices = SIGNAL.parse({**LESSON[key].state, **changes}).choices
+    batch = ("digits", choices.batch_size, choices.seed)
+    return [
+        engine.call(worker.signal, card.start, choices.network, (0,), [()], batch)[0]
+        for card in choices.cards
+    ]
 
 
 def accuracies(records: Sequence[Record]) -> list[float]:
@@ -193,7 +190,7 @@ def test_the_default_of_005_loses_the_signal(engine):
     normal, uniform, he = (one.lengths[9] / one.lengths[0] for one in signal(engine, "trap"))
     assert uniform < normal < 3e-7  # theory: 0.16 ** 9 = 7e-8
     assert 0.1 < he < 10
-    trained = experiment("trap", hidden=signal_builder.DEFAULTS["hidden"])
+    trained = experiment("trap", hidden=SIGNAL.defaults["hidden"])
     assert trained.starts == tuple(starts)
     *lost, he = accuracies(finished(engine, trained))
     assert max(lost) < CHANCE
@@ -242,8 +239,7 @@ def test_orthogonal_layers_stretch_nothing(engine):
 
 
 def test_deep_sigmoid_needs_a_large_scale(engine):
-    said = sweep_builder.understood({**sweep_builder.DEFAULTS, **LESSON["sigmoid"].state})
-    sweep = replace(said.sweep("digits"), columns=(1, 5))
+    sweep = replace(SWEEP.parse(LESSON["sigmoid"].state).sweep("digits"), columns=(1, 5))
     records = finished(engine, sweep)
     rows = range(len(sweep.values))
     shallow, deep = ([records[sweep.index(row, column)].test_accuracy for row in rows] for column in (0, 1))

@@ -7,7 +7,7 @@ from inits.experiments.network import Network
 from inits.initializers.laws import Law
 from inits.theory.signal_regime import Fate, Way
 from pages.parts.experiment.cards import card, numbered, parse_cards
-from pages.parts.signal.builder import DEFAULTS, OWN, common_variance, texts, understood, with_variance
+from pages.parts.signal.builder import SIGNAL, VARIOUS, common_variance, with_variance
 from pages.parts.signal.phase_plane import CLICKED, at
 from pages.parts.signal.summary import answer
 
@@ -15,7 +15,7 @@ KEPT = Way("kept", None, 1.0)
 
 
 def choices(starts: str, **changes: str):
-    return understood({**DEFAULTS, "starts": starts, **changes})
+    return SIGNAL.parse({"starts": starts, **changes}).choices
 
 
 def said(*fates: Fate | None) -> str:
@@ -67,8 +67,9 @@ def test_the_address_holds_everything():
         "data": "digits",
         "view": "cosines",
     }
-    assert texts(understood(kept), "cosines") == kept
-    assert understood(kept).network == Network((64,) * 50, "gelu")
+    shown = SIGNAL.parse(kept)
+    assert SIGNAL.format(shown) == kept
+    assert shown.choices.network == Network((64,) * 50, "gelu")
 
 
 def test_biases_of_a_variance():
@@ -77,8 +78,8 @@ def test_biases_of_a_variance():
     assert [str(one.start.kernel) for one in cards] == ["HeNormal()", "Zeros()"]
     assert common_variance(cards) == "0.04"
     assert common_variance(with_variance(cards, 0.0)) == "0"
-    assert common_variance((cards[0], card("HeNormal"))) == OWN
-    assert common_variance(parse_cards("HeNormal|Ones()")) == OWN
+    assert common_variance((cards[0], card("HeNormal"))) == VARIOUS
+    assert common_variance(parse_cards("HeNormal|Ones()")) == VARIOUS
 
 
 def test_a_place_on_the_plane_is_a_start_with_these_variances():

@@ -1,75 +1,69 @@
-"""The questions of the Choose page, and the task that their answers describe."""
+"""The questions of the Choose page, their answers and the address that holds them."""
 
 from collections.abc import Mapping
-from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
 from inits.experiments.network import MAX_LAYERS, MAX_UNITS
 from inits.initializers.activations import ACTIVATIONS
 from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Task
-from pages.parts.page import state
-from pages.parts.page.address import one_of, whole
+from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.session import seeded, widget_key
 
-DEFAULTS = {
-    "activation": "relu",
-    "depth": "6",
-    "width": "128",
-    "normalization": "none",
-    "optimizer": "SGD",
-    "weights": "no",
-}
+KNOWN = {name: title for name, title in ACTIVATIONS.items() if name != "softmax"}
 COMMON = ("relu", "tanh", "selu", "gelu", "silu", "elu", "sigmoid")  # listed first
 WEIGHTS = {"no": "new weights", "yes": "trained weights"}
 
 
-def questions(page: str, kept: Mapping[str, str]) -> dict[str, str]:
-    """Draw the questions; return the answers as texts."""
-    read = partial(state.read, kept, DEFAULTS)
-    known = {name: title for name, title in ACTIVATIONS.items() if name != "softmax"}
+class Answers(NamedTuple):
+    """The answers to the questions; `weights` is a key of WEIGHTS."""
+
+    activation: str
+    depth: int
+    width: int
+    normalization: str
+    optimizer: str
+    weights: str
+
+    def task(self) -> Task:
+        """Return the task that the answers describe. Raises SpecError."""
+        return Task(*self[:-1], self.weights == "yes")
+
+
+CHOOSE = Address("choose", Answers, (
+    Field("activation", "relu", one_of("activation", KNOWN)),
+    Field("depth", "6", whole("depth", 1, MAX_LAYERS)),
+    Field("width", "128", whole("width", 1, MAX_UNITS)),
+    Field("normalization", "none", one_of("normalization", NORMALIZATIONS)),
+    Field("optimizer", "SGD", one_of("optimizer", OPTIMIZERS)),
+    Field("weights", "no", one_of("weights", WEIGHTS)),
+))  # fmt: skip
+"""The address of the Choose page."""
+
+
+def questions(page: str, answers: Answers) -> Answers:
+    """Draw the questions; return the answers."""
+    key = {name: seeded(widget_key(page, name), value) for name, value in answers._asdict().items()}
     activation = st.selectbox(
-        "Activation",
-        sorted(known, key=lambda name: name not in COMMON),
-        key=seeded(widget_key(page, "activation"), read("activation", one_of("activation", known))),
-        format_func=known.__getitem__,
-        width=240,
-    )
+        "Activation", sorted(KNOWN, key=lambda name: name not in COMMON), key=key["activation"],
+        format_func=KNOWN.__getitem__, width=240,
+    )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
-        depth = st.number_input(
-            "Hidden layers", 1, MAX_LAYERS, step=1, width=112,
-            key=seeded(widget_key(page, "depth"), read("depth", whole("depth", 1, MAX_LAYERS))),
-        )  # fmt: skip
-        width = st.number_input(
-            "Units in each", 1, MAX_UNITS, step=1, width=112,
-            key=seeded(widget_key(page, "width"), read("width", whole("width", 1, MAX_UNITS))),
-        )  # fmt: skip
+        depth = st.number_input("Hidden layers", 1, MAX_LAYERS, step=1, width=112, key=key["depth"])
+        width = st.number_input("Units in each", 1, MAX_UNITS, step=1, width=112, key=key["width"])
 
     def switch(name: str, label: str, options: Mapping[str, str]) -> str:
-        key = seeded(widget_key(page, name), read(name, one_of(name, options)))
+        words = options.__getitem__
         return str(
-            st.segmented_control(
-                label, list(options), key=key, format_func=options.__getitem__, required=True
-            )
+            st.segmented_control(label, list(options), key=key[name], format_func=words, required=True)
         )
 
-    return {
-        "activation": str(activation),
-        "depth": str(depth),
-        "width": str(width),
-        "normalization": switch("normalization", "Normalization", NORMALIZATIONS),
-        "optimizer": switch("optimizer", "Optimizer", {name: name for name in OPTIMIZERS}),
-        "weights": switch("weights", "Start from", WEIGHTS),
-    }
-
-
-def described_task(answers: Mapping[str, str]) -> Task:
-    """Return the task that the answers describe. Raises SpecError."""
-    return Task(
-        answers["activation"],
-        int(answers["depth"]),
-        int(answers["width"]),
-        answers["normalization"],
-        answers["optimizer"],
-        answers["weights"] == "yes",
+    return Answers(
+        str(activation),
+        int(depth),
+        int(width),
+        switch("normalization", "Normalization", NORMALIZATIONS),
+        switch("optimizer", "Optimizer", {name: name for name in OPTIMIZERS}),
+        switch("weights", "Start from", WEIGHTS),
     )

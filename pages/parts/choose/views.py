@@ -147,7 +147,7 @@ def power_chart(page: str, task: Task, advice: Advice) -> None:
     """Draw the remaining power of the signal by layer for the three options."""
     heading(
         f"Remaining power, {ACTIVATIONS[task.activation]}",
-        "Second moment of the pre-activations, relative to layer 1. Log scale.",
+        "Power of the pre-activations, relative to layer 1. Log scale.",
         "power",
     )
     lines = [(display_name(one), power(task, one.kernel)) for one in advice.options]

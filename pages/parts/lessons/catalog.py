@@ -161,7 +161,7 @@ LESSONS = (
         title="One seeded instance, used twice",
         question="What do layers have in common that share one initializer with a seed?",
         task="Read the checks. Remove seed=1 and press Run; then write seed=keras.random.SeedGenerator(1).",
-        look_for="The result of the check Layers differ after each run.",
+        look_for="The check “Layers differ” after each run.",
         page="custom",
         state={"init": str(ONE_SEED)},
         answer="An instance takes its seed once, when it is created, and returns the same values at every call: layers "

@@ -73,6 +73,10 @@ class Address(Generic[T]):
         """Return the function that reads each field of the settings."""
         return {field.name: field.read for field in self._fields if field.read is not None}
 
+    def field(self, name: str) -> Field:
+        """Return the field of that name."""
+        return next(field for field in self._fields if field.name == name)
+
     def load(self) -> T:
         """Begin a run of the page: return the settings that it shows, and report what is not valid in its address."""
         return self.parse(state.load(self.page, self.defaults))

@@ -1,67 +1,77 @@
-"""The controls of the Signal page, and what they say."""
+"""The controls of the Signal page, and its address."""
 
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Start
-from inits.experiments.network import Network, parse_hidden
+from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted, number
 from pages.parts.experiment.builder import network_controls
-from pages.parts.experiment.cards import Card, parse_cards
+from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import DATA, TRAIN, Choices
 from pages.parts.experiment.start_cards import change, presets
-from pages.parts.page import session, state
-from pages.parts.page.address import one_of, positive, whole
+from pages.parts.page import session
+from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.signal.views import VIEWS
 
-DEFAULTS = {
-    "starts": "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.05)",
-    "hidden": "10 × 128",
-    "activation": "tanh",
-    "images": "512",
-    "seed": "0",
-    "seeds": "3",
-    "data": "mnist",
-    "view": "lengths",
-    "what": "activations",
-    "of": "activation",
-}
-FEWEST = 16  # images: fewer have no typical pair
+MIN_IMAGES = 16  # fewer have no typical pair
 VARIANCES = ("0", "0.01", "0.05", "0.1", "0.2", "0.5")
-OWN = "as they are"
+VARIOUS = "various"
 
 
-def understood(kept: dict[str, str]) -> Choices:
-    """The choices of a saved state or a link; what this page has no use for is as on Train."""
-    read = partial(state.read, kept, DEFAULTS)
-    usual = TRAIN.parse({})
-    hidden = read("hidden", parse_hidden)
-    return Choices(
-        cards=read("starts", parse_cards),
-        network=read("activation", lambda text: Network(hidden, text)),
-        optimizer=usual.optimizer,
-        batch_size=read("images", whole("images", FEWEST, MAX_BATCH)),
-        seed=read("seed", whole("seed", 0, MAX_SEED)),
-        seeds=read("seeds", whole("seeds", 1, MAX_SEEDS)),
-        data=read("data", one_of("data", DATA)),
-    )
+class Shown(NamedTuple):
+    """The settings of the page; `view` is a key of VIEWS."""
+
+    choices: Choices
+    view: str
 
 
-def texts(choices: Choices, view: str) -> dict[str, str]:
-    """As the address holds them."""
-    known = {name: value for name, value in TRAIN.format(choices).items() if name in DEFAULTS}
-    return {**known, "images": str(choices.batch_size), "view": view}
+def _shown(
+    starts: tuple[Card, ...],
+    hidden: tuple[int, ...],
+    activation: str,
+    images: int,
+    seed: int,
+    seeds: int,
+    data: str,
+    view: str,
+) -> Shown:
+    network, optimizer = Network(hidden, activation), TRAIN.parse({}).optimizer
+    return Shown(Choices(starts, network, optimizer, images, seed, seeds, data), view)
+
+
+def _as_on_train(name: str, default: str) -> Field:
+    """Return a field that the Train page has as well, with another default."""
+    field = TRAIN.field(name)
+    return replace(field, default=default, write=lambda shown: field.text(shown.choices))
+
+
+SIGNAL = Address("signal", _shown, (
+    _as_on_train("starts", "HeNormal();GlorotUniform();RandomNormal(mean=0.0, stddev=0.05)"),
+    _as_on_train("hidden", "10 × 128"),
+    _as_on_train("activation", "tanh"),
+    Field("images", "512", whole("images", MIN_IMAGES, MAX_BATCH), lambda shown: str(shown.choices.batch_size)),
+    _as_on_train("seed", "0"),
+    _as_on_train("seeds", "3"),
+    _as_on_train("data", "mnist"),
+    Field("view", "lengths", one_of("view", VIEWS)),
+    Field("what", "activations"),
+    Field("of", "activation"),
+))  # fmt: skip
+"""The address of the Signal page."""
 
 
 def signal_builder(page: str, choices: Choices) -> Choices:
-    """The row of controls; returns what they say."""
+    """Draw the controls; return the choices."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         network = network_controls(page, choices.network)
         _bias_variance(page, choices.cards)
@@ -83,21 +93,21 @@ def _edit_starts(page: str, shown: bool) -> None:
 
 
 def with_variance(cards: tuple[Card, ...], variance: float) -> tuple[Card, ...]:
-    """The cards with normal biases of that variance."""
+    """Return the cards with normal biases of the given variance."""
     bias = InitializerSpec("RandomNormal", (("stddev", variance**0.5),)) if variance else ZEROS
     return tuple(replace(card, start=Start(card.start.kernel, bias)) for card in cards)
 
 
 def common_variance(cards: tuple[Card, ...]) -> str:
-    """The bias variance that all cards have, as text; else that they have their own."""
+    """Return the bias variance of all cards as text, or VARIOUS if they differ."""
     biases = {card.start.bias for card in cards}
     law = biases.pop().law((10,)) if len(biases) == 1 else None
-    return number(law.std**2) if law is not None and not law.mean else OWN
+    return number(law.std**2) if law is not None and not law.mean else VARIOUS
 
 
 def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
     key, now = widget_key(page, "variance"), common_variance(cards)
-    if widget_value(key) != now:  # else what is being typed would go when the page runs by itself
+    if widget_value(key) != now:  # otherwise a rerun of the page would clear what is being typed
         set_widget(key, now)
 
     def take() -> None:
@@ -115,12 +125,12 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
         accept_new_options=True,
         width=130,
         on_change=take,
-        help="σ_b² of all starts: their biases become normal with this variance.",
+        help="σ_b² of all starts: sets their biases to a normal distribution of this variance.",
     )
 
 
 def _rest(page: str, choices: Choices) -> Choices:
-    """The popover with what seldom changes, named after what it holds."""
+    """Draw the popover with the other controls; its label states their values."""
     names = {
         name: seeded(widget_key(page, name), value)
         for name, value in (
@@ -133,23 +143,23 @@ def _rest(page: str, choices: Choices) -> Choices:
     images, seeds, data = (widget_value(names[name]) for name in ("images", "seeds", "data"))
     label = f"{DATA[data].split()[0]}, {counted(images, 'image')}, {counted(seeds, 'seed')}"
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
-        images = st.number_input("Images", FEWEST, MAX_BATCH, key=names["images"], step=1)
+        images = st.number_input("Images", MIN_IMAGES, MAX_BATCH, key=names["images"], step=1)
         left, right = st.columns(2)
         with left:
             seeds = st.number_input(
-                "Seeds", 1, MAX_SEEDS, key=names["seeds"], step=1, help="How often every start is drawn."
+                "Seeds", 1, MAX_SEEDS, key=names["seeds"], step=1, help="Number of draws of each start."
             )
         with right:
             seed = st.number_input(
                 "First seed", 0, MAX_SEED, key=names["seed"], step=1,
-                help="Decides the weights drawn, and which images the batch holds.",
+                help="Determines the weights that are drawn and the images in the batch.",
             )  # fmt: skip
         data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
     return replace(choices, batch_size=int(images), seeds=int(seeds), seed=int(seed), data=data)
 
 
 def _carry(page: str, choices: Choices) -> None:
-    """Starts, layers and activation to the Train page and from there."""
+    """Draw the popover that carries starts, layers and activation to the Train page and back."""
     with st.popover("Train", icon=":material/swap_horiz:", key=widget_key(page, "carry")):
         if st.button(
             "Train these", icon=":material/play_circle:", key=widget_key(page, "train"), width="stretch"
@@ -157,12 +167,11 @@ def _carry(page: str, choices: Choices) -> None:
             kept = TRAIN.texts()
             st.switch_page(PAGES["train"].file, query_params={**kept, **_carried(choices)})
         st.button(
-            "Take the starts of Train",
+            "Use the starts of Train",
             icon=":material/download:",
             key=widget_key(page, "take"),
             width="stretch",
             on_click=_take_from_train,
-            args=(page,),
         )
 
 
@@ -171,7 +180,7 @@ def _carried(choices: Choices) -> dict[str, str]:
     return {name: value for name, value in TRAIN.format(choices).items() if name in names}
 
 
-def _take_from_train(page: str) -> None:
+def _take_from_train() -> None:
     kept = TRAIN.texts()
     kept["starts"] = session.STARTS.get(TRAIN.page, kept["starts"])
-    state.replace(page, {**state.values(page, DEFAULTS), **_carried(TRAIN.parse(kept))}, DEFAULTS)
+    SIGNAL.replace({**SIGNAL.texts(), **_carried(TRAIN.parse(kept))})

@@ -15,25 +15,9 @@ from inits.seeds import MAX_SEED
 from inits.text import counted
 from pages.parts.experiment.builder import learning_rate, optimizer_controls, optimizer_held
 from pages.parts.experiment.choices import DATA
-from pages.parts.page import state
-from pages.parts.page.address import one_of, positive, whole
+from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 
-DEFAULTS = {
-    "vary": "stddev",
-    "low": "0.01",
-    "high": "1",
-    "values": "12",
-    "across": "depth",
-    "depth": "10",
-    "activation": "tanh",
-    "activations": "relu,tanh,sigmoid,linear,elu,selu,gelu,silu",
-    "width": "64",
-    "optimizer": "SGD(learning_rate=0.1, momentum=0.0, nesterov=False)",
-    "batch": "128",
-    "seed": "0",
-    "data": "mnist",
-}
 NAMES = {"depth": "Depth", "activation": "Activation"}
 NUMBER, SELECT = 100, 150  # widths in pixels
 MAX_VALUES = 40
@@ -61,16 +45,6 @@ class Grid:
         """Return the sweep over this grid. Raises SpecError if the grid is not valid."""
         return _sweep_of(self, dataset)
 
-    def texts(self) -> dict[str, str]:
-        """Return the values as the address holds them."""
-        values = {name: getattr(self, name) for name in DEFAULTS}
-        values |= {
-            "low": f"{self.low:g}",
-            "high": f"{self.high:g}",
-            "activations": ",".join(self.activations),
-        }
-        return {name: str(value) for name, value in values.items()}
-
 
 @lru_cache(maxsize=16)
 def _sweep_of(grid: Grid, dataset: str) -> Sweep:
@@ -90,24 +64,27 @@ def _sweep_of(grid: Grid, dataset: str) -> Sweep:
     )
 
 
-def understood(kept: dict[str, str]) -> Grid:
-    """Return the grid of a saved state or an address."""
-    read = partial(state.read, kept, DEFAULTS)
-    return Grid(
-        vary=read("vary", one_of("vary", VARIED)),
-        low=read("low", positive("low")),
-        high=read("high", positive("high")),
-        values=read("values", whole("values", 2, MAX_VALUES)),
-        across=read("across", one_of("across", ACROSS)),
-        depth=read("depth", whole("depth", 1, MAX_LAYERS)),
-        activation=read("activation", one_of("activation", ACTIVATIONS)),
-        activations=read("activations", lambda text: activations([name for name in text.split(",") if name])),
-        width=read("width", whole("width", 1, MAX_UNITS)),
-        optimizer=read("optimizer", OptimizerSpec.parse),
-        batch=read("batch", whole("batch", 1, MAX_BATCH)),
-        seed=read("seed", whole("seed", 0, MAX_SEED)),
-        data=read("data", one_of("data", DATA)),
-    )
+def _read_activations(text: str) -> tuple[str, ...]:
+    return activations([name for name in text.split(",") if name])
+
+
+SWEEP = Address("sweep", Grid, (
+    Field("vary", "stddev", one_of("vary", VARIED)),
+    Field("low", "0.01", positive("low"), lambda grid: f"{grid.low:g}"),
+    Field("high", "1", positive("high"), lambda grid: f"{grid.high:g}"),
+    Field("values", "12", whole("values", 2, MAX_VALUES)),
+    Field("across", "depth", one_of("across", ACROSS)),
+    Field("depth", "10", whole("depth", 1, MAX_LAYERS)),
+    Field("activation", "tanh", one_of("activation", ACTIVATIONS)),
+    Field("activations", "relu,tanh,sigmoid,linear,elu,selu,gelu,silu", _read_activations,
+          lambda grid: ",".join(grid.activations)),
+    Field("width", "64", whole("width", 1, MAX_UNITS)),
+    Field("optimizer", "SGD(learning_rate=0.1, momentum=0.0, nesterov=False)", OptimizerSpec.parse),
+    Field("batch", "128", whole("batch", 1, MAX_BATCH)),
+    Field("seed", "0", whole("seed", 0, MAX_SEED)),
+    Field("data", "mnist", one_of("data", DATA)),
+))  # fmt: skip
+"""The address of the Sweep page."""
 
 
 def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
