@@ -30,7 +30,7 @@ LIBRARY = {
     "figures": ("numpy plotly", ""),
     "export": ("numpy jinja2", ""),
     "engine": ("numpy distributed", "dask cryptography"),
-    "pages": ("numpy streamlit starlette", ""),
+    "pages": ("numpy streamlit starlette cachetools", ""),
 }
 PACKAGES = list(LIBRARY)
 PARTS = [

@@ -1,8 +1,7 @@
 """Pasted code on the pages: asked once, remembered for all, and waited for without holding anything up."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -26,41 +25,44 @@ from pages.parts.compute.job_control import session_id
 from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.session import ALL_PAGES
+from pages.parts.page.shared_cache import SharedCache
 
-KEPT, KEPT_WEIGHTS = 64, 16_000_000
+MAX_REQUESTS, MAX_WEIGHTS = 64, 16_000_000  # that are kept when they are done
 SOON = 0.5  # seconds that a page waits before it shows what it has
 
 Shape = tuple[int, ...]
 
 
-class Memory:
-    """Requests by what was asked, the newest ones, for all sessions."""
+class Requests:
+    """Requests to run code, for all sessions: those that are not done, and the last used of those that are."""
 
     def __init__(self) -> None:
-        self._requests: OrderedDict[object, Request] = OrderedDict()
+        self._running: dict[Hashable, Request] = {}
+        self._done = SharedCache[Request](MAX_WEIGHTS, _size)
         self._lock = threading.Lock()
 
-    def get(self, key: object, ask: Callable[[], Request]) -> Request:
-        """The request under `key`; asked again when it came to nothing by a fault that was not the code's."""
+    def get_or_submit(self, key: Hashable, submit: Callable[[], Request]) -> Request:
+        """Return the request under a key; submit one if there is none, or if it failed through no fault of the code."""
         with self._lock:
-            old = self._requests.get(key)
-            if old is None or (old.done.is_set() and not old.result.lasting):
-                self._requests[key] = old = ask()
-            self._requests.move_to_end(key)
-            self._trim()
-            return old
+            for old in [old for old, request in self._running.items() if request.done.is_set()]:
+                request = self._running.pop(old)
+                if request.result.lasting:
+                    self._done.put(old, request)
+            found = self._running.get(key) or self._done.get(key)
+            if found is None:
+                found = self._running[key] = submit()
+            return found
 
-    def _trim(self) -> None:
-        count = weights = 0
-        for key, request in reversed(list(self._requests.items())):
-            count, weights = count + 1, weights + sum(array.size for array in request.result.arrays)
-            if count > 1 and (count > KEPT or weights > KEPT_WEIGHTS) and request.done.is_set():
-                del self._requests[key]
+
+def _size(request: Request) -> float:
+    """Return the number of weights of a request, at least so many that MAX_REQUESTS have room, at most all."""
+    weights = sum(array.size for array in request.result.arrays)
+    return min(max(weights, MAX_WEIGHTS / MAX_REQUESTS), MAX_WEIGHTS)
 
 
 @st.cache_resource(show_spinner=False)
-def _memory() -> Memory:
-    return Memory()
+def _requests() -> Requests:
+    return Requests()
 
 
 def state() -> State:
@@ -151,7 +153,7 @@ class SharedCode:
         def ask() -> Request:
             return engine().sandbox.submit(code, rounds, session, jailed)
 
-        return _memory().get((code, tuple(rounds), jailed), ask)
+        return _requests().get_or_submit((code, tuple(rounds), jailed), ask)
 
     def cancel(self, request: Request) -> None:
         """Let the request go on: other sessions may wait for it."""

@@ -38,7 +38,7 @@ from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal
 from pages.parts.page.session import widget_key
-from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.shared_cache import shared_figures
 from pages.parts.page.theme import colours
 
 WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
@@ -192,7 +192,7 @@ def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None
         return data_uri(histogram_svg(counts, edges, law, reach, colour, ink))
 
     drawn_by = card.start, choices.network, choices.batch_size, choices.seed, choices.data
-    image = shared_looks().ask((drawn_by, drawn is not None, reach, colour, ink), svg)
+    image = shared_figures().get_or_make((drawn_by, drawn is not None, reach, colour, ink), svg)
     words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
     st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
 

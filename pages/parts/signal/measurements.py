@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,7 +24,7 @@ from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.gate import gate
-from pages.parts.page.shared_cache import Memory
+from pages.parts.page.shared_cache import SharedCache
 
 KEPT = 600  # measurements: a start with one seed
 OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
@@ -102,8 +103,8 @@ def as_drawn(start: Start, network: Network, found: Sequence[Measurement]) -> Ga
 
 
 @st.cache_resource(show_spinner=False)
-def _memory() -> Memory:
-    return Memory(KEPT)
+def _memory() -> SharedCache[Any]:
+    return SharedCache(KEPT)
 
 
 def _measured(
@@ -128,7 +129,7 @@ def _measured(
         asked.append((keys, missing, mine))
     with gate.aside(), ThreadPoolExecutor(len(asked) + 1) as pool:
         inputs = pool.submit(
-            memory.ask, (batch, fingerprint), lambda: compute.call(worker.signal_inputs, *batch)
+            memory.get_or_make, (batch, fingerprint), lambda: compute.call(worker.signal_inputs, *batch)
         )
         found = pool.map(lambda one: _answer(compute, memory, *one), asked)
         try:
@@ -139,13 +140,15 @@ def _measured(
         return facts, list(found)
 
 
-def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measurement, ...] | InitsError:
+def _answer(
+    compute: Engine, memory: SharedCache[Any], keys, missing, mine
+) -> tuple[Measurement, ...] | InitsError:
     """What is known of a start once the missing seeds were asked for."""
     if isinstance(mine, InitsError):
         return mine
     if missing and mine is not None:
         start, network, _, batch, fingerprint = keys[missing[0]]
-        with memory.turn((start, network, batch, fingerprint)):
+        with memory.exclusive((start, network, batch, fingerprint)):
             wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
             try:
                 seeds, arrays = list(wanted), list(wanted.values())
@@ -154,7 +157,7 @@ def _answer(compute: Engine, memory: Memory, keys, missing, mine) -> tuple[Measu
             except InitsError as error:
                 return error
             for seed, one in zip(wanted, answers, strict=True):
-                memory.keep(keys[seed], one)
+                memory.put(keys[seed], one)
     known = (memory.get(key) for key in keys.values())
     return tuple(one for one in known if one is not None)
 

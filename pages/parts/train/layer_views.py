@@ -8,7 +8,7 @@ from inits.engine.jobs import Snapshot
 from inits.experiments.record import Checkpoint, Record
 from inits.text import count
 from pages.parts.experiment.choices import Choices
-from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.shared_cache import shared_figures
 from pages.parts.page.state import linked
 from pages.parts.train import pictures
 from pages.parts.train.pictures import MAX_COLUMNS
@@ -22,7 +22,7 @@ def inside(moment: Snapshot, choices: Choices, groups: Sequence[Sequence[Record]
     with st.container():  # always there: otherwise the charts would be replaced when the slider appears
         step = None if running else _moment(choices, list(points.values()))
     chosen = _layers(choices)
-    drawn, *found = shared_looks().ask(
+    drawn, *found = shared_figures().get_or_make(
         (choices, tuple(points.items()), step, *chosen),
         lambda: [pictures.weights(choices, points, step, chosen), *pictures.by_layer(choices, points, step)],
     )

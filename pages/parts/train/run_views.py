@@ -17,7 +17,7 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem
-from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.shared_cache import shared_figures
 from pages.parts.train.downloads import downloads
 from pages.parts.train.headline import sentence
 from pages.parts.train.layer_views import inside
@@ -74,7 +74,7 @@ def _job_view(job: Job) -> JobView:
     """Return the present snapshot of a job, which concurrent viewers share."""
     moment = job.snapshot(MAX_AGE)
     records = moment.records
-    return shared_looks().ask(
+    return shared_figures().get_or_make(
         moment, lambda: JobView(moment, by_start(job, records), results(job, records), reasons(job, records))
     )
 
@@ -130,7 +130,9 @@ def _problems(
 
 
 def _curves(now: JobView, choices: Choices, over: bool) -> None:
-    found = shared_looks().ask((now.moment, choices, over), lambda: curves(choices, now.groups, over))
+    found = shared_figures().get_or_make(
+        (now.moment, choices, over), lambda: curves(choices, now.groups, over)
+    )
     for column, picture in zip(st.columns(2, gap="medium"), found, strict=True):
         with column:
             picture.show()

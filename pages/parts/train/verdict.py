@@ -1,10 +1,8 @@
 """The prediction before training: a chip on each card, and a table that later compares it with the outcome."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache, partial
-from threading import Lock
 
 import numpy as np
 import streamlit as st
@@ -22,6 +20,7 @@ from inits.theory.trainability import Glimpse, Verdict, held, judge
 from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import heading, literal
+from pages.parts.page.shared_cache import SharedCache
 from pages.parts.signal.measurements import arrays_of
 from pages.parts.widgets import tables
 
@@ -62,22 +61,17 @@ class _Glimpses:
     """Probes of runs before training, requested or done, newest last, for all sessions."""
 
     def __init__(self) -> None:
-        self._pool, self._lock = ThreadPoolExecutor(2), Lock()
-        self._kept: OrderedDict[tuple[str, str], Future[Glimpse]] = OrderedDict()
+        self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[Glimpse]](MAX_PROBES)
 
     def request(self, run: Run, arrays: Given, retry: bool) -> Future[Glimpse]:
         """Return the probe of a run; `retry` requests it again if the compute process was not available."""
         compute = engine()
-        key = (run.key, compute.status.fingerprint)
-        with self._lock:
-            found = self._kept.get(key)
-            if found is None or (retry and found.done() and isinstance(found.exception(), EngineError)):
-                call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
-                found = self._kept[key] = self._pool.submit(call, run, arrays)
-            self._kept.move_to_end(key)
-            while len(self._kept) > MAX_PROBES:
-                self._kept.popitem(last=False)
-            return found
+        call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
+        return self._kept.get_or_make(
+            (run.key, compute.status.fingerprint),
+            lambda: self._pool.submit(call, run, arrays),
+            usable=lambda one: not (retry and one.done() and isinstance(one.exception(), EngineError)),
+        )
 
 
 @st.cache_resource(show_spinner=False)

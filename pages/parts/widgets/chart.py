@@ -24,7 +24,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from streamlit.components.v2.types import ComponentRenderer
 
 from pages.parts.page.session import widget_value
-from pages.parts.page.shared_cache import shared_looks
+from pages.parts.page.shared_cache import shared_figures
 
 PLOTLY_VERSION = "4.1.1"
 BROWSER = Path(__file__).parent / "browser"
@@ -110,7 +110,7 @@ def shared_chart(question: Hashable, make: Callable[[], Any], *, key: str, heigh
     def data() -> bytes:
         return payload(make(), key=key, alt=alt, clicks=False)
 
-    draw(shared_looks().ask((key, alt, question), data), key=key, height=height)
+    draw(shared_figures().get_or_make((key, alt, question), data), key=key, height=height)
 
 
 def draw(data: bytes, *, key: str, height: int) -> None:
