@@ -18,8 +18,8 @@ from pages.parts.widgets.chart import draw, payload
 
 MEAN_OF = 1000  # images, of the running mean
 SCORED = {
-    "mnist": "Each batch is scored before the network trains on it.",
-    "digits": "Each batch is scored before the network trains on it; each digit appears 8 times, rotated and shifted.",
+    "mnist": "Batches are scored before training on them.",
+    "digits": "Batches are scored before training on them; each digit appears 8 times, rotated and shifted.",
 }
 MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]

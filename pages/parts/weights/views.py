@@ -52,7 +52,7 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
         _bars(opened.surveys(row)[0]) if two else _default_bars(opened.surveys(row)[0], bars)
         for row, bars in zip(part, now, strict=True)
     ]
-    names = [opened.surveys(row)[-1].layer for row in part]
+    names = [opened.surveys(row)[0].layer for row in part]
     fig = figures.multiples(before, now, names, len(opened.files) - 1)
     chart(
         fig,
@@ -91,7 +91,7 @@ def in_depth(page: str, opened: OpenFiles) -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left:
         heading(
-            f"{counted(last.summary.count, 'value')} of {literal(label(last))}",
+            f"{counted(last.summary.count, 'value')} of {literal(str(chosen))}",
             _how_to_read(surveys),
             "array",
         )
