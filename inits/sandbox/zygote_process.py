@@ -93,7 +93,7 @@ class ZygoteProcess:
 
 
 class _Exchange:
-    """One request: four channels to the child and the zygote, read and written in one loop."""
+    """The four channels of one request to the child and the zygote, read and written in one loop."""
 
     def __init__(self, request: bytes, limits: Limits):
         code, self._code = os.pipe()

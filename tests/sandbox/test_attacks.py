@@ -1,7 +1,8 @@
-"""No snippet of the table gets out of the jail: what it leaves behind is looked for from outside.
+"""No attack of the table gets out of the jail: detectors look from outside for what it leaves behind.
 
-With each of the layers that close the file system; as root, where each child becomes a user of its own, and as an
-ordinary user, who cannot do that. Root runs the latter in a process of such a user's.
+The jail differs by the layer that closes the file system, and by the user: as root each child becomes another user,
+which an ordinary user cannot do. Each of these modes runs the attacks that its layers stop; the canary tries memory
+and time in all of them. Tests that root starts run the modes of an ordinary user in a process of such a user.
 """
 
 import json
@@ -21,20 +22,29 @@ from inits.sandbox.canary import can_jail
 pytestmark = pytest.mark.keras
 
 CATEGORIES = {one.category for one in ATTACKS}
-FILES = {"files", "proc"}
-AROUND = {
-    *FILES,
-    "environment",
-    "network",
+SAME_USER = {
+    "files",
+    "proc",
     "processes",
     "signals",
     "system calls",
-}  # what a layer may let through
-MODES = {"landlock": CATEGORIES, "chroot": AROUND}
-OLD = {"landlock 1": {*FILES, "network", "signals"}}  # as Linux 5.13 has it, which knows less
-if sys.platform == "linux":
-    ORDINARY = {"landlock": CATEGORIES, "chroot": FILES, **OLD}
-    MODES |= OLD if os.getuid() else {f"ordinary user, {files}": some for files, some in ORDINARY.items()}
+    "threads",
+}  # where a user of its own helps
+MODES = {
+    "landlock": CATEGORIES,
+    "chroot": {"files", "proc", "network", "signals", "system calls"},  # without Landlock's other rules
+    "ordinary user, landlock": SAME_USER,
+    "ordinary user, chroot": {"files", "proc"},  # in a user namespace
+    "ordinary user, landlock 1": {"files", "network", "signals"},  # Linux 5.13 restricts less
+}
+if sys.platform != "linux":
+    MODES = {mode: categories for mode, categories in MODES.items() if "user" not in mode}
+elif os.getuid():  # an ordinary user runs these tests
+    MODES = {
+        "landlock": CATEGORIES,
+        "chroot": MODES["chroot"],
+        "landlock 1": MODES["ordinary user, landlock 1"],
+    }
 CASES = [
     pytest.param(mode, one, id=f"{mode}: {one.category}: {one.name}")
     for mode, categories in MODES.items()
@@ -44,28 +54,28 @@ CASES = [
 
 
 class NoJailError(Exception):
-    """There is none, and must be one; the message says why."""
+    """There is no jail here; the message says why."""
 
 
 class RunError(Exception):
-    """The attacks did not run to the end; the message says why."""
+    """The attacks did not run to their end; the message says why."""
 
 
 class Jails(ExitStack):
-    """The jail of one mode at a time: it takes seconds to start, and is asked for one attack after another."""
+    """The jail of one mode at a time, which takes seconds to start and then runs one attack after the other."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.mode, self.reason, self.must = "", "", False
+        self.mode, self.reason, self.required = "", "", False
         self.seen: Callable[[Attack], list[str]] = lambda attack: []
 
     def strike(self, mode: str, attack: Attack) -> list[str]:
-        """What the detectors see of an attack. Skips where there can be no jail; where there must be one, fails."""
+        """Run an attack and return what the detectors saw. Skips the test if there can be no jail here."""
         if mode != self.mode:
             self.close()
-            self.mode, self.reason, self.must = mode, "", sys.platform == "linux" and "CI" in os.environ
+            self.mode, self.reason, self.required = mode, "", sys.platform == "linux" and "CI" in os.environ
             self._start(mode)
-        if self.reason and self.must:
+        if self.reason and self.required:
             pytest.fail(f"There is no jail. {self.reason}")
         if self.reason:
             pytest.skip(self.reason)
@@ -74,14 +84,14 @@ class Jails(ExitStack):
     def _start(self, mode: str) -> None:
         *user, files = mode.split(", ")
         if files == "chroot" and can_jail() and not _can_mount(bool(user or os.getuid())):
-            self.reason, self.must = "This user may not mount anything here, as a chroot needs.", False
+            self.reason, self.required = "This user may not mount anything here, as a chroot needs.", False
             return
         try:
             self.seen = _by_another_user(files, MODES[mode]) if user else self._by_this_user(files)
         except NoJailError as error:
             self.reason = str(error)
         except RunError as error:
-            self.reason, self.must = str(error), True
+            self.reason, self.required = str(error), True
 
     def _by_this_user(self, files: str) -> Callable[[Attack], list[str]]:
         if not can_jail():
@@ -95,7 +105,7 @@ class Jails(ExitStack):
 
 
 def _can_mount(ordinary: bool) -> bool:
-    """Whether a user can change a file system of their own."""
+    """Return True if a user can mount a file system in a namespace."""
     own = ["--user", "--map-root-user"] if ordinary else []
     trial = ["unshare", *own, "--mount", "mount", "-t", "tmpfs", "none", "/tmp"]
     if ordinary and not os.getuid():
@@ -104,16 +114,16 @@ def _can_mount(ordinary: bool) -> bool:
 
 
 def _by_another_user(files: str, categories: set[str]) -> Callable[[Attack], list[str]]:
-    """What the detectors of an ordinary user saw of all attacks of some categories."""
+    """Run the attacks of some categories as an ordinary user and return what the detectors saw."""
     program = str(Path(ordinary_user.__file__).resolve())
     try:
         done = ordinary_user.run(sys.executable, "-B", program, files, *sorted(categories))
     except OSError as error:
-        raise NoJailError(f"No process of an ordinary user's: {error}") from error
+        raise NoJailError(f"No process of an ordinary user can start: {error}") from error
     if "Traceback" in done.stderr:
         raise RunError(done.stderr[-2000:])
     if done.returncode:
-        raise NoJailError(f"No process of an ordinary user's: {done.stderr[-2000:]}")
+        raise NoJailError(f"No process of an ordinary user can start: {done.stderr[-2000:]}")
     seen = json.loads(done.stdout)
     if "off" in seen:
         raise NoJailError(seen["off"][0])

@@ -1,8 +1,8 @@
-"""Models as Keras saves them in every format, and what Keras loads back of each file.
+"""Models that Keras saves in every format and loads again.
 
 `python tests/support/saved_models.py FOLDER` writes the files, values.npz, expected.json: for every file a list of
-[layer, variable, dtype, name of the value in values.npz] in the order of `model.layers`; and groups.json: what Keras
-calls the groups of layers by their class.
+[layer, variable, dtype, name of the value in values.npz] in the order of `model.layers`; groups.json: the names that
+Keras gives to the groups of layers by their class; and dense.json: the shapes of the kernels of Dense layers.
 """
 
 import json
@@ -20,7 +20,7 @@ Build = Callable[[], keras.Model]
 
 
 def sequential() -> keras.Model:
-    """More than ten layers of a class, trained with Adam: its state is in the files as well."""
+    """Return more than ten layers of a class, trained with Adam, whose state is in the files as well."""
     model = keras.Sequential([layers.Input((6,)), *(layers.Dense(3 + i % 4) for i in range(13))])
     model.compile("adam", "mse", metrics=["mae"])
     model.fit(np.ones((4, 6)), np.ones((4, 3)), verbose=0)
@@ -28,7 +28,7 @@ def sequential() -> keras.Model:
 
 
 def functional() -> keras.Model:
-    """Models in models, a layer used twice, names out of the alphabet, no bias, part of a normalization."""
+    """Return models in models, a layer used twice, unsorted names, no bias, and part of a normalization."""
     first = keras.Sequential(
         [layers.Input((5,)), layers.Dense(4, name="b"), layers.BatchNormalization()], name="inner"
     )
@@ -124,12 +124,12 @@ SUFFIXES = (".keras", ".weights.h5", ".h5")
 
 
 def randomize(model: keras.Model, rng: np.random.Generator) -> None:
-    """Values that nobody takes for others, zeros and ones of biases and normalizations included."""
+    """Set values that differ from each other, also in biases and normalizations."""
     model.set_weights([rng.normal(size=weight.shape).astype(weight.dtype) for weight in model.get_weights()])
 
 
 def inside(model: keras.Model, path: str = "") -> Iterator[tuple[int, str, str]]:
-    """Identity, layer and variable of the weights in the layers of a model, in the order of `model.layers`."""
+    """Yield identity, layer and variable of the weights in a model, in the order of `model.layers`."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from inside(layer, f"{path}{layer.name}/")
@@ -141,7 +141,7 @@ def inside(model: keras.Model, path: str = "") -> Iterator[tuple[int, str, str]]
 
 
 def described(model: keras.Model) -> list[tuple[int, str, str]]:
-    """All weights, each once, the model's own first."""
+    """Return all weights, each once, the model's own first."""
     found = {key: (layer, variable) for key, layer, variable in inside(model)}
     own = {id(weight): (model.name, weight.name) for weight in model.weights if id(weight) not in found}
     return [(key, *names) for key, names in (own | found).items()]
@@ -150,7 +150,7 @@ def described(model: keras.Model) -> list[tuple[int, str, str]]:
 def expected(
     model: keras.Model, loaded: keras.Model, file: str, values: dict[str, np.ndarray]
 ) -> list[list[str]]:
-    """What a file holds by the names of the model that was saved and the values of the one that was loaded."""
+    """Return the content of a file: names from the model that was saved, values from the one that was loaded."""
     place = {id(weight): number for number, weight in enumerate(model.weights)}
     rows = []
     for key, layer, variable in described(model):
@@ -161,11 +161,18 @@ def expected(
     return rows
 
 
+def dense_shapes(model: keras.Model) -> list[list[int]]:
+    """Return the shapes of the kernels of all Dense layers, sorted."""
+    flat = {one for one in model._flatten_layers(include_self=False) if isinstance(one, layers.Dense)}
+    return sorted(list(one.kernel.shape) for one in flat)
+
+
 def main(folder: Path) -> None:
-    rng, values, found = np.random.default_rng(0), {}, {}
+    rng, values, found, dense = np.random.default_rng(0), {}, {}, {}
     for name, build in MODELS.items():
         model = build()
         randomize(model, rng)
+        dense[name] = dense_shapes(model)
         for suffix in SUFFIXES:
             path = folder / f"{name}{suffix}"
             if (name, suffix) == ("bfloat16", ".h5"):
@@ -181,6 +188,7 @@ def main(folder: Path) -> None:
     model.save_weights(folder / "shards.weights.json", max_shard_size=2e-7)
     np.savez(folder / "values.npz", **values)
     (folder / "expected.json").write_text(json.dumps(found))
+    (folder / "dense.json").write_text(json.dumps(dense))
     kinds = [name for name, value in vars(layers).items() if isinstance(value, type)]
     (folder / "groups.json").write_text(json.dumps({kind: naming.to_snake_case(kind) for kind in kinds}))
 

@@ -3,19 +3,15 @@
 import io
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import h5py
 import ml_dtypes
 import numpy as np
 import pytest
 from safetensors.numpy import save
-from support import SUPPORT
 from support.weight_corpus import BIAS, GOOD, KERNEL, hdf5, keras2, keras3, keras_zip, npz
 
 from inits.errors import WeightFileError
@@ -26,7 +22,6 @@ from inits.weightfiles.formats.keras_names import snake, split
 from inits.weightfiles.formats.limits import natural
 from inits.weightfiles.reader import Layer, format_of, iterate
 
-SAVED = SUPPORT / "saved_models.py"
 MODELS = (
     *("sequential", "functional", "images", "sequences", "attention", "subclassed"),
     *("float16", "bfloat16", "float64"),
@@ -46,16 +41,7 @@ def names(layers: list[Layer]) -> list[str]:
 # What Keras saves.
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory) -> Path:
-    """A folder of files by Keras, which a process of its own writes and loads back."""
-    folder = tmp_path_factory.mktemp("saved")
-    done = subprocess.run([sys.executable, SAVED, folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded(saved) -> dict[str, dict[str, dict[str, np.ndarray]]]:
     """file -> layer -> variable -> value, as Keras loads it, in the order of `model.layers`."""
     found: dict[str, dict[str, dict[str, np.ndarray]]] = {}

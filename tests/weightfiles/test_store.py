@@ -4,55 +4,39 @@ import io
 import json
 import logging
 import os
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from support import SUPPORT
-from support.extraction import MEMORY, PATIENCE, child, digest_of, kept, left, take, until
+from support.extraction import MEMORY, PATIENCE, digest_of, kept, left, read_here, stand_in, take, until
 from support.weight_corpus import KERNEL, npz, tensor, tensors
 
 from inits.errors import WeightFileError
 from inits.measure.array_summary import survey
 from inits.sandbox.processes import python
-from inits.weightfiles import read
+from inits.weightfiles import read, subprocess_reader
 from inits.weightfiles import store as weightstore
-from inits.weightfiles import subprocess_reader as module
 from inits.weightfiles.store import ABOUT, SUFFIX, VALUES, WeightStore, wait
 from inits.weightfiles.subprocess_reader import BROKEN
 
-SAVED = SUPPORT / "saved_models.py"
 FILES = ("functional.keras", "images.weights.h5", "sequences.h5", "float16.keras", "float64.weights.h5")
-
-
-@pytest.fixture
-def store(tmp_path) -> Iterator[WeightStore]:
-    store = WeightStore(tmp_path / "weights", 100 * MEMORY)
-    yield store
-    store.close()
 
 
 @pytest.fixture
 def started(monkeypatch) -> list[str]:
     """The calls for which processes were started."""
     calls: list[str] = []
-    monkeypatch.setattr(module, "python", lambda call: calls.append(call) or python(call))
+    monkeypatch.setattr(subprocess_reader, "python", lambda call: calls.append(call) or python(call))
     return calls
 
 
+@pytest.fixture
+def read_names(monkeypatch) -> list[str]:
+    """The names of files that were read, in this process."""
+    return read_here(monkeypatch)
+
+
 # What comes back.
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("saved")
-    done = subprocess.run([sys.executable, SAVED, folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.mark.keras
@@ -73,6 +57,7 @@ def test_what_keras_saved_comes_back_value_by_value(saved, store, name):
     assert left(store) == []
 
 
+@pytest.mark.usefixtures("read_names")
 def test_kernels_of_pytorch_are_turned(store):
     kernel = np.arange(6, dtype=np.float32)
     header = {"a.weight": tensor([3, 2], 0, 24), "b.weight": tensor([2, 3, 1, 1], 24, 48)}
@@ -83,6 +68,7 @@ def test_kernels_of_pytorch_are_turned(store):
     assert (file.kind, file.layers) == ("safetensors", ("a", "b"))
 
 
+@pytest.mark.usefixtures("read_names")
 def test_odd_arrays_come_back_as_well(store):
     arrays = {
         "a/scalar": np.float64(2.5),
@@ -100,6 +86,7 @@ def test_odd_arrays_come_back_as_well(store):
     assert file.layers == ("a", "b", "c")
 
 
+@pytest.mark.usefixtures("read_names")
 def test_whoever_has_the_digest_has_the_file_in_every_server_on_the_folder(store):
     content = npz()
     file = kept(store, content)
@@ -116,14 +103,13 @@ def test_whoever_has_the_digest_has_the_file_in_every_server_on_the_folder(store
 # How often.
 
 
-def test_the_same_file_twice_is_read_once(store, started):
+def test_the_same_file_twice_is_read_once(store, read_names):
     content = npz()
     first, second = (take(store, content, name) for name in ("a.npz", "b.npz"))
     assert first is second
-    assert len(started) == 1
     again = WeightStore(store.folder, MEMORY)
     assert take(again, content).error is None
-    assert len(started) == 1
+    assert read_names == ["a.npz"]
     assert left(store) == []
 
 
@@ -143,12 +129,13 @@ def test_two_at_once_share_one_process_and_others_wait_their_turn(store, started
 
 
 def test_a_file_that_was_refused_is_read_again_when_it_is_brought_again(store, started, monkeypatch):
-    child(monkeypatch, "os._exit(1)")
+    stand_in(monkeypatch, "os._exit(1)")
     assert take(store, npz()).error == BROKEN
     monkeypatch.undo()
     assert take(store, npz()).error is None
 
 
+@pytest.mark.usefixtures("read_names")
 def test_what_waits_for_its_turn_is_not_cleared_away_however_long(store):
     with store._turn:
         reading = store.take(io.BytesIO(npz()), "a.npz")
@@ -160,6 +147,7 @@ def test_what_waits_for_its_turn_is_not_cleared_away_however_long(store):
     assert reading.error is None
 
 
+@pytest.mark.usefixtures("read_names")
 def test_what_a_server_left_half_done_goes_after_a_while(store):
     kept(store, npz())
     (store.folder / "a.new").mkdir()
@@ -174,6 +162,7 @@ def test_what_a_server_left_half_done_goes_after_a_while(store):
 # Folders.
 
 
+@pytest.mark.usefixtures("read_names")
 def test_where_nothing_can_be_kept_a_folder_of_its_own_lasts_until_the_end(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     store = WeightStore(tmp_path / "file" / "weights", MEMORY)
@@ -188,6 +177,7 @@ def test_where_nothing_can_be_kept_a_folder_of_its_own_lasts_until_the_end(tmp_p
     assert not folder.exists()
 
 
+@pytest.mark.usefixtures("read_names")
 def test_a_limit_of_0_keeps_nothing_for_the_next_server(tmp_path):
     store = WeightStore(tmp_path / "weights", 0)
     files = [kept(store, npz(a=np.full(9, number))) for number in range(3)]
@@ -197,12 +187,14 @@ def test_a_limit_of_0_keeps_nothing_for_the_next_server(tmp_path):
     assert not store.folder.exists()
 
 
+@pytest.mark.usefixtures("read_names")
 def test_a_folder_that_lasts_stays_when_the_server_ends(store):
     file = kept(store, npz())
     store.close()
     assert WeightStore(store.folder, MEMORY).get(file.digest) is not None
 
 
+@pytest.mark.usefixtures("read_names")
 def test_the_file_unused_for_longest_goes_and_the_newest_stays(store):
     store.limit = 3 * 400
     contents = [npz(a=np.full(100, number, np.float32)) for number in range(4)]
@@ -219,6 +211,7 @@ def test_the_file_unused_for_longest_goes_and_the_newest_stays(store):
     assert len(large.values(0)) == 1000
 
 
+@pytest.mark.usefixtures("read_names")
 def test_folders_of_others_are_never_removed(store):
     store.folder.joinpath("thesis").mkdir()
     store.folder.joinpath("thesis", VALUES).write_bytes(bytes(5000))
@@ -240,6 +233,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.usefixtures("read_names")
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_or_foreign_folder_is_ignored_with_a_log_line_and_replaced(store, caplog, damage):
     about = store.folder / f"{kept(store, npz()).digest}{SUFFIX}" / ABOUT
@@ -278,7 +272,7 @@ def test_a_disk_that_is_full_later_ends_the_reading_with_an_error(store, monkeyp
     where, name = what.split(".")
     reading = None
     with monkeypatch.context() as patch:
-        patch.setattr(getattr(module if where == "os" else weightstore, where), name, full)
+        patch.setattr(getattr(subprocess_reader if where == "os" else weightstore, where), name, full)
         reading = store.take(io.BytesIO(npz()), "a.npz")
         assert wait([reading], 5.0), "whoever waits for it waits for ever"
     assert reading.error.endswith("try again.")
@@ -287,7 +281,7 @@ def test_a_disk_that_is_full_later_ends_the_reading_with_an_error(store, monkeyp
 
 def test_closing_ends_the_process_that_reads(tmp_path, monkeypatch):
     store = WeightStore(tmp_path, 0)
-    child(monkeypatch, "import time\nt.start = lambda *_: time.sleep(600)")
+    stand_in(monkeypatch, "time.sleep(600)")
     reading = store.take(io.BytesIO(npz()), "a.npz")
     until(lambda: store._readers._children)
     (process,) = store._readers._children
