@@ -1,17 +1,18 @@
-"""Your own initializer: paste it, run it in a jail, see what it draws and what is wrong with it."""
+"""The Your code page: run a pasted initializer in a jail, and show what it draws and what is wrong with it."""
 
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from inits.errors import InitsError
 from inits.experiments.experiment import Start
-from inits.experiments.pasted import LONGEST_NAME, PastedSpec, name_of
+from inits.experiments.pasted import PastedSpec, name_of
 from inits.sandbox.examples import EXAMPLES
 from inits.sandbox.request_queue import Request
-from inits.sandbox.results import CodeError, Result
+from inits.sandbox.results import Result
 from inits.seeds import MAX_SEED
 from inits.text import number
+from pages.parts.code.editing import begin, code_editor, controls, line_marks
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import engine, wait_for
 from pages.parts.experiment.start_cards import add_to_train
@@ -20,12 +21,12 @@ from pages.parts.kernel.network_views import NETWORK
 from pages.parts.kernel.pasted_views import (
     check_list,
     checked,
+    drawn_network,
     error_box,
     first_kernel,
-    network_of,
     not_finite,
     output_box,
-    waiting_for,
+    progress_words,
 )
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, whole
@@ -33,13 +34,14 @@ from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
-from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
-from pages.parts.widgets.editor import editor
-from pages.parts.widgets.picker import put_on_shelf
+from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.widgets.picker import offer_code
 
 PAGE = "custom"
-BEGIN = PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)
-NOTES = {example.code: example.note for example in EXAMPLES}
+CONSENT = (
+    "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
+    "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
+)
 
 
 class Shown(NamedTuple):
@@ -50,135 +52,41 @@ class Shown(NamedTuple):
 
 
 CUSTOM = Address(PAGE, Shown, (
-    Field("init", str(BEGIN), PastedSpec.parse),
+    Field("init", str(PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)), PastedSpec.parse),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
 ))  # fmt: skip
-CONSENT = (
-    "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
-    "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
-)
 
 
 def main() -> None:
     setup(PAGE)
-    spec, seed = CUSTOM.load()
-    begin(spec, seed)
+    begin(PAGE, *CUSTOM.load())
     engine().sandbox.wake()
-
     title, answer = st.empty(), st.empty()
-    pressed = controls(spec, seed)
-    seed = int(widget_value(widget_key(PAGE, "seed")))
+    seed, pressed = controls(PAGE)
     left, right = st.columns(2, gap="medium")
     with left:
-        typed, refusal = write(spec)
+        typed, refusal = code_editor(PAGE)
     if typed is not None:
         CUSTOM.save(Shown(typed, seed))
-        if pressed or session.RUN_CODE.pop(PAGE):
+        if session.RUN_CODE.pop(PAGE) or pressed:
             run(typed, seed)
     shown, shown_seed = session.SHOWN_CODE[PAGE]
     title.title(f"What does {literal(shown.name)} draw?")
     with right:
         if refusal:
             problem(refusal)
-        request = ask(shown, shown_seed)
-        if request is None:
-            answer.markdown("Paste an initializer: a class, an object, a function or a lambda.")
-            return
-        with gate.aside():
-            result = request.wait(pasted_code.SOON)
+        result = wait_for_result(shown, shown_seed, answer)
         if result is None:
-            answer.markdown("Your code is asked for the kernels of a 784 – 128 – 128 – 10 network.")
-            wait_for(request.done.is_set, lambda: waiting_for(request))
             return
-        if pasted_code.refused(shown):
-            st.rerun()  # that there is no jail was found out meanwhile
-        told(shown, result, typed)
+        show_result(shown, result, typed)
     answer.markdown(sentence(result))
-    if marks(result.error) != session.LINE_MARKS.get(PAGE):
-        st.rerun()  # the editor stands above, and was drawn before there was an answer
+    if line_marks(result.error) != session.LINE_MARKS.get(PAGE):
+        st.rerun()  # the editor was drawn before there was a result
     pictures(shown, shown_seed, result)
 
 
-def begin(spec: PastedSpec, seed: int) -> None:
-    """Seed the controls of a page that is opened: what a link brings is shown at once."""
-    seeded(widget_key(PAGE, "seed"), seed)
-    if widget_value(widget_key(PAGE, "called")) is None:
-        set_widget(widget_key(PAGE, "called"), "" if spec.name == name_of(spec.source) else spec.name)
-        session.SHOWN_CODE[PAGE] = (spec, seed)
-        session.CODE_REVISION[PAGE] = session.CODE_REVISION.get(PAGE, 0) + 1
-        session.CODE[PAGE] = spec.source
-
-
-def controls(spec: PastedSpec, seed: int) -> bool:
-    """Example, name, seed, Run, and where to go from here; whether Run was pressed."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
-            "Example",
-            range(len(EXAMPLES)),
-            index=None,
-            key=widget_key(PAGE, "example"),
-            placeholder="Choose an example",
-            format_func=lambda i: EXAMPLES[i].name,
-            width=250,
-            on_change=choose,
-        )
-        guess = name_of(session.CODE[PAGE])
-        st.text_input(
-            "Name", key=widget_key(PAGE, "called"), placeholder=guess, width=200, max_chars=LONGEST_NAME
-        )
-        st.number_input("Seed", 0, MAX_SEED, key=widget_key(PAGE, "seed"), step=1, width=120)
-        return st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(PAGE, "run"))
-
-
-def choose() -> None:
-    """Put an example into the editor; what was there can be had back with undo."""
-    number = widget_value(widget_key(PAGE, "example"))
-    if number is None:
-        return
-    example = EXAMPLES[number]
-    session.CODE[PAGE] = example.code
-    set_widget(widget_key(PAGE, "called"), "")
-    session.CODE_REVISION[PAGE] += 1
-    session.RUN_CODE[PAGE] = True
-
-
-def write(spec: PastedSpec) -> tuple[PastedSpec | None, str | None]:
-    """The editor. Returns what is written there, or why it cannot be run."""
-    ran = session.SHOWN_CODE[PAGE][0]
-    request = session.CODE_REQUEST.get(PAGE)
-    error = request.result.error if request is not None and request.done.is_set() else None
-    session.LINE_MARKS[PAGE] = marks(error)
-    typed = editor(
-        session.CODE[PAGE],
-        key=widget_key(PAGE, "editor"),
-        label="Your initializer, in Python",
-        height=420,
-        marks=marks(error),
-        ran=ran.source,
-        revision=session.CODE_REVISION[PAGE],
-    )
-    session.CODE[PAGE] = typed.text
-    words = NOTES.get(typed.text, "np, keras, tf, K and ops are there without import.")
-    st.markdown(f":small[:gray[{literal(words)}]]")
-    if typed.run:
-        session.RUN_CODE[PAGE] = True
-    try:
-        return PastedSpec(widget_value(widget_key(PAGE, "called")) or name_of(typed.text), typed.text), None
-    except InitsError as problem:
-        return None, str(problem)
-
-
-def marks(error: CodeError | None) -> dict[int, str]:
-    """Which lines of the code led to an error, the innermost with its words."""
-    if error is None or error.line is None:
-        return {}
-    words = f"{error.kind}: {error.message}" if error.kind else error.message
-    outer = {line: "leads to the error" for line, _ in error.frames if line}
-    return outer | {error.line: words}
-
-
 def run(spec: PastedSpec, seed: int) -> None:
-    """Run was pressed: this code is the person's own now."""
+    """Show this code from now on. Run was pressed, so the user has seen it."""
     last = session.CODE_REQUEST.get(PAGE)
     if last is not None and not last.done.is_set():
         engine().sandbox.cancel(last)
@@ -186,51 +94,65 @@ def run(spec: PastedSpec, seed: int) -> None:
     pasted_code.own(spec)
 
 
-def ask(spec: PastedSpec, seed: int) -> Request | None:
-    """The request for what is shown; None after saying why it may not run."""
+def wait_for_result(shown: PastedSpec, seed: int, answer: DeltaGenerator) -> Result | None:
+    """Return the result of the code; None after showing why it may not run, or that it still runs."""
+    request = submit(shown, seed)
+    if request is None:
+        answer.markdown("Paste an initializer: a class, an object, a function or a lambda.")
+        return None
+    with gate.aside():
+        result = request.wait(pasted_code.MAX_WAIT)
+    if result is None:
+        answer.markdown("Running your code for the kernels of a 784 – 128 – 128 – 10 network.")
+        wait_for(request.done.is_set, lambda: progress_words(request))
+    elif pasted_code.refused(shown):
+        st.rerun()  # meanwhile it has turned out that there is no jail
+    return result
+
+
+def submit(spec: PastedSpec, seed: int) -> Request | None:
+    """Return the request for the code that is shown; None after showing why it may not run."""
     why = pasted_code.refused(spec)
-    if why is not None and pasted_code.agreed():
-        st.info("Press Run to run this code. Without a jail nothing runs before you have looked at it.")
-        return None
-    if why is not None:
-        problem(why)
-        if pasted_code.may_agree() and not pasted_code.agreed():
+    request = None if why else pasted_code.request_kernels(spec, NETWORK.kernel_shapes, seed, again=True)
+    if request is not None:
+        session.CODE_REQUEST[PAGE] = request
+    elif pasted_code.agreed():
+        st.info("Press Run to run this code. Without a jail, code runs only after you have seen it.")
+    else:
+        problem(why or "The code may not run.")
+        if pasted_code.may_agree():
             st.markdown(CONSENT)
-            st.button(
-                "Run my own code without a jail, in this session",
-                key=widget_key(PAGE, "agree"),
-                on_click=agree,
-            )
-        return None
-    request = pasted_code.ask_code(spec, NETWORK.kernel_shapes, seed, again=True)
-    session.CODE_REQUEST[PAGE] = request
+            label, key = "Run my own code without a jail, in this session", widget_key(PAGE, "agree")
+            st.button(label, key=key, on_click=agree)
     return request
 
 
 def agree() -> None:
+    """Let this session run its own code without a jail."""
     session.AGREED[ALL_PAGES] = True
 
 
-def told(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:
-    """What came of it, in words."""
+def show_result(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:
+    """Show the error or the next steps, the checks, and the output."""
     if typed != spec:
-        st.info("Below is what came before. Press Run for the new text.", icon=":material/history:")
+        words = "The result below is that of the code before your changes. Press Run for the new code."
+        st.info(words, icon=":material/history:")
     if result.error is not None:
         error_box(spec, result.error, spec.source)
     elif not not_finite(result.arrays):
-        onward(spec)
+        next_steps(spec)
     if result.picked is not None and result.picked.others:
         also = ", ".join(result.picked.others)
-        words = f"Taken: {result.picked.kind} {result.picked.name}. Also there: {also}."
+        words = f"Used: {result.picked.kind} {result.picked.name}. Also defined: {also}."
         st.markdown(f":small[:gray[{literal(words)}]]")
     if len(result.drawn) == len(NETWORK.kernel_shapes) + 1:
         check_list(checked(result))
     output_box(result.output)
 
 
-def onward(spec: PastedSpec) -> None:
-    """Where a named initializer can go from here."""
-    put_on_shelf(spec)
+def next_steps(spec: PastedSpec) -> None:
+    """Offer the code on the other pages, and draw buttons that lead there."""
+    offer_code(spec)
     with st.container(horizontal=True, gap="small"):
         if st.button("Train it", icon=":material/add:", key=widget_key(PAGE, "train")):
             add_to_train(Start(spec))
@@ -241,27 +163,27 @@ def onward(spec: PastedSpec) -> None:
 
 
 def sentence(result: Result) -> str:
-    """What it draws, with the numbers."""
+    """Return what the code draws, with the numbers."""
     kernels = result.arrays[:-1]
     if result.error is not None:
         where = f" in **line {result.error.line}**" if result.error.line else ""
         return f"It gives no weights for a 784 – 128 – 128 – 10 network: it stops{where}."
     if odd := not_finite(kernels):
-        whole = sum(kernel.size for kernel in kernels)
-        return f"**{odd:,}** of {whole:,} weights are NaN or infinite: nothing can learn from there."
+        total = sum(kernel.size for kernel in kernels)
+        return f"**{odd:,}** of {total:,} weights are NaN or infinite: no network can learn from them."
     stds = ", ".join(f"**{number(float(kernel.std()))}**" for kernel in kernels)
     return f"Standard deviations of {stds} in the layers of a 784 – 128 – 128 – 10 network."
 
 
 def pictures(spec: PastedSpec, seed: int, result: Result) -> None:
-    """The first kernel as on Explore, and all of them layer by layer."""
+    """Draw the first kernel as on Explore, and all kernels layer by layer."""
     if result.error is not None or not_finite(result.arrays):
         return
     kernels = result.arrays[:-1]
     one = first_kernel(spec, seed, kernels[0])
     if one is not None:
         one_kernel(one, kernels[0].shape, seed)
-        network_of(spec, seed, kernels)
+        drawn_network(spec, seed, kernels)
 
 
 main()

@@ -14,9 +14,9 @@ from inits.initializers.shapes import times
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
 from pages.parts.experiment.start_cards import add_to_train
-from pages.parts.kernel.kernel_views import look, one_kernel
+from pages.parts.kernel.kernel_views import drawn_kernel, one_kernel
 from pages.parts.kernel.network_views import all_initializers, network, network_sentence
-from pages.parts.kernel.pasted_views import likeness_words, look_pasted, network_pasted
+from pages.parts.kernel.pasted_views import pasted_kernel, pasted_network, pasted_sentence
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.catalog import PAGES
@@ -36,13 +36,13 @@ STFT_SHAPE = (256, 1, 129)
 class Shown:
     """The settings of the page."""
 
-    init: Kernel
+    init: InitializerSpec | PastedSpec
     shape: tuple[int, ...]
     seed: int
     view: str
 
 
-def read_kernel(text: str) -> Kernel:
+def read_kernel(text: str) -> InitializerSpec | PastedSpec:
     """Return an initializer that needs only a shape.
 
     Raises:
@@ -83,7 +83,7 @@ def main() -> None:
 def controls(shown: Shown) -> Shown:
     """Draw the controls; return their settings."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        spec = initializer_picker(PAGE, shown.init)
+        spec = read_kernel(str(initializer_picker(PAGE, shown.init)))
         shape, seed = shape_popover(PAGE, spec, shown.shape, shown.seed)
     refusal(PAGE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -136,18 +136,19 @@ def show(shown: Shown, answer: DeltaGenerator) -> None:
         all_initializers(shape)
     elif isinstance(spec, PastedSpec) and shown.view == "network":
         answer.markdown("Your code draws each kernel with a seed of its own.")
-        network_pasted(spec, seed)
+        pasted_network(spec, seed)
     elif shown.view == "network":
+        assert isinstance(spec, InitializerSpec)
         answer.markdown(network_sentence(spec))
         network(spec, seed)
     elif isinstance(spec, PastedSpec):
-        one = look_pasted(spec, shape, seed)
-        answer.markdown(likeness_words(spec, one))
+        one = pasted_kernel(spec, shape, seed)
+        answer.markdown(pasted_sentence(spec, one))
         if one is not None:
             one_kernel(one, shape, seed)
     else:
         answer.markdown(sentence(spec, shape))
-        one_kernel(look(spec, shape, seed), shape, seed)
+        one_kernel(drawn_kernel(spec, shape, seed), shape, seed)
 
 
 def sentence(spec: InitializerSpec, shape: tuple[int, ...]) -> str:

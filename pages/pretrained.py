@@ -25,7 +25,7 @@ def read_file(text: str) -> FileSpec | None:
     return FileSpec.parse(text) if text else None
 
 
-PRETRAINED = Address(PAGE, dict, (
+PRETRAINED: Address[dict[str, FileSpec | None]] = Address(PAGE, dict, (
     Field(FIRST, "", read_file, lambda chosen: str(chosen[FIRST] or "")),
     Field(SECOND, "", read_file, lambda chosen: str(chosen[SECOND] or "")),
     Field("array", ""),
@@ -50,8 +50,8 @@ def main() -> None:
         with controls:
             source_controls(PAGE, FIRST)
         return
-    opened = open_files([(chosen[slot].name, file) for slot, file in files.items()])
-    last = chosen[SECOND] if opened.two else chosen[FIRST]
+    specs = [(spec, files[slot]) for slot, spec in chosen.items() if spec and slot in files]
+    opened, (last, _) = open_files([(spec.name, file) for spec, file in specs]), specs[-1]
     start = network_for(opened.files[-1])
     one = f"What is in {literal(opened.names[0])}?"
     title.title("How do these two files differ?" if opened.two else one)

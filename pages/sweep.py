@@ -6,7 +6,7 @@ from inits.errors import InitsError
 from inits.experiments.sweep import Sweep
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine, known_dataset, wait_for
-from pages.parts.compute.job_control import left_note, session_id, watch
+from pages.parts.compute.job_control import left_note, session_id, sweep_of, watch
 from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
@@ -59,7 +59,7 @@ def main() -> None:
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None
             if editable and known is not None and not now.current:
-                words = f"Shown: {size_in_words(now.job.plan)}. Press Run for the new grid."
+                words = f"Shown: {size_in_words(sweep_of(now.job))}. Press Run for the new grid."
                 notes.info(words, icon=":material/history:")
             watch(PAGE, now.job)
             live(PAGE, now.job, answer, over=now.phase is Phase.DONE)

@@ -12,12 +12,13 @@ from inits.theory.trainability import Verdict
 from pages.parts.compute import pasted_code
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import known_dataset, wait_for
-from pages.parts.compute.job_control import left_note, watch
+from pages.parts.compute.job_control import experiment_of, left_note, watch
 from pages.parts.compute.phase import Phase, Situation, join, request_run, situation, start_requested
 from pages.parts.experiment.builder import builder
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.network_table import model_table
-from pages.parts.experiment.start_cards import card_row, chosen_cards, presets
+from pages.parts.experiment.presets import presets
+from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page.header import setup
 from pages.parts.page.refusals import refusal
 from pages.parts.train.headline import answer_before, question, shown_settings
@@ -55,7 +56,9 @@ def main() -> None:
         with cards:
             start_cards(choices, now, verdicts)
     show(choices, now, verdicts, answer, notes)
-    model_table(choices, [group[0] for group in by_start(now.job, now.job.records)] if now.current else ())
+    model_table(
+        choices, [group[0] for group in by_start(now.job, now.job.records)] if now.job and now.current else ()
+    )
 
 
 def plan(choices: Choices) -> Experiment | None:
@@ -78,7 +81,7 @@ def edited(choices: Choices) -> Choices:
 
 def start_cards(choices: Choices, now: Situation, verdicts: Sequence[Verdict | None]) -> None:
     """Draw the cards of the starts, with their outcomes if they have run."""
-    outcomes, why = (results(now.job), reasons(now.job)) if now.current else ([], {})
+    outcomes, why = (results(now.job), reasons(now.job)) if now.job and now.current else ([], {})
     card_row(PAGE, choices, outcomes=outcomes, why=why, under=partial(prediction_note, verdicts, outcomes))
 
 
@@ -105,7 +108,7 @@ def show(
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None
             watch(PAGE, now.job)
-            shown = Choices.of(now.job.plan, choices.cards)
+            shown = Choices.of(experiment_of(now.job), choices.cards)
             with notes:
                 shown_settings(shown, now)
                 sentence = answer if now.phase is Phase.RUNNING or now.current else st.empty()

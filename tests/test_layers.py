@@ -39,6 +39,7 @@ PARTS = [
     "compute",
     "kernel",
     "experiment",
+    "code",
     "weights",
     "signal",
     "train",

@@ -111,5 +111,5 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str) -> None:
     )
     expect(page).to_have_url(re.compile("seed=9"), timeout=20 * SECONDS)
     told = page.get_by_test_id("stAlert").filter(has_text="were not understood")
-    expect(told).to_contain_text("Received many")
+    expect(told).to_contain_text("but got many")
     expect(told).to_contain_text("wings")

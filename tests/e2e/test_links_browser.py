@@ -55,7 +55,7 @@ def test_a_damaged_or_foreign_link_says_what_it_could_not_and_uses_the_rest(page
     told = page.get_by_test_id("stAlert")
     expect(told).to_have_count(2)
     expect(told.filter(has_text="“colour”")).to_contain_text("no such setting")
-    expect(told.filter(has_text="“width”")).to_contain_text("Received wide")
+    expect(told.filter(has_text="“width”")).to_contain_text("but got wide")
     assert "12 ReLU layers of 128" in task(page)
     expect(page).to_have_url(re.compile("colour=red"))  # a reload says it again
 

@@ -103,7 +103,7 @@ def test_the_bias_variance_of_all_starts(page: Page, app: str) -> None:
     expect(page).to_have_url(re.compile(r"stddev%3D0\.2.*stddev%3D0\.2"), timeout=20 * SECONDS)
     box.fill("-1")
     box.press("Enter")
-    expect(page.get_by_text("Bias variance must be a positive number. Received -1.")).to_be_visible()
+    expect(page.get_by_text("Bias variance must be a positive number, but got -1.")).to_be_visible()
 
 
 def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Page, app: str) -> None:

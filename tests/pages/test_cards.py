@@ -59,8 +59,8 @@ def test_a_name_never_breaks_the_address(text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "starts must be 1 to 8. Received 0"),
-        (";".join(["HeNormal"] * 9), "starts must be 1 to 8. Received 9"),
+        ("", "starts must be 1 to 8, but got 0"),
+        (";".join(["HeNormal"] * 9), "starts must be 1 to 8, but got 9"),
         ("HeNormal;xavier", "Did you mean GlorotUniform()"),
         ("HeNormal|kaiming", "Did you mean HeNormal()"),
     ],

@@ -95,7 +95,7 @@ def test_refuses_what_the_bundle_cannot_draw(trace: go.Figure) -> None:
 
 
 def test_a_picture_needs_words() -> None:
-    with pytest.raises(ValueError, match="alt must say what the picture shows"):
+    with pytest.raises(ValueError, match="alt must describe the picture, but got"):
         payload(go.Figure(), key="k", alt=" ", clicks=False)
 
 

@@ -5,6 +5,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inits.engine.jobs import Job
+from inits.experiments.experiment import Experiment
+from inits.experiments.sweep import Sweep
 from inits.text import counted, duration
 from pages.parts.compute.engine_access import engine
 from pages.parts.page import session
@@ -15,6 +17,18 @@ def session_id() -> str:
     """Streamlit's name for whoever looks at this page; "" in a script that runs without a server."""
     context = get_script_run_ctx()
     return context.session_id if context and Runtime.exists() else ""
+
+
+def experiment_of(job: Job) -> Experiment:
+    """Return the plan of a job of the Train page."""
+    assert isinstance(job.plan, Experiment)
+    return job.plan
+
+
+def sweep_of(job: Job) -> Sweep:
+    """Return the plan of a job of the Sweep page."""
+    assert isinstance(job.plan, Sweep)
+    return job.plan
 
 
 def watch(page: str, job: Job) -> None:

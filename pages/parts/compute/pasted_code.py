@@ -1,4 +1,4 @@
-"""Pasted code on the pages: asked once, remembered for all, and waited for without holding anything up."""
+"""Pasted code on the pages: may it run, its requests, which all sessions share, and waiting for them."""
 
 import threading
 from collections.abc import Callable, Hashable, Sequence
@@ -28,7 +28,7 @@ from pages.parts.page.session import ALL_PAGES
 from pages.parts.page.shared_cache import SharedCache
 
 MAX_REQUESTS, MAX_WEIGHTS = 64, 16_000_000  # that are kept when they are done
-SOON = 0.5  # seconds that a page waits before it shows what it has
+MAX_WAIT = 0.5  # seconds that a page waits for a result before it shows what it has
 
 Shape = tuple[int, ...]
 
@@ -66,18 +66,18 @@ def _requests() -> Requests:
 
 
 def state() -> State:
-    """How the jail is."""
+    """Return the state of the jail."""
     return engine().sandbox.state
 
 
-def alone() -> bool:
-    """Whether whoever looks sits at this very machine: the server listens to it alone, and nothing is in between."""
+def local_only() -> bool:
+    """Return True if the browser runs on this very machine: the server listens on it alone, without a proxy."""
     headers = st.context.headers
     forwarded = any(
         name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip", "via")) for name in headers
     )
     listening = st.get_option("server.address") or ""
-    # Of a proxy that says nothing of itself the browser's own word is left: where the page came from.
+    # A proxy may add no header of its own; then the browser still reports where the page came from.
     host, origin = (
         urlsplit(f"//{headers.get('Host')}").hostname,
         urlsplit(headers.get("Origin") or "").hostname,
@@ -86,8 +86,8 @@ def alone() -> bool:
 
 
 def may_agree() -> bool:
-    """Whether there is no jail here, and this person may do without."""
-    return engine().sandbox.allowed and alone()
+    """Return True if this session may agree to run code without a jail."""
+    return engine().sandbox.allowed and local_only()
 
 
 def _loopback(name: str) -> bool:
@@ -98,17 +98,17 @@ def _loopback(name: str) -> bool:
 
 
 def agreed() -> bool:
-    """Whether this person has agreed to run their own code without a jail."""
+    """Return True if this session has agreed to run its own code without a jail."""
     return session.AGREED.get(ALL_PAGES, False) and may_agree()
 
 
 def own(spec: PastedSpec) -> None:
-    """Remember that this person has run this code by hand: then it is theirs, not a link's."""
+    """Remember that this session has run the code by hand: then it did not only come with a link."""
     session.OWN_CODE.setdefault(ALL_PAGES, set()).add(spec.source)
 
 
 def refused(spec: PastedSpec) -> str | None:
-    """Why this code may not run now, in words for its page; None when it may."""
+    """Return why this code may not run now, as a sentence for its page; None if it may."""
     now = state()
     if now.phase != "off":
         return None
@@ -120,22 +120,28 @@ def refused(spec: PastedSpec) -> str | None:
 
 
 def jailed() -> bool:
-    """Whether code runs in the jail: always, but where there is none and a person has agreed."""
+    """Return True if code runs in the jail: always, unless there is none and the session has agreed."""
     return state().phase != "off"
 
 
 def start(experiment: Experiment) -> Job:
-    """Run an experiment. Raises InitsError when its pasted code may not run, and what `Engine.run` raises."""
+    """Run an experiment.
+
+    Raises:
+        InitsError: if its pasted code may not run, and what `Engine.run` raises.
+    """
     for one in experiment.starts:
         if isinstance(one.kernel, PastedSpec) and (why := refused(one.kernel)):
             raise InitsError(why)
     return engine().run(experiment, jailed(), session_id())
 
 
-def ask_code(spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: bool = False) -> Request | None:
-    """The request for a network's kernels, and once more for the first of them if `again`; None if it may not run.
+def request_kernels(
+    spec: PastedSpec, shapes: Sequence[Shape], seed: int, *, again: bool = False
+) -> Request | None:
+    """Return the request for the kernels of a network; None if the code may not run.
 
-    Anybody who asks the same gets the same request.
+    Equal requests of all sessions are one. With `again` the first kernel is drawn once more.
     """
     if refused(spec):
         return None
@@ -174,15 +180,15 @@ def wait_soon(futures: Sequence[Future[Given]]) -> bool:
     """Wait a moment for arrays. Returns True if all are there."""
     if not all(future.done() for future in futures):
         with gate.aside():
-            wait(futures, SOON)
+            wait(futures, MAX_WAIT)
     return all(future.done() for future in futures)
 
 
-def drawn_soon(spec: PastedSpec, shapes: Sequence[Shape], seed: int) -> Result | None:
-    """What came of it, if it is there now or in a moment. Raises InitsError with the reason if it may not run."""
+def result_soon(spec: PastedSpec, shapes: Sequence[Shape], seed: int) -> Result | None:
+    """Return the result of the code if it is available in a moment, else None. Raises InitsError if it may not run."""
     why = refused(spec)
-    request = None if why else ask_code(spec, shapes, seed)
+    request = None if why else request_kernels(spec, shapes, seed)
     if request is None:
         raise InitsError(why or "The code may not run.")
     with gate.aside():
-        return request.wait(SOON)
+        return request.wait(MAX_WAIT)

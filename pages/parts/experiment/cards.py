@@ -1,4 +1,4 @@
-"""The starts of an experiment as cards: what they are called, how the address holds them, what fills them."""
+"""The starts of an experiment as cards: names, colours, presets, and their text in the address."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,9 @@ SIGNS = str.maketrans({";": ",", "|": "/", "<": "‹", ">": "›"})
 
 @dataclass(frozen=True)
 class Card:
-    """A start and what a person calls it; without a name it goes by its initializer's.
+    """A start and its name; without a name it is called after its initializer.
 
-    `slot`, from 0, is its colour, dash and marker in every picture: they stay with it when others come and go.
+    `slot`, from 0, is its colour, dash and marker in every picture; it stays when other cards are added or removed.
     """
 
     start: Start
@@ -32,7 +32,7 @@ def card(kernel: str, name: str = "") -> Card:
 
 
 def numbered(cards: Iterable[Card]) -> tuple[Card, ...]:
-    """The cards with slots from 0 on."""
+    """Return the cards with slots from 0 on."""
     return tuple(replace(card, slot=slot) for slot, card in enumerate(cards))
 
 
@@ -84,13 +84,13 @@ PRESETS = (
 
 
 def labels(cards: Sequence[Card]) -> list[str]:
-    """What the pictures call each start: its name, else its initializer, with its number when two are alike."""
+    """Return the label of each start: its name, else its initializer, with its number if two are equal."""
     plain = [card.name or card.start.kernel.label for card in cards]
     return [f"{number} {label}" if plain.count(label) > 1 else label for number, label in enumerate(plain, 1)]
 
 
 def parameters(start: Start) -> str:
-    """The parameters in one line: all numbers but a mean of 0, and whatever else is not as usual."""
+    """Return the parameters in one line: all numbers except a mean of 0, and other values that are not defaults."""
     defaults = {parameter.name: parameter.default for parameter in start.kernel.entry.parameters}
     shown = [
         f"{name} {number(value) if isinstance(value, float) else value}"
@@ -104,9 +104,9 @@ def parameters(start: Start) -> str:
 
 
 def format_cards(cards: Iterable[Card]) -> str:
-    """As the address holds them: kernels apart by ";", each with bias, name and number of its colour after "|".
+    """Return the cards as text: kernels separated by ";", each with bias, name and number of its colour after "|".
 
-    What is as usual is left out: no bias, no name, colours in turn.
+    Defaults are left out: zero biases, no name, colours in turn.
     """
     texts = []
     for place, one in enumerate(cards):
@@ -122,10 +122,10 @@ def format_cards(cards: Iterable[Card]) -> str:
 
 
 def parse_cards(text: str) -> tuple[Card, ...]:
-    """The cards of a text. Raises SpecError for one that holds none, too many, or an odd one."""
+    """Return the cards of a text. Raises SpecError for no card, too many, or one that is not valid."""
     parts = [part for part in text.split(";") if part.strip()]
     if not 1 <= len(parts) <= MAX_STARTS:
-        raise SpecError(f"starts must be 1 to {MAX_STARTS}. Received {count(len(parts))}.")
+        raise SpecError(f"starts must be 1 to {MAX_STARTS}, but got {count(len(parts))}.")
     cards: tuple[Card, ...] = ()
     for place, part in enumerate(parts):
         kernel, bias, name, number = [*part.split("|"), "", "", ""][:4]
@@ -136,38 +136,38 @@ def parse_cards(text: str) -> tuple[Card, ...]:
 
 
 def coloured(new: Card, cards: Iterable[Card]) -> Card:
-    """The card, in the first free colour when another has its own."""
+    """Return the card, in the first free colour if another card has its own."""
     taken = {card.slot for card in cards}
     free = next(slot for slot in (new.slot, *range(MAX_STARTS)) if slot not in taken)
     return replace(new, slot=free)
 
 
 def called(name: str) -> str:
-    """A name as a card can carry it: one line, without the signs that part cards in the address.
+    """Return a name that a card can have: one line, without the characters that separate cards in the address.
 
-    Nor does it hold a tag: the labels of charts would be set by it.
+    Nor can it hold a tag, which would change how charts draw the label.
     """
     return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME].rstrip()
 
 
 def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:
-    """The cards with one more at the end; as they are when there is no room."""
+    """Return the cards with one more at the end, or as they are if there is no room."""
     return (*cards, coloured(new, cards)) if len(cards) < MAX_STARTS else cards
 
 
 def duplicated(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:
-    """One of the cards twice, the copy right after it."""
+    """Return the cards with a copy of one right after it."""
     more = added(cards, replace(cards[index], name=""))
     return moved(more, len(cards), index + 1) if len(more) > len(cards) else cards
 
 
 def moved(cards: tuple[Card, ...], index: int, to: int) -> tuple[Card, ...]:
-    """One of the cards in another place."""
+    """Return the cards with one in another place."""
     rest = [*cards[:index], *cards[index + 1 :]]
     rest.insert(to, cards[index])
     return tuple(rest)
 
 
 def removed(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:
-    """The cards without one; the last one stays."""
+    """Return the cards without one; the last one stays."""
     return (*cards[:index], *cards[index + 1 :]) if len(cards) > 1 else cards

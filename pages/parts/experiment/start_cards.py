@@ -1,4 +1,4 @@
-"""The row of start cards: what each draws and how it did."""
+"""The row of start cards: what each start draws, and its outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -6,42 +6,35 @@ from functools import partial
 from html import escape
 from types import MappingProxyType
 
-import numpy as np
 import streamlit as st
 
-from inits.engine import worker
 from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.diagnostics import Why
-from inits.experiments.experiment import MAX_STARTS, Run, Start
+from inits.experiments.experiment import MAX_STARTS, Start
 from inits.experiments.file_start import FileSpec
-from inits.experiments.network import Network
-from inits.experiments.pasted import PastedSpec
 from inits.experiments.summary import Outcome, best
-from inits.experiments.weight_source import Kernel, LsuvSpec
+from inits.experiments.weight_source import Kernel
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.initializers.laws import Law
-from inits.initializers.spec import InitializerSpec
-from inits.measure.examination import Sketch, sketch_drawn
-from inits.seeds import derive_seed
+from inits.measure.examination import Sketch
 from inits.text import percent
-from inits.training.draw import sketch
-from pages.parts.compute import pasted_code
-from pages.parts.compute.engine_access import can_draw, engine, known_dataset, wait_for
-from pages.parts.compute.job_control import session_id
+from pages.parts.compute.engine_access import engine
+from pages.parts.compute.job_control import experiment_of, session_id
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment import start_dialog
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.experiment.first_kernels import first_kernel
 from pages.parts.experiment.layer_fits import fit_words, fits_of
 from pages.parts.page import session
-from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal
 from pages.parts.page.session import widget_key
 from pages.parts.page.shared_cache import shared_figures
 from pages.parts.page.theme import colours
 
-WIDE, NARROW, MANY = 200, 131, 5  # pixels; from so many cards on they are narrow, and eight fit
+WIDTH, NARROW_WIDTH = 200, 131  # pixels
+MIN_NARROW = 5  # number of cards from which on they are narrow: eight fit into a row
 
 
 def change(page: str, cards: tuple[Card, ...]) -> None:
@@ -50,7 +43,7 @@ def change(page: str, cards: tuple[Card, ...]) -> None:
 
 
 def chosen_cards(page: str, choices: Choices) -> Choices:
-    """The choices with the cards as this session has changed them."""
+    """Return the choices with the cards as this session has changed them."""
     text = session.STARTS.setdefault(page, deck.format_cards(choices.cards))
     return replace(choices, cards=deck.parse_cards(text))
 
@@ -64,22 +57,30 @@ def card_row(
     why: Mapping[int, Why] = MappingProxyType({}),
     under: Callable[[int], None] = lambda place: None,
 ) -> None:
-    """One card for each start. They can be changed unless their `job` runs; then each can be stopped.
+    """Draw one card for each start. The cards can be changed, unless their job runs: then each can be stopped.
 
-    `under` is called last in each card, with its place.
+    Args:
+        page: the page.
+        choices: the settings with the cards.
+        job: the job of these settings, if there is one.
+        outcomes: the outcome of each start; empty before a run.
+        why: why starts failed, by their place.
+        under: draws the last part of each card, from its place.
     """
     running = job is not None and not job.over.is_set()
     cards, shape = choices.cards, choices.network.kernel_shapes[0]
     laws = [_law(card.start.kernel, shape) for card in cards]
-    drawn = [_draw(card.start, choices) for card in cards]
+    drawn = [first_kernel(card.start, choices) for card in cards]
     without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
     reach = common_reach(laws, (max(map(abs, one.edges)) for one in without))
-    narrow = len(cards) >= MANY
+    narrow = len(cards) >= MIN_NARROW
     with st.container(
         horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=widget_key(page, "cards")
     ):
         for place, card in enumerate(cards):
-            with st.container(border=True, width=NARROW if narrow else WIDE, height="stretch", gap="xsmall"):
+            with st.container(
+                border=True, width=NARROW_WIDTH if narrow else WIDTH, height="stretch", gap="xsmall"
+            ):
                 _head(page, choices, place, job if running else None, narrow)
                 _picture(choices, card, drawn[place], laws[place], reach)
                 about = literal(deck.parameters(card.start))
@@ -87,7 +88,7 @@ def card_row(
                     about += f"; {fit_words(fits_of(card.start.kernel, choices.network))}"
                 st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
                 if outcomes:
-                    stopping = job is not None and job.stopping.issuperset(job.plan.of_start(place))
+                    stopping = job is not None and job.stopping.issuperset(experiment_of(job).of_start(place))
                     _chip(outcomes[place], outcomes, why.get(place), stopping)
                 under(place)
         if not running and len(cards) < MAX_STARTS:
@@ -104,42 +105,16 @@ def card_row(
         start_dialog.show(page, choices, partial(change, page))
 
 
-def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
-    """A popover of decks that fill the cards in one click, and below them what `more` draws."""
-    count = session.PRESETS_CLOSED.get(page, 0)
-
-    def deal(cards: tuple[Card, ...]) -> None:
-        change(page, cards)
-        close_presets(page)
-
-    with st.popover("Presets", icon=":material/playing_cards:", key=widget_key(page, "presets", count)):
-        for preset in deck.PRESETS:
-            st.button(
-                preset.name,
-                key=widget_key(page, "preset", preset.name),
-                help=preset.reason,
-                width="stretch",
-                on_click=deal,
-                args=(preset.cards,),
-            )
-        more()
-
-
-def close_presets(page: str) -> None:
-    """Close the popover of presets: another key makes it another popover."""
-    session.PRESETS_CLOSED[page] = session.PRESETS_CLOSED.get(page, 0) + 1
-
-
 def _name(text: str) -> str:
-    """A long class name may break where its words meet."""
+    """Return a name as Markdown that lets a long class name break between its words."""
     return literal("".join(f"\u200b{sign}" if sign.isupper() else sign for sign in text))
 
 
 def _next(cards: Sequence[Card]) -> Card:
-    """What "Add start" adds: the first usual initializer that is not there yet."""
-    there = {card.start for card in cards}
-    usual = (deck.card(name) for name in ("HeNormal", "GlorotUniform", "LecunNormal", "Orthogonal"))
-    return next((card for card in usual if card.start not in there), deck.card("RandomNormal"))
+    """Return the card that "Add start" adds: the first common initializer that is not among the cards."""
+    present = {card.start for card in cards}
+    common = (deck.card(name) for name in ("HeNormal", "GlorotUniform", "LecunNormal", "Orthogonal"))
+    return next((card for card in common if card.start not in present), deck.card("RandomNormal"))
 
 
 def _law(spec: Kernel, shape: tuple[int, int]) -> Law | None:
@@ -160,7 +135,7 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
             return
         if len(choices.cards) == 1:
             return
-        runs = list(job.plan.of_start(place))
+        runs = list(experiment_of(job).of_start(place))
         ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
         others = engine().scheduler.others(job, session_id())
         st.button(
@@ -169,14 +144,16 @@ def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool
             key=widget_key(page, "stop", place),
             type="tertiary",
             disabled=ended or others > 0,
-            help="Others watch this run: it goes on for them." if others and not ended else None,
+            help="Others watch this run, so you cannot stop a single start."
+            if others and not ended
+            else None,
             on_click=engine().stop,
             args=(job, runs),
         )
 
 
 def swatch(slot: int, width: int = 32) -> str:
-    """HTML of the line that stands for a start: its colour, and dashes from the fifth on; width in pixels."""
+    """Return HTML of the line that stands for a start: its colour, dashed from the fifth on; width in pixels."""
     colour = colours().categorical[slot]
     dash = f"repeating-linear-gradient(90deg,{colour} 0 8px,transparent 8px 12px)" if slot >= 4 else colour
     style = f"display:inline-block;width:{width}px;height:4px;vertical-align:middle;background:{dash}"
@@ -197,65 +174,8 @@ def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None
     st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
 
 
-def _draw(start: Start, choices: Choices) -> Sketch | None:
-    """The first kernel of a run, as it will be; None before Keras is there, or when it cannot be shown."""
-    spec, shape, seed = start.kernel, choices.network.kernel_shapes[0], choices.seed
-    try:
-        if isinstance(spec, PastedSpec):
-            return _pasted(start, choices.network, seed)
-        if isinstance(spec, LsuvSpec):
-            return _scaled(start, choices)
-        if isinstance(spec, FileSpec):
-            return _from_file(str(spec), choices.network, seed)
-        return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
-    except InitsError:
-        return None
-
-
-def _scaled(start: Start, choices: Choices) -> Sketch | None:
-    """LSUV needs the first batch, and so the digits."""
-    dataset = known_dataset(choices.data)
-    if not (can_draw() and dataset):
-        return None
-    (run,) = replace(choices, cards=(Card(start),), seeds=1).experiment(dataset).runs
-    return _scaled_for(run)
-
-
-@st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
-def _scaled_for(run: Run) -> Sketch:
-    return engine().call(worker.first_kernel, run)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def _from_file(text: str, net: Network, seed: int) -> Sketch | None:
-    """The first kernel with which a network begins; as it will be drawn where the file has none for it."""
-    spec = FileSpec.parse(text)
-    (kernel, _) = engine().sources.request(Start(spec), net, seed, layers=1).result()
-    if kernel is not None:
-        return sketch_drawn(kernel)
-    return (
-        _drawn(str(spec.rest), net.kernel_shapes[0], derive_seed(seed, "kernel", 0)) if can_draw() else None
-    )
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
-    with gate.aside():
-        return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
-
-
-def _pasted(start: Start, net: Network, seed: int) -> Sketch | None:
-    """Return the first kernel that pasted code draws; None while it runs, and if it is not finite."""
-    future = pasted_code.request_arrays(start, net, seed, layers=1)
-    if not pasted_code.wait_soon([future]):
-        wait_for(future.done, lambda: "Running your code...")
-        return None
-    kernel, _ = future.result()
-    return sketch_drawn(kernel) if kernel is not None and np.isfinite(kernel).all() else None
-
-
 def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:
-    """How a start did, in a word; why, when it came to nothing."""
+    """Show the outcome of a start in a word, or why it failed."""
     if why is not None:
         st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
     elif outcome.state == "finished" and outcome.accuracy is not None:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from inits.errors import ShapeError
 from inits.experiments.network import Network
-from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import Kernel
 from inits.figures import gallery
 from inits.figures.layers import Bars, weights
@@ -34,17 +33,24 @@ def _network(text: str, seed: int) -> list[LayerRow] | None:
 
 
 def network(spec: InitializerSpec, seed: int) -> None:
-    """The same initializer of Keras down a network: one number decides whether a signal survives."""
+    """Draw the kernels of an initializer of Keras for the network of this page, layer by layer."""
     layers(spec, seed, [spec] * len(NETWORK.kernel_shapes), _network(str(spec), seed) if can_draw() else None)
 
 
-def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRow] | None) -> None:
-    """A network's kernels as a table and as histograms, `beside` the initializers whose laws are the theory."""
+def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[LayerRow] | None) -> None:
+    """Draw the kernels of a network as a table and as histograms.
+
+    Args:
+        spec: the initializer.
+        seed: the seed of the network.
+        reference: the initializer of each layer whose law is the theory.
+        rows: the measurements; None until Keras is loaded.
+    """
     shapes, names = NETWORK.kernel_shapes, NETWORK.layer_names
-    laws = [one.law(shape) for one, shape in zip(beside, shapes, strict=True)]
+    laws = [one.law(shape) for one, shape in zip(reference, shapes, strict=True)]
     heading(
         "784 – 128 – 128 – 10, layer by layer",
-        "$\\sigma_w^2$ = fan_in × variance: what a layer does to a signal's power, for weights of mean 0.",
+        "$\\sigma_w^2$ = fan_in × variance: how a layer scales the power of a signal, for weights of mean 0.",
     )
     drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
     gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
@@ -68,24 +74,24 @@ def layers(spec: Kernel, seed: int, beside: Sequence[Kernel], rows: list[LayerRo
     if rows is None:
         wait_for(can_draw)
         return
-    heading("The weights of each layer", "Each on its own axis, its reach beside its name.", "network")
+    heading("The weights of each layer", "Each on its own axis; its range is beside its name.", "network")
     bars = [Bars(row.low, row.high, row.counts) for row in rows]
     alt = "Histogram of the weights of each layer."
     chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
-    if not isinstance(spec, PastedSpec):
+    if isinstance(spec, InitializerSpec):
         python(network_code(spec, seed))
 
 
 def network_sentence(spec: InitializerSpec) -> str:
-    """The number that decides, layer by layer."""
+    """Return the number that decides about the signal in each layer, as a sentence."""
     gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
     found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
     words = "2 keeps the power of a ReLU signal, 1 that of a linear one."
-    return f"Down a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
+    return f"In a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
 
 
 def network_code(spec: InitializerSpec, seed: int) -> str:
-    """The network in Keras, with the seed that each layer has here."""
+    """Return the network as Keras code, with the seed that each layer has here."""
     units, last = (*NETWORK.hidden, NETWORK.outputs), len(NETWORK.hidden)
     layers = ""
     for layer, size in enumerate(units):
@@ -96,13 +102,13 @@ def network_code(spec: InitializerSpec, seed: int) -> str:
 
 
 def all_initializers(shape: tuple[int, ...]) -> None:
-    """Every initializer of Keras with its defaults, for this shape, on one scale; one is picked by its name."""
+    """Draw every initializer of Keras with its defaults, for this shape and on one scale; its name opens it."""
     random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
     specs = {name: InitializerSpec(name) for name in random_first}
     laws = {name: law for name, spec in specs.items() if (law := _law(spec, shape)) is not None}
     heading(
         f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
-        "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to see more of it.",
+        "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to open it.",
         "gallery",
     )
     reach, top = gallery.common_scale(laws.values())

@@ -1,4 +1,4 @@
-"""What the pages show of pasted code: its checks, its errors and output, its kernels beside the nearest of Keras."""
+"""The views of pasted code: checks, errors, output, and its kernels beside the nearest initializer of Keras."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,20 @@ import streamlit as st
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
 from inits.measure.checks import Check, Drawn, checks
-from inits.measure.examination import Likeness, examine_drawn, examine_drawn_network
+from inits.measure.examination import LayerRow, Likeness, examine_drawn, examine_drawn_network
+from inits.measure.nearest import Nearest
 from inits.sandbox.client import Sandbox
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
-from inits.sandbox.wire import Array
+from inits.sandbox.wire import Array, FloatArray
 from inits.text import counted, number
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask, engine, wait_for
-from pages.parts.kernel.kernel_views import Look
+from pages.parts.kernel.kernel_views import DrawnKernel
 from pages.parts.kernel.network_views import NETWORK, layers
 from pages.parts.page.notes import heading, literal, problem, python
 
-MOST_PRINTED = 20_000  # characters, as the code's process keeps them
+MAX_PRINTED = 20_000  # characters; the process of the code keeps no more
 ICONS = {
     "good": ":green[:material/check_circle:]",
     "note": ":gray[:material/info:]",
@@ -28,11 +29,11 @@ ICONS = {
 }
 
 
-def waiting_for(request: Request) -> str:
-    """What happens to a request that is not done, in words."""
+def progress_words(request: Request) -> str:
+    """Return the state of a request that is not done, in words."""
     sandbox: Sandbox = engine().sandbox
     if request.jailed and sandbox.state.phase in ("asleep", "starting"):
-        return "Preparing the jail for your code: TensorFlow starts, about 8 s."
+        return "Preparing the jail for your code: starting TensorFlow, about 8 s."
     ahead = sandbox.place(request)
     if ahead:
         return f"{counted(ahead, 'request')} ahead of yours, a few seconds."
@@ -41,24 +42,24 @@ def waiting_for(request: Request) -> str:
     )
 
 
-def look_pasted(spec: PastedSpec, shape: tuple[int, ...], seed: int) -> Look | None:
-    """A kernel of pasted code for the Explore page; None after saying why there is none, or that it will come."""
+def pasted_kernel(spec: PastedSpec, shape: tuple[int, ...], seed: int) -> DrawnKernel | None:
+    """Return a kernel of pasted code; None after showing why there is none, or that the code still runs."""
     found = _finite(spec, [shape], seed)
     if found is None:
         return None
     likeness = _likeness(str(spec), shape, seed, found.arrays[0])
-    return looked(spec, likeness) if likeness else None
+    return _beside_nearest(spec, likeness) if likeness else None
 
 
-def looked(spec: PastedSpec, likeness: Likeness) -> Look:
+def _beside_nearest(spec: PastedSpec, likeness: Likeness) -> DrawnKernel:
     near = likeness.nearest
-    return Look(spec, near.spec if near else spec, likeness.examination, near)
+    return DrawnKernel(spec, near.spec if near else spec, likeness.examination, near)
 
 
-def likeness_words(spec: PastedSpec, one: Look | None) -> str:
-    """What the code draws, with the numbers, and what draws the same."""
+def pasted_sentence(spec: PastedSpec, one: DrawnKernel | None) -> str:
+    """Return what the code draws, with the numbers, and which initializer of Keras draws the same."""
     if one is None or one.drawn is None:
-        return f"{literal(spec.name)} is your own code: it is run to see what it draws."
+        return f"{literal(spec.name)} is your own code; the app runs it to see what it draws."
     found = one.drawn.summary
     words = f"{counted(found.count, 'weight')}, mean **{number(found.mean)}**, std **{number(found.std)}**"
     if one.near is None:
@@ -67,15 +68,15 @@ def likeness_words(spec: PastedSpec, one: Look | None) -> str:
     return f"{words}: {like} **{literal(str(one.near.spec))}** draws them."
 
 
-def network_pasted(spec: PastedSpec, seed: int) -> None:
-    """The kernels of pasted code down a network."""
+def pasted_network(spec: PastedSpec, seed: int) -> None:
+    """Draw the kernels of pasted code for the network of this page, layer by layer."""
     found = _finite(spec, NETWORK.kernel_shapes, seed)
     if found is not None:
-        network_of(spec, seed, found.arrays)
+        drawn_network(spec, seed, found.arrays)
 
 
-def network_of(spec: PastedSpec, seed: int, kernels: Sequence[np.ndarray]) -> None:
-    """Kernels that were drawn for the network of these pages, layer by layer."""
+def drawn_network(spec: PastedSpec, seed: int, kernels: Sequence[FloatArray]) -> None:
+    """Draw the given kernels of the network of these pages, layer by layer."""
     answer = _rows(str(spec), seed, list(kernels))
     if answer is not None:
         near, rows = answer
@@ -83,49 +84,51 @@ def network_of(spec: PastedSpec, seed: int, kernels: Sequence[np.ndarray]) -> No
 
 
 def _finite(spec: PastedSpec, shapes: Sequence[tuple[int, ...]], seed: int) -> Result | None:
-    """What the code drew, when all of it can be shown; else says why not, or waits."""
+    """Return what the code drew; None after showing why it cannot be shown, or that the code still runs."""
     try:
-        result = pasted_code.drawn_soon(spec, shapes, seed)
+        result = pasted_code.result_soon(spec, shapes, seed)
     except InitsError as error:
         problem(str(error))
         return None
     if result is None:
-        request = pasted_code.ask_code(spec, shapes, seed)
+        request = pasted_code.request_kernels(spec, shapes, seed)
         if request is not None:
-            wait_for(request.done.is_set, lambda: waiting_for(request))
+            wait_for(request.done.is_set, lambda: progress_words(request))
         return None
     if result.error is not None:
         error_box(spec, result.error, "")
         return None
     if odd := not_finite(result.arrays):
-        problem(f"Weights must be finite to be shown. Received {odd:,} NaN or infinite ones.")
+        problem(f"Weights must be finite to be shown, but got {odd:,} NaN or infinite ones.")
         return None
     return result
 
 
-def not_finite(arrays: Sequence[np.ndarray]) -> int:
-    """How many weights are NaN or infinite."""
+def not_finite(arrays: Sequence[FloatArray]) -> int:
+    """Return the number of weights that are NaN or infinite."""
     return sum(int(np.count_nonzero(~np.isfinite(array))) for array in arrays)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _likeness(text: str, shape: tuple[int, ...], seed: int, _kernel: np.ndarray) -> Likeness | None:
+def _likeness(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray) -> Likeness | None:
     return ask(examine_drawn, _kernel, PastedSpec.parse(text))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _rows(text: str, seed: int, _kernels: list[np.ndarray]):
+def _rows(
+    text: str, seed: int, _kernels: list[FloatArray]
+) -> tuple[list[Nearest | None], list[LayerRow]] | None:
     return ask(examine_drawn_network, NETWORK.layer_names, _kernels, PastedSpec.parse(text))
 
 
-def first_kernel(spec: PastedSpec, seed: int, kernel: np.ndarray) -> Look | None:
-    """The first kernel of the network of these pages, measured."""
+def first_kernel(spec: PastedSpec, seed: int, kernel: FloatArray) -> DrawnKernel | None:
+    """Return the first kernel of the network of these pages, measured."""
     likeness = _likeness(str(spec), kernel.shape, seed, kernel)
-    return looked(spec, likeness) if likeness else None
+    return _beside_nearest(spec, likeness) if likeness else None
 
 
 def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
-    """What went wrong, literally, with the lines of the code that led there, the innermost last."""
+    """Show an error of the code with the lines that led to it, the innermost last."""
     kind = f"{error.kind}: " if error.kind else ""
     where = f"stopped in line {error.line}" if error.line else "gives no weights"
     with st.container(border=True, gap="xsmall"):
@@ -141,22 +144,22 @@ def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
 
 
 def output_box(output: str) -> None:
-    """What the code printed, literally."""
+    """Show what the code printed."""
     if output:
         st.markdown("**Printed**")
         st.code(output, language=None, wrap_lines=True, height=min(220, 60 + 20 * output.count("\n")))
-        if len(output) >= MOST_PRINTED:
-            st.markdown(f":small[:gray[Only the first {MOST_PRINTED:,} characters are kept.]]")
+        if len(output) >= MAX_PRINTED:
+            st.markdown(f":small[:gray[Only the first {MAX_PRINTED:,} characters are kept.]]")
 
 
 def check_list(found: Sequence[Check]) -> None:
-    """Each check with its verdict."""
+    """Show each check with its verdict."""
     heading("Checks", "On a 784 – 128 – 128 – 10 network, each layer with a seed of its own.")
     st.markdown("  \n".join(f"{ICONS[one.verdict]} **{one.name}** {literal(one.words)}" for one in found))
 
 
 def checked(result: Result) -> tuple[Check, ...]:
-    """The checks of a result that has a network's kernels and the first of them once more."""
+    """Return the checks of a result that holds the kernels of a network, and the first of them drawn once more."""
     *network, again = [_drawn(one) for one in result.drawn]
     return checks(network, again.array, NETWORK.layer_names)
 

@@ -1,36 +1,46 @@
-"""Headings, code, and sentences of ours that hold somebody else's text: shown literally, never as Markdown."""
+"""Headings, code and messages; text of other origin in them is shown literally, never as Markdown."""
 
 import re
+from typing import Literal
 
 import streamlit as st
 
 from pages.parts.page.cheatsheet import SHEETS
 
+Colour = Literal["green", "orange", "red", "gray"]
+"""The colour of a badge."""
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 
 
 def literal(text: str) -> str:
-    """`text` so that Markdown shows it as it is."""
+    """Return Markdown that shows a text as it is."""
     return _SPECIAL.sub(r"\\\1", text)
 
 
 def heading(title: str, how: str, sheet: str = "") -> None:
-    """A picture's title, one line that says how to read it, and behind a "?" its cheat sheet, by key."""
+    """Draw the title of a picture, a line that says how to read it, and a "?" with its cheat sheet.
+
+    Args:
+        title: Markdown.
+        how: Markdown.
+        sheet: a key of `cheatsheet.SHEETS`; "" for none.
+    """
     st.markdown(f"**{title}**  \n:small[:gray[{how}]]", help=SHEETS[sheet].markdown if sheet else None)
 
 
 def python(text: str) -> None:
-    """Code in Python, on as many lines as it needs."""
+    """Show Python code, wrapped."""
     st.code(text, language="python", wrap_lines=True)
 
 
 def problem(words: str) -> None:
-    """What was wrong, and what to do."""
+    """Show an error: what is wrong, and what to do."""
     st.error(literal(words), icon=":material/error:")
 
 
 def odd_link(name: str, words: str) -> None:
-    """A part of the address that was not understood."""
+    """Report a part of the address that is not valid."""
     st.warning(
         f"The part “{name}” of the link was not understood. {literal(words)}", icon=":material/link_off:"
     )

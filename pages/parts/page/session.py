@@ -9,7 +9,7 @@ import streamlit as st
 from inits.engine.fetching import Fetch
 from inits.engine.jobs import Job
 from inits.experiments.pasted import PastedSpec
-from inits.sandbox.client import Request
+from inits.sandbox.request_queue import Request
 from inits.weightfiles.store import Reading
 
 T = TypeVar("T")

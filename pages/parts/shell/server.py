@@ -111,7 +111,7 @@ def _end_in_time() -> None:
     """
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     config = getattr(server, "config", None)
-    if hasattr(config, "timeout_graceful_shutdown"):
+    if config is not None and hasattr(config, "timeout_graceful_shutdown"):
         config.timeout_graceful_shutdown = GRACE
 
 

@@ -15,7 +15,8 @@ from inits.text import counted, number
 from pages.parts.experiment.builder import network_controls
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import DATA, TRAIN, Choices
-from pages.parts.experiment.start_cards import change, presets
+from pages.parts.experiment.presets import presets
+from pages.parts.experiment.start_cards import change
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.catalog import PAGES

@@ -53,8 +53,9 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     """
     check_size(choices.network, choices.batch_size)
     known = known_dataset(choices.data)
+    measured: list[tuple[Measurement, ...] | InitsError]
     if known is None or not can_draw():
-        facts, measured = TYPICAL[known or "mnist"], [()] * len(choices.cards)
+        facts, measured = TYPICAL[known or "mnist"], [() for _ in choices.cards]
     else:
         facts, measured = _measured(choices, known, whole)
     return facts, [
@@ -122,6 +123,7 @@ def _measured(
         missing = [seed for seed, key in keys.items() if memory.get(key) is None]
         if not whole:
             missing = missing[:1] if seeds[0] in missing else []
+        mine: list[Given] | InitsError | None
         try:
             mine = arrays_of(card.start, net, missing)
         except InitsError as error:
@@ -141,7 +143,11 @@ def _measured(
 
 
 def _answer(
-    compute: Engine, memory: SharedCache[Any], keys, missing, mine
+    compute: Engine,
+    memory: SharedCache[Any],
+    keys: dict[int, Any],
+    missing: list[int],
+    mine: list[Given] | InitsError | None,
 ) -> tuple[Measurement, ...] | InitsError:
     """What is known of a start once the missing seeds were asked for."""
     if isinstance(mine, InitsError):

@@ -6,13 +6,12 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
-from inits.experiments.experiment import ZEROS, Start
+from inits.experiments.experiment import MAX_STARTS, ZEROS, Start
 from inits.figures import phases as figures
 from inits.figures import style
-from inits.initializers.activations import ACTIVATIONS
+from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.initializers.spec import InitializerSpec
 from inits.text import number
-from inits.theory.meanfield import ELEMENTWISE
 from inits.theory.phases import Phases, phases
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment.cards import Card
@@ -106,7 +105,7 @@ def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -
             (*cards[:place], deck.coloured(new, [*cards[:place], *cards[place + 1 :]]), *cards[place + 1 :]),
         )
         return
-    change(page, deck.added(cards if len(cards) < deck.MAX_STARTS else cards[:-1], new))
+    change(page, deck.added(cards if len(cards) < MAX_STARTS else cards[:-1], new))
 
 
 def at(sigma_w2: float, sigma_b2: float) -> Card:

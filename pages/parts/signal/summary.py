@@ -11,10 +11,10 @@ from inits.text import counted, number, percent
 from inits.theory.signal_regime import Fate, fate
 from inits.theory.signal_theory import Inputs
 from pages.parts.experiment.choices import Choices
-from pages.parts.page.notes import literal
+from pages.parts.page.notes import Colour, literal
 from pages.parts.signal.measurements import Seen
 
-COLOURS = {"kept": "green", "grown": "orange", "faded": "orange"}
+COLOURS: dict[str, Colour] = {"kept": "green", "grown": "orange", "faded": "orange"}
 LOST = {"vanished": "gone", "exploded": "exploding", "broken": "not a number"}
 ICONS = {"green": "check_circle", "orange": "trending_down", "red": "error"}
 
@@ -133,7 +133,7 @@ def _word(one: Fate, last: int) -> str:
     return {"kept": f"alive at layer {last}", "faded": "fading", "grown": "growing"}[way.kind]
 
 
-def _colour(one: Fate | None) -> str:
+def _colour(one: Fate | None) -> Colour:
     if one is None:
         return "gray"
     if not one.forward.alive or not one.backward.alive or one.alike is not None:

@@ -160,7 +160,7 @@ def _depth(page: str, layers: int) -> int:
 
 
 def _violins(
-    question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads, what: str,
+    question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads: Any, what: str,
     reach: figures.Reach, shown: int,
 ) -> None:  # fmt: skip
     title = f"{ACTIVATIONS[choices.network.activation]} output" if what == "activations" else what

@@ -138,10 +138,10 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
         width, batch, seed, data = _rest(page, grid, optimizer)
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))
     if across == "activation":
-        several = st.pills(
+        several = tuple(st.pills(
             "Activations", list(ACTIVATIONS), key=seeded(widget_key(page, "activations"), list(grid.activations)),
             format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
-        )  # fmt: skip
+        ))  # fmt: skip
     chosen = Grid(
         vary, low or grid.low, high or grid.high, int(values), str(across), int(depth), activation,
         activations(several), width, optimizer, batch, seed, data,

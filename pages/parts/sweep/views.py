@@ -10,11 +10,11 @@ from inits.experiments.summary import CHANCE
 from inits.experiments.sweep import VARIED, Sweep
 from inits.figures import style
 from inits.figures.sweep import heat_map
-from inits.initializers.activations import ACTIVATIONS
+from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.text import count, counted, duration, number, percent
-from inits.theory.meanfield import ELEMENTWISE, critical_sigma_w2
+from inits.theory.meanfield import critical_sigma_w2
 from pages.parts.compute.engine_access import engine, waiting_words
-from pages.parts.compute.job_control import has_left, stop_button, turn_words
+from pages.parts.compute.job_control import has_left, stop_button, sweep_of, turn_words
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
@@ -57,7 +57,7 @@ def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
             st.rerun()
-        sweep, values, diverged = job.plan, *results(job)
+        sweep, values, diverged = sweep_of(job), *results(job)
         answer.markdown(_sentence(job, sweep, values, diverged))
         with st.container():
             if not over:
@@ -77,7 +77,7 @@ def results(job: Job) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     records = job.snapshot(0.0).records
     accuracies = [np.nan if r.test_accuracy is None else r.test_accuracy for r in records]
     diverged = [record.divergence is not None for record in records]
-    shape = len(job.plan.columns), len(job.plan.values)
+    shape = len(sweep_of(job).columns), len(sweep_of(job).values)
     return np.reshape(accuracies, shape).T, np.reshape(diverged, shape).T
 
 

@@ -18,6 +18,7 @@ from inits.export.report import ReportFigure, Table, report
 from inits.export.tables import curves_csv, histograms_csv
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask_weights, engine
+from pages.parts.compute.job_control import experiment_of
 from pages.parts.experiment.choices import TRAIN, Choices, settings
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
@@ -34,7 +35,7 @@ def downloads(job: Job, choices: Choices, records: Sequence[Record], found: Sequ
     """Draw the buttons for curves, weights of the first seed, and all other exports."""
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Curves (CSV)", lambda: curves_csv(job.plan, records, choices.labels), "curves.csv", "text/csv",
+            "Curves (CSV)", lambda: curves_csv(experiment_of(job), records, choices.labels), "curves.csv", "text/csv",
             icon=":material/download:", key="train.csv", on_click="ignore",
         )  # fmt: skip
         _weights(job, choices, records)
@@ -49,7 +50,9 @@ def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequenc
         "Report (HTML)", partial(_report, job, choices, records, found, picked(choices)), "report.html", "text/html",
         key="train.report", help="Settings, pictures, result and script in one file that opens offline.",
     )  # fmt: skip
-    several = job.plan.dataset == "digits" or any("file:" in str(start.kernel) for start in job.plan.starts)
+    several = experiment_of(job).dataset == "digits" or any(
+        "file:" in str(start.kernel) for start in experiment_of(job).starts
+    )
     button(
         "Keras script",
         partial(_script, job, choices, picked(choices), several),
@@ -64,7 +67,8 @@ def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequenc
         key="train.json", help="Open it here again under Presets, Open an experiment.",
     )  # fmt: skip
     button(
-        "Histograms (CSV)", lambda: histograms_csv(job.plan, records, choices.labels), "histograms.csv", "text/csv",
+        "Histograms (CSV)", lambda: histograms_csv(experiment_of(job), records, choices.labels),
+        "histograms.csv", "text/csv",
         key="train.histograms", help="Weights of every layer at every measured step.",
     )  # fmt: skip
 
@@ -78,7 +82,7 @@ def picked(choices: Choices) -> dict[str, str]:
     found = {}
     for spec in (card.start.kernel for card in choices.cards):
         if isinstance(spec, PastedSpec):
-            request = pasted_code.ask_code(spec, choices.network.kernel_shapes[:1], choices.seed)
+            request = pasted_code.request_kernels(spec, choices.network.kernel_shapes[:1], choices.seed)
             result = request.wait(0) if request else None
             if result is not None and result.picked is not None:
                 found[spec.source] = result.picked.name
@@ -88,7 +92,7 @@ def picked(choices: Choices) -> dict[str, str]:
 def _script_files(job: Job, choices: Choices, names: dict[str, str]) -> dict[str, bytes]:
     """Return the script and the files that it reads. Raises WeightFileError if a weight file is gone."""
     return script_files(
-        job.plan,
+        experiment_of(job),
         choices.labels,
         engine().files,
         versions=_versions(),
@@ -109,7 +113,7 @@ def _script(job: Job, choices: Choices, names: dict[str, str], several: bool) ->
 def _report(
     job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: dict[str, str]
 ) -> str:
-    groups = [[records[run] for run in job.plan.of_start(start)] for start in range(len(found))]
+    groups = [[records[run] for run in experiment_of(job).of_start(start)] for start in range(len(found))]
     points = pictures.first_points(groups)
     inside = []
     if points:

@@ -5,7 +5,7 @@ import streamlit as st
 from inits.errors import InitsError
 from inits.export.experiment_json import MOST, read
 from pages.parts.experiment.choices import TRAIN, Choices
-from pages.parts.experiment.start_cards import close_presets
+from pages.parts.experiment.presets import close_presets
 from pages.parts.page import session
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key

@@ -158,4 +158,7 @@ def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:
 
 
 def _bars(point: Checkpoint, layers: Sequence[int]) -> list[layer_figures.Bars]:
-    return [layer_figures.Bars(*map(float, point.edges[layer]), point.counts[layer]) for layer in layers]
+    return [
+        layer_figures.Bars(float(point.edges[layer][0]), float(point.edges[layer][1]), point.counts[layer])
+        for layer in layers
+    ]

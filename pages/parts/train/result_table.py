@@ -32,7 +32,7 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
         f"{mean}Steps: until the mean accuracy over 2,000 images reached the value. Loss area: area under the curve "
         "of the batch loss, divided by its length. Time: of one run.",
     )
-    by = "accuracy"
+    by: str | None = "accuracy"
     if len(outcomes) > 1:
         by = linked(page, "sort", SORTS, lambda key: st.pills(
             "Sort by", list(SORTS), required=True, key=key, format_func=lambda sort: SORTS[sort].label,
@@ -40,7 +40,7 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
     tops = best(outcomes)
     lines = ranked(outcomes, str(by))
     found = [cells(choices, outcome) for outcome in lines]
-    columns = {"": [tables.Html(swatch(choices.slots[o.start])) for o in lines]}
+    columns: dict[str, list[str]] = {"": [tables.Html(swatch(choices.slots[o.start])) for o in lines]}
     best_of = {"start": "accuracy"} | {sort.label.lower(): key for key, sort in SORTS.items()}
     for name in found[0]:
         columns[name] = [

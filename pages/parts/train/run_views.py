@@ -12,7 +12,7 @@ from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
 from inits.text import count, counted, duration
 from pages.parts.compute.engine_access import engine
-from pages.parts.compute.job_control import has_left, session_id, stop_button, turn_words
+from pages.parts.compute.job_control import experiment_of, has_left, session_id, stop_button, turn_words
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
@@ -74,20 +74,21 @@ def _job_view(job: Job) -> JobView:
     """Return the present snapshot of a job, which concurrent viewers share."""
     moment = job.snapshot(MAX_AGE)
     records = moment.records
-    return shared_figures().get_or_make(
+    view: JobView = shared_figures().get_or_make(
         moment, lambda: JobView(moment, by_start(job, records), results(job, records), reasons(job, records))
     )
+    return view
 
 
 def results(job: Job, records: Sequence[Record] | None = None) -> list[Outcome]:
     """Return the present outcome of each start of a job."""
     groups = by_start(job, job.records if records is None else records)
-    return outcomes(len(groups), groups, job.plan.batch_size)
+    return outcomes(len(groups), groups, experiment_of(job).batch_size)
 
 
 def by_start(job: Job, records: Sequence[Record]) -> list[list[Record]]:
     """Return the records of each start, by seed."""
-    experiment = job.plan
+    experiment = experiment_of(job)
     return [[records[run] for run in experiment.of_start(start)] for start in range(len(experiment.starts))]
 
 
@@ -111,7 +112,7 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
 
 def reasons(job: Job, records: Sequence[Record] | None = None) -> dict[int, Why]:
     """Return why starts failed, for those that did."""
-    net, rate = job.plan.network, job.plan.optimizer.learning_rate
+    net, rate = experiment_of(job).network, experiment_of(job).optimizer.learning_rate
     groups = by_start(job, job.records if records is None else records)
     found = {start: why_lost(group, net.layer_names, rate) for start, group in enumerate(groups)}
     return {start: why for start, why in found.items() if why is not None}

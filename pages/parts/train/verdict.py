@@ -117,8 +117,10 @@ def prediction_note(verdicts: Sequence[Verdict | None], outcomes: Sequence[Outco
 
 def _chip(verdict: Verdict | None) -> None:
     if verdict is not None:
-        icon, colour = (":material/check_circle:", "green") if verdict.trains else (":material/error:", "red")
-        st.badge(verdict.short, icon=icon, color=colour, help=literal(verdict.whole))
+        icon = ":material/check_circle:" if verdict.trains else ":material/error:"
+        st.badge(
+            verdict.short, icon=icon, color="green" if verdict.trains else "red", help=literal(verdict.whole)
+        )
 
 
 def _outcome_note(verdict: Verdict | None, outcome: Outcome) -> None:

@@ -81,11 +81,11 @@ def _content(file: WeightFile) -> str:
     odd = sum(one.summary.nan + one.summary.inf for one in file.surveys)
     if odd:
         words += f" **{count(odd)}** of them are NaN or infinite."
-    marked = [one for one in kernels if one.bulk and one.bulk.outside]
+    marked = [(one.bulk.share, one) for one in kernels if one.bulk and one.bulk.outside]
     if marked:
-        most = max(marked, key=lambda one: one.bulk.share)
+        share, most = max(marked, key=lambda pair: pair[0])
         return words + (
-            f" Training left the clearest trace in **{literal(label(most))}**: {percent(most.bulk.share)} of its "
+            f" Training left the clearest trace in **{literal(label(most))}**: {percent(share)} of its "
             "singular values lie outside the range of a random kernel."
         )
     if any(one.bulk for one in kernels):

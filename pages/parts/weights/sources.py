@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inits.engine.fetching import Fetch
@@ -16,6 +17,7 @@ from inits.weightfiles.applications import APPLICATIONS
 from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
+from pages.parts.compute.job_control import experiment_of
 from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
 from pages.parts.page.catalog import PAGES
@@ -76,8 +78,9 @@ def _upload(page: str, slot: str) -> None:
 def _free(file_id: str) -> None:
     """Free the memory of an upload, which Streamlit would keep until the session ends."""
     context = get_script_run_ctx()
-    if context is not None:
-        context.uploaded_file_mgr.remove_file(context.session_id, file_id)
+    manager = context and context.uploaded_file_mgr
+    if context is not None and isinstance(manager, MemoryUploadedFileManager):
+        manager.remove_file(context.session_id, file_id)
 
 
 def _from_train(page: str, slot: str) -> None:
@@ -90,7 +93,7 @@ def _from_train(page: str, slot: str) -> None:
         st.markdown(f":gray[{words} When a run on Train has ended, you can open its networks here.]")
         st.page_link(PAGES["train"].file, label="Train a network", icon=":material/play_circle:")
         return
-    labels = Choices.of(job.plan, ()).labels
+    labels = Choices.of(experiment_of(job), ()).labels
     steps_of = {place: job.records[place].done for place in range(len(labels)) if job.records[place].done}
     if not steps_of:
         st.markdown(":gray[No start of this run has completed a training step.]")

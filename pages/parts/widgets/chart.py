@@ -1,10 +1,10 @@
-"""The one door through which every page draws.
+"""Charts: every page draws its Plotly figures through this module.
 
-`chart` hands a plotly figure to a small component in the browser (`browser/chart.js`) which draws it with
-plotly's own cartesian bundle. Against `st.plotly_chart` the bundle is a third of the size, and zoom, legend
-and hover survive a live update.
+`chart` passes a figure to a small component in the browser (`browser/chart.js`), which draws it with Plotly's own
+cartesian bundle. The bundle is a third of the size of that of `st.plotly_chart`, and zoom, legend and hover survive
+a live update.
 
-Figures carry colour tokens (`inits.figures.style`) which the browser replaces by the theme's colours, so a
+Figures contain colour tokens (`inits.figures.style`) that the browser replaces with the colours of the theme, so a
 switch between light and dark needs no rerun.
 """
 
@@ -53,7 +53,7 @@ _LARGEST, _SMALLEST = 1e38, 1e-37  # what a 32-bit float holds at full precision
 
 @dataclass(frozen=True)
 class Point:
-    """What a person clicked: the trace by number and name, the point by index and place."""
+    """A point that was clicked: its trace by number and name, its index and its coordinates."""
 
     curve: int
     name: str
@@ -72,22 +72,22 @@ def chart(
     alt: str,
     on_click: Callable[[Point], None] | None = None,
 ) -> Point | None:
-    """Draw `fig`, full width and `height` pixels high, in its place on the page.
+    """Draw a figure, full width and `height` pixels high.
 
     Args:
         fig: a `plotly.graph_objects.Figure` (or anything with its `to_dict`) whose traces are all among
             `TRACE_TYPES`. `layout.meta` appears as the element's `data-meta` once the picture is drawn.
             Zoom survives updates; another `layout.uirevision` resets it.
-        key: names this chart in the app; the same key keeps the same picture in the browser.
+        key: the name of this chart in the app; under the same key the browser keeps the same picture.
         height: pixels, reserved before anything has loaded.
-        alt: one sentence that says what the picture shows, for those who cannot see it.
+        alt: one sentence that describes the picture, for screen readers.
         on_click: called with the clicked `Point` before the page runs again.
 
     Returns:
-        The point clicked just now, or None.
+        The point that was clicked just now, or None.
 
     Raises:
-        ValueError: a trace type that the bundle cannot draw, or an empty `alt`.
+        ValueError: for a trace type that the bundle cannot draw, or an empty `alt`.
     """
     data = payload(fig, key=key, alt=alt, clicks=on_click is not None)
     if on_click is None:
@@ -102,9 +102,12 @@ def chart(
 
 
 def shared_chart(question: Hashable, make: Callable[[], Any], *, key: str, height: int, alt: str) -> None:
-    """As `chart`, with the figure that `make` returns: made once for all who ask the same question.
+    """Draw a figure like `chart`; the figure is made once for all sessions.
 
-    The figure must not depend on anything that `question` does not name.
+    Args:
+        question: all that the figure depends on.
+        make: returns the figure.
+        key, height, alt: see `chart`.
     """
 
     def data() -> bytes:
@@ -114,18 +117,18 @@ def shared_chart(question: Hashable, make: Callable[[], Any], *, key: str, heigh
 
 
 def draw(data: bytes, *, key: str, height: int) -> None:
-    """Draw what `payload` made for this key, by whomever and whenever."""
+    """Draw data that `payload` has made for this key."""
     _component()(key=key, data=data, height=height)
 
 
 def payload(fig: Any, *, key: str, alt: str, clicks: bool) -> bytes:
-    """What is sent to the browser: JSON with the figure and how to treat it.
+    """Return what is sent to the browser: JSON with the figure and its options.
 
-    Figures were validated when they were built, so nothing is looked at again but the trace types. Arrays
-    travel as base64, floats with 32 bits. Plotly's default template is left behind: the theme stands for it.
+    Figures were validated when they were built, so only the trace types are checked again. Arrays are sent as base64,
+    floats with 32 bits. Plotly's default template is left out: the theme takes its place.
     """
     if not alt.strip():
-        raise ValueError(f"alt must say what the picture shows. Received alt={alt!r}.")
+        raise ValueError(f"alt must describe the picture, but got {alt!r}.")
     figure = _plain(fig.to_dict())
     unknown = {trace.get("type", "scatter") for trace in figure["data"]} - TRACE_TYPES
     if unknown:
@@ -139,7 +142,7 @@ def payload(fig: Any, *, key: str, alt: str, clicks: bool) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """`value` as JSON can hold it: typed arrays with 32-bit floats, None for a gap in a list."""
+    """Return a value as JSON can hold it: typed arrays with 32-bit floats, None for a gap in a list."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, dict):
@@ -152,12 +155,16 @@ def _plain(value: Any) -> Any:
 
 
 def _single_precision(spec: dict[str, Any]) -> dict[str, Any]:
-    """Half the bytes, unless the numbers are too large or too small for 32 bits (a signal that explodes)."""
+    """Return an array with 32-bit floats, unless its numbers are too large or too small (a signal that explodes)."""
     numbers = np.frombuffer(base64.b64decode(spec["bdata"]), dtype=np.float64)
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
     if sizes.size and (sizes.max() > _LARGEST or sizes.min() < _SMALLEST):
         return spec
-    return {**spec, "dtype": "f4", "bdata": base64.b64encode(numbers.astype(np.float32)).decode("ascii")}
+    return {
+        **spec,
+        "dtype": "f4",
+        "bdata": base64.b64encode(numbers.astype(np.float32).tobytes()).decode("ascii"),
+    }
 
 
 def _point(clicked: dict[str, Any] | None) -> Point | None:
@@ -165,10 +172,10 @@ def _point(clicked: dict[str, Any] | None) -> Point | None:
 
 
 def _component() -> ComponentRenderer:
-    """The component, registered with the server that runs this page.
+    """Return the component, registered with the server that runs this page.
 
-    Streamlit serves a component's files by URL only if a package declares them. This app is no installed
-    package, so it declares its folder by itself, once per server (tests start several in one process).
+    Streamlit serves the files of a component only if a package declares them. This app is not an installed package, so
+    it declares its folder itself, once per server (tests start several in one process).
     """
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:

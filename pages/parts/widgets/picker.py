@@ -1,4 +1,4 @@
-"""The initializer picker: a name or any Keras text, and a control for each parameter."""
+"""The initializer picker: a name or a Keras call, and controls for each parameter."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from inits.errors import InitsError
+from inits.errors import InitsError, SpecError
 from inits.experiments import file_start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import MARK, PastedSpec
@@ -20,31 +20,36 @@ from pages.parts.page import session
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import ALL_PAGES, seeded, set_widget, widget_key, widget_value
 
-Spec = Kernel | OptimizerSpec
+Adjustable = InitializerSpec | FileSpec | OptimizerSpec
+"""A spec with parameters that controls can change; other kernels have none."""
+
 NAME_WIDTH, CHOICE_WIDTH, SLIDER_WIDTH, NUMBER_WIDTH = 190, 170, 130, 90
-MOST_STEPS = 100
+MAX_STEPS = 100  # of a slider
 DIGITS = (1, 1.1, 1.25, 1.4, 1.6, 1.8, 2, 2.25, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.6, 6.3, 7, 8, 9)
-AXES_HELP = "Axes of the kernel, like 0, 1. Takes effect when both are given."
+AXES_HELP = "Axes of the kernel, such as 0, 1. They take effect when both are set."
 STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
-def put_on_shelf(spec: PastedSpec) -> None:
-    """Offer pasted code wherever an initializer is picked; a newer one of its name takes its place."""
+def offer_code(spec: PastedSpec) -> None:
+    """Offer pasted code in all pickers of this session; it replaces an older one of its name."""
     session.PASTED_CODE.setdefault(ALL_PAGES, {})[spec.name] = str(spec)
 
 
 def offer_file(spec: FileSpec) -> None:
-    """Offer a weight file wherever a start is changed."""
+    """Offer a weight file in all dialogs that change a start."""
     session.WEIGHT_FILES.setdefault(ALL_PAGES, {})[spec.digest] = str(spec)
 
 
 def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> Kernel:
-    """Controls for an initializer, in the row they are called in. Returns what they say.
+    """Draw the controls for an initializer in the present row; return the initializer.
 
-    `more`: texts of starts that are offered beside Keras' own and the session's pasted code.
+    The state is one text, `session.SPEC[prefix]`; every control shows and changes it. A text or value that is refused
+    leaves it as it was, and `refusal` shows why.
 
-    The state is one text, `session.SPEC[prefix]`; every control shows it and changes it. A text or value
-    that is refused leaves it as it was, and `refusal` tells why.
+    Args:
+        prefix: the scope of the keys: a page or a dialog.
+        spec: the initializer to begin with.
+        more: texts of starts to offer beside those of Keras and the pasted code of this session.
     """
     spec = parse_kernel(session.SPEC.setdefault(prefix, str(spec)))
     name = widget_key(prefix, "name")
@@ -57,11 +62,12 @@ def initializer_picker(prefix: str, spec: Kernel, more: Sequence[str] = ()) -> K
         key=name,
         accept_new_options=True,
         width=NAME_WIDTH,
-        help="Pick one, or type what you would write in Keras: `he_normal`, `random_normal(stddev=0.1)`.",
+        help="Choose one, or type it as in Keras: `he_normal` or `random_normal(stddev=0.1)`.",
         format_func=_shown,
-        on_change=lambda: _set(prefix, lambda: _typed(prefix, widget_value(name))),
+        on_change=lambda: _set(prefix, lambda: _typed(prefix, widget_value(name), more)),
     )
-    parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
+    if isinstance(spec, Adjustable):
+        parameter_controls(prefix, spec, [p for p in spec.entry.parameters if p.kind != "axes"])
     return spec
 
 
@@ -72,13 +78,16 @@ def _shown(option: str) -> str:
         return f"{parse_kernel(option).label} (file)"
     if option not in CATALOG:
         return parse_kernel(option).label
-    return f"\u200b{option}"  # else the browser takes it out of a text that begins alike
+    return f"\u200b{option}"  # otherwise the browser removes it from a typed text that begins alike
 
 
-def _typed(prefix: str, text: str) -> Kernel:
-    """What was picked from the list or typed; a seed in it becomes the page's."""
+def _typed(prefix: str, text: str, more: Sequence[str]) -> Kernel:
+    """Return the initializer that was chosen or typed; a seed in the text becomes that of the page."""
     if text.startswith((MARK, file_start.MARK)) or text == LSUV:
-        return parse_kernel(text)
+        kernel = parse_kernel(text)
+        if not isinstance(kernel, PastedSpec) and text not in more:
+            raise SpecError(f"{kernel.label} needs a network and data. Add it to a start on the Train page.")
+        return kernel
     text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
     if text in CATALOG:
         return InitializerSpec(text)
@@ -89,8 +98,8 @@ def _typed(prefix: str, text: str) -> Kernel:
     return spec
 
 
-def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter]) -> None:
-    """One control for each parameter: slider and exact number, choice, switch, or text."""
+def parameter_controls(prefix: str, spec: Adjustable, parameters: Sequence[Parameter]) -> None:
+    """Draw the controls of each parameter: a slider with the exact number, a choice, or a switch."""
     for parameter in parameters:
         value = spec.get(parameter.name)
         key = widget_key(prefix, parameter.name)
@@ -113,10 +122,10 @@ def parameter_controls(prefix: str, spec: Spec, parameters: Sequence[Parameter])
             st.toggle(parameter.name, key=key, help=parameter.help, on_change=change)
 
 
-def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
+def _number(prefix: str, spec: Adjustable, parameter: Parameter, key: str) -> None:
     value = spec.get(parameter.name)
     exact = widget_key(key, "exact")
-    if parameter.slider and value is not None:
+    if parameter.slider and isinstance(value, int | float):
         grid = _grid(parameter)
         inside = min(max(value, grid[0]), grid[-1])
         set_widget(key, min(grid, key=lambda x: abs(x - inside)))
@@ -144,7 +153,9 @@ def _number(prefix: str, spec: Spec, parameter: Parameter, key: str) -> None:
 
 
 def axes_inputs(prefix: str, spec: Kernel) -> None:
-    """Which axes count as inputs and outputs, for the initializers that take them: both, or Keras' rule."""
+    """Draw text inputs for the axes that count as inputs and outputs, if the initializer has them."""
+    if not isinstance(spec, InitializerSpec):
+        return
     names = [p.name for p in spec.entry.parameters if p.kind == "axes"]
     keys = [widget_key(prefix, name) for name in names]
     for name, key in zip(names, keys, strict=True):
@@ -162,32 +173,32 @@ def axes_inputs(prefix: str, spec: Kernel) -> None:
 
 
 def _axes(text: str) -> list[int | str] | None:
-    """ "0, 1" as [0, 1]; what is no number stays, and the spec refuses it."""
+    """Return "0, 1" as [0, 1]; words that are not numbers stay, and the spec refuses them."""
     words = text.replace(",", " ").split()
     return [int(word) if word.lstrip("-").isdecimal() else word for word in words] or None
 
 
 def _grid(parameter: Parameter) -> list[float]:
-    """The values a slider offers: round ones, evenly spaced or evenly in the logarithm."""
+    """Return the values of a slider: round numbers, evenly spaced on a linear or logarithmic scale."""
     assert parameter.slider
     low, high = parameter.slider
     if parameter.log:
         decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
         grid = [float(f"{digits}e{decade}") for decade in decades for digits in DIGITS]
         return [x for x in grid if low <= x <= high]
-    step = next(step for step in STEPS if (high - low) / step <= MOST_STEPS)
+    step = next(step for step in STEPS if (high - low) / step <= MAX_STEPS)
     first, last = round(low / step), round(high / step)
     return [round(i * step, 10) for i in range(first, last + 1)]
 
 
-def _take(prefix: str, spec: Spec, name: str, key: str) -> None:
-    """Change one argument; an emptied box means its default."""
+def _take(prefix: str, spec: Adjustable, name: str, key: str) -> None:
+    """Change one argument; an empty box means its default."""
     value = widget_value(key)
     default = next(p.default for p in spec.entry.parameters if p.name == name)
     _set(prefix, lambda: spec.replace(**{name: default if value is None else value}))
 
 
-def _set(prefix: str, make: Callable[[], Spec]) -> None:
+def _set(prefix: str, make: Callable[[], Kernel | OptimizerSpec]) -> None:
     try:
         session.SPEC[prefix] = str(make())
         accept(prefix)
