@@ -86,16 +86,12 @@ def test_a_file_is_summarized_and_its_address_reopens_it(
     expect(main).to_contain_text("25,450 parameters")
 
 
-def test_an_untrained_file_is_recognized(page: Page, app: str, files: dict[str, Path]) -> None:
-    shown(page, app, files["fresh.weights.h5"])
-    expect(answer(page)).to_contain_text("Every kernel has the singular values of a random kernel")
-    expect(answer(page)).to_contain_text("Consistent with GlorotUniform")
-
-
-def test_a_damaged_file_is_refused_with_the_reason_and_the_page_stays(
+def test_an_untrained_file_is_recognized_and_a_damaged_one_refused(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
     shown(page, app, files["fresh.weights.h5"])
+    expect(answer(page)).to_contain_text("Every kernel has the singular values of a random kernel")
+    expect(answer(page)).to_contain_text("Consistent with GlorotUniform")
     button(page, "Open another file").click()
     upload(page, files["cut.h5"])
     alert = page.get_by_test_id("stAlert")

@@ -134,7 +134,7 @@ def experiment(key: str, **changes: str) -> Experiment:
 
 
 def signal(engine: Engine, key: str, **changes: str):
-    """The measurements of the first seed of each start."""
+    """Return the measurements of the first seed of each start."""
     choices = SIGNAL.parse({**LESSON[key].state, **changes}).choices
     batch = ("digits", choices.batch_size, choices.seed)
     return [
@@ -163,7 +163,7 @@ def test_zeros_and_constants_stay_copies(engine):
         assert np.ptp(kernel, axis=1).max() < 1e-4 * np.abs(kernel - 0.05).max()  # it moved, all units alike
 
 
-def test_the_scale_decides(engine):
+def test_only_the_right_scale_trains_six_layers(engine):
     small, right, large = finished(engine, experiment("scale"))
     assert small.test_accuracy < CHANCE
     assert right.test_accuracy > 0.75  # 0.835 to 0.912
@@ -181,7 +181,7 @@ def test_he_learns_at_a_depth_where_glorot_does_not(engine):
     assert stds[0] / stds[1] == pytest.approx(2**0.5)
 
 
-def test_the_default_of_005_loses_the_signal(engine):
+def test_the_default_scale_of_005_loses_the_signal(engine):
     starts = [Start(InitializerSpec(name)) for name in ("RandomNormal", "RandomUniform", "HeNormal")]
     first, second, *_ = gains(starts[0], Network((128, 128))).weights
     assert first == pytest.approx(1.96)
@@ -197,7 +197,7 @@ def test_the_default_of_005_loses_the_signal(engine):
     assert he > 0.5  # 0.73 to 0.84, of 3 seeds
 
 
-def test_a_truncated_normal_is_narrower_than_it_says(engine):
+def test_truncated_normal_is_narrower_than_its_stddev(engine):
     state = LESSON["truncated"].state
     shape = parse_shape(state["shape"])
     cut, he = (InitializerSpec.parse(text) for text in (state["init"], "HeNormal"))
@@ -214,7 +214,7 @@ def test_a_truncated_normal_is_narrower_than_it_says(engine):
     assert left[1] == pytest.approx(1.0)
 
 
-def test_one_instance_draws_one_kernel_for_all(engine):
+def test_one_seeded_instance_draws_equal_kernels(engine):
     shapes = [(784, 128), (128, 128), (128, 128), (128, 10)]
     codes = {
         seed: ONE_SEED.source.replace("seed=1", seed)
@@ -229,7 +229,7 @@ def test_one_instance_draws_one_kernel_for_all(engine):
     assert [(arrays[1] == arrays[2]).all() for arrays in drawn.values()] == [True, True, False]
 
 
-def test_orthogonal_layers_stretch_nothing(engine):
+def test_singular_values_of_orthogonal_layers_are_one(engine):
     orthogonal, lecun = (one.singular for one in signal(engine, "orthogonal"))
     np.testing.assert_allclose(orthogonal, 1.0, atol=1e-4)
     assert 5 < lecun.max() / lecun.min() < 30  # 10 to 15
@@ -238,7 +238,7 @@ def test_orthogonal_layers_stretch_nothing(engine):
     assert 2 * spread[0] < spread[1]
 
 
-def test_deep_sigmoid_needs_a_large_scale(engine):
+def test_deep_sigmoid_networks_need_a_large_scale(engine):
     sweep = replace(SWEEP.parse(LESSON["sigmoid"].state).sweep("digits"), columns=(1, 5))
     records = finished(engine, sweep)
     rows = range(len(sweep.values))
@@ -248,7 +248,7 @@ def test_deep_sigmoid_needs_a_large_scale(engine):
     assert deep[sweep.values.index(23.2)] > 0.3  # 0.47 to 0.62
 
 
-def test_what_was_learned_is_in_the_order_of_the_values(engine):
+def test_shuffled_weights_learn_no_faster_than_new_ones(engine):
     plan = experiment("pretrained")
     (first,) = finished(engine, plan)
     reading = engine.files.take(io.BytesIO(engine.weights_file(plan.runs[0], first.done)), "a.weights.h5")
