@@ -203,7 +203,7 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
     parameter = VARIED[sweep.varied].parameter
     heading(
         "Best value of each column",
-        f"Columns better than chance only, with the critical {parameter} where theory has one.",
+        "Columns better than chance, with the critical value where theory has one.",
         "columns",
     )
     rows = [int(np.nanargmax(values[:, column])) for column in there]
