@@ -9,7 +9,7 @@ from time import perf_counter
 
 from benchmarks.epoch import RIVAL, wait
 from benchmarks.report import Row
-from inits.data.datasets import digits
+from inits.data.standin import digits
 from inits.engine.engine import Engine
 from inits.experiments.sweep import Sweep, depths, grid
 from inits.settings import read

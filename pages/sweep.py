@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from inits.data.datasets import DEFAULT
 from inits.errors import InitsError
 from inits.experiments.sweep import Sweep
 from pages.parts.compute.data_note import data_note
@@ -68,7 +69,7 @@ def main() -> None:
 def drawable(grid: Grid) -> Sweep | None:
     """Return the sweep of a grid, before the data set is known too; show the reason if there is none."""
     try:
-        return grid.sweep(known_dataset(grid.data) or "mnist")
+        return grid.sweep(known_dataset(grid.data) or DEFAULT)
     except InitsError as error:
         problem(str(error))
         return None

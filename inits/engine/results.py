@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from inits.data.datasets import DIGITS_FINGERPRINT
+from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.jobs import Job, Plan
 from inits.engine.store import Store, run_key
 from inits.engine.worker_status import Status
@@ -53,7 +53,7 @@ class Results:
         """Return the key of a run's result on disk; None until data and versions are known."""
         status = self._status()
         known = status.fingerprint if status.dataset == run.dataset else ""
-        data = DIGITS_FINGERPRINT if run.dataset == "digits" else known
+        data = known if run.dataset == DEFAULT else DATASETS[run.dataset].fingerprint
         return run_key(run, data, status.versions) if data and status.versions else None
 
     def missing(self, plan: Plan) -> int:

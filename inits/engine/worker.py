@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inits.data.datasets import batches, pixels
+from inits.data.dataset import batches, pixels
 from inits.engine.worker_state import compiled_slots, load, long_call, memory_errors_explained
 from inits.experiments.experiment import Run, Start
 from inits.experiments.network import Network

@@ -9,7 +9,8 @@ from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
-from inits.data.datasets import Dataset
+from inits.data.dataset import Dataset
+from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.cluster import Software, difference, software
 from inits.engine.worker_state import compiled_slots, load, set_mnist
 from inits.errors import DataError
@@ -89,9 +90,9 @@ def find_data(report: Report) -> Dataset:
     report(phase="data", done=0, total=0)
     why = None
     try:
-        data = load("mnist", lambda done, total: report(phase="data", done=done, total=total))
+        data = load(DEFAULT, lambda done, total: report(phase="data", done=done, total=total))
     except DataError as error:
-        data, why = load("digits"), str(error)
+        data, why = load(DATASETS[DEFAULT].fallback), str(error)
     report(dataset=data.name, images=len(data.x_train), fingerprint=data.fingerprint, why=why)
     return data
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inits.data import datasets
-from inits.data.datasets import Dataset
+from inits.data.dataset import Dataset
 from inits.data.downloads import Progress, no_progress
 from inits.errors import EngineError
 from inits.settings import read

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from inits.data.datasets import DIGITS_FINGERPRINT, STANDIN_IMAGES
+from inits.data.datasets import DATASETS, DEFAULT
 
 Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
 BEST_FIRST = ("ready", "compiling", "data", "keras", "starting", "failed")
@@ -51,11 +51,11 @@ class Status:
 
         None until it is known whether MNIST can be loaded.
         """
-        return self.dataset if choice == "mnist" else choice
+        return self.dataset if choice == DEFAULT else choice
 
     def images_of(self, dataset: str) -> int:
         """Return the number of training images of a dataset; 0 for MNIST until it is loaded."""
-        return STANDIN_IMAGES if dataset == "digits" else self.images
+        return self.images if dataset == DEFAULT else DATASETS[dataset].training_images
 
 
 class WorkerStatuses:
@@ -114,9 +114,15 @@ class WorkerStatuses:
 def _common(reports: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what holds for all of some workers in the same phase."""
     for one in reports:
-        if one.get("dataset") != "mnist":  # not known yet, or the stand-in
+        if one.get("dataset") != DEFAULT:  # not known yet, or the stand-in
             return one
     if len({one["fingerprint"] for one in reports}) == 1:
         return reports[0]
-    standin = {"dataset": "digits", "images": STANDIN_IMAGES, "fingerprint": DIGITS_FINGERPRINT}
-    return {**reports[0], **standin, "why": DIFFERENT_DATA}
+    standin = DATASETS[DATASETS[DEFAULT].fallback]
+    changes = {
+        "dataset": standin.name,
+        "images": standin.training_images,
+        "fingerprint": standin.fingerprint,
+        "why": DIFFERENT_DATA,
+    }
+    return {**reports[0], **changes}

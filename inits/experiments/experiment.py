@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inits.data.datasets import DATASETS, DEFAULT
 from inits.errors import SpecError
 from inits.experiments.network import Network
 from inits.experiments.weight_source import Kernel, parse_kernel
@@ -15,7 +16,6 @@ from inits.initializers.spec import InitializerSpec, OptimizerSpec
 ZEROS = InitializerSpec("Zeros")
 NETWORK = Network()
 SGD = OptimizerSpec("SGD", (("learning_rate", 0.05),))
-DATASETS = ("mnist", "digits")
 MAX_BATCH, MAX_STARTS, MAX_SEEDS = 4096, 8, 20
 
 
@@ -45,7 +45,7 @@ class Experiment:
     optimizer: OptimizerSpec = SGD
     batch_size: int = 32
     seeds: tuple[int, ...] = (0,)
-    dataset: str = "mnist"
+    dataset: str = DEFAULT
 
     def __post_init__(self) -> None:
         checked_whole("number of starts", len(self.starts), 1, MAX_STARTS)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from inits.data.datasets import DEFAULT
 from inits.errors import SpecError
 from inits.experiments.experiment import SGD, Experiment, Run, Start
 from inits.experiments.network import MAX_LAYERS, Network
@@ -87,7 +88,7 @@ class Sweep:
     optimizer: OptimizerSpec = SGD
     batch_size: int = 128
     seed: int = 0
-    dataset: str = "mnist"
+    dataset: str = DEFAULT
 
     def __post_init__(self) -> None:
         if self.varied not in VARIED:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from inits import __version__
-from inits.data.datasets import KEYS, MNIST_FINGERPRINT, load
+from inits.data.dataset import KEYS
+from inits.data.datasets import DATASETS, load
 from inits.experiments.experiment import Experiment
 from inits.experiments.file_start import FileSpec
 from inits.experiments.record import FloatArray
@@ -30,9 +31,10 @@ def all_versions(computes: str) -> str:
 
 def data_file(experiment: Experiment, fingerprint: str) -> str | None:
     """The file with the images that a script reads; None when Keras has them. `fingerprint` is that of MNIST here."""
-    if experiment.dataset == "digits":
-        return "digits.npz"
-    return None if fingerprint in ("", MNIST_FINGERPRINT) else "mnist.npz"
+    entry = DATASETS[experiment.dataset]
+    if entry.download and (not entry.read or fingerprint in ("", entry.fingerprint)):
+        return None
+    return f"{entry.name}.npz"
 
 
 def script_files(
@@ -51,9 +53,9 @@ def script_files(
     images = data_file(experiment, fingerprint)
     text = script(experiment, names, versions, picked, images)
     files = {NAME: text.encode()}
-    if experiment.dataset == "digits":
-        data = load("digits")
-        files["digits.npz"] = _npz({key: getattr(data, key) for key in KEYS})
+    if images and not DATASETS[experiment.dataset].download:
+        data = load(experiment.dataset)
+        files[images] = _npz({key: getattr(data, key) for key in KEYS})
     for place, name in needed(experiment).items():
         kernel = experiment.starts[place].kernel
         assert isinstance(kernel, FileSpec)

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from inits.data.datasets import DATASETS
 from inits.experiments.experiment import ZEROS, Experiment, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import PastedSpec, clean, name_of
@@ -15,8 +16,9 @@ from inits.export.script_texts import (
     BIAS,
     BUILD,
     CHANGED,
-    DATA,
     FILLED,
+    FROM_FILE,
+    FROM_KERAS,
     LSUV,
     MAIN,
     PASTED,
@@ -67,7 +69,7 @@ def script(
         _about(experiment, versions, beside, bool(pasted)),
         _imports(bool(beside), bool(pasted)),
         _settings(experiment, biased, bool(files)),
-        (DATA["file"].format(file=data_file) if data_file else DATA["mnist"]) + PIXELS[1:],
+        _data(experiment, data_file),
         *helpers,
         *starts,
         _listed("STARTS", [f"({_quoted(name)}, start_{n})" for n, name in enumerate(names, 1)]),
@@ -98,10 +100,10 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted: bool) -> str:
     """What the script does, for whoever opens it."""
-    digits = "MNIST" if experiment.dataset == "mnist" else "the stand-in digits"
+    data = DATASETS[experiment.dataset]
     runs = f"{counted(len(experiment.starts), 'start')} and {counted(len(experiment.seeds), 'seed')}"
     words = [
-        f"One epoch of {digits} in plain Keras, for {runs}.",
+        f"One epoch of {data.phrase} in plain Keras, for {runs}.",
         "It writes curves.csv: the loss and the accuracy of each batch, before the network learns from it. It "
         "needs Keras with TensorFlow: pip install keras tensorflow.",
         "The seeds are those of the app that wrote this, so the kernels are the very same, and so are the "
@@ -110,10 +112,8 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
     ]
     if beside:
         words.append(f"It reads {' and '.join(beside)}, which must lie beside this script.")
-    if experiment.dataset == "digits":
-        words.append(
-            "The digits are by E. Alpaydin and C. Kaynak (CC BY 4.0); the app turned and shifted them."
-        )
+    if not data.download:
+        words.append(data.licence)
     if pasted:
         words.append(
             "Pasted code is run here as it was written, and without a jail: read it first. Code of the Keras 2 era "
@@ -123,6 +123,17 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
         words.append(f"Written with {versions}; others may draw other kernels from the same seeds.")
     paragraphs = [textwrap.fill(one, WIDTH - 3 * (not place)) for place, one in enumerate(words)]
     return '"""' + "\n\n".join(paragraphs) + '\n"""'
+
+
+def _data(experiment: Experiment, data_file: str | None) -> str:
+    """Return the lines that load the images, from the file beside the script or by Keras."""
+    entry = DATASETS[experiment.dataset]
+    if data_file:
+        loading = FROM_FILE.format(file=data_file)
+    else:
+        assert entry.download, "Keras has it"
+        loading = FROM_KERAS.format(module=entry.download.module)
+    return loading + PIXELS[1:].format(inputs=entry.inputs)
 
 
 def _imports(beside: bool, pasted: bool) -> str:

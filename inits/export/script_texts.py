@@ -1,16 +1,14 @@
 """What the scripts of experiments are put together from: pieces of plain Keras code, as people read them."""
 
-DATA = {
-    "mnist": "(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()\n",
-    "file": """
+FROM_KERAS = "(x_train, y_train), (x_test, y_test) = keras.datasets.{module}.load_data()\n"
+FROM_FILE = """
 with np.load(BESIDE / "{file}") as digits:
     x_train, y_train = digits["x_train"], digits["y_train"]
     x_test, y_test = digits["x_test"], digits["y_test"]
-""".lstrip(),
-}
+""".lstrip()
 PIXELS = """
-x_train = x_train.reshape(-1, 784).astype("float32") / 255
-x_test = x_test.reshape(-1, 784).astype("float32") / 255
+x_train = x_train.reshape(-1, {inputs}).astype("float32") / 255
+x_test = x_test.reshape(-1, {inputs}).astype("float32") / 255
 """
 BATCHES = '''
 def batches(seeds):

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from inits.data.datasets import DEFAULT
 from inits.errors import SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
@@ -148,7 +149,7 @@ def _scaled(scale: float) -> InitializerSpec:
 
 def _fitted(task: Task) -> float:
     """The scale with the least change forward and backward, of the mean image; all scales go through at once."""
-    phi, q = task.activation, SCALES * np.mean(TYPICAL["mnist"].squares)
+    phi, q = task.activation, SCALES * np.mean(TYPICAL[DEFAULT].squares)
     growth, first = np.zeros(len(SCALES)), q
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for _ in range(task.depth - 1):
@@ -186,7 +187,7 @@ def option(task: Task, kernel: InitializerSpec) -> Option:
     net = task.network
     promised = gains(Start(kernel), net)
     assert promised is not None, "initializers with a law"
-    found = predict(net, promised, TYPICAL["mnist"])
+    found = predict(net, promised, TYPICAL[DEFAULT])
     inner = promised.weights[1] if task.depth > 1 else promised.weights[-1]
     return Option(kernel, inner, *_way(found))
 
@@ -195,7 +196,7 @@ def power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
     """(depth,) second moment of the pre-activations of each hidden layer over that of the first."""
     promised = gains(Start(kernel), task.network)
     assert promised is not None, "initializers with a law"
-    lengths = [promised.weights[0] * np.array(TYPICAL["mnist"].squares)]
+    lengths = [promised.weights[0] * np.array(TYPICAL[DEFAULT].squares)]
     for weight in promised.weights[1:-1]:
         lengths.append(length_map(task.activation, lengths[-1], weight, 0.0))
     means = np.array([one.mean() for one in lengths], np.float64)

@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from inits.data.datasets import DATASETS
 from inits.errors import SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
@@ -48,8 +49,7 @@ class Inputs:
 
 
 TYPICAL: Mapping[str, Inputs] = {
-    "mnist": Inputs((0.0555, 0.0749, 0.0889, 0.1016, 0.1144, 0.1287, 0.1471, 0.1794), 0.1081, 0.393),
-    "digits": Inputs((0.0714, 0.0864, 0.0955, 0.1050, 0.1131, 0.1207, 0.1281, 0.1383), 0.1091, 0.510),
+    name: Inputs(entry.mean_squares, *entry.pair) for name, entry in DATASETS.items()
 }
 """Of all training images, for the time before the batch itself has been read."""
 

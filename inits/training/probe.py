@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from inits.data.datasets import Dataset
+from inits.data.dataset import Dataset
 from inits.experiments.record import Checkpoint, FloatArray
 
 VALIDATION_IMAGES = 1000  # of the test images at each checkpoint; all of them at the end

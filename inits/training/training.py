@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from inits.data.datasets import Dataset, batches
+from inits.data.dataset import Dataset, batches
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_STARTS, Run
 from inits.experiments.network import Network
@@ -126,7 +126,7 @@ class Slot:
 def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
     """Train what is loaded in the slot on one epoch and tell about it, frame by frame.
 
-    `order`: int32 (steps, batch_size), see `inits.data.datasets.batches`. Between two frames the caller may put
+    `order`: int32 (steps, batch_size), see `inits.data.dataset.batches`. Between two frames the caller may put
     another run into the slot, and must put this one back with `Slot.restore` before it goes on.
     """
     length = len(order), int(np.count_nonzero(order >= 0))

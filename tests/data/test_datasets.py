@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from support.cases import npz, same, small
 
 from inits.data import datasets
-from inits.data.datasets import KEYS, MNIST_FINGERPRINT, batches, load, pixels, read_mnist
+from inits.data.dataset import KEYS, batches, pixels
+from inits.data.datasets import DATASETS, load
+from inits.data.mnist import read_mnist
 from inits.errors import DataError, InitsError, SpecError
+from inits.experiments.network import Network
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +63,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_real_mnist(mnist_path: Path) -> None:
     mnist = read_mnist(mnist_path)
-    assert (mnist.name, mnist.title) == ("mnist", "MNIST")
+    assert mnist.name == "mnist"
     assert (mnist.x_train.shape, mnist.x_test.shape) == ((60_000, 784), (10_000, 784))
     assert mnist.x_train.mean() == pytest.approx(33.318421, abs=1e-6)
     assert mnist.y_train[:5].tolist() == [5, 0, 4, 1, 9]
-    assert mnist.fingerprint == MNIST_FINGERPRINT == "1c44bd551dc6d84b"
+    assert mnist.fingerprint == DATASETS["mnist"].fingerprint
 
 
 @given(st.integers(100, 160), st.integers(100, 160), st.sampled_from("bBiIl"))
@@ -222,6 +225,30 @@ def test_load_keeps_the_stand_in_beside_it_and_never_falls_back(tmp_path: Path) 
     assert load("mnist", tmp_path / "m.npz") is theirs
     with pytest.raises(DataError):
         load("mnist", tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_an_entry_is_complete(name: str) -> None:
+    entry = DATASETS[name]
+    assert entry.name == name
+    assert entry.title
+    assert entry.phrase
+    assert entry.licence.endswith(".")
+    assert bool(entry.make) != bool(entry.download)
+    assert entry.fallback in ("", *DATASETS)
+    assert not entry.fallback or DATASETS[entry.fallback].make
+    assert len(entry.mean_squares) == 8
+    assert entry.inputs == Network().inputs
+    assert entry.classes == Network().outputs
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DATASETS.items() if entry.make])
+def test_what_the_app_carries_is_as_its_entry_says(name: str) -> None:
+    data, entry = load(name), DATASETS[name]
+    assert (data.name, data.fingerprint) == (name, entry.fingerprint)
+    assert (len(data.x_train), len(data.x_test)) == (entry.training_images, entry.test_images)
+    assert data.x_train.shape[1] == entry.inputs
+    assert set(data.y_train) == set(range(entry.classes))
 
 
 def test_load_refuses_other_names() -> None:

@@ -12,8 +12,8 @@ import pytest
 from support.cases import npz, same, small
 from support.loopback import Answer, Server, login, missing, send
 
-from inits.data import datasets, downloads
-from inits.data.datasets import download_mnist, load
+from inits.data import downloads
+from inits.data.datasets import DATASETS, load
 from inits.errors import DataError
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("keras_home")]
@@ -52,13 +52,13 @@ def test_download(
     seen: list[tuple[int, int]] = []
     capfd.readouterr()
     with served(monkeypatch, whole) as server:
-        dataset = download_mnist(lambda done, total: seen.append((done, total)))
+        dataset = DATASETS["mnist"].load(None, lambda done, total: seen.append((done, total)))
         again = load("mnist", None)
     assert same(dataset, ARRAYS)
     assert dataset.name == "mnist"
     assert server.requests == 1
     assert again.fingerprint == dataset.fingerprint
-    assert seen[-1] == (len(ARCHIVE), datasets.MNIST_BYTES)
+    assert seen[-1] == (len(ARCHIVE), DATASETS["mnist"].download.size)
     assert (keras_home / "datasets" / "mnist.npz").read_bytes() == ARCHIVE
     assert socket.getdefaulttimeout() is None
     assert capfd.readouterr().out == ""
@@ -83,7 +83,7 @@ def test_a_slow_server_shows_growing_progress(monkeypatch: pytest.MonkeyPatch) -
         seen.append(done)
 
     with served(monkeypatch, slow):
-        dataset = download_mnist(progress)
+        dataset = DATASETS["mnist"].load(None, progress)
         for _ in range(9):
             told.release()
     assert same(dataset, ARRAYS)
@@ -101,7 +101,7 @@ FAILURES = {
 
 def failure() -> str:
     with pytest.raises(DataError) as caught:
-        download_mnist()
+        DATASETS["mnist"].load()
     message = str(caught.value)
     assert message.startswith("MNIST could not be downloaded (")
     assert "set INITS_MNIST to a local mnist.npz" in message
@@ -145,7 +145,7 @@ def test_wrong_bytes_are_fetched_anew_once(monkeypatch: pytest.MonkeyPatch) -> N
         next(answers, whole)(to)
 
     with served(monkeypatch, wrong_at_first) as server:
-        assert same(download_mnist(), ARRAYS)
+        assert same(DATASETS["mnist"].load(), ARRAYS)
         assert server.requests == 2
 
 
@@ -157,7 +157,7 @@ def test_a_damaged_cache_is_replaced(
     cached.parent.mkdir()
     cached.write_bytes(damage(ARCHIVE))
     with served(monkeypatch, whole) as server:
-        assert same(download_mnist(), ARRAYS)
+        assert same(DATASETS["mnist"].load(), ARRAYS)
         assert server.requests == 1
     assert cached.read_bytes() == ARCHIVE
 
@@ -175,9 +175,9 @@ def test_progress_may_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with served(monkeypatch, dawdle) as server:
         with pytest.raises(InterruptedError):
-            download_mnist(stop)
+            DATASETS["mnist"].load(None, stop)
         over.set()
-        assert same(download_mnist(), ARRAYS)
+        assert same(DATASETS["mnist"].load(), ARRAYS)
         assert server.requests == 1
 
 
@@ -185,7 +185,8 @@ def test_three_at_once_download_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
     with served(monkeypatch, whole) as server:
         threads = [
-            threading.Thread(target=lambda: found.append(download_mnist().fingerprint)) for _ in range(3)
+            threading.Thread(target=lambda: found.append(DATASETS["mnist"].load().fingerprint))
+            for _ in range(3)
         ]
         for thread in threads:
             thread.start()

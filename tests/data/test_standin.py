@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from inits.data import make_digits, standin
-from inits.data.datasets import DIGITS_FINGERPRINT, KEYS, Dataset, digits, pixels, read_mnist
+from inits.data.dataset import KEYS, Dataset, pixels
+from inits.data.datasets import DATASETS
+from inits.data.mnist import read_mnist
+from inits.data.standin import digits
 from inits.errors import DataError
 
 
@@ -46,7 +49,7 @@ def test_a_damaged_source_is_a_data_error(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_stand_in_has_its_shapes_and_says_what_it_is(stand_in: Dataset) -> None:
-    assert (stand_in.name, stand_in.title) == ("digits", "Digits (stand-in, not MNIST)")
+    assert stand_in.name == "digits"
     assert (stand_in.x_train.shape, stand_in.y_train.shape) == ((12_000, 784), (12_000,))
     assert (stand_in.x_test.shape, stand_in.y_test.shape) == ((297, 784), (297,))
     assert {getattr(stand_in, key).dtype for key in KEYS} == {np.dtype(np.uint8)}
@@ -54,7 +57,7 @@ def test_the_stand_in_has_its_shapes_and_says_what_it_is(stand_in: Dataset) -> N
 
 
 def test_the_stand_in_is_the_same_to_the_bit(stand_in: Dataset) -> None:
-    assert digits(0).fingerprint == stand_in.fingerprint == DIGITS_FINGERPRINT
+    assert digits(0).fingerprint == stand_in.fingerprint == DATASETS["digits"].fingerprint
 
 
 def test_another_seed_changes_training_only(stand_in: Dataset) -> None:

@@ -20,7 +20,9 @@ import pytest
 import tensorflow as tf
 from dask.utils import parse_timedelta
 
-from inits.data.datasets import DIGITS_FINGERPRINT, digits, load, read_mnist
+from inits.data.datasets import DATASETS, load
+from inits.data.mnist import read_mnist
+from inits.data.standin import digits
 from inits.engine import results, worker, worker_plugin, worker_state
 from inits.engine.connection import Connection
 from inits.engine.dispatch import CRASHED
@@ -581,7 +583,7 @@ def test_the_data_is_told(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(worker_state, "_mnist", tmp_path / "none.npz")
     data = worker_plugin.find_data(lambda **status: told.append(status))
     assert (data.name, told[1]["dataset"], told[1]["images"]) == ("digits", "digits", 12_000)
-    assert told[1]["fingerprint"] == DIGITS_FINGERPRINT
+    assert told[1]["fingerprint"] == DATASETS["digits"].fingerprint
     assert "'none.npz' cannot be opened" in told[1]["why"]
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import TEXTS
 
+from inits.data.datasets import DATASETS
 from inits.errors import ShapeError, SpecError
-from inits.experiments.experiment import DATASETS, MAX_BATCH, MAX_SEEDS, MAX_STARTS, Experiment, Start
+from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, MAX_STARTS, Experiment, Start
 from inits.experiments.network import MAX_LAYERS, MAX_UNITS, Network
 from inits.experiments.sweep import Sweep
 from inits.experiments.weight_source import parse_kernel
@@ -49,7 +50,7 @@ experiments = st.builds(
     ),
     batch_size=st.integers(1, MAX_BATCH),
     seeds=st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=MAX_SEEDS).map(tuple),
-    dataset=st.sampled_from(DATASETS),
+    dataset=st.sampled_from(sorted(DATASETS)),
 )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import inits
-from inits.data.datasets import DIGITS_FINGERPRINT, MNIST_FINGERPRINT, Dataset
+from inits.data.dataset import Dataset
+from inits.data.datasets import DATASETS
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
@@ -22,7 +23,7 @@ MNIST = Experiment((Start(InitializerSpec("HeNormal")),), Network((4,)))
 
 
 def test_of_mnist_the_script_alone_for_keras_has_it():
-    files = bundle.script_files(MNIST, ["a"], None, fingerprint=MNIST_FINGERPRINT)
+    files = bundle.script_files(MNIST, ["a"], None, fingerprint=DATASETS["mnist"].fingerprint)
     assert list(files) == ["experiment.py"]
     assert b"keras.datasets.mnist" in files["experiment.py"]
 
@@ -41,7 +42,7 @@ def test_the_stand_in_and_the_layers_of_a_file_come_along(monkeypatch):
     packed = zipfile.ZipFile(io.BytesIO(bundle.zipped(files)))
     assert packed.namelist() == ["experiment.py", "digits.npz", "start-2.npz"]
     with np.load(io.BytesIO(files["digits.npz"])) as found:
-        assert Dataset("digits", *found.values()).fingerprint == DIGITS_FINGERPRINT
+        assert Dataset("digits", *found.values()).fingerprint == DATASETS["digits"].fingerprint
     with np.load(io.BytesIO(packed.read("start-2.npz"))) as found:
         assert found.files == ["kernel_0", "bias_0"]
         np.testing.assert_array_equal(found["kernel_0"], arrays[0])

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inits.data.datasets import KEYS, Dataset, digits
+from inits.data.dataset import KEYS, Dataset
+from inits.data.standin import digits
 from inits.experiments.experiment import Experiment, Run, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import MAX_LAYERS, Network

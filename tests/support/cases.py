@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 from scipy import stats
 
-from inits.data.datasets import KEYS, Dataset
+from inits.data.dataset import KEYS, Dataset
 from inits.errors import ShapeError
 from inits.figures import style
 from inits.initializers.spec import InitializerSpec

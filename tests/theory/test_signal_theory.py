@@ -174,7 +174,9 @@ def test_memory_has_its_bounds():
 
 @pytest.mark.parametrize("name", TYPICAL)
 def test_what_is_typical_of_the_digits(name, request):
-    from inits.data.datasets import digits, pixels, read_mnist
+    from inits.data.dataset import pixels
+    from inits.data.mnist import read_mnist
+    from inits.data.standin import digits
 
     data = digits() if name == "digits" else read_mnist(request.getfixturevalue("mnist_path"))
     x = pixels(data.x_train)

@@ -137,7 +137,8 @@ def test_whether_it_held_is_said():
 
 @pytest.fixture(scope="module")
 def batch():
-    from inits.data.datasets import digits, pixels
+    from inits.data.dataset import pixels
+    from inits.data.standin import digits
     from inits.training.propagation import Batch
 
     data = digits()

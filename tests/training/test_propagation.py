@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 from scipy.special import softmax
 
-from inits.data.datasets import digits, pixels
+from inits.data.dataset import pixels
+from inits.data.standin import digits
 from inits.errors import InitsError, SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network

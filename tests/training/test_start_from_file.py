@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from inits.data.datasets import batches, digits
+from inits.data.dataset import batches
+from inits.data.standin import digits
 from inits.engine.engine import Engine
 from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment, Run, Start

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from inits.data.datasets import Dataset, batches, digits, pixels, read_mnist
+from inits.data.dataset import Dataset, batches, pixels
+from inits.data.mnist import read_mnist
+from inits.data.standin import digits
 from inits.errors import InitsError
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.network import MAX_LAYERS, Network

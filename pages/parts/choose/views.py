@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from inits.data.datasets import DEFAULT
 from inits.experiments.experiment import Start
 from inits.figures import choose as figures
 from inits.figures import style
@@ -93,7 +94,7 @@ def _chip(task: Task, best: Option) -> None:
 def experiment(task: Task, advice: Advice) -> Choices:
     """Return the choices of the Train page that compare the recommendation with the other options."""
     cards = numbered(Card(Start(one.kernel)) for one in advice.options)
-    return Choices(cards, task.network, OPTIMIZERS[task.optimizer], BATCH, 0, 1, "mnist")
+    return Choices(cards, task.network, OPTIMIZERS[task.optimizer], BATCH, 0, 1, DEFAULT)
 
 
 def _signal(task: Task, advice: Advice) -> dict[str, str]:

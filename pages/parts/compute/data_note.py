@@ -2,25 +2,24 @@
 
 import streamlit as st
 
+from inits.data.datasets import DATASETS
 from pages.parts.compute.engine_access import engine
 from pages.parts.page.session import widget_key
 
 
 def data_note(page: str, wanted: str) -> None:
     """Say plainly when the digits are not MNIST, and how to get MNIST."""
-    status = engine().status
-    if wanted == "mnist" and status.dataset == "digits":
+    status, entry = engine().status, DATASETS[wanted]
+    if entry.fallback and status.dataset == entry.fallback:
         st.warning(
-            "**These are not MNIST digits.** A stand-in of 1,797 real handwritten digits takes its place. "
+            f"**These are not {entry.title} digits.** A stand-in of 1,797 real handwritten digits takes its place. "
             f"{status.why}",
             icon=":material/info:",
         )
-        if st.button("Try to get MNIST again", key=widget_key(page, "retry"), icon=":material/refresh:"):
+        if st.button(
+            f"Try to get {entry.title} again", key=widget_key(page, "retry"), icon=":material/refresh:"
+        ):
             engine().connection.find_data()
             st.rerun()
-    elif wanted == "digits":
-        st.info(
-            "The stand-in: 1,797 real handwritten digits, enlarged to 28 × 28; 1,500 of them, turned and shifted, make "
-            "12,000 to learn, 297 to test. It is not MNIST.",
-            icon=":material/info:",
-        )
+    elif entry.note:
+        st.info(entry.note, icon=":material/info:")

@@ -13,7 +13,7 @@ from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted
-from pages.parts.experiment.choices import DATA, Choices
+from pages.parts.experiment.choices import DATA, Choices, other_data
 from pages.parts.page import session
 from pages.parts.page.refusals import refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
@@ -102,8 +102,7 @@ def _rest(page: str, choices: Choices) -> Choices:
     seeded(widget_key(page, "seeds"), choices.seeds)
     batch, seeds = widget_value(widget_key(page, "batch")), widget_value(widget_key(page, "seeds"))
     label = f"{choices.optimizer.name}, batch {batch}, {counted(seeds, 'seed')}"
-    if widget_value(widget_key(page, "data"), choices.data) == "digits":
-        label += ", digits"
+    label += other_data(widget_value(widget_key(page, "data"), choices.data))
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         optimizer_controls(page, choices.optimizer)
         batch = st.number_input("Batch size", 1, MAX_BATCH, key=widget_key(page, "batch"), step=1)

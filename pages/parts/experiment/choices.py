@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from inits.data.datasets import DATASETS, DEFAULT
 from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, Experiment
 from inits.experiments.network import Network, format_hidden, parse_hidden
 from inits.initializers.activations import ACTIVATIONS
@@ -11,7 +12,12 @@ from inits.text import number
 from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
 from pages.parts.page.address import Address, Field, one_of, whole
 
-DATA = {"mnist": "MNIST", "digits": "Digits (stand-in)"}
+DATA = {name: entry.title for name, entry in DATASETS.items()}
+
+
+def other_data(name: str) -> str:
+    """Return what a label adds for a dataset: ", digits"; nothing for the default."""
+    return "" if name == DEFAULT else f", {DATA[name].split(' (')[0].lower()}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ TRAIN = Address("train", _choices, (
     Field("batch", "32", whole("batch", 1, MAX_BATCH), lambda choices: str(choices.batch_size)),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
     Field("seeds", "1", whole("seeds", 1, MAX_SEEDS)),
-    Field("data", "mnist", one_of("data", DATA)),
+    Field("data", DEFAULT, one_of("data", DATA)),
     Field("sort", "accuracy"),
     Field("layers", "evenly spread"),
     Field("moment", "end"),

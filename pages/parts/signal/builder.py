@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from inits.data.datasets import DEFAULT
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Start
 from inits.experiments.network import Network
@@ -63,7 +64,7 @@ SIGNAL = Address("signal", _shown, (
     Field("images", "512", whole("images", MIN_IMAGES, MAX_BATCH), lambda shown: str(shown.choices.batch_size)),
     _as_on_train("seed", "0"),
     _as_on_train("seeds", "3"),
-    _as_on_train("data", "mnist"),
+    _as_on_train("data", DEFAULT),
     Field("view", "lengths", one_of("view", VIEWS)),
     Field("what", "activations"),
     Field("of", "activation"),

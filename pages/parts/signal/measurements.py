@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from inits.data.datasets import DEFAULT
 from inits.engine import worker
 from inits.engine.engine import Engine
 from inits.errors import EngineError, InitsError
@@ -55,7 +56,7 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     known = known_dataset(choices.data)
     measured: list[tuple[Measurement, ...] | InitsError]
     if known is None or not can_draw():
-        facts, measured = TYPICAL[known or "mnist"], [() for _ in choices.cards]
+        facts, measured = TYPICAL[known or DEFAULT], [() for _ in choices.cards]
     else:
         facts, measured = _measured(choices, known, whole)
     return facts, [

@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
+from inits.data.datasets import DEFAULT
 from inits.experiments.experiment import MAX_BATCH
 from inits.experiments.network import MAX_LAYERS, MAX_UNITS
 from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths
@@ -14,7 +15,7 @@ from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted
 from pages.parts.experiment.builder import learning_rate, optimizer_controls, optimizer_held
-from pages.parts.experiment.choices import DATA
+from pages.parts.experiment.choices import DATA, other_data
 from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 
@@ -82,7 +83,7 @@ SWEEP = Address("sweep", Grid, (
     Field("optimizer", "SGD(learning_rate=0.1, momentum=0.0, nesterov=False)", OptimizerSpec.parse),
     Field("batch", "128", whole("batch", 1, MAX_BATCH)),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
-    Field("data", "mnist", one_of("data", DATA)),
+    Field("data", DEFAULT, one_of("data", DATA)),
 ))  # fmt: skip
 """The address of the Sweep page."""
 
@@ -163,8 +164,7 @@ def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, in
     }
     width, batch = (widget_value(names[name]) for name in ("width", "batch"))
     label = f"width {width}, {optimizer.name}, batch {batch}"
-    if widget_value(names["data"]) == "digits":
-        label += ", digits"
+    label += other_data(widget_value(names["data"]))
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         width = st.number_input("Units per hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
         optimizer_controls(page, optimizer)

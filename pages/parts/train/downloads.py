@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from inits.data.datasets import DATASETS
 from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
@@ -50,7 +51,7 @@ def _files(job: Job, choices: Choices, records: Sequence[Record], found: Sequenc
         "Report (HTML)", partial(_report, job, choices, records, found, picked(choices)), "report.html", "text/html",
         key="train.report", help="Settings, pictures, result and script in one file that opens offline.",
     )  # fmt: skip
-    several = experiment_of(job).dataset == "digits" or any(
+    several = not DATASETS[experiment_of(job).dataset].download or any(
         "file:" in str(start.kernel) for start in experiment_of(job).starts
     )
     button(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from inits.data.datasets import DATASETS
 from inits.experiments.record import Checkpoint, Record
 from inits.figures import curves as curve_figures
 from inits.figures import layers as layer_figures
@@ -17,10 +18,6 @@ from pages.parts.page.session import widget_key
 from pages.parts.widgets.chart import draw, payload
 
 MEAN_OF = 1000  # images, of the running mean
-SCORED = {
-    "mnist": "Batches are scored before training on them.",
-    "digits": "Batches are scored before training on them; each digit appears 8 times, rotated and shifted.",
-}
 MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]
 """The checkpoints of the first seed, by start."""
@@ -70,7 +67,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
     loss = curve_figures.loss([loss for loss, _ in pairs], total)
-    scored = f"{SCORED[choices.data]} Chance is 10%."
+    scored = f"{DATASETS[choices.data].scoring} Chance is 10%."
     right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total)
     return [
         Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen."),
