@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def read(source: Source, suffix: str | None = None) -> list[Layer]:
-    """Return all layers of a weight file, see `inits.weightfiles.reader.iterate`."""
+    """Return all layers of a weight file, each with `.name` and `.arrays` (name -> array).
+
+    Arguments and errors are those of `inits.weightfiles.reader.iterate`, which reads one layer at a time.
+    """
     from inits.weightfiles.reader import iterate
 
     return list(iterate(source, suffix))

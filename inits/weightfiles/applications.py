@@ -1,4 +1,4 @@
-"""Networks that Keras has pretrained weights for, and the file that it would load, fetched as Keras fetches it."""
+"""The networks for which Keras has pretrained weights, and their files, downloaded as Keras does."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,39 +15,47 @@ GOOGLE = "https://storage.googleapis.com/tensorflow/keras-applications"
 TF = "_weights_tf_dim_ordering_tf_kernels"
 REMEDY = "Check the network, or upload a weight file."
 
-_SOUND: dict[Path, tuple[int, int]] = {}  # size and time of files that were found whole
+_SOUND: dict[Path, tuple[int, int]] = {}  # size and time of files that were found complete
 
 
 @dataclass(frozen=True)
 class Application:
-    """A network of `keras.applications` and its file of weights="imagenet", classifier included.
+    """A network of `keras.applications` and its file for weights="imagenet", with the classifier.
 
-    `size` in bytes is what Keras counts as it downloads; https://keras.io/api/applications/ rounds it to units of
-    2**20 bytes, and has 29 instead of 21 for EfficientNetB0. `md5` is None where Keras checks nothing.
+    Attributes:
+        name: the name of the function in `keras.applications`.
+        file: the name of the file in Keras' cache.
+        folder: the address of its folder on the server.
+        md5: the digest of the file; None if Keras checks none.
+        size: bytes of the file as Keras downloads it; https://keras.io/api/applications/ rounds them to 2**20 bytes
+            and has 29 instead of 21 for EfficientNetB0.
+        parameters: the number of weights.
+        arxiv: the number of the paper on arXiv.
+        served: the name of the file on the server, if it is another one.
     """
 
     name: str
-    file: str  # in Keras' cache
-    folder: str  # on the server
+    file: str
+    folder: str
     md5: str | None
     size: int
     parameters: int
     arxiv: str
-    served: str = ""  # the file's name on the server, where it is another one
+    served: str = ""
 
     @property
     def origin(self) -> str:
-        """The address that Keras downloads from."""
+        """The address from which Keras downloads the file."""
         return f"{self.folder}/{self.served or self.file}"
 
     @property
     def path(self) -> Path:
-        """Where Keras keeps the file, be it there or not."""
+        """The path of the file in Keras' cache, where it may be missing."""
         return keras_cache("models", self.file)
 
     @property
     def year(self) -> int:
-        """In which the paper appeared."""
+        """The year of the paper."""
         return 2000 + int(self.arxiv[:2])
 
     @property
@@ -56,7 +64,7 @@ class Application:
         return f"https://arxiv.org/abs/{self.arxiv}"
 
 
-# The one that everybody knows, then from small to large.
+# The best known network, then from small to large.
 _TABLE = (
     Application(
         "VGG16",
@@ -154,7 +162,7 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType({one.name: one for on
 
 
 def find(name: str) -> Application:
-    """The application of that name. Raises SpecError for another name."""
+    """Return the application of that name. Raises SpecError for an unknown name."""
     if name in APPLICATIONS:
         return APPLICATIONS[name]
     guess = nearest(name, APPLICATIONS)
@@ -163,19 +171,19 @@ def find(name: str) -> Application:
 
 
 def cached(name: str) -> Path | None:
-    """The weight file in Keras' cache on this machine, if it is there and whole. Raises SpecError for another name.
+    """Return the weight file in Keras' cache on this machine if it is complete, else None.
 
-    A hash of 550 MB takes a second; a file that has not changed since is not read again.
+    The hash of 550 MB takes a second; an unchanged file is not read again. Raises SpecError for an unknown name.
     """
     application = find(name)
     return application.path if _is_sound(application) else None
 
 
 def fetch(name: str, progress: Progress = no_progress) -> Path:
-    """The weight file in Keras' cache, downloaded by `keras.utils.get_file` unless it is there and whole.
+    """Return the weight file in Keras' cache; download it with `keras.utils.get_file` unless it is complete.
 
-    `progress` is told as `downloads.download` says. Raises SpecError for another name, DataError when the network
-    does not deliver.
+    `progress` is called as in `downloads.download`. Raises SpecError for an unknown name, and DataError if the download
+    fails.
     """
     application = find(name)
     return cached(name) or download(
@@ -184,7 +192,7 @@ def fetch(name: str, progress: Progress = no_progress) -> Path:
 
 
 def _get(application: Application) -> Path:
-    """By way of Keras, which takes any file in its cache for good where it has no hash. ValueError if it is not."""
+    """Download with Keras, which accepts any file in its cache if it has no hash. Raises ValueError for a bad one."""
     import keras
 
     keras.utils.get_file(
@@ -192,7 +200,7 @@ def _get(application: Application) -> Path:
     )
     if not _is_sound(application):
         application.path.unlink(missing_ok=True)
-        raise ValueError(f"{application.file} is not whole")
+        raise ValueError(f"{application.file} is incomplete")
     return application.path
 
 
@@ -211,7 +219,7 @@ def _is_sound(application: Application) -> bool:
 
 
 def _is_right(path: Path, md5: str | None) -> bool:
-    """Whether a file has that hash; without one, whether it holds weights, up to the end that it declares."""
+    """Return True if a file has that hash or, without one, contains weights and all bytes that it declares."""
     if md5:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5

@@ -1,8 +1,8 @@
-"""A weight file taken apart, in a process of its own that can do nothing else.
+"""Read a weight file and measure its arrays, in a process that can do nothing else.
 
-The HDF5 library and zlib are written in C: what a stranger's file makes of them stays in here. The process has
-three open files: the weight file (to read), a file for the values (to write, one after the other) and a pipe for the
-answer. It enters the jail of pasted code before it looks at the first byte, where the system has one.
+The HDF5 library and zlib are written in C: a file that breaks them breaks this process only. The process has three
+open files: the weight file to read, a file for the values to write, and a pipe for the answer. It enters the jail of
+pasted code, if the system has one, before it looks at the first byte.
 """
 
 import io
@@ -22,12 +22,16 @@ MEMORY, CPU = 2_600_000_000, 300  # bytes beyond the imports, seconds
 
 
 def start(values_to: int, answer_to: int, parent: int, name: str) -> None:
-    """Take apart what is at standard input and was called `name`: the values to one descriptor, the answer to another.
+    """Read the weight file at standard input.
 
-    `parent` is the process that waits for the answer.
+    Args:
+        values_to: the descriptor of the file for the values.
+        answer_to: the descriptor of the pipe for the answer.
+        parent: the process that waits for the answer.
+        name: the name of the weight file.
     """
     _warm_up()
-    jailed = _close_the_jail(parent)
+    jailed = _enter_jail(parent)
     with os.fdopen(0, "rb", closefd=False) as file, os.fdopen(values_to, "wb", 1 << 20) as values:
         answer = take_apart(file, values, name)
     with os.fdopen(answer_to, "wb") as out:
@@ -35,10 +39,10 @@ def start(values_to: int, answer_to: int, parent: int, name: str) -> None:
 
 
 def take_apart(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, Any]:
-    """Write the values of all arrays, and tell what they are; or why there are none.
+    """Write the values of all arrays, and return their descriptions.
 
-    The answer has `format` and `arrays`: the survey of each and its size in `values`, where they are one after the
-    other as little-endian float32. Or it has `error`.
+    The answer has `format` and `arrays`: the survey of each array and its bytes in `values`, which holds them one after
+    the other as little-endian float32. Or it has `error`, a sentence.
     """
     try:
         kind = format_of(file, name)
@@ -58,13 +62,13 @@ def _kept(layer: str, name: str, kind: str, array: np.ndarray, values: BinaryIO)
     about = survey(layer, name, kind, array).to_dict()
     size = 0
     with np.errstate(over="ignore"):
-        for part in array if array.ndim > 1 else [array]:  # in the order of Keras, a part at a time
+        for part in array if array.ndim > 1 else [array]:  # in the order of Keras, one part at a time
             size += values.write(np.ascontiguousarray(part, "<f4").tobytes())
     return about | {"bytes": size}
 
 
 def _warm_up() -> None:
-    """Whatever is imported or read at first use, before nothing can be opened any more."""
+    """Import and read all that is needed at first use, before the jail closes."""
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         file.create_dataset("dense/kernel", data=np.eye(24, dtype=np.float32)[:, ::-1], compression="gzip")
@@ -74,8 +78,8 @@ def _warm_up() -> None:
     take_apart(memory, io.BytesIO())
 
 
-def _close_the_jail(parent: int) -> bool:
-    """Whether this system has a jail. Where it has one that does not hold, the process ends."""
+def _enter_jail(parent: int) -> bool:
+    """Enter the jail; return False if this system has none. Raises an error if the jail does not hold."""
     if sys.platform != "linux":
         return False
     from inits.sandbox import jail

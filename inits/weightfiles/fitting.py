@@ -1,7 +1,7 @@
-"""Weights of a file put into a Dense network: which layers fit, and the arrays that they begin with.
+"""Fit the weights of a file into a Dense network: which layers fit, and their initial arrays.
 
-Layers fit as `Model.load_weights` would have them, by their shapes and in their order. Where the file has other
-layers between or is of another depth, as many as can be are kept in order.
+Layers fit by their shapes and in their order, as in `Model.load_weights`. If the file has other layers in between or
+another depth, as many layers as possible are taken in order.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ KERNELS, BIASES = ("kernel", "weight", "0"), ("bias", "1")
 
 @dataclass(frozen=True)
 class DenseLayer:
-    """A layer of a file that may be Dense: its name, the numbers of its arrays (no bias: None), its kernel's shape."""
+    """A layer of a file that can be Dense: its name, the numbers of its arrays (None: no bias), its kernel's shape."""
 
     name: str
     kernel: int
@@ -32,7 +32,7 @@ class DenseLayer:
 
 
 def dense_layers(surveys: Sequence[Survey]) -> list[DenseLayer]:
-    """The layers of a file with a matrix as kernel and maybe a bias, and nothing else."""
+    """Return the layers of a file that have a matrix as kernel, perhaps a bias, and nothing else."""
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(surveys):
         groups.setdefault(one.layer, []).append(number)
@@ -52,9 +52,9 @@ def _dense(name: str, numbers: Sequence[int], surveys: Sequence[Survey]) -> Dens
 
 
 def fit(layers: Sequence[DenseLayer], shapes: Sequence[tuple[int, int]]) -> list[DenseLayer | None]:
-    """What fills each kernel of a network; None for those that nothing fits.
+    """Return the layer that fills each kernel of a network; None for a kernel that no layer fits.
 
-    The longest common subsequence of shapes; of several the one whose layers come first in the file.
+    This is the longest common subsequence of shapes; of several, the one whose layers come first in the file.
     """
     longest = np.zeros((len(shapes) + 1, len(layers) + 1), int)
     for i in reversed(range(len(shapes))):
@@ -84,9 +84,9 @@ def network_of(layers: Sequence[DenseLayer], activation: str, inputs: int, outpu
 
 
 def given(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Given:
-    """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, float32; None where the file has none.
+    """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, float32; None if the file has none.
 
-    Raises WeightFileError when the file is gone, nothing in it fits, or a weight is not finite.
+    Raises WeightFileError if the file was removed, no layer fits, or a weight is not finite.
     """
     file = store.get(spec.digest)
     if file is None:
@@ -109,7 +109,7 @@ def given(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Gi
 
 
 def no_fit(name: str, network: Network) -> str:
-    """Why a file is no start for a network."""
+    """Return the sentence for a file of which no layer fits a network."""
     sizes = " – ".join(map(str, (network.inputs, *(shape[1] for shape in network.kernel_shapes))))
     return f"No layer of {name} fits a network of {sizes}; choose hidden layers as in the file."
 
@@ -126,7 +126,7 @@ def _finite(file: WeightFile, number: int, name: str) -> NDArray[np.float32]:
 
 
 def _changed(values: NDArray[np.float32], how: str, seed: int) -> FloatArray:
-    """An array as it is, the same values in another order, or normal draws with its mean and std."""
+    """Return the array as it is, its values in another order, or normal draws with its mean and std."""
     rng = np.random.Generator(np.random.PCG64(seed))
     if how == "shuffled":
         return rng.permutation(values.reshape(-1)).reshape(values.shape)

@@ -1,4 +1,4 @@
-"""Two weight files side by side: which arrays belong together, and how far they moved."""
+"""Compare two weight files: pairs of arrays, and the change from one to the other."""
 
 import math
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from inits.weightfiles.store import WeightFile
 
 @dataclass(frozen=True)
 class Change:
-    """From one array to another of its shape.
+    """The change from one array to another of the same shape.
 
     Attributes:
-        relative: length of the difference over the length of the first; inf when the first is all zeros.
-        correlation: of the two, about their means; None where one does not vary.
-        equal: whether they are the same to the bit.
+        relative: norm of the difference over the norm of the first; inf if the first is all zeros.
+        correlation: Pearson's correlation of the two; None if one is constant.
+        equal: True if all values are equal.
     """
 
     relative: float
@@ -28,7 +28,7 @@ class Change:
 
 
 def pairs(first: Sequence[Survey], second: Sequence[Survey]) -> list[tuple[int, int]]:
-    """Numbers of arrays that belong together: in order if all shapes agree, else by layer, name and shape."""
+    """Return the numbers of matching arrays: in order if all shapes agree, else by layer, name and shape."""
     if [one.shape for one in first] == [one.shape for one in second]:
         return [(number, number) for number in range(len(first))]
     known = {(one.layer, one.name, one.shape): number for number, one in enumerate(second)}
@@ -37,13 +37,13 @@ def pairs(first: Sequence[Survey], second: Sequence[Survey]) -> list[tuple[int, 
 
 
 def changes(first: WeightFile, second: WeightFile) -> dict[tuple[int, int], Change]:
-    """How far each pair of arrays moved. Raises WeightFileError when a file is gone."""
+    """Return the change of each pair of arrays. Raises WeightFileError if a file was removed."""
     found = pairs(first.surveys, second.surveys)
     return {(a, b): change(first.values(a), second.values(b)) for a, b in found}
 
 
 def change(first: NDArray[np.float32], second: NDArray[np.float32]) -> Change:
-    """The change from one array to another of its shape, in float64, a piece at a time."""
+    """Return the change from one array to another of the same shape, computed in float64 piece by piece."""
     a, b = first.reshape(-1), second.reshape(-1)
     sums = np.zeros(6)
     equal = True

@@ -1,8 +1,8 @@
-"""Weights from files that Keras, NumPy or safetensors wrote, read as data: no object is made of anything in a file.
+"""Read weight files as data: no object is created from anything in a file.
 
-What is declared is checked before it is read: how many arrays of which sizes, and that they lie in the file itself.
-Whatever is wrong with a file is one WeightFileError. The HDF5 library is written in C and may still break on a file
-made to break it: what comes from strangers is read in a process of its own.
+Declarations are checked before anything is read: how many arrays of which sizes, and that they lie in the file itself.
+Every problem with a file is one WeightFileError. The HDF5 library is written in C and may still break on a file that
+was made to break it: untrusted files are read in a separate process.
 """
 
 import zipfile
@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from inits.errors import WeightFileError
 from inits.weightfiles.catalog import ending
 from inits.weightfiles.formats import content
-from inits.weightfiles.formats.limits import MOST_BYTES, Sketch, check, refusal
+from inits.weightfiles.formats.limits import MAX_BYTES, Sketch, check, refusal
 from inits.weightfiles.formats.sources import Source, Window, name_of, opened
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer's arrays by name, as they are stored; bfloat16 becomes float32. Layers in models are 'model/layer'.
+    """A layer of a weight file.
 
-    `kind` is the class in Keras, "" when the file does not tell it. `layout` is "torch" when names say that
-    PyTorch made the arrays: a kernel is then (out, in). Arrays without a name are "0", "1".
+    Attributes:
+        name: the name of the layer; of a layer in a model "model/layer".
+        arrays: the arrays by name as they are stored, with bfloat16 as float32. Arrays without a name are "0", "1".
+        kind: the class in Keras; "" if the file does not say it.
+        layout: "torch" if the names are those of PyTorch, whose kernels are (out, in); else "".
     """
 
     name: str
@@ -35,15 +38,22 @@ class Layer:
     layout: str = ""
 
 
-def iterate(source: Source, suffix: str | None = None, *, most_bytes: int = MOST_BYTES) -> Iterator[Layer]:
-    """The layers of a file that have arrays, in the network's order as far as the file tells it, one at a time.
+def iterate(source: Source, suffix: str | None = None, *, max_bytes: int = MAX_BYTES) -> Iterator[Layer]:
+    """Yield the layers of a file that have arrays, in the order of the network if the file has it.
 
-    `source` is a path or a seekable binary file, which stays open; `suffix` is what its name ends with, if it has
-    none. What the file is, its content decides. Raises WeightFileError, before the first layer or at a damaged one.
+    The content of the file decides its format, not its name.
+
+    Args:
+        source: a path, or a seekable binary file, which stays open.
+        suffix: the end of its name, for a file without one.
+        max_bytes: the bytes of all arrays that are read at most.
+
+    Raises:
+        WeightFileError: before the first layer, or at a damaged one.
     """
     named = ending(suffix or name_of(source))
-    with _plainly(), opened(source) as file, _sketches(file, named) as sketches:
-        checked = check(sketches, file.size, most_bytes)
+    with _one_error(), opened(source) as file, _sketches(file, named) as sketches:
+        checked = check(sketches, file.size, max_bytes)
         while checked:
             sketch = checked.pop(0)
             arrays = {name: array.load() for name, array in sketch.arrays.items()}
@@ -52,8 +62,8 @@ def iterate(source: Source, suffix: str | None = None, *, most_bytes: int = MOST
 
 
 def format_of(source: Source, suffix: str | None = None) -> str:
-    """What a file is by its content: "hdf5", "keras", "npz" or "safetensors". Raises WeightFileError."""
-    with _plainly(), opened(source) as file:
+    """Return the key in FORMATS of a file's format, judged by its content. Raises WeightFileError."""
+    with _one_error(), opened(source) as file:
         return content.format_of(file, ending(suffix or name_of(source)))
 
 
@@ -64,8 +74,8 @@ def _sketches(file: Window, named: str) -> Iterator[list[Sketch]]:
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
-    """Whatever goes wrong is a WeightFileError of one sentence."""
+def _one_error() -> Iterator[None]:
+    """Turn every error into a WeightFileError of one sentence."""
     try:
         yield
     except WeightFileError:
@@ -73,6 +83,6 @@ def _plainly() -> Iterator[None]:
     except MemoryError:
         raise refusal("needs more memory than is free", "use a smaller model") from None
     except (zipfile.BadZipFile, zlib.error):
-        raise refusal("is damaged: what is in it has changed since it was saved") from None
+        raise refusal("is damaged: its content has changed since it was saved") from None
     except Exception as error:  # h5py, zipfile, NumPy and their C libraries raise nearly anything
-        raise refusal("is damaged, or not what it seems to be") from error
+        raise refusal("is damaged, or has another format than it seems to have") from error

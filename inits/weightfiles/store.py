@@ -1,7 +1,7 @@
-"""Weight files that were taken apart: a folder for each with its values and what was measured, under its digest.
+"""The store of weight files: a folder for each file with its values and their summaries, named after its digest.
 
-Whoever has a digest has the file: sessions share them, and links name them. Files are read in a process of their own
-(`extract`), whose answer is checked here: whatever it says, no more is believed than lies in the folder.
+Access is by digest: a user who has it can read the file. Sessions share files, and links name them. A separate process
+reads each file (`extract`), and its answer is accepted only if it agrees with what lies in the folder.
 """
 
 import hashlib
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 ABOUT, VALUES, SUFFIX = "about.json", "values.f32", ".weights"
 UNFINISHED = (".new", ".upload", ".part")  # endings of what is being written
 ABANDONED = 86_400.0  # seconds after which an unfinished file belongs to a server that died
-FORMAT = 1  # another number makes all older folders foreign
-AT_ONCE = 1  # files that are read at the same time: each takes a core
+FORMAT = 1  # with another number, older folders are ignored
+AT_ONCE = 1  # files that are read at the same time; each takes a core
 
 
 @dataclass(frozen=True, eq=False)
 class WeightFile:
-    """A file that was taken apart: its digest, its format, and what was measured of each array in turn."""
+    """A weight file that was read: digest, format (a key in FORMATS), folder, and a survey of each array."""
 
     digest: str
     kind: str
@@ -47,11 +47,12 @@ class WeightFile:
 
     @property
     def parameters(self) -> int:
+        """The number of all weights."""
         return sum(one.summary.count for one in self.surveys)
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers, each once, in the order of the file."""
+        """The names of the layers in the order of the file."""
         return tuple(dict.fromkeys(one.layer for one in self.surveys))
 
     @cached_property
@@ -60,7 +61,7 @@ class WeightFile:
         return [sum(sizes[:number]) for number in range(len(sizes))]
 
     def values(self, number: int) -> NDArray[np.float32]:
-        """An array as float32, from the disk as far as it is looked at. Raises WeightFileError when it is gone."""
+        """Return an array as float32, mapped from the disk. Raises WeightFileError if the file was removed."""
         one = self.surveys[number]
         if not one.summary.count:
             return np.empty(one.shape, np.float32)
@@ -72,12 +73,19 @@ class WeightFile:
 
 
 def gone(name: str) -> WeightFileError:
-    """What is said of a file that is not kept any more, or never was."""
+    """Return the error for a file that was removed, or never was here."""
     return WeightFileError(f"{name} is not here any more; choose the file again under Weight files.")
 
 
 class Reading:
-    """A file on its way: shared by all who bring the same one."""
+    """A file that is being read, shared by all sessions that bring the same one.
+
+    Attributes:
+        done: set at the end.
+        error: a sentence if the file was refused.
+        ahead: returns the number of files that are read before this one.
+        written: returns the bytes of values that are on the disk.
+    """
 
     def __init__(self, digest: str, size: int):
         self.digest, self.size = digest, size
@@ -88,36 +96,36 @@ class Reading:
 
     @property
     def progress(self) -> float:
-        """About how far it is, 0 to 1: packed files unfold to more than they are."""
+        """The progress from 0 to 1, an estimate: compressed files expand to more than their size."""
         return 1.0 if self.done.is_set() else min(0.99, self.written() / max(1, self.size))
 
 
 class WeightStore:
-    """The folders. `limit` in bytes; the one unused for longest goes first, the newest always stays.
+    """A folder of weight files of at most `limit` bytes. The least recently used go first; the newest always stays.
 
-    Where `folder` cannot be written to, or with a limit of 0, a temporary one takes its place until `close`.
+    If `folder` cannot be written to, or the limit is 0, a temporary folder takes its place until `close`.
     """
 
     def __init__(self, folder: Path, limit: int):
         self.limit = limit
         self._wanted, self._own = folder, limit <= 0
         self._folder: Path | None = None
-        self._making, self._lock = threading.Lock(), threading.Lock()
+        self._creating, self._lock = threading.Lock(), threading.Lock()
         self._readings: dict[str, Reading] = {}
         self._files: dict[str, WeightFile] = {}
         self._turn = threading.Semaphore(AT_ONCE)
         self._readers = Readers()
-        self._at_work: set[Path] = set()  # what only looks as if a server that died had left it
+        self._at_work: set[Path] = set()  # unfinished, but not abandoned
 
     @property
     def folder(self) -> Path:
-        """Where files are kept, made at first use."""
-        with self._making:
+        """The folder of the files, created at first use."""
+        with self._creating:
             if self._folder is None:
-                self._folder = self._made()
+                self._folder = self._create_folder()
             return self._folder
 
-    def _made(self) -> Path:
+    def _create_folder(self) -> Path:
         if not self._own:
             try:
                 self._wanted.mkdir(parents=True, exist_ok=True)
@@ -129,7 +137,7 @@ class WeightStore:
         return Path(tempfile.mkdtemp(prefix="inits-weights-"))
 
     def get(self, digest: str) -> WeightFile | None:
-        """The file of that digest, if it is here."""
+        """Return the file of that digest, or None."""
         folder = self.folder / f"{digest}{SUFFIX}"
         try:
             mark_used(folder)
@@ -139,18 +147,18 @@ class WeightStore:
         if digest not in self._files:
             try:
                 self._files[digest] = _read(digest, folder)
-            except Exception as error:  # whatever stands there, it is none of ours
+            except Exception as error:  # not a folder of ours, or damaged
                 log.warning("Ignored %s: %s: %s", folder, type(error).__name__, error)
                 return None
         return self._files[digest]
 
     def take(self, file: BinaryIO, name: str) -> Reading:
-        """Begin to take a file apart, which is copied first. Raises WeightFileError when the disk is full."""
+        """Copy a file and start to read it. Raises WeightFileError if the disk is full."""
         try:
             copy, digest, size = _copied(file, self.folder)
         except OSError as error:
-            words = f"The file could not be kept: {error.strerror or type(error).__name__}; make room on the disk."
-            raise WeightFileError(words) from error
+            reason = error.strerror or type(error).__name__
+            raise WeightFileError(f"The file could not be kept: {reason}; make room on the disk.") from error
         with self._lock:
             reading, known = self._readings.get(digest), self.get(digest) is not None
             begin = not known and (reading is None or reading.done.is_set())
@@ -171,7 +179,7 @@ class WeightStore:
         waiting = [one for one in others if not one.done.is_set()]
         reading.ahead = lambda: sum(not one.done.is_set() for one in waiting)
         try:
-            with self._turn, self._place() as target:
+            with self._turn, self._new_folder() as target:
                 reading.ahead = lambda: 0
                 reading.written = lambda: _size(target / VALUES)
                 with copy.open("rb") as file, (target / VALUES).open("wb") as values:
@@ -183,7 +191,7 @@ class WeightStore:
             reading.error = str(error)
         except Exception:
             log.exception("A weight file could not be read")
-            reading.error = "The file could not be read; the reason is in the server's log: try again."
+            reading.error = "The file could not be read (the log of the server has the reason); try again."
         finally:
             self._at_work.discard(copy)
             copy.unlink(missing_ok=True)
@@ -192,8 +200,8 @@ class WeightStore:
             self._forget()
 
     @contextmanager
-    def _place(self) -> Iterator[Path]:
-        """A new folder to write to, gone at the end unless it has been renamed."""
+    def _new_folder(self) -> Iterator[Path]:
+        """Create a folder to write to; at the end it is removed unless it was renamed."""
         target = Path(tempfile.mkdtemp(dir=self.folder, suffix=".new"))
         self._at_work.add(target)
         try:
@@ -203,12 +211,12 @@ class WeightStore:
             remove(target)
 
     def _put(self, target: Path, folder: Path) -> None:
-        """Give a finished folder its name; one of that name that could not be read makes way."""
+        """Give a finished folder its name; an unreadable one of that name is removed."""
         remove(folder)
         os.replace(target, folder)
 
     def _forget(self) -> None:
-        """Only the last readings are remembered."""
+        """Keep only the last readings in memory."""
         with self._lock:
             over = [digest for digest, one in self._readings.items() if one.done.is_set()]
             for digest in over[:-64]:
@@ -223,14 +231,14 @@ class WeightStore:
             trim(kept, self.limit, keep=self.folder / f"{newest}{SUFFIX}")
 
     def close(self) -> None:
-        """End what is being read; a temporary folder goes."""
+        """End the processes that read, and remove a temporary folder."""
         self._readers.close()
         if self._folder is not None and self._own:
             remove(self._folder)
 
 
 def _copied(file: BinaryIO, folder: Path) -> tuple[Path, str, int]:
-    """A copy on the disk, the digest of its bytes, and how many they are."""
+    """Copy a file to the folder; return the path of the copy, its digest and its bytes."""
     digest, size = hashlib.sha256(), 0
     descriptor, name = tempfile.mkstemp(dir=folder, suffix=".upload")
     try:
@@ -252,13 +260,13 @@ def _write(path: Path, kind: str, surveys: Sequence[Survey]) -> None:
 def _read(digest: str, folder: Path) -> WeightFile:
     about = json.loads((folder / ABOUT).read_text())
     if about["version"] != FORMAT:
-        raise ValueError(f"it is of version {about['version']}")
+        raise ValueError(f"it has version {about['version']}")
     surveys = tuple(Survey.from_dict(one) for one in about["arrays"])
     return WeightFile(digest, about["kind"], folder, surveys)
 
 
 def _size(path: Path) -> int:
-    """In bytes; 0 when it is gone."""
+    """Return the bytes of a file; 0 if it does not exist."""
     try:
         return path.stat().st_size
     except OSError:
@@ -266,6 +274,6 @@ def _size(path: Path) -> int:
 
 
 def wait(readings: Sequence[Reading], seconds: float) -> bool:
-    """Whether all are done within so many seconds."""
+    """Wait until all are done; return False if that takes longer than `seconds`."""
     deadline = time.monotonic() + seconds
     return all(one.done.wait(max(0.0, deadline - time.monotonic())) for one in readings)

@@ -1,6 +1,6 @@
-"""The process that takes a weight file apart, seen from the web process: it is asked, and its answer is checked.
+"""Start the process that reads a weight file, and check its answer.
 
-Whatever it says, no more is believed than lies on the disk: the answer is untrusted text, the values plain float32.
+The answer is untrusted text and the values are plain float32. It is accepted only if it agrees with the values.
 """
 
 import json
@@ -19,31 +19,32 @@ from inits.weightfiles.catalog import FORMATS
 
 log = logging.getLogger(__name__)
 
-MOST_ANSWER = 64_000_000  # bytes
+MAX_ANSWER = 64_000_000  # bytes
 PATIENCE = 300.0  # seconds for one file
-LONGEST = 250  # characters of a name
-MOST_WEIGHTS = 1 << 40  # that a shape may stand for, sides of nothing left out
-BROKEN = "The file stopped the process that read it; it is damaged or made to break readers: save it again."
+MAX_NAME = 250  # characters
+MAX_WEIGHTS = 1 << 40  # of a shape, without sides of length 0
+BROKEN = "The file stopped the process that read it, since it is damaged or made to do that; save it again."
 
 
 class Readers:
-    """The processes that read at this moment."""
+    """The processes that read weight files at this moment."""
 
     def __init__(self) -> None:
         self._children: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
     def ask(self, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
-        """The format of an open file that was called `name`, and its arrays; their values are written in turn.
+        """Read an open file of that name, and write the values of its arrays one after the other.
 
-        Raises WeightFileError with the sentence of the reader, or when it gave no answer that can be true.
+        Returns the format and a survey of each array. Raises WeightFileError with the sentence of the process, or if
+        its answer cannot be true.
         """
         answer = self._answer(file, values, name)
         if set(answer) >= {"error"}:
             raise WeightFileError(_text(answer["error"], 1000))
         try:
             return checked(answer, os.fstat(values.fileno()).st_size)
-        except Exception as error:  # whatever a broken process can make of JSON
+        except Exception as error:  # a broken process can write any JSON
             log.warning("The answer of the process that read a weight file is wrong: %s", error)
             raise WeightFileError(BROKEN) from error
 
@@ -57,8 +58,8 @@ class Readers:
             timer = threading.Timer(PATIENCE, child.kill)
             timer.start()
             try:
-                text = pipe.read(MOST_ANSWER + 1)
-                if len(text) > MOST_ANSWER:
+                text = pipe.read(MAX_ANSWER + 1)
+                if len(text) > MAX_ANSWER:
                     child.kill()
                 code = child.wait()
             finally:
@@ -67,7 +68,7 @@ class Readers:
                 child.wait()
                 self._children.discard(child)
         try:
-            found = json.loads(text) if not code and len(text) <= MOST_ANSWER else None
+            found = json.loads(text) if not code and len(text) <= MAX_ANSWER else None
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
@@ -94,14 +95,14 @@ class Readers:
         return child
 
     def close(self) -> None:
-        """End them all, and each that begins after."""
+        """End all processes, and those that start later."""
         self._closed = True
         for child in list(self._children):
             child.kill()
 
 
 def checked(answer: Mapping[str, Any], written: int) -> tuple[str, tuple[Survey, ...]]:
-    """The format and the surveys of an answer. Raises some exception unless it is true of so many bytes of values."""
+    """Return the format and the surveys of an answer. Raises an exception if they disagree with the bytes written."""
     kind = answer["format"]
     if kind not in FORMATS:
         raise ValueError(f"the format {kind!r}")
@@ -118,18 +119,18 @@ def _survey(value: dict[str, Any]) -> Survey:
     whole += tuple(value[name] for name in ("units", "dead", "constant"))
     whole += tuple(numbers[name] for name in ("count", "nan", "inf"))
     if not all(type(one) is int and 0 <= one < 1 << 62 for one in whole):
-        raise ValueError("a size that is none")
+        raise ValueError("an invalid size")
     real = [numbers[name] for name in ("mean", "std", "min", "max")] + [*value["edges"]]
     real += [] if numbers["kurtosis"] is None else [numbers["kurtosis"]]
     if not all(type(one) in (int, float) for one in real):
-        raise ValueError("a number that is none")
+        raise ValueError("an invalid number")
     for name in ("layer", "name", "kind", "dtype"):
-        _text(value[name], LONGEST)
+        _text(value[name], MAX_NAME)
     one = Survey.from_dict(value)
     if size != 4 * one.summary.count or math.prod(one.shape) != one.summary.count:
         raise ValueError("an array of another size")
-    if math.prod(max(side, 1) for side in one.shape) > MOST_WEIGHTS or len(one.counts) != BINS:
-        raise ValueError("an array beyond measure")
+    if math.prod(max(side, 1) for side in one.shape) > MAX_WEIGHTS or len(one.counts) != BINS:
+        raise ValueError("an array that is too large")
     singular = None if one.singular is None else one.singular.size
     sides = one.decomposed or (0, 0)
     if len(sides) != 2 or (min(sides) or None) != singular:
@@ -137,8 +138,8 @@ def _survey(value: dict[str, Any]) -> Survey:
     return one
 
 
-def _text(value: object, most: int) -> str:
-    """A text that can be shown. Raises ValueError for anything else."""
-    if not isinstance(value, str) or len(value) > most or not value.isprintable():
-        raise ValueError("a name that is none")
+def _text(value: object, max_length: int) -> str:
+    """Return a text that can be shown. Raises ValueError for anything else."""
+    if not isinstance(value, str) or len(value) > max_length or not value.isprintable():
+        raise ValueError("an invalid name")
     return value

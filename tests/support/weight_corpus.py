@@ -192,7 +192,7 @@ each("known kind", cut_length=lambda: tensors()[:7])
 # Zips.
 
 
-@bad("unfolds to")
+@bad("expands to")
 def bomb(_: Path) -> bytes:
     return zipped({"a.npy": bytes(100_000_000)}, zipfile.ZIP_DEFLATED)
 
@@ -239,7 +239,7 @@ each("has changed", checksum=lambda: patched(npz(), b"\x93NUMPY", 130, b"\x77"))
 each("has changed", keras_checksum=lambda: patched(keras_zip(), b"TREE", 3, b"F"))
 
 
-@bad("unfolds to")
+@bad("expands to")
 def huge_deflated(_: Path) -> bytes:
     return patched(
         zipped({"a.npy": bytes(900)}, zipfile.ZIP_DEFLATED), DIRECTORY, 24, struct.pack("<I", 1 << 31)
@@ -423,7 +423,7 @@ def with_chunk(raw: bytes, **options: Any) -> bytes:
 
 
 each("larger than", long_chunk=lambda: with_chunk(bytes(100_000)))
-each("unfolds to more", chunk_bomb=lambda: with_chunk(gzip.zlib.compress(bytes(1_000_000))))
+each("expands to more", chunk_bomb=lambda: with_chunk(gzip.zlib.compress(bytes(1_000_000))))
 each("piece that is cut off", chunk_cut=lambda: with_chunk(gzip.zlib.compress(KERNEL.tobytes())[:-9]))
 each("damaged", chunk_noise=lambda: with_chunk(b"not deflated"))
 
@@ -517,7 +517,7 @@ def compressed_names(_: Path) -> bytes:
     return patched(hdf5(lambda file: keras3(file, 30), libver="latest"), b"FRHP", 7, b"\x01")
 
 
-@bad("far too much")
+@bad("a header that is far too long")
 def endless_header(_: Path) -> bytes:
     """An object whose header goes on in itself."""
     content = hdf5(lambda file: file.attrs.update({str(number): "x" * 90 for number in range(9)}))

@@ -121,7 +121,7 @@ ENDS = {
 
 @pytest.mark.parametrize("body", ENDS.values(), ids=ENDS)
 def test_a_process_that_breaks_or_babbles_is_ended_and_the_file_refused(store, monkeypatch, body):
-    monkeypatch.setattr(module, "MOST_ANSWER", MEMORY)
+    monkeypatch.setattr(module, "MAX_ANSWER", MEMORY)
     monkeypatch.setattr(module, "PATIENCE", 0.5 if "sleep" in body else PATIENCE)
     stand_in(monkeypatch, body)
     before = {one.pid for one in psutil.Process().children()}
@@ -174,7 +174,7 @@ def probe(file, values, name=""):
     return {{"error": json.dumps({{name: attempt(one) for name, one in tries.items()}})}}
 t.take_apart = probe
 """
-FREE = "t._close_the_jail = lambda parent: False"
+FREE = "t._enter_jail = lambda parent: False"
 
 
 @needs_jail

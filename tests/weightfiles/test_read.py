@@ -447,8 +447,8 @@ def test_a_file_that_fails_or_shrinks_while_it_is_read_is_a_weight_file_error():
 
 def test_nothing_is_read_when_all_would_be_too_much():
     with pytest.raises(WeightFileError, match=r"declares 64 bytes of weights, and at most 63 bytes are read"):
-        next(iterate(io.BytesIO(npz()), most_bytes=63))
-    assert next(iterate(io.BytesIO(npz()), most_bytes=64))
+        next(iterate(io.BytesIO(npz()), max_bytes=63))
+    assert next(iterate(io.BytesIO(npz()), max_bytes=64))
 
 
 def test_natural_order_counts():

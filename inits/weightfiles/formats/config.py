@@ -1,4 +1,4 @@
-"""A model's config: JSON that names the layers, their classes and their order. Nothing is made of it."""
+"""Read the config of a model: JSON with the layers, their classes and their order. No object is created from it."""
 
 import json
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inits.errors import WeightFileError
-from inits.weightfiles.formats.limits import MOST_DEPTH, MOST_ENTRIES, MOST_TEXT, MOST_VALUES, refusal, size
+from inits.weightfiles.formats.limits import MAX_DEPTH, MAX_ENTRIES, MAX_TEXT, MAX_VALUES, refusal, size
 
-_PARTS = ("layer", "forward_layer", "backward_layer", "cell")  # where wrappers keep the layers they wrap
+_PARTS = ("layer", "forward_layer", "backward_layer", "cell")  # where wrappers keep the wrapped layers
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer or model of a config: its name, its class, the arguments that are False, and what is in it."""
+    """A layer or model of a config: its name, its class, the arguments that are False, and its layers."""
 
     name: str
     kind: str
@@ -22,24 +22,24 @@ class Node:
     parts: dict[str, "Node"] = field(default_factory=dict)
 
     def walk(self) -> Iterator["Node"]:
-        """This one and all that are in it."""
+        """Yield this node and all nodes in it."""
         yield self
         for node in (*self.layers, *self.parts.values()):
             yield from node.walk()
 
 
 def parse(text: bytes, what: str, once: bool = False) -> Any:
-    """The values of a JSON text; with `once`, no key twice. Raises WeightFileError."""
-    if len(text) > MOST_TEXT:
-        raise refusal(f"has {what} of {size(len(text))}, and at most {size(MOST_TEXT)} are read")
-    if sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise refusal(f"has {what} with more than {MOST_VALUES:,} values")
+    """Parse a JSON text; with `once`, refuse a key that comes twice. Raises WeightFileError."""
+    if len(text) > MAX_TEXT:
+        raise refusal(f"has {what} of {size(len(text))}, and at most {size(MAX_TEXT)} are read")
+    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise refusal(f"has {what} with more than {MAX_VALUES:,} values")
     try:
         return json.loads(text.decode(), object_pairs_hook=_once if once else None)
     except WeightFileError:
         raise
     except RecursionError:
-        raise refusal(f"has {what} that is nested too deep") from None
+        raise refusal(f"has {what} that is nested too deeply") from None
     except ValueError:
         raise refusal(f"has {what} that is no JSON") from None
 
@@ -52,19 +52,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def model(text: bytes) -> Node:
-    """The model that a config describes. Raises WeightFileError when it describes none."""
-    found = _node(parse(text, "a config"), MOST_DEPTH)
+    """Return the model that a config describes. Raises WeightFileError if it describes none."""
+    found = _node(parse(text, "a config"), MAX_DEPTH)
     if found is None:
         raise refusal("has a config that describes no model")
-    if sum(1 for _ in found.walk()) > MOST_ENTRIES:
-        raise refusal(f"has a config of more than {MOST_ENTRIES:,} layers")
+    if sum(1 for _ in found.walk()) > MAX_ENTRIES:
+        raise refusal(f"has a config of more than {MAX_ENTRIES:,} layers")
     return found
 
 
 def _node(value: Any, depth: int) -> Node | None:
-    """Whatever looks like a layer; None for anything else."""
+    """Return the node of a value that looks like a layer; None for any other value."""
     if depth == 0:
-        raise refusal(f"has models in models, more than {MOST_DEPTH} deep")
+        raise refusal(f"has models in models, more than {MAX_DEPTH} deep")
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
         return None
     config = value.get("config")

@@ -28,7 +28,7 @@ def _opener(module: str) -> Opener:
 
 OPENERS = {key: _opener(one.module) for key, one in FORMATS.items()}  # imported before the jail closes
 
-HEAD = 2048  # bytes that are looked at
+HEAD = 2048  # bytes of a file by which it is recognized
 _FOREIGN = (
     (
         rb"version https://git-lfs",

@@ -1,28 +1,28 @@
-"""A compressed member of a zip as a file in which any place can be read."""
+"""A compressed member of a zip as a seekable file."""
 
 import io
 import os
 import zlib
-from collections import OrderedDict
+from functools import lru_cache
 from typing import Any
 
 from inits.weightfiles.formats.limits import refusal
 from inits.weightfiles.formats.sources import Window
 
 STEP = 4_000_000  # bytes of a block
-KEPT = 4  # blocks
+KEPT = 4  # blocks in memory
 _PIECE = 1 << 14
 
 
 class Deflated(io.RawIOBase):
-    """Keeps the state of the decompressor at every block, about 40 kB, and a few blocks: never the whole."""
+    """Decompresses a member by blocks, of which a few are kept, and the decompressor's state at each (about 40 kB)."""
 
     def __init__(self, raw: Window, size: int, checksum: int):
         super().__init__()
         self.raw, self.size = raw, size
         self._at = 0
         self._states = [(0, zlib.decompressobj(-zlib.MAX_WBITS))]
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._block = lru_cache(KEPT)(self._decompress)
         found = 0
         for number in range(-(-size // STEP)):
             found = zlib.crc32(self._block(number), found)
@@ -48,15 +48,7 @@ class Deflated(io.RawIOBase):
             done, self._at = done + len(part), self._at + len(part)
         return done
 
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            self._blocks[number] = self._unfold(number)
-            if len(self._blocks) > KEPT:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(number)
-        return self._blocks[number]
-
-    def _unfold(self, number: int) -> bytes:
+    def _decompress(self, number: int) -> bytes:
         place, state = self._states[number]
         stream, wanted = state.copy(), min(STEP, self.size - number * STEP)
         self.raw.seek(place)

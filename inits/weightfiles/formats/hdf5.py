@@ -1,4 +1,4 @@
-"""HDF5 files: groups, arrays and names, opened only where they lie in the file itself."""
+"""Read groups, arrays and names of an HDF5 file, only from places in the file itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5t
 from inits.weightfiles.formats import hdf5_arrays, hdf5_raw
 from inits.weightfiles.formats.limits import (
     CLEANER,
-    MOST_ARRAYS,
-    MOST_DEPTH,
-    MOST_ENTRIES,
-    MOST_TEXT,
+    MAX_ARRAYS,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_TEXT,
     Stored,
     natural,
     quoted,
@@ -31,19 +31,20 @@ _LINKS = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link to another fi
 
 @dataclass(frozen=True)
 class Object:
-    """An open group or array, and where its header is in the file."""
+    """An open group or array, and the address of its header in the file."""
 
     id: Any
     address: int
 
     @property
     def is_group(self) -> bool:
+        """True for a group."""
         return isinstance(self.id, h5g.GroupID)
 
 
 @contextmanager
 def opened(file: Window) -> Iterator["Reader"]:
-    """A reader of an HDF5 file. Raises WeightFileError."""
+    """Open a reader of an HDF5 file. Raises WeightFileError."""
     root = hdf5_raw.checked_root(file)
     try:
         archive = h5py.File(file, "r")
@@ -54,7 +55,7 @@ def opened(file: Window) -> Iterator["Reader"]:
 
 
 class Reader:
-    """An open HDF5 file. Every method raises WeightFileError for what weights do not need."""
+    """An open HDF5 file. Every method raises WeightFileError for features that weights do not need."""
 
     def __init__(self, root: Object, file: Window):
         self.root, self.file = root, file
@@ -63,11 +64,11 @@ class Reader:
         self._seen: set[int] = set()
 
     def has(self, group: Object, name: str) -> bool:
-        """Whether something of that name is in a group."""
+        """Return True if a group has an entry of that name."""
         return bool(group.id.links.exists(name.encode(errors="surrogateescape")))
 
     def names(self, group: Object) -> list[str]:
-        """What is in a group, in the order in which it was added, else as people count."""
+        """Return the names in a group, in the order of creation if the file has it, else in natural order."""
         self._count(group.id.get_num_objs())
         links: list[bytes] = []
         group.id.links.iterate(links.append)
@@ -79,10 +80,10 @@ class Reader:
         return sorted(found, key=natural)
 
     def open(self, parent: Object, path: str) -> Object:
-        """The group or array at a path below another, every step of it in this file."""
+        """Open the group or array at a path, of which every step must lie in this file."""
         steps = [step for step in path.split("/") if step not in ("", ".")]
-        if len(steps) > MOST_DEPTH:
-            raise refusal(f"has groups in groups, more than {MOST_DEPTH} deep", CLEANER)
+        if len(steps) > MAX_DEPTH:
+            raise refusal(f"has groups in groups, more than {MAX_DEPTH} deep", CLEANER)
         found = parent
         for step in steps:
             if not found.is_group or not self.has(found, step):
@@ -101,15 +102,15 @@ class Reader:
         return Object(found, link.u)
 
     def enter(self, group: Object, depth: int) -> None:
-        """Note a group that is walked through; the same one a second time is a circle or a trick."""
-        if depth > 2 * MOST_DEPTH:  # a model takes two groups
-            raise refusal(f"has models in models, more than {MOST_DEPTH} deep", CLEANER)
+        """Note that a group is walked through. A group that comes twice is refused: it is a cycle or a trick."""
+        if depth > 2 * MAX_DEPTH:  # a model has two groups
+            raise refusal(f"has models in models, more than {MAX_DEPTH} deep", CLEANER)
         if group.address in self._seen:
             raise refusal("has a group that is found under two names", CLEANER)
         self._seen.add(group.address)
 
     def array(self, place: Object, name: str) -> Stored:
-        """An array that is checked and not read yet; `name` is for messages."""
+        """Return an array that is checked and not read yet; `name` is for messages."""
         if place.is_group:
             raise refusal(f"has a group instead of an array at {quoted(name)}")
         opaque = place.id.get_type().get_class() == h5t.OPAQUE
@@ -119,7 +120,7 @@ class Reader:
         return kept
 
     def strings(self, where: Object, name: str) -> list[str] | None:
-        """A list of names kept as an attribute, in parts when there are many; None when there is none."""
+        """Return a list of names that is an attribute, or several for many names; None if there is none."""
         if h5a.exists(where.id, name.encode()):
             return self._attribute(where, name)
         parts = takewhile(lambda part: h5a.exists(where.id, part.encode()), (f"{name}{n}" for n in count()))
@@ -127,7 +128,7 @@ class Reader:
         return list(chain.from_iterable(found)) if found else None
 
     def text(self, where: Object, name: str) -> str:
-        """An attribute that is one text; "" when there is none."""
+        """Return an attribute that is one text; "" if there is none."""
         return "".join(self._attribute(where, name)) if h5a.exists(where.id, name.encode()) else ""
 
     def _attribute(self, where: Object, name: str) -> list[str]:
@@ -138,7 +139,7 @@ class Reader:
             raise refusal(f"has no texts in {quoted(name)}")
         number, stored = prod(attribute.shape), attribute.get_storage_size()
         self._count(number)
-        if number > MOST_ARRAYS or stored > MOST_TEXT:
+        if number > MAX_ARRAYS or stored > MAX_TEXT:
             raise refusal(
                 f"has {number:,} texts of {size(stored)} in {quoted(name)}, more than is read", CLEANER
             )
@@ -156,12 +157,12 @@ class Reader:
 
     def _count(self, more: int) -> None:
         self._entries += more
-        if self._entries > MOST_ENTRIES:
+        if self._entries > MAX_ENTRIES:
             raise refusal(
-                f"has more than {MOST_ENTRIES:,} groups, arrays, pieces of arrays and names", CLEANER
+                f"has more than {MAX_ENTRIES:,} groups, arrays, pieces of arrays and names", CLEANER
             )
 
 
 def _alphabetical(names: list[str]) -> bool:
-    """Whether dense_10 comes before dense_2, as in files that other programs have written again."""
+    """Return True if dense_10 comes before dense_2, as in files that other programs have rewritten."""
     return names == sorted(names) and names != sorted(names, key=natural)

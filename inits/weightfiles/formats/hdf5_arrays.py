@@ -1,4 +1,4 @@
-"""Arrays of an HDF5 file: what they are and where they lie is checked before the library reads them."""
+"""Check the type and the place of arrays in an HDF5 file before the library reads them."""
 
 import zlib
 from math import prod
@@ -21,8 +21,8 @@ from inits.weightfiles.formats.limits import (
 from inits.weightfiles.formats.safetensors import widened
 from inits.weightfiles.formats.sources import Window
 
-LARGEST_CHUNK = 16_000_000  # bytes; h5py makes them of at most 1 MiB
-LARGEST_LZF = 1 << 20  # its filter cannot be told where to stop: it may unfold to 88 times that
+MAX_CHUNK = 16_000_000  # bytes; h5py makes them of at most 1 MiB
+MAX_LZF = 1 << 20  # this filter has no limit of its output, which may be 88 times as long
 SHUFFLE, DEFLATE, CHECKSUM, LZF = 2, 1, 3, 32000
 _PIPELINE = (CHECKSUM, SHUFFLE, DEFLATE, LZF, CHECKSUM)  # the order in which h5py filters
 _TYPES = {
@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def stored(data: h5d.DatasetID, name: str, file: Window, halves: bool) -> Stored:
-    """An array that is checked and not read yet; with `halves`, 2 opaque bytes are a bfloat16.
+    """Return an array that is checked and not read yet; with `halves`, 2 opaque bytes are a bfloat16.
 
     `name` is for messages. Raises WeightFileError.
     """
@@ -52,7 +52,7 @@ def stored(data: h5d.DatasetID, name: str, file: Window, halves: bool) -> Stored
 
 
 def pieces(data: h5d.DatasetID) -> int:
-    """How many chunks there are."""
+    """Return the number of chunks."""
     return int(data.get_num_chunks()) if data.get_create_plist().get_layout() == h5d.CHUNKED else 0
 
 
@@ -74,10 +74,10 @@ def _check_chunks(data: h5d.DatasetID, name: str) -> None:
     filters, order = _filters(data), iter(_PIPELINE)
     if len(set(filters)) != len(filters) or not all(one in order for one in filters):
         raise refusal(f"has the array {quoted(name)} in an unusual compression", CLEANER)
-    chunk, most = _chunk(data), LARGEST_LZF if LZF in filters else LARGEST_CHUNK
+    chunk, most = _chunk(data), MAX_LZF if LZF in filters else MAX_CHUNK
     if chunk > most:
         raise refusal(
-            f"has {quoted(name)} in pieces of {size(chunk)}, and at most {size(most)} are taken", CLEANER
+            f"has {quoted(name)} in pieces of {size(chunk)}, and at most {size(most)} are read", CLEANER
         )
 
 
@@ -87,7 +87,7 @@ def _filters(data: h5d.DatasetID) -> list[int]:
 
 
 def _chunk(data: h5d.DatasetID) -> int:
-    """Bytes of a chunk, unfolded."""
+    """Return the bytes of a chunk after decompression."""
     return int(prod(data.get_create_plist().get_chunk()) * data.get_type().get_size())
 
 
@@ -95,14 +95,14 @@ def _load(data: h5d.DatasetID, kept: Stored, file: Window, halves: bool) -> NDAr
     array = np.empty(kept.shape, np.uint16 if halves else kept.dtype)
     if array.size:
         if data.get_create_plist().get_layout() == h5d.CHUNKED:
-            _measure(data, file)
+            _check_sizes(data, file)
         kind = data.get_type() if halves else None
         data.read(h5s.ALL, h5s.ALL, array.view(kind.dtype) if kind else array, kind)
     return widened(array) if halves else array
 
 
-def _measure(data: h5d.DatasetID, file: Window) -> None:
-    """Unfold every chunk piece by piece first: the library would go on for as long as there is more."""
+def _check_sizes(data: h5d.DatasetID, file: Window) -> None:
+    """Decompress every chunk by small pieces first: the library has no limit when it does."""
     filters, whole = _filters(data), _chunk(data)
     chunks: list[Any] = []
     data.chunk_iter(chunks.append)
@@ -111,14 +111,14 @@ def _measure(data: h5d.DatasetID, file: Window) -> None:
             raise refusal("has a compressed piece that is larger than what is in it", CLEANER)
         raw = file.at(chunk.byte_offset, chunk.size)
         deflated = DEFLATE in filters and not chunk.filter_mask >> filters.index(DEFLATE) & 1
-        if deflated and unfolded(raw, whole + 4) > whole + 4:  # 4: a checksum
-            raise refusal("has a compressed piece that unfolds to more than it declares", CLEANER)
+        if deflated and decompressed_size(raw, whole + 4) > whole + 4:  # 4: a checksum
+            raise refusal("has a compressed piece that expands to more than it declares", CLEANER)
 
 
-def unfolded(raw: bytes, most: int) -> int:
-    """How many bytes there are in a deflated piece, counted until they are more than `most`."""
+def decompressed_size(raw: bytes, limit: int) -> int:
+    """Count the bytes of a deflated chunk after decompression, up to the first piece that exceeds `limit`."""
     stream, total = zlib.decompressobj(), 0
-    while total <= most and not stream.eof:
+    while total <= limit and not stream.eof:
         part = len(stream.decompress(raw, BLOCK))
         raw, total = stream.unconsumed_tail, total + part
         if not part and not raw:

@@ -1,30 +1,30 @@
-"""Parts of an HDF5 file that are read from its bytes, because the HDF5 library cannot be trusted with them.
+"""Read those parts of an HDF5 file from its bytes for which the HDF5 library is not safe.
 
-Lists of names are references to texts in a heap. The library makes a copy for each reference, of which a thousand
-may name one text, and goes on for ever when a heap has an object without a size (HDF5 issue 1707). It also lists a
-group by the alphabet, while the names stand in the file as they were added, for Keras in the order of the network.
+Lists of names are references to texts in a heap. The library copies the text for each reference, of which a thousand
+may point to one text, and never returns if a heap has an object without a size (HDF5 issue 1707). It also sorts the
+names in a group, while the file has them in the order of creation, for Keras the order of the network.
 Source: HDF5 File Format Specification 3.0, sections II.A, III.D, III.E and IV.A.
 """
 
 import struct
 from collections.abc import Iterator
 
-from inits.weightfiles.formats.limits import CLEANER, MOST_TEXT, refusal
+from inits.weightfiles.formats.limits import CLEANER, MAX_TEXT, refusal
 from inits.weightfiles.formats.sources import Window
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-MOST_BLOCKS = 2_000  # of the header of one object
+MAX_BLOCKS = 2_000  # of the header of one object
 ATTRIBUTE, CONTINUED, GROUP = 0x0C, 0x10, 0x11
 NOWHERE = 2**64 - 1
 _MANY = {
     0x02: 8,
     0x15: 2,
-}  # links and attributes in a heap of their own: bytes of the count that may come first
-_SHARED = 2  # a message that is kept elsewhere
+}  # links and attributes in a separate heap: bytes of the count that may come first
+_SHARED = 2  # a message that is stored elsewhere
 
 
 def checked_root(file: Window) -> int:
-    """Where the root group is. Raises WeightFileError when its names, or addresses not of 8 bytes, are a danger."""
+    """Return the address of the root group. Raises WeightFileError for unsafe names, or addresses not of 8 bytes."""
     head = file.at(0, 48)
     if (head[13:15] if head[8] < 2 else head[9:11]) != b"\x08\x08":
         raise refusal("is an HDF5 file of a form that Keras never writes", CLEANER)
@@ -39,23 +39,23 @@ def checked_root(file: Window) -> int:
 
 
 def check(file: Window, address: int) -> None:
-    """Raises WeightFileError when the library would not come back from an object, or from the names in a group."""
+    """Raise WeightFileError for an object, or names in a group, on which the library would never return."""
     for kind, body in messages(file, address):
         if kind == GROUP:
             _heap(file, *struct.unpack_from("<8xQ", body))
         elif kind in _MANY:
             (heap,) = struct.unpack_from("<Q", body, 2 + (_MANY[kind] if body[1] & 1 else 0))
             if heap != NOWHERE and any(file.at(heap + 7, 2)):
-                raise refusal("has compressed names, which may unfold to anything", CLEANER)
+                raise refusal("has compressed names, which may expand to any size", CLEANER)
 
 
 def messages(file: Window, address: int) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of what the header of an object says, those kept elsewhere left out."""
+    """Yield kind and content of the messages in the header of an object, without those stored elsewhere."""
     flags = file.at(address, 6)[5] if file.at(address, 4) == b"OHDR" else None
     blocks = [_first(file, address, flags)]
     for number, (start, size) in enumerate(blocks):  # grows while it is read
-        if number == MOST_BLOCKS or sum(size for _, size in blocks) > MOST_TEXT:
-            raise refusal("has an object with far too much about it", CLEANER)
+        if number == MAX_BLOCKS or sum(size for _, size in blocks) > MAX_TEXT:
+            raise refusal("has an object with a header that is far too long", CLEANER)
         block = file.at(start, size)
         if flags is not None and number:
             block = block[4:-4]  # a signature and a checksum
@@ -66,7 +66,7 @@ def messages(file: Window, address: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _first(file: Window, address: int, flags: int | None) -> tuple[int, int]:
-    """Where the messages begin, and how many bytes of them there are. `flags` are those of the newer form."""
+    """Return the address of the first messages and their bytes. `flags` are those of the newer format."""
     if flags is None:
         return address + 16, struct.unpack("<I", file.at(address + 8, 4))[0]
     place = address + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
@@ -85,7 +85,7 @@ def _of_block(block: bytes, flags: int | None) -> Iterator[tuple[int, bytes]]:
 
 
 def attribute(file: Window, address: int, name: bytes) -> bytes | None:
-    """The value of an attribute as it is stored; None when it does not stand in the header of the object."""
+    """Return the value of an attribute as it is stored; None if it is not in the header of the object."""
     for kind, body in messages(file, address):
         if kind == ATTRIBUTE:
             version, *sizes = struct.unpack_from("<BxHHH", body)
@@ -96,7 +96,7 @@ def attribute(file: Window, address: int, name: bytes) -> bytes | None:
 
 
 def names_as_added(file: Window, address: int) -> list[str]:
-    """The names in a group in the order in which they were added; empty when the group does not keep it."""
+    """Return the names in a group in the order of creation; an empty list if the group does not have it."""
     for kind, body in messages(file, address):
         if kind == GROUP:
             names = _heap(file, *struct.unpack_from("<8xQ", body))
@@ -105,9 +105,9 @@ def names_as_added(file: Window, address: int) -> list[str]:
 
 
 def _heap(file: Window, address: int) -> bytes:
-    """The names of a group. The library follows their list of free blocks without end (see HDF5 issue 5382)."""
+    """Return the names of a group. The library follows a cycle in their free list without end (HDF5 issue 5382)."""
     size, free, data = struct.unpack("<QQQ", file.at(address + 8, 24))
-    if size > MOST_TEXT:
+    if size > MAX_TEXT:
         raise refusal("has a group with names that are far too long", CLEANER)
     names, steps = file.at(data, size), 0
     while free not in (1, NOWHERE):
@@ -119,15 +119,15 @@ def _heap(file: Window, address: int) -> bytes:
 
 
 class Heap:
-    """Texts that attributes refer to. What is read is kept, up to a limit."""
+    """The texts to which attributes refer. What was read is kept in memory, up to a limit."""
 
     def __init__(self, file: Window):
         self.file = file
-        self._left = 2 * MOST_TEXT
+        self._left = 2 * MAX_TEXT
         self._known: dict[int, dict[int, bytes]] = {}
 
     def texts(self, references: bytes) -> list[str]:
-        """The texts in the order of the references. Raises WeightFileError."""
+        """Return the texts in the order of the references. Raises WeightFileError."""
         found = []
         total = 0
         for length, address, index in struct.iter_unpack("<IQI", references):
@@ -135,7 +135,7 @@ class Heap:
             if text is None:
                 raise refusal("has a name that is lost")
             total += len(text)
-            if total > MOST_TEXT:
+            if total > MAX_TEXT:
                 raise refusal("has names that are far too long", CLEANER)
             found.append(text[:length].split(b"\0")[0].decode(errors="surrogateescape"))
         return found
@@ -156,6 +156,6 @@ def _objects(block: bytes) -> Iterator[tuple[int, bytes]]:
     while place + 16 <= len(block):
         index, size = struct.unpack_from("<H6xQ", block, place)
         if not index:
-            return  # what is left is free
+            return  # the rest is free
         yield index, block[place + 16 : place + 16 + size]
         place += 16 + (size + 7) // 8 * 8

@@ -1,6 +1,6 @@
-"""The layout of Keras 3 in HDF5: layers/<class>_<n>/vars/<i>, models inside models alike.
+"""Read the layout of Keras 3 in HDF5: layers/<class>_<n>/vars/<i>, also for models in models.
 
-Classes and order come from the config of a `.keras` file where there is one, else from the names in the file.
+Classes and order come from the config of a `.keras` file if there is one, else from the names in the file.
 """
 
 from collections import Counter
@@ -19,23 +19,24 @@ NAMELESS = "weights"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the walk is: the name of the layer, its class and its config as far as they are known."""
+    """A place of the walk: the name of the layer, its class and its config as far as they are known."""
 
     path: str = ""
     kind: str = ""
     node: Node | None = None
 
     def below(self, name: str) -> str:
+        """Return the path of an entry of this layer."""
         return f"{self.path}/{name}".lstrip("/")
 
 
 def sketches(reader: Reader, model: Node | None = None) -> list[Sketch]:
-    """The layers of a `.weights.h5`, or of any HDF5 file with arrays in groups. Raises WeightFileError."""
+    """Return the layers of a `.weights.h5`, or of any HDF5 file with arrays in groups. Raises WeightFileError."""
     return list(_walk(reader, reader.root, Place(kind=model.kind if model else "", node=model)))
 
 
 def _walk(reader: Reader, group: Object, place: Place, depth: int = 0) -> Iterator[Sketch]:
-    """A layer's own variables, then the layers in it."""
+    """Yield a layer's own variables, then the layers in it."""
     reader.enter(group, depth)
     arrays: list[tuple[str, Stored]] = []
     inner: list[tuple[str, Object]] = []
@@ -59,7 +60,7 @@ def _walk(reader: Reader, group: Object, place: Place, depth: int = 0) -> Iterat
 
 
 def _left_out(name: str) -> bool:
-    """States of optimizers and of random generators are no weights."""
+    """Return True for states of optimizers and of random generators, which are no weights."""
     return "optimizer" in name or name.startswith("seed_generator")
 
 
@@ -74,7 +75,7 @@ def _own(reader: Reader, group: Object, place: Place) -> Iterator[Sketch]:
 
 
 def _children(reader: Reader, group: Object, place: Place, depth: int) -> Iterator[Sketch]:
-    """The layers of a model, in the order of its config or else of the file."""
+    """Yield the layers of a model in the order of its config, or else of the file."""
     reader.enter(group, depth)
     nodes = place.node.layers if place.node else ()
     numbered, named = _numbered(nodes), {node.name: node for node in nodes}
@@ -90,7 +91,7 @@ def _children(reader: Reader, group: Object, place: Place, depth: int) -> Iterat
 
 
 def _numbered(nodes: tuple[Node, ...]) -> dict[str, Node]:
-    """Layers by the names of their groups: the class, and a number from the second of a class on."""
+    """Return layers by the names of their groups: the class, with a number from the second layer of a class on."""
     times: Counter[str] = Counter()
     found = {}
     for node in nodes:
@@ -101,13 +102,13 @@ def _numbered(nodes: tuple[Node, ...]) -> dict[str, Node]:
 
 
 def _label(reader: Reader, group: Object) -> str:
-    """The layer's own name, which Keras keeps since 3.8; else ""."""
+    """Return the layer's own name, which Keras stores since 3.8; else ""."""
     inner = reader.open(group, VARS) if reader.has(group, VARS) else None
     return reader.text(inner, "name") if inner and inner.is_group else ""
 
 
 def _place(reader: Reader, group: Object, name: str, parent: Place, node: Node | None) -> Place:
-    """What is known of a layer from its config, the name of its group and the name that it was given."""
+    """Return what is known of a layer from its config, the name of its group and its own name."""
     label = _label(reader, group)
     kind = (node.kind if node else "") or kind_of(name) or kind_of(label)
     if name == CELL:  # the weights of a recurrent layer are those of its cell

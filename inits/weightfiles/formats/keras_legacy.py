@@ -1,4 +1,4 @@
-"""The HDF5 layout of Keras 1 and 2, which Keras 3 still writes as `.h5`: lists of layer names and of weight names."""
+"""Read the HDF5 layout of Keras 1 and 2, which Keras 3 still writes as `.h5`: lists of layer and weight names."""
 
 import re
 
@@ -12,7 +12,7 @@ LAYERS, WEIGHTS, BELOW, OWN = "layer_names", "weight_names", "model_weights", "t
 
 
 def root(reader: Reader) -> Object | None:
-    """The group that lists the layers; None when the file has another layout. Raises WeightFileError."""
+    """Return the group that lists the layers; None if the file has another layout. Raises WeightFileError."""
     below = reader.open(reader.root, BELOW) if reader.has(reader.root, BELOW) else None
     for group in (reader.root, below):
         if group and group.is_group and reader.strings(group, LAYERS) is not None:
@@ -21,7 +21,7 @@ def root(reader: Reader) -> Object | None:
 
 
 def sketches(reader: Reader, group: Object) -> list[Sketch]:
-    """The layers as they are listed, the model's own weights first as in `Model.weights`. Raises WeightFileError."""
+    """Return the layers as listed, the model's own weights first as in `Model.weights`. Raises WeightFileError."""
     kinds = _kinds(reader)
     names = list(reader.strings(group, LAYERS) or [])
     if reader.has(group, OWN) and OWN not in names:
@@ -30,7 +30,7 @@ def sketches(reader: Reader, group: Object) -> list[Sketch]:
 
 
 def _kinds(reader: Reader) -> dict[str, str]:
-    """Classes of layers by name, from the config where it can be read: nothing else hangs on it."""
+    """Return the classes of layers by name, if the config can be read; the config is used for nothing else."""
     try:
         text = reader.text(reader.root, "model_config").encode(errors="replace")
         return {node.name: node.kind for node in config.model(text).walk()} if text else {}
@@ -39,7 +39,7 @@ def _kinds(reader: Reader) -> dict[str, str]:
 
 
 def _layer(reader: Reader, group: Object, layer: str, kinds: dict[str, str]) -> list[Sketch]:
-    """One layer, or the layers of the model that it is."""
+    """Return one layer, or the layers of a model."""
     inside = reader.open(group, layer)
     if not inside.is_group:
         raise refusal(f"has no group for the layer {quoted(layer)}")
@@ -59,10 +59,10 @@ def _layer(reader: Reader, group: Object, layer: str, kinds: dict[str, str]) -> 
 
 
 def _split(layer: str, weight: str, many: bool) -> tuple[str, str]:
-    """Whose a weight is, and what: 'model_1/dense/kernel:0' in 'model_1' is the kernel of 'model_1/dense'.
+    """Return the owner and the name of a weight: 'model_1/dense/kernel:0' in 'model_1' is kernel of 'model_1/dense'.
 
-    Names may begin with the model's, or with another name that the layer had before: then, unless there are
-    several, what is before the last part says nothing.
+    Names may begin with the name of the model, or with a former name of the layer. Then the parts before the last one
+    mean nothing, unless there are several different ones (`many`).
     """
     *steps, variable = re.sub(r":[0-9]+$", "", weight).split("/")
     if layer in steps:

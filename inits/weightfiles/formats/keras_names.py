@@ -1,4 +1,4 @@
-"""What Keras calls layers and their variables, in the order in which it keeps them."""
+"""The names that Keras gives to layers and their variables, in the order in which it stores them."""
 
 import re
 from collections.abc import Sequence, Set
@@ -20,14 +20,14 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "Normalization": ("mean", "variance", "count"),
     "PReLU": ("alpha",),
 }
-SWITCHES = {"bias": "use_bias", "gamma": "scale", "beta": "center"}  # the argument that leaves a variable out
-OLD = {"W": "kernel", "w": "kernel", "b": "bias"}  # Keras 1, and people
+SWITCHES = {"bias": "use_bias", "gamma": "scale", "beta": "center"}  # the argument that removes a variable
+OLD = {"W": "kernel", "w": "kernel", "b": "bias"}  # of Keras 1 and of hand-made files
 _TAILS = {name for names in VARIABLES.values() for name in names} | {*OLD, "weight", "weights"}
 _TAIL = re.compile(rf"(.+?)_({'|'.join(sorted(_TAILS, key=len, reverse=True))})")
 
 
 def snake(kind: str) -> str:
-    """The name that Keras gives to a layer of that class: Conv2D is conv2d, PReLU p_re_lu."""
+    """Return the name that Keras gives to a layer of a class: conv2d for Conv2D, p_re_lu for PReLU."""
     return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", kind).lower()
 
 
@@ -35,14 +35,14 @@ _KINDS = {snake(kind): kind for kind in VARIABLES}
 
 
 def kind_of(name: str) -> str:
-    """The class of a layer that has the name that Keras gave it, such as dense_12; else ""."""
+    """Return the class of a layer with a name by Keras, such as dense_12; else ""."""
     return _KINDS.get(re.sub(r"_[0-9]+$", "", name), "")
 
 
 def variable_names(kind: str, count: int, off: Set[str] = frozenset()) -> Sequence[str]:
-    """What the variables of a layer are called: by its class when that is sure, else "0", "1".
+    """Return the names of the variables of a layer: by its class if they are certain, else "0", "1".
 
-    `off` are the arguments that its config says are False.
+    `off` has the arguments that are False in its config.
     """
     names = [name for name in VARIABLES.get(kind, ()) if SWITCHES.get(name) not in off]
     if names[-1:] == ["bias"] and count == len(names) - 1:
@@ -51,7 +51,7 @@ def variable_names(kind: str, count: int, off: Set[str] = frozenset()) -> Sequen
 
 
 def split(name: str) -> tuple[str, str]:
-    """The layer and the variable in the name of an array: dense/kernel, dense.kernel, layer1_W; else itself and "0"."""
+    """Split the name of an array (dense/kernel, dense.kernel, layer1_W) into layer and variable; else name and "0"."""
     name = name.removesuffix(":0")
     for separator in "/.":
         layer, _, variable = name.rpartition(separator)
@@ -62,7 +62,7 @@ def split(name: str) -> tuple[str, str]:
 
 
 def grouped(arrays: Sequence[tuple[str, Stored]], torch: bool = False) -> list[Sketch]:
-    """Arrays that have names only, as layers, in the order given. Names as PyTorch gives them say its layout."""
+    """Group arrays into layers by their names, in the given order. Names of PyTorch also mean its layout."""
     layers: dict[str, list[tuple[str, Stored]]] = {}
     for name, array in arrays:
         layer, variable = split(name)
@@ -71,7 +71,7 @@ def grouped(arrays: Sequence[tuple[str, Stored]], torch: bool = False) -> list[S
 
 
 def sketch(name: str, arrays: list[tuple[str, Stored]], torch: bool) -> Sketch:
-    """One layer of named arrays."""
+    """Return one layer of named arrays."""
     taken: dict[str, int] = {}
     named = {unique(variable, taken): array for variable, array in arrays}
     kind = kind_of(re.split(r"[/.]", name)[-1])

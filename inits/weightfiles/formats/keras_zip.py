@@ -1,10 +1,10 @@
-"""`.keras` files: a zip with the config and, as a member, the weights in HDF5."""
+"""Read `.keras` files: a zip with the config and the weights in HDF5."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inits.weightfiles.formats import config, hdf5, hdf5_raw, keras_groups, zips
-from inits.weightfiles.formats.limits import MOST_TEXT, Sketch, refusal
+from inits.weightfiles.formats.limits import MAX_TEXT, Sketch, refusal
 from inits.weightfiles.formats.sources import Window
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -22,7 +22,7 @@ def sketches(file: Window) -> Iterator[list[Sketch]]:
     members = {member.filename: member for member in archive.infolist()}
     if WEIGHTS not in members:
         raise refusal(f"is a zip without {WEIGHTS}", "save the model with Keras 3 as .keras")
-    model = config.model(zips.text(archive, members[CONFIG], MOST_TEXT)) if CONFIG in members else None
+    model = config.model(zips.text(archive, members[CONFIG], MAX_TEXT)) if CONFIG in members else None
     inner = zips.seekable(file, archive, members[WEIGHTS])
     if inner.at(0, 8) != hdf5_raw.SIGNATURE:
         raise refusal(f"has a {WEIGHTS} that is no HDF5 file")

@@ -1,4 +1,4 @@
-"""How much is read of a weight file, and the words for what is not."""
+"""The limits of what is read of a weight file, and the messages for what is refused."""
 
 import re
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from inits.errors import WeightFileError
 from inits.weightfiles.catalog import suggestion
 
-MOST_BYTES = 1_200_000_000  # of all arrays that are read
-MOST_LAYERS = 2_000
-MOST_ARRAYS = 10_000
-MOST_AXES = 8
-LARGEST = 1 << 62  # along one axis
-MOST_DEPTH = 32  # of models inside models
-MOST_ENTRIES = 50_000  # groups and links of an HDF5 file, members of a zip, layers of a config
-MOST_TEXT = 20_000_000  # bytes of one JSON text or one list of names
-MOST_VALUES = 1_000_000  # in one JSON text: a few bytes of text can be a hundred in memory
-LONGEST_NAME = 200
+MAX_BYTES = 1_200_000_000  # of all arrays of a file
+MAX_LAYERS = 2_000
+MAX_ARRAYS = 10_000
+MAX_AXES = 8
+MAX_SIDE = 1 << 62  # along one axis
+MAX_DEPTH = 32  # of models in models
+MAX_ENTRIES = 50_000  # groups and links of an HDF5 file, members of a zip, layers of a config
+MAX_TEXT = 20_000_000  # bytes of one JSON text or one list of names
+MAX_VALUES = 1_000_000  # in one JSON text: a few bytes of text can take a hundred in memory
+MAX_NAME = 200  # characters
 BLOCK = 1 << 20  # bytes read at a time
-FREE_RATIO = 64_000_000  # bytes that a file of any size may unfold to
-MOST_RATIO = 100  # beyond that; trained weights shrink to nine tenths, and only zeros to a thousandth
+ALWAYS_ALLOWED = 64_000_000  # bytes to which a file of any size may expand
+MAX_RATIO = 100  # beyond that; trained weights compress to nine tenths, and only zeros to a thousandth
 
 AGAIN = "save or download it again"
 OTHER = f"use a {suggestion()} file"
@@ -37,7 +37,7 @@ NUMBERS = frozenset(
 
 @dataclass(frozen=True)
 class Stored:
-    """An array that is declared in a file and not read yet; `dtype` is what it has in memory."""
+    """An array that is declared in a file and not read yet; `dtype` is its type in memory."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -45,7 +45,7 @@ class Stored:
 
     @property
     def bytes(self) -> int:
-        """What it takes in memory."""
+        """The bytes that it takes in memory."""
         return prod(self.shape) * self.dtype.itemsize
 
 
@@ -60,23 +60,23 @@ class Sketch:
 
 
 def refusal(what: str, remedy: str = AGAIN) -> WeightFileError:
-    """One sentence: what the file is or does, and what to do."""
+    """Return an error of one sentence: what is wrong with the file, and what to do."""
     return WeightFileError(f"The file {what}; {remedy}.")
 
 
 def clean(name: str) -> str:
-    """A name fit to be shown: nothing that cannot be printed, at most 200 characters."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in name[: LONGEST_NAME + 1])
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+    """Return a name that can be shown: only printable characters, at most 200."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in name[: MAX_NAME + 1])
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 
 def quoted(name: str) -> str:
-    """A name as it stands in a message."""
+    """Return a name in quotes, for a message."""
     return f"'{clean(name)}'"
 
 
 def size(number: int) -> str:
-    """Bytes for people: 1.2 GB."""
+    """Return a number of bytes as text: "1.2 GB"."""
     for unit, bytes_ in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
         if number >= bytes_:
             return f"{number / bytes_:,.1f} {unit}" if number < 10**18 else "a million TB or more"
@@ -84,13 +84,13 @@ def size(number: int) -> str:
 
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
-    """A key that sorts dense, dense_1, dense_2, dense_10."""
+    """Return a key that sorts names in natural order: dense, dense_1, dense_2, dense_10."""
     parts = re.findall(r"([0-9]{1,18})|([^0-9]+)", name)
     return [(not digits, int(digits or 0), text) for digits, text in parts]
 
 
 def unique(name: str, taken: dict[str, int]) -> str:
-    """The name, with a number behind it when it is taken; `taken` counts, and learns the new one."""
+    """Return the name, with a number if it is already in `taken`, and add it there."""
     free = name
     while free in taken:
         taken[name] += 1
@@ -100,13 +100,13 @@ def unique(name: str, taken: dict[str, int]) -> str:
 
 
 def checked(name: str, stored: Stored) -> Stored:
-    """The array if its shape and dtype are taken. Raises WeightFileError."""
+    """Return the array if its shape and dtype are allowed. Raises WeightFileError."""
     axes = len(stored.shape)
-    if axes > MOST_AXES:
+    if axes > MAX_AXES:
         raise refusal(
-            f"has {axes} axes in the array {quoted(name)}, and at most {MOST_AXES} are taken", CLEANER
+            f"has {axes} axes in the array {quoted(name)}, and at most {MAX_AXES} are read", CLEANER
         )
-    if not all(0 <= n < LARGEST for n in stored.shape):
+    if not all(0 <= n < MAX_SIDE for n in stored.shape):
         raise refusal(f"declares an impossible size for the array {quoted(name)}")
     if stored.dtype not in NUMBERS:
         raise no_numbers(name, f"the type {quoted(str(stored.dtype))}")
@@ -114,39 +114,41 @@ def checked(name: str, stored: Stored) -> Stored:
 
 
 def native(array: NDArray[Any]) -> NDArray[Any]:
-    """The same values in the byte order of this machine, in the same memory."""
+    """Convert an array to the byte order of this machine, in the same memory."""
     if array.dtype.isnative:
         return array
     return array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
 
 
 def no_numbers(name: str, what: str) -> WeightFileError:
-    """The array has another type than integers and real numbers of 2, 4 or 8 bytes."""
+    """Return the error for an array of another type than integers and real numbers of at most 8 bytes."""
     return refusal(f"has {what} in the array {quoted(name)}, where weights are real numbers", CLEANER)
 
 
-def check(sketches: list[Sketch], file_bytes: int, most_bytes: int) -> list[Sketch]:
-    """The layers with names that tell them apart, if they are not too many or too large. Raises WeightFileError."""
-    if len(sketches) > MOST_LAYERS:
-        raise refusal(f"has {len(sketches):,} layers, and at most {MOST_LAYERS:,} are read", SMALLER)
+def check(sketches: list[Sketch], file_bytes: int, max_bytes: int) -> list[Sketch]:
+    """Return the layers with unique names, if they are not too many or too large. Raises WeightFileError."""
+    if len(sketches) > MAX_LAYERS:
+        raise refusal(f"has {len(sketches):,} layers, and at most {MAX_LAYERS:,} are read", SMALLER)
     arrays = [array for sketch in sketches for array in sketch.arrays.values()]
-    if len(arrays) > MOST_ARRAYS:
-        raise refusal(f"has {len(arrays):,} arrays, and at most {MOST_ARRAYS:,} are read", SMALLER)
+    if len(arrays) > MAX_ARRAYS:
+        raise refusal(f"has {len(arrays):,} arrays, and at most {MAX_ARRAYS:,} are read", SMALLER)
     total = sum(array.bytes for array in arrays)
-    if total > most_bytes:
-        raise refusal(f"declares {size(total)} of weights, and at most {size(most_bytes)} are read", SMALLER)
+    if total > max_bytes:
+        raise refusal(f"declares {size(total)} of weights, and at most {size(max_bytes)} are read", SMALLER)
     check_ratio(total, file_bytes, "declares")
     return distinct(sketches)
 
 
-def check_ratio(unfolded: int, stored: int, verb: str) -> None:
-    """Refuse what a few bytes claim to unfold to. Raises WeightFileError."""
-    if unfolded > FREE_RATIO and unfolded > MOST_RATIO * stored:
-        raise refusal(f"{verb} {size(unfolded)} in only {size(stored)}, which no trained weights do", CLEANER)
+def check_ratio(expanded: int, stored: int, verb: str) -> None:
+    """Raise WeightFileError if a few bytes claim to expand to very many."""
+    if expanded > ALWAYS_ALLOWED and expanded > MAX_RATIO * stored:
+        raise refusal(
+            f"{verb} {size(expanded)} in only {size(stored)}, which trained weights never do", CLEANER
+        )
 
 
 def distinct(sketches: list[Sketch]) -> list[Sketch]:
-    """The same layers with clean names, none twice."""
+    """Return the layers with clean names, each of them unique."""
     layers: dict[str, int] = {}
     found = []
     for sketch in sketches:

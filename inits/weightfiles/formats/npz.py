@@ -1,4 +1,4 @@
-"""`.npz` files: a zip of arrays as NumPy writes them, without pickles."""
+"""Read `.npz` files: a zip of arrays as NumPy writes them, without pickles."""
 
 import zipfile
 from collections.abc import Iterator
@@ -67,12 +67,12 @@ def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
 
 
 def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether columns come first, and dtype. Raises WeightFileError."""
+    """Return the shape, True for column-major order, and the dtype. Raises WeightFileError."""
     try:
         shape, fortran, dtype = _HEADERS[npy.read_magic(stream)](stream)
     except zipfile.BadZipFile:
         raise
-    except Exception:  # the header is a Python literal: nearly any error can come of a bad one
+    except Exception:  # the header is a Python literal, and a bad one can cause nearly any error
         raise refusal(f"has no readable header in the array {quoted(name)}") from None
     if dtype.hasobject:
         raise no_numbers(name, "Python objects, which only a pickle can hold,")
@@ -82,7 +82,7 @@ def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dty
 
 
 def _fill(stream: IO[bytes], array: NDArray[Any]) -> None:
-    """Values as they follow in the stream, read to its end so that its checksum is verified."""
+    """Fill the array from a stream, and read the stream to its end, so that its checksum is verified."""
     flat = array.reshape(-1, order="A").view(np.uint8) if array.size else np.empty(0, np.uint8)
     done = 0
     while block := stream.read(BLOCK):

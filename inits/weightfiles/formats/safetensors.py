@@ -1,6 +1,6 @@
-"""`.safetensors` files: the length of a JSON header, the header, and the values one after the other.
+"""Read `.safetensors` files: the length of a JSON header, the header, and the values one after the other.
 
-The library maps a path into memory or copies the whole file, and takes a name that comes twice; here every offset
+The library maps a path into memory or copies the whole file, and accepts a name that comes twice. Here every offset
 is checked first, and one array at a time is read from any file.
 """
 
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from inits.weightfiles.formats.config import parse
 from inits.weightfiles.formats.keras_names import grouped
 from inits.weightfiles.formats.limits import (
-    LARGEST,
-    MOST_ARRAYS,
-    MOST_TEXT,
+    MAX_ARRAYS,
+    MAX_SIDE,
+    MAX_TEXT,
     Sketch,
     Stored,
     checked,
@@ -46,7 +46,7 @@ def recognizes(file: Window) -> bool:
 def sketches(file: Window) -> Iterator[list[Sketch]]:
     """Open the layers in natural order: the file sorts its arrays by type and alphabet. Raises WeightFileError."""
     length = int.from_bytes(file.at(0, 8), "little")
-    if length > min(MOST_TEXT, file.size - 8):
+    if length > min(MAX_TEXT, file.size - 8):
         raise refusal(
             f"is a .safetensors file that claims a header of {length:,} bytes and has {file.size:,} in all"
         )
@@ -54,8 +54,8 @@ def sketches(file: Window) -> Iterator[list[Sketch]]:
     if not isinstance(header, dict):
         raise refusal("is a .safetensors file whose header names no arrays")
     about = header.pop(ABOUT, None)
-    if len(header) > MOST_ARRAYS:
-        raise refusal(f"has {len(header):,} arrays, and at most {MOST_ARRAYS:,} are read")
+    if len(header) > MAX_ARRAYS:
+        raise refusal(f"has {len(header):,} arrays, and at most {MAX_ARRAYS:,} are read")
     spans = {name: _span(name, entry) for name, entry in header.items()}
     _check_order(spans, file.size - 8 - length)
     arrays = [(name, _stored(file, name, header[name], 8 + length)) for name in sorted(spans, key=natural)]
@@ -63,12 +63,12 @@ def sketches(file: Window) -> Iterator[list[Sketch]]:
 
 
 def _span(name: str, entry: Any) -> tuple[int, int]:
-    """Where the values begin and end. Raises WeightFileError when that or the shape is not said as it must be."""
+    """Return the begin and end of the values. Raises WeightFileError if these or the shape are not valid."""
     if not isinstance(entry, dict):
         raise refusal(f"says nothing of the array {quoted(name)}")
     span = entry.get("data_offsets")
     for numbers in (entry.get("shape"), span):
-        if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < LARGEST for n in numbers):
+        if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < MAX_SIDE for n in numbers):
             raise refusal(f"gives no sizes for the array {quoted(name)}")
     if not isinstance(span, list) or len(span) != 2 or span[0] > span[1]:
         raise refusal(f"gives no place for the array {quoted(name)}")
@@ -76,7 +76,7 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
 
 
 def _check_order(spans: dict[str, tuple[int, int]], end: int) -> None:
-    """Values follow each other without gaps or overlaps to the end of the file."""
+    """Raise WeightFileError unless values follow each other without gaps or overlaps to the end of the file."""
     place = 0
     for name, (begin, after) in sorted(spans.items(), key=lambda one: one[1]):
         if begin != place:
@@ -113,7 +113,7 @@ def _stored(file: Window, name: str, entry: dict[str, Any], base: int) -> Stored
 
 
 def widened(halves: NDArray[Any]) -> NDArray[np.float32]:
-    """bfloat16, given as uint16, as the float32 of the same value: its upper half."""
+    """Convert bfloat16, given as uint16, to float32, whose upper half it is."""
     full = np.zeros(halves.shape, np.uint32)
     np.left_shift(halves, 16, out=full, dtype=np.uint32)
     return full.view(np.float32)

@@ -1,4 +1,4 @@
-"""The bytes of a weight file, wherever they come from."""
+"""Open the bytes of a weight file: a path, an upload, or a part of another file."""
 
 import io
 import os
@@ -14,13 +14,13 @@ Source = str | os.PathLike[str] | BinaryIO
 
 
 class Window(io.RawIOBase):
-    """A read-only part of a file, with a place of its own; at most `most` bytes are read in one call."""
+    """A read-only part of a file with its own position; one call reads at most `limit` bytes."""
 
     def __init__(
-        self, file: BinaryIO | io.RawIOBase, start: int = 0, size: int | None = None, most: int | None = None
+        self, file: BinaryIO | io.RawIOBase, start: int = 0, size: int | None = None, limit: int | None = None
     ):
         super().__init__()
-        self.file, self.start, self.most = file, start, most
+        self.file, self.start, self.limit = file, start, limit
         self.size = file.seek(0, os.SEEK_END) - start if size is None else size
         self._at = 0
 
@@ -52,8 +52,8 @@ class Window(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         left = max(0, self.size - self._at)
         wanted = left if size is None or size < 0 else min(size, left)
-        if self.most is not None and wanted > self.most:
-            raise refusal(f"has a list of contents of {wanted:,} bytes, and at most {self.most:,} are read")
+        if self.limit is not None and wanted > self.limit:
+            raise refusal(f"has a list of contents of {wanted:,} bytes, and at most {self.limit:,} are read")
         return super().read(wanted) or b""
 
     def head(self, size: int) -> bytes:
@@ -61,7 +61,7 @@ class Window(io.RawIOBase):
         return self.at(0, min(size, self.size))
 
     def at(self, offset: int, size: int) -> bytes:
-        """Exactly so many bytes from there. Raises WeightFileError when the file ends before."""
+        """Return exactly `size` bytes from an offset. Raises WeightFileError if the file ends before."""
         self.seek(offset)
         data = self.read(size)
         if len(data) != size:
@@ -71,7 +71,7 @@ class Window(io.RawIOBase):
 
 @contextmanager
 def opened(source: Source) -> Iterator[Window]:
-    """The bytes of a path or of a seekable binary file, which stays open. Raises WeightFileError."""
+    """Open a path, or use a seekable binary file, which stays open. Raises WeightFileError."""
     if not isinstance(source, str | os.PathLike):
         yield Window(source)
         return
@@ -81,7 +81,7 @@ def opened(source: Source) -> Iterator[Window]:
 
 def _open(path: str | os.PathLike[str]) -> BinaryIO:
     try:
-        if stat.S_ISREG(os.stat(path).st_mode):  # anything else may never end
+        if stat.S_ISREG(os.stat(path).st_mode):  # a device or pipe may never end
             return Path(path).open("rb")
     except (OSError, ValueError):
         raise refusal("is not there or cannot be opened", "check its name") from None
@@ -89,6 +89,6 @@ def _open(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def name_of(source: Source) -> str:
-    """The last part of the name that a path or an upload has, in small letters; "" when it has none."""
+    """Return the last part of the name of a path or an upload, in lower case; "" if it has none."""
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
     return Path(os.fsdecode(name)).name.lower() if isinstance(name, str | os.PathLike) else ""

@@ -1,4 +1,4 @@
-"""Members of a zip file: all are checked before any is read."""
+"""Open zip files, of which all members are checked before any is read."""
 
 import re
 import stat
@@ -7,10 +7,10 @@ import zipfile
 from collections import Counter
 
 from inits.weightfiles.formats.deflated import Deflated
-from inits.weightfiles.formats.limits import AGAIN, BLOCK, CLEANER, MOST_ENTRIES, check_ratio, quoted, refusal
+from inits.weightfiles.formats.limits import AGAIN, BLOCK, CLEANER, MAX_ENTRIES, check_ratio, quoted, refusal
 from inits.weightfiles.formats.sources import Window
 
-MOST_DIRECTORY = 10_000_000  # bytes of the list of members
+MAX_DIRECTORY = 10_000_000  # bytes of the list of members
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\0")
@@ -22,16 +22,14 @@ def is_zip(file: Window) -> bool:
 
 
 def opened(file: Window) -> zipfile.ZipFile:
-    """A zip whose members are fit to be read. Raises WeightFileError."""
+    """Open a zip and check its members. Raises WeightFileError."""
     try:
-        archive = zipfile.ZipFile(Window(file, most=MOST_DIRECTORY))
+        archive = zipfile.ZipFile(Window(file, limit=MAX_DIRECTORY))
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
         raise refusal("is a zip that is cut off or damaged") from None
     members = archive.infolist()
-    if len(members) > MOST_ENTRIES:
-        raise refusal(
-            f"is a zip of {len(members):,} members, and at most {MOST_ENTRIES:,} are taken", CLEANER
-        )
+    if len(members) > MAX_ENTRIES:
+        raise refusal(f"is a zip of {len(members):,} members, and at most {MAX_ENTRIES:,} are read", CLEANER)
     twice = [name for name, times in Counter(archive.namelist()).items() if times > 1 or not name]
     if twice:
         raise refusal(f"is a zip with the member {quoted(twice[0])} more than once", CLEANER)
@@ -41,7 +39,7 @@ def opened(file: Window) -> zipfile.ZipFile:
 
 
 def _check(member: zipfile.ZipInfo) -> None:
-    """Raises WeightFileError for what Keras and NumPy never write."""
+    """Raise WeightFileError for a member that Keras and NumPy never write."""
     mode, name = member.external_attr >> 16, f"the member {quoted(member.orig_filename)}"
     if _OUTSIDE.search(member.orig_filename):
         raise refusal(f"is a zip with {name}, a path that leads elsewhere", CLEANER)
@@ -53,21 +51,21 @@ def _check(member: zipfile.ZipInfo) -> None:
         raise refusal(f"is a zip with {name} in an unusual compression", CLEANER)
     if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
         raise refusal(f"is a zip that gives two sizes for {name}", AGAIN)
-    check_ratio(member.file_size, member.compress_size, f"is a zip with {name} that unfolds to")
+    check_ratio(member.file_size, member.compress_size, f"is a zip with {name} that expands to")
 
 
-def text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
-    """A small member as bytes. Raises WeightFileError."""
-    if member.file_size > most:
+def text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+    """Read a small member. Raises WeightFileError."""
+    if member.file_size > limit:
         raise refusal(
-            f"has {member.file_size:,} bytes in {quoted(member.filename)}, and at most {most:,} are read"
+            f"has {member.file_size:,} bytes in {quoted(member.filename)}, and at most {limit:,} are read"
         )
     return archive.read(member)
 
 
 def seekable(file: Window, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Window:
-    """A large member as a file, its checksum found right, without keeping it in memory."""
-    archive.open(member).close()  # looks at the head of the member
+    """Return a large member as a file, after a check of its checksum, without keeping it in memory."""
+    archive.open(member).close()  # checks the head of the member
     head = file.at(member.header_offset, 30)
     start = member.header_offset + 30 + sum(struct.unpack_from("<HH", head, 26))
     raw = Window(file, start, member.compress_size)
