@@ -49,5 +49,5 @@ else:  # the server imports this file, and runs it for each session
         lifespan=server.lifespan,
         routes=server.ROUTES,
         middleware=server.MIDDLEWARE,
-        on_script_error=server.told,
+        on_script_error=server.report_failure,
     )

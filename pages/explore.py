@@ -135,7 +135,7 @@ def show(shown: Shown, answer: DeltaGenerator) -> None:
         answer.markdown(f"In which values one weight of a {times(shape)} kernel can take, and how often.")
         all_initializers(shape)
     elif isinstance(spec, PastedSpec) and shown.view == "network":
-        answer.markdown("Your code draws each kernel with a seed of its own.")
+        answer.markdown("Your code draws each kernel, each with its own seed.")
         pasted_network(spec, seed)
     elif shown.view == "network":
         assert isinstance(spec, InitializerSpec)

@@ -10,4 +10,4 @@ if __name__ == "__main__":
 
 from pages.parts.shell import server
 
-app = st.App("failing_app.py", lifespan=server.lifespan, on_script_error=server.told)
+app = st.App("failing_app.py", lifespan=server.lifespan, on_script_error=server.report_failure)

@@ -60,7 +60,7 @@ def test_a_page_that_fails_tells_nothing_of_the_server(page: Page) -> None:
     with serve("tests/e2e/failing_app.py", environ={"INITS_CANARY": "a secret of ours"}) as address:
         opened(page, address)
         told = page.get_by_test_id("stAlert")
-        expect(told).to_contain_text(re.compile("did not foresee.*in the log as [0-9a-f]{8}"))
+        expect(told).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
         words = page.locator("body").inner_text()
     for unseen in ("secret", "failing_app", "RuntimeError", "Traceback", "/"):
         assert unseen not in words

@@ -118,10 +118,10 @@ def test_a_text_has_one_kind_of_line_break_and_whole_characters(typed: str, plai
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"label": " "}, "label must say what is written in the editor. Received label=' '."),
-        ({"limit": 5}, "code must have at most 5 characters. Received 6."),
-        ({"marks": {0: "Wrong."}}, "marks must name lines from 1 on. Received line 0."),
-        ({"marks": {3: ""}}, "marks must say what is wrong. Received '' for line 3."),
+        ({"label": " "}, "label must describe the text in the editor, but got ' '."),
+        ({"limit": 5}, "code must have at most 5 characters, but got 6."),
+        ({"marks": {0: "Wrong."}}, "marks must have lines from 1 on, but got line 0."),
+        ({"marks": {3: ""}}, "marks must have a message, but got '' for line 3."),
     ],
 )
 def test_refuses(arguments: dict, message: str) -> None:

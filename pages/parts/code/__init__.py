@@ -1,1 +1,1 @@
-"""The Your code page: editing pasted code, running it, and its result."""
+"""Parts of the Your code page."""

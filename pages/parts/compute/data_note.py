@@ -1,4 +1,4 @@
-"""What the page says about the digits that networks learn."""
+"""The note about the data set that networks learn."""
 
 import streamlit as st
 
@@ -8,17 +8,15 @@ from pages.parts.page.session import widget_key
 
 
 def data_note(page: str, wanted: str) -> None:
-    """Say plainly when the digits are not MNIST, and how to get MNIST."""
+    """Show a note if the data set is a stand-in, with the reason and a button that loads the data set again."""
     status, entry = engine().status, DATASETS[wanted]
     if entry.fallback and status.dataset == entry.fallback:
         st.warning(
-            f"**These are not {entry.title} digits.** A stand-in of 1,797 real handwritten digits takes its place. "
+            f"**These are not {entry.title} digits.** A stand-in of 1,797 real handwritten digits replaces them. "
             f"{status.why}",
             icon=":material/info:",
         )
-        if st.button(
-            f"Try to get {entry.title} again", key=widget_key(page, "retry"), icon=":material/refresh:"
-        ):
+        if st.button(f"Load {entry.title} again", key=widget_key(page, "retry"), icon=":material/refresh:"):
             engine().connection.find_data()
             st.rerun()
     elif entry.note:

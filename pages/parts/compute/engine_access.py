@@ -1,4 +1,4 @@
-"""The one engine of this server, and how a page tells what it is doing."""
+"""The engine of this server, and how a page shows what the engine is doing."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @st.cache_resource(show_spinner=False, on_release=lambda engine: engine.close())
 def engine() -> Engine:
-    """Started by the first page that asks; returns at once."""
+    """Return the engine of this server; the first call starts it in the background."""
     made = Engine(settings.read())
     made.scheduler.present = _is_present
     return made
@@ -33,7 +33,7 @@ def _is_present(session_id: str) -> bool:
 
 
 def known_dataset(choice: str) -> str | None:
-    """Return the data set that the choice "mnist" or "digits" leads to; None until it is known if MNIST is there."""
+    """Return the data set for the choice "mnist" or "digits"; None until it is known if MNIST is available."""
     return engine().status.dataset_for(choice)
 
 
@@ -43,12 +43,12 @@ def training_images(dataset: str) -> int:
 
 
 def can_draw() -> bool:
-    """Whether Keras is there to draw."""
+    """Return True if Keras is loaded."""
     return engine().status.phase in ("data", "compiling", "ready")
 
 
 def waiting_words() -> str:
-    """One sentence on what the compute process does before it is ready."""
+    """Return what the compute process does before it is ready, as a sentence."""
     status = engine().status
     if status.phase == "failed":
         return (
@@ -57,12 +57,12 @@ def waiting_words() -> str:
     if status.phase == "data" and status.total:
         return f"Downloading MNIST, {megabytes(status.done)} of {megabytes(status.total)}."
     if status.phase in ("data", "compiling"):
-        return "Keras is there. Preparing MNIST and the first network, about 3 s."
+        return "Keras is loaded. Preparing MNIST and the first network, about 3 s."
     return "Starting TensorFlow, about 10 s. Theory is ready now."
 
 
 def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words) -> None:
-    """Say what is being done, by default by the engine, and run the page again once `ready`. Blocks nothing."""
+    """Show a progress message, by default that of the engine, and run the page again once `ready`. Does not block."""
 
     @st.fragment(run_every=0.5)
     def watch() -> None:
@@ -76,7 +76,7 @@ def wait_for(ready: Callable[[], bool], words: Callable[[], str] = waiting_words
 
 
 def take_up(page: str, begin: Callable[[], Job]) -> None:
-    """Begin what Run asked for on a page, and run the page again with its first news; or say why it cannot be."""
+    """Begin the job that was requested on a page, and run the page again; show the reason if it cannot begin."""
     session.RUN_REQUESTED.pop(page)
     try:
         job = begin()
@@ -90,7 +90,7 @@ def take_up(page: str, begin: Callable[[], Job]) -> None:
 
 
 def ask_weights(run: Run, steps: int) -> bytes | None:
-    """The file of a run's weights, made again in the compute process; None with the reason on the page."""
+    """Return the file of the weights of a run, computed again; None after showing why it is not available."""
     try:
         with gate.aside():
             return engine().weights_file(run, steps, jailed=engine().sandbox.state.phase != "off")
@@ -100,7 +100,7 @@ def ask_weights(run: Run, steps: int) -> bytes | None:
 
 
 def ask(function: Callable[..., T], *arguments: object) -> T | None:
-    """The answer of the compute process, or None with the reason on the page."""
+    """Return the result of a function in the compute process; None after showing why there is none."""
     try:
         with gate.aside():
             return engine().call(function, *arguments)

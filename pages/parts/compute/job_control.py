@@ -1,4 +1,4 @@
-"""A person's part in a job that others may share: wait for its turn, watch it, leave it."""
+"""What a session does with a job that other sessions may share: wait for it, watch it, leave it."""
 
 import streamlit as st
 from streamlit.runtime import Runtime
@@ -14,7 +14,7 @@ from pages.parts.page.session import widget_key
 
 
 def session_id() -> str:
-    """Streamlit's name for whoever looks at this page; "" in a script that runs without a server."""
+    """Return Streamlit's id of this session; "" in a script without a server."""
     context = get_script_run_ctx()
     return context.session_id if context and Runtime.exists() else ""
 
@@ -32,19 +32,19 @@ def sweep_of(job: Job) -> Sweep:
 
 
 def watch(page: str, job: Job) -> None:
-    """This person wants the job, as long as it runs."""
+    """Let this session watch a job while it runs."""
     if not has_left(page, job):
         engine().scheduler.join(job, session_id())
 
 
 def has_left(page: str, job: Job) -> bool:
-    """Whether this person has stopped a job here that goes on for others."""
+    """Return True if this session has left a job that goes on for others."""
     left = _left(page)
     return left is not None and left.name == job.name
 
 
 def left_note(page: str) -> None:
-    """What became of the job that this person has left, while it goes on for others."""
+    """Show that the job that this session has left goes on for others."""
     job = _left(page)
     others = engine().scheduler.others(job, session_id()) if job else 0
     if others:
@@ -55,18 +55,18 @@ def left_note(page: str) -> None:
 
 
 def _left(page: str) -> Job | None:
-    """The job that this person has left and that has not ended."""
+    """Return the job that this session has left, unless it has ended."""
     job = session.LEFT_JOB.get(page)
     return None if job is None or job.over.is_set() else job
 
 
 def come_back(page: str) -> None:
-    """Run was pressed: what was left is wanted again."""
+    """Let this session watch the job again that it has left: Run was pressed."""
     session.LEFT_JOB.pop(page)
 
 
 def stop_button(page: str, job: Job, all_of_them: bool) -> None:
-    """Stop, for this person; for all when nobody else watches."""
+    """Draw a button that stops a job, or leaves it if other sessions watch it."""
     others, stopping = engine().scheduler.others(job, session_id()), len(job.stopping) == len(job.runs)
     waits = engine().scheduler.place(job) is not None
     words = "Leave the queue" if waits else "Stop all" if all_of_them else "Stop"
@@ -93,7 +93,7 @@ def _leave(page: str, job: Job) -> None:
 
 
 def turn_words(job: Job) -> str | None:
-    """Where a job stands in the queue; None when it does not wait."""
+    """Return the place of a job in the queue, in words; None if it does not wait."""
     place = engine().scheduler.place(job)
     if place is None:
         return None

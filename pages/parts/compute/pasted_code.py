@@ -55,7 +55,7 @@ class Requests:
 
 
 def _size(request: Request) -> float:
-    """Return the number of weights of a request, at least so many that MAX_REQUESTS have room, at most all."""
+    """Return the number of weights of a request, bounded so that 1 to MAX_REQUESTS requests have room."""
     weights = sum(array.size for array in request.result.arrays)
     return min(max(weights, MAX_WEIGHTS / MAX_REQUESTS), MAX_WEIGHTS)
 
@@ -77,7 +77,7 @@ def local_only() -> bool:
         name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip", "via")) for name in headers
     )
     listening = st.get_option("server.address") or ""
-    # A proxy may add no header of its own; then the browser still reports where the page came from.
+    # A proxy may not add a header, but the browser still reports where the page came from.
     host, origin = (
         urlsplit(f"//{headers.get('Host')}").hostname,
         urlsplit(headers.get("Origin") or "").hostname,

@@ -25,11 +25,11 @@ BATCHES = (16, 32, 64, 128, 256, 512)
 
 
 def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
-    """The row of controls, after what `first` draws; returns what they say and whether Run was pressed."""
+    """Draw the row of controls after what `first` draws. Return the choices, and whether Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         first()
         network = network_controls(page, choices.network)
-        optimizer = optimizer_held(page, choices.optimizer)
+        optimizer = chosen_optimizer(page, choices.optimizer)
         learning_rate(page, optimizer)
         choices = replace(choices, network=network, optimizer=optimizer)
         choices = _rest(page, choices)
@@ -38,7 +38,7 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
 
 
 def network_controls(page: str, network: Network) -> Network:
-    """Hidden layers and their activation."""
+    """Draw the controls for hidden layers and activation; return the network."""
     key = widget_key(page, "hidden")
     text = session.HIDDEN.setdefault(page, format_hidden(network.hidden))
     set_widget(key, text)
@@ -56,7 +56,7 @@ def network_controls(page: str, network: Network) -> Network:
         accept_new_options=True,
         width=140,
         on_change=take,
-        help="Pick, or type layers × units: `6 x 128`, or units by layer: `256, 128, 64`.",
+        help="Choose, or type layers × units such as `6 x 128`, or the units of each layer such as `256, 128, 64`.",
     )
     activation = st.selectbox(
         "Activation",
@@ -68,13 +68,13 @@ def network_controls(page: str, network: Network) -> Network:
     return Network(parse_hidden(session.HIDDEN[page]), activation)
 
 
-def optimizer_held(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
-    """The optimizer as this session has changed it."""
+def chosen_optimizer(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
+    """Return the optimizer as this session has changed it."""
     return OptimizerSpec.parse(session.SPEC.setdefault(widget_key(page, "optimizer"), str(optimizer)))
 
 
 def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
-    """A choice of learning rates that takes others as well."""
+    """Draw a choice of learning rates that accepts other numbers too."""
     key = widget_key(page, "rate")
     current = f"{optimizer.learning_rate:g}"
     set_widget(key, current)
@@ -92,11 +92,11 @@ def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
 
 
 def _not_a_number(text: str) -> str:
-    return f"learning_rate must be a number. Received {text!r}."
+    return f"learning_rate must be a number, but got {text!r}."
 
 
 def _rest(page: str, choices: Choices) -> Choices:
-    """The popover with everything that seldom changes, named after what it holds."""
+    """Draw the popover with the other controls; its label states their values."""
     seeded(widget_key(page, "batch"), choices.batch_size)
     seeded(widget_key(page, "seed"), choices.seed)
     seeded(widget_key(page, "seeds"), choices.seeds)
@@ -110,12 +110,12 @@ def _rest(page: str, choices: Choices) -> Choices:
         with left:
             seeds = st.number_input(
                 "Seeds", 1, MAX_SEEDS, key=widget_key(page, "seeds"), step=1,
-                help="How often every start is drawn and trained anew: several show what is luck.",
+                help="How often each start is drawn and trained: several seeds show what is chance.",
             )  # fmt: skip
         with right:
             seed = st.number_input(
                 "First seed", 0, MAX_SEED, key=widget_key(page, "seed"), step=1,
-                help="Decides the weights drawn and the order of the batches, for all starts alike.",
+                help="Sets the weights drawn and the order of the batches, the same for all starts.",
             )  # fmt: skip
         data = st.selectbox(
             "Data",
@@ -127,7 +127,7 @@ def _rest(page: str, choices: Choices) -> Choices:
 
 
 def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
-    """Which optimizer, and all its parameters but the learning rate."""
+    """Draw the controls for the optimizer and all its parameters except the learning rate."""
     name = widget_key(page, "optimizer", "name")
     set_widget(name, optimizer.name)
 

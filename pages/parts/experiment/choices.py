@@ -22,7 +22,7 @@ def other_data(name: str) -> str:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the controls say."""
+    """The settings of an experiment on the Train page."""
 
     cards: tuple[Card, ...]
     network: Network
@@ -34,7 +34,7 @@ class Choices:
 
     @classmethod
     def of(cls, experiment: Experiment, cards: tuple[Card, ...]) -> "Choices":
-        """The choices that made an experiment. Names and colours are taken from `cards` that start alike."""
+        """Return the choices of an experiment, with names and colours from those `cards` that have the same starts."""
         known = {card.start: card for card in cards}
         if tuple(card.start for card in cards) != experiment.starts:
             cards = ()
@@ -51,18 +51,19 @@ class Choices:
         )
 
     def experiment(self, dataset: str) -> Experiment:
-        """Raises SpecError when a start cannot fill the network."""
+        """Return the experiment on a data set. Raises SpecError if a start cannot fill the network."""
         starts = tuple(card.start for card in self.cards)
         seeds = consecutive_seeds(self.seed, self.seeds)
         return Experiment(starts, self.network, self.optimizer, self.batch_size, seeds, dataset)
 
     @property
     def labels(self) -> list[str]:
+        """Return the label of each start."""
         return labels(self.cards)
 
     @property
     def slots(self) -> list[int]:
-        """The colour of each start."""
+        """Return the number of the colour of each start."""
         return [card.slot for card in self.cards]
 
 
@@ -98,7 +99,7 @@ TRAIN = Address("train", _choices, (
 
 
 def in_words(choices: Choices) -> str:
-    """The experiment in one line."""
+    """Return the experiment in one line."""
     net = choices.network
     hidden = format_hidden(net.hidden)
     layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
@@ -113,7 +114,7 @@ def in_words(choices: Choices) -> str:
 
 
 def settings(choices: Choices) -> dict[str, str]:
-    """The experiment line by line, for a report."""
+    """Return the settings of the experiment by name, for a report."""
     net, several = choices.network, len(choices.cards) > 1
     starts = {
         f"Start {place}" if several else "Start": f"{label}: {parameters(card.start)}"

@@ -1,4 +1,4 @@
-"""Which layers of a weight file fill which layers of a network, in words and as a table."""
+"""Which layers of a weight file fit which layers of a network, in words and as a table."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,20 @@ from pages.parts.widgets import tables
 
 
 def fits_of(spec: FileSpec, net: Network) -> list[DenseLayer | None] | None:
-    """Which layer of the file fills each layer of a network; None when the file is not here."""
+    """Return the layer of a file that fits each layer of a network; None if the file is not available."""
     file = engine().files.get(spec.digest)
     return None if file is None else fit(dense_layers(file.surveys), net.kernel_shapes)
 
 
 def fit_words(fits: Sequence[DenseLayer | None] | None) -> str:
-    """3 of 3 layers fit."""
+    """Return how many layers come from the file: "2 of 3 layers from the file"."""
     if fits is None:
-        return "the file is not here"
+        return "the file is not available"
     return f"{sum(map(bool, fits))} of {counted(len(fits), 'layer')} from the file"
 
 
 def fit_table(spec: FileSpec, net: Network, fits: Sequence[DenseLayer | None]) -> None:
-    """Layer by layer, where its weights come from."""
+    """Draw a table of where the weights of each layer come from."""
     tables.table(
         {
             "layer": net.layer_names,

@@ -17,13 +17,15 @@ from pages.parts.widgets import tables
 
 
 def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
-    """The network as `Model.summary()` tells it, with what its weights start from.
+    """Draw the network like `Model.summary()`, with the initial scale of its weights.
 
-    `records`: the first of each start, once it has run: what no law foretells was measured there.
+    Args:
+        choices: the settings of the page.
+        records: the record of the first seed of each start after a run; it has the scale where no law predicts it.
     """
     net, alone = choices.network, len(choices.cards) == 1
-    about = f"{counted(net.parameters, 'parameter')}, as `Model.summary()` tells it."
-    gain = "σ_w² = fan_in × variance of a weight, which decides whether a signal survives depth"
+    about = f"{counted(net.parameters, 'parameter')}, as in `Model.summary()`."
+    gain = "σ_w² = fan_in × variance of a weight, which decides if a signal survives in deep networks"
     heading("The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
     columns = {
         "layer": [f"Dense ({name})" for name in net.layer_names],
@@ -45,7 +47,7 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
 
 
 def _measured(record: Record, net: Network) -> list[str]:
-    """What was measured before the first step; with LSUV also the factor of the orthonormal kernel."""
+    """Return the scale that was measured before the first step; for LSUV also the factor of the orthonormal kernel."""
     if not record.checkpoints:
         return ["not known"] * len(net.kernel_shapes)
     stds = record.checkpoints[0].std
@@ -60,10 +62,10 @@ def _measured(record: Record, net: Network) -> list[str]:
 
 
 def _from_file(spec: FileSpec, net: Network) -> list[str]:
-    """What the file has, and from which of its layers; else what fills the layer instead."""
+    """Return the scale of the layer in the file, or of the initializer that fills a layer without one."""
     fits, file = fits_of(spec, net), engine().files.get(spec.digest)
     if fits is None or file is None:
-        return ["the file is not here"] * len(net.kernel_shapes)
+        return ["the file is not available"] * len(net.kernel_shapes)
     return [
         f"{number(file.surveys[layer.kernel].sigma_w2 or 0.0, 3)} ({layer.name})"
         if layer

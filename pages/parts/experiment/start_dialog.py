@@ -28,18 +28,18 @@ Save = Callable[[tuple[Card, ...]], None]
 
 
 def open_for(page: str, place: int) -> None:
-    """Have the dialog shown for the start at a place, from what it is now."""
+    """Open the dialog for the start at a place."""
     session.forget_all(session.part(page, "draft"))
     session.DIALOG[page] = place
 
 
 def close(page: str) -> None:
-    """Have it shown no longer."""
+    """Close the dialog."""
     session.DIALOG.pop(page)
 
 
 def show(page: str, choices: Choices, save: Save) -> None:
-    """The dialog if it is open: until a person closes it, however often the page runs. `save` takes the new cards."""
+    """Draw the dialog if it is open; it stays open over reruns until the user closes it. `save` takes the new cards."""
     place = session.DIALOG.get(page)
     if place is None or place >= len(choices.cards):
         return
@@ -49,7 +49,7 @@ def show(page: str, choices: Choices, save: Save) -> None:
         close(page)
         st.rerun()
 
-    @st.dialog("Change this start", width="medium", on_dismiss=lambda: close(page))
+    @st.dialog("Edit start", width="medium", on_dismiss=lambda: close(page))
     def change_one() -> None:
         _edit(session.part(page, "draft"), choices, place, done)
 
@@ -57,7 +57,7 @@ def show(page: str, choices: Choices, save: Save) -> None:
 
 
 def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
-    """Everything about one card. Nothing changes until it is saved."""
+    """Draw the controls for one card. Nothing changes until it is saved."""
     cards, shape = choices.cards, choices.network.kernel_shapes[0]
     card = cards[place]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -83,7 +83,7 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
         card.name,
         placeholder=kernel.label,
         key=widget_key(draft, "called"),
-        help=f"At most {deck.LONGEST_NAME} characters are kept.",
+        help=f"At most {deck.LONGEST_NAME} characters.",
     )
     refusal(draft)
     with st.container(horizontal=True, gap="small"):
@@ -107,7 +107,7 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
 
 
 def _start(kernel: Kernel, bias: str | None) -> Start:
-    """Raises SpecError or ShapeError for what cannot fill a Dense layer."""
+    """Return a start. Raises SpecError or ShapeError if it cannot fill a Dense layer."""
     start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
     start.kernel.check_shape((784, 128))
     start.bias.check_shape((10,))

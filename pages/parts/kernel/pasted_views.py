@@ -154,7 +154,7 @@ def output_box(output: str) -> None:
 
 def check_list(found: Sequence[Check]) -> None:
     """Show each check with its verdict."""
-    heading("Checks", "On a 784 – 128 – 128 – 10 network, each layer with a seed of its own.")
+    heading("Checks", "On a 784 – 128 – 128 – 10 network, each layer with its own seed.")
     st.markdown("  \n".join(f"{ICONS[one.verdict]} **{one.name}** {literal(one.words)}" for one in found))
 
 

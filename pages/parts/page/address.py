@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Field:
-    """One name in the address of a page.
+    """A name in the address of a page.
 
     Attributes:
         name: the name in the address, which also names the value for the function that builds the page's settings.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Page(NamedTuple):
-    """One page: its name, which is also its file and its address `/<name>`, its title and its icon."""
+    """A page: its name, which is also that of its file and its address `/<name>`, its title and its icon."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""The cheat sheet beside every picture: what one sees, what good looks like, what to change."""
+"""The cheat sheets of the pictures: what they show, what a good one looks like, what to change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sheet:
-    """Three plain sentences about one kind of picture."""
+    """Three sentences about one kind of picture."""
 
     see: str
     good: str
@@ -14,6 +14,7 @@ class Sheet:
 
     @property
     def markdown(self) -> str:
+        """Return the three sentences as Markdown."""
         return f"**You see** {self.see}\n\n**Good** {self.good}\n\n**Change** {self.change}"
 
 
@@ -26,7 +27,7 @@ SHEETS: Mapping[str, Sheet] = {
     "qq": Sheet(
         "quantiles of the drawn weights against those of the law.",
         "points on the line; ends that bend away mean heavier or lighter tails than the law has.",
-        "nothing while points lie on the line; else look at the initializer's distribution or at your code.",
+        "nothing while points lie on the line; otherwise check the initializer's distribution or your code.",
     ),
     "spectrum": Sheet(
         "how much the kernel stretches each direction, beside the Marchenko-Pastur law of a random kernel.",
@@ -36,7 +37,7 @@ SHEETS: Mapping[str, Sheet] = {
     "pixels": Sheet(
         "the weights themselves: incoming weights of units as images, or a corner of the kernel.",
         "noise without a pattern at the start; strokes and edges after training.",
-        "the initializer if rows, columns or whole units are equal: such units learn the same.",
+        "the initializer if rows, columns or whole units are equal: such units learn the same weights.",
     ),
     "network": Sheet(
         "the same initializer in every layer of a network, each layer with its own fans.",
@@ -49,14 +50,14 @@ SHEETS: Mapping[str, Sheet] = {
         "the scale before the shape.",
     ),
     "loss": Sheet(
-        "cross-entropy in nats by images seen; points are images that were held out.",
-        "a start at ln 10 = 2.30 or little above, and a steep fall within the first thousands of images.",
+        "cross-entropy in nats over the images seen; points are for held-out images.",
+        "a start at ln 10 = 2.30 or slightly above, and a steep fall within the first few thousand images.",
         "a smaller scale if it starts far above 2.3, a larger one if it stays there, or the learning rate.",
     ),
     "accuracy": Sheet(
-        "the share of right answers by images seen; the dotted line is chance, 10%.",
+        "the share of correct answers over the images seen; the dotted line is chance, 10%.",
         "90% within the first 10,000 images of MNIST, about 97% at the end of an epoch.",
-        "the start if a curve stays at chance; the number of seeds before you call a difference real.",
+        "the start if a curve stays at chance; use more seeds before you call a difference real.",
     ),
     "weights": Sheet(
         "histograms of each layer's weights, filled now, as a line at the start.",
@@ -69,7 +70,7 @@ SHEETS: Mapping[str, Sheet] = {
         "the scale upwards if gradients fade towards the first layer, downwards if they grow.",
     ),
     "dead": Sheet(
-        "the share of units that say the same for every image of a batch.",
+        "the share of units with the same output for every image of a batch.",
         "close to 0% in every layer; at the start it does not depend on the scale of the weights.",
         "biases or the learning rate if it grows while training; the activation if it stays.",
     ),
@@ -89,7 +90,7 @@ SHEETS: Mapping[str, Sheet] = {
         "the scale: each factor of two in σ_w² adds up through all layers.",
     ),
     "phases": Sheet(
-        "weight against bias variance: left of the line signals fade and inputs grow alike, right of it they part.",
+        "weight against bias variance: left of the line signals fade and inputs become alike; right of it they part.",
         "points on the line χ₁ = 1, where gradients keep their size; depth scales are longest there.",
         "click to set a start there.",
     ),
@@ -109,7 +110,7 @@ SHEETS: Mapping[str, Sheet] = {
         "the scale to move them all, Orthogonal to bring them together.",
     ),
     "power": Sheet(
-        "what is left of a signal's power after each layer, as theory has it.",
+        "the power of a signal after each layer, as theory predicts it.",
         "a level line; a line that falls loses the signal, one that rises explodes.",
         "to the initializer with the most level line.",
     ),

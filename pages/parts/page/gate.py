@@ -1,7 +1,7 @@
 """One page runs at a time.
 
-Python runs one thread at a time anyway, and a thread hands over at every little wait, of which a page has a hundred:
-when a class was at work, each page took as long as all that ran beside it. One after the other, each is done sooner.
+Python runs one thread at a time, and a thread yields at each short wait, of which a page has a hundred. Pages that run
+side by side therefore all end late; one after the other, each ends sooner.
 """
 
 import threading
@@ -11,28 +11,28 @@ from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
 
-PATIENCE = 0.5  # seconds
-LATER = 0.5  # seconds by which what runs by itself stands back
+PATIENCE = 0.5  # seconds after which the next thread is let in beside the one inside
+LATER = 0.5  # seconds of handicap for runs that the user did not request
 
 
 class Gate:
-    """Lets one thread in, and when it has left the one that came first of those that wait.
+    """A queue that lets one thread in at a time, in the order in which they came.
 
-    One that stays for longer than `patience` seconds is not waited for: the next goes in beside it. Only the next: were
-    all who have waited that long let in, a crowd would be inside at once just when there is most to do.
+    If a thread stays longer than `patience` seconds, the next one is let in beside it. Only one: if all that have
+    waited that long were let in, many would be inside at once just when the load is highest.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._inside, self._since = 0, 0.0  # how many, and when the last of them was let in
-        self._waiting: list[tuple[float, int, threading.Event]] = []  # a heap, by when they came
+        self._inside, self._since = 0, 0.0  # number of threads inside, and when the last one was let in
+        self._waiting: list[tuple[float, int, threading.Event]] = []  # a heap, ordered by arrival
         self._numbers = count()
         self._lock = threading.Lock()
         self._mine = threading.local()
 
     @contextmanager
     def inside(self, later: float = 0.0) -> Iterator[None]:
-        """Be inside, in its turn as if it had come so many seconds later. One that is inside already just goes on."""
+        """Wait for the turn of this thread, queued with a handicap of `later` seconds; do nothing if it is inside."""
         if getattr(self._mine, "inside", False):
             yield
             return
@@ -46,7 +46,7 @@ class Gate:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Let the next one in while this thread waits for something. It comes back without waiting again."""
+        """Let the next thread in while this one waits for something; it returns without queueing again."""
         if not getattr(self._mine, "inside", False):
             yield
             return
@@ -75,7 +75,7 @@ class Gate:
                 self._let_in()
 
     def _let_in(self) -> None:
-        """The next, if any."""
+        """Let in the next thread, if there is one."""
         if self._waiting:
             heappop(self._waiting)[-1].set()
             self._inside, self._since = self._inside + 1, time.monotonic()

@@ -1,4 +1,4 @@
-"""Page set-up: the first call of every page."""
+"""The set-up of a page: the first call of every page."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.page.catalog import PAGES
-from pages.parts.page.toolbar import tools
+from pages.parts.page.toolbar import page_buttons
 
 NAME = "Initializers"
-ABOUT = "What Keras weight initializers draw, what theory promises, and how a network learns from there."
-# Its text: given its path, Streamlit would look for the file in every run.
+ABOUT = "What Keras weight initializers draw, what theory predicts, and how a network learns from there."
+# The text, because with a path Streamlit would look for the file in every run.
 LOGO = Path(__file__).with_name("logo.svg").read_text("utf-8")
-# What Streamlit's colours lack in contrast. It writes white on the primary colour, and that colour on a tint of itself:
-# on a dark ground no colour is far enough from both, so the words on a primary button have the colour of the page.
-# Its colours for code are too pale on light.
+# Corrections for the contrast of Streamlit's colours. It writes white on the primary colour, and that colour on a tint
+# of itself. On a dark background no colour has enough contrast in both cases, so the text of a primary button has the
+# colour of the page. The colours of code are too pale on a light background.
 CONTRAST = """<style>
 [data-testid="stBaseButton-primary"]:enabled {{ color: light-dark({}, {}) }}
 [data-testid="stCode"] .token.token {{ color: inherit }}
@@ -29,26 +29,26 @@ def setup(page: str) -> None:
     _go_through_the_router()
     page_config(f"{PAGES[page].title} · {NAME}")
     st.logo(LOGO, size="medium")
-    tools(page)
+    page_buttons(page)
     grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
     st.html(CONTRAST.format(*grounds))
 
 
 def page_config(title: str = NAME) -> None:
-    """What the browser's tab and the menu show.
+    """Set what the browser's tab and the menu show.
 
-    The router sets it too, before the navigation: a page without an icon of its own would have the browser
-    fetch the one of its menu entry from a font server.
+    The router calls it too, before the navigation: for a page without an icon the browser would fetch the icon of its
+    menu entry from a font server.
     """
-    # Without an entry the menu is hidden, and with it the choice of light or dark.
+    # Without an entry the menu is hidden, and with it the choice of the theme.
     st.set_page_config(page_title=title, page_icon=LOGO, layout="wide", menu_items={"About": ABOUT})
 
 
 def _go_through_the_router() -> None:
-    """Run again through app.py if the server has run this page by itself.
+    """Run again through app.py if the server has run this page directly.
 
-    A folder named `pages` makes Streamlit take the app for one without a router, until some visitor's run has
-    reached `st.navigation`. On a fresh server a deep link such as /train therefore comes straight here.
+    Because of the folder named `pages`, Streamlit assumes an app without a router until the run of some session has
+    reached `st.navigation`. On a new server a deep link such as /train therefore runs the page directly.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False

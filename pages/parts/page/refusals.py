@@ -17,7 +17,7 @@ def accept(prefix: str) -> None:
 
 
 def refusal(prefix: str) -> None:
-    """Show why the last change was refused, until the user does something else; runs of the page by itself keep it."""
+    """Show why the last change was refused, until the user does something else. Automatic reruns keep the message."""
     if session.REFUSAL_SHOWN.pop(prefix) and not ran_by_itself():
         accept(prefix)
     if words := session.REFUSAL.get(prefix):

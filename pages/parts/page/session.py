@@ -19,7 +19,7 @@ ALL_PAGES = ""
 
 
 class Slot(Generic[T]):
-    """One value of the session for each scope: a page, a part of a page, or `ALL_PAGES`.
+    """A value of the session for each scope: a page, a part of a page, or `ALL_PAGES`.
 
     Args:
         name: the name of the value, unique among all slots.
@@ -76,7 +76,7 @@ class Slot(Generic[T]):
 
 @dataclass
 class PageState:
-    """What `page.state` remembers of one page. Addresses and values are texts by name.
+    """The state of one page for `page.state`. Addresses and values are texts by name.
 
     Attributes:
         values: the values that the page shows.
@@ -112,8 +112,8 @@ class EditorText:
 
 # Of all pages
 CURRENT_PAGE = Slot[str]("page")
-RUN_AGAIN = Slot[bool]("again")  # the next run of the page shows what has arrived
-RAN_AGAIN = Slot[bool]("by itself")  # the present run does
+RUN_AGAIN = Slot[bool]("run_again")  # the next run of the page shows what has arrived
+RAN_AGAIN = Slot[bool]("ran_again")  # the present run does
 PASTED_CODE = Slot[dict[str, str]]("code:shelf")  # name -> text of pasted initializers that have run
 OWN_CODE = Slot[set[str]]("code:own")  # source code that was run by hand in this session
 AGREED = Slot[bool]("code:agreed")  # to run pasted code without a jail

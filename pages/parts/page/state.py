@@ -1,8 +1,8 @@
-"""A page's state: kept for the session, written into the address, read back from it.
+"""The state of a page: kept for the session, written into the address, and read from it.
 
-Values are texts under short names. A page loads them first, seeds its widgets, and saves what they say. What a person
-changes is a new entry of the browser's history; what a page writes when it is opened takes the place of the entry that
-opened it, so that Back leads away from it.
+Values are texts under short names. A page loads them first, gives its widgets their first values, and saves the values
+of the widgets. A change by the user is a new entry in the browser's history. What a page writes when it is opened
+replaces the entry that opened it, so that Back leads away from the page.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -23,13 +23,13 @@ T = TypeVar("T")
 LATE = 2.0  # seconds after which the browser has received an address
 # Always the same text: the server's policy allows it by its digest.
 REPLACE = (
-    "{ const told = [...document.querySelectorAll('[data-address]')].pop();"
-    " history.replaceState(history.state, '', location.pathname + told.dataset.address + location.hash); }"
+    "{ const latest = [...document.querySelectorAll('[data-address]')].pop();"
+    " history.replaceState(history.state, '', location.pathname + latest.dataset.address + location.hash); }"
 )
 
 
 def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return what the page shows: the address if it changed by itself (a link, Back, a reload), else the session's.
+    """Return the values to show: from the address after a link, Back or a reload, else those of the session.
 
     Unknown names in the address are reported and left out.
     """
@@ -152,13 +152,13 @@ def linked(page: str, name: str, options: Collection[str], widget: Callable[[str
 
 
 def _replace(address: Mapping[str, str]) -> None:
-    """Put an address in the place of the one that the browser shows."""
+    """Replace the address that the browser shows."""
     query = escape(f"?{urlencode(address)}" if address else "")
     st.html(f'<span data-address="{query}"></span><script>{REPLACE}</script>', unsafe_allow_javascript=True)
 
 
 def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:
-    """One value of a state; what cannot be understood is at its default, and said."""
+    """Return one value of a state; a text that is not valid is reported, and the default takes its place."""
     try:
         return parse(kept[name])
     except InitsError as error:

@@ -1,4 +1,4 @@
-"""The colours of the theme a person sees, for what the page draws itself. Charts get theirs in the browser."""
+"""The colours of the present theme, for HTML and SVG of the pages. Charts get theirs in the browser."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 @dataclass(frozen=True)
 class Colours:
-    """Hex colours: `categorical` are the ten slots, the first eight those of the starts."""
+    """Hex colours: `categorical` holds ten slots, of which the first eight are for starts."""
 
     categorical: tuple[str, ...]
     ink: str
@@ -15,7 +15,7 @@ class Colours:
 
 
 def colours() -> Colours:
-    """Those of the light theme until the browser has said which one it shows."""
+    """Return the colours of the present theme; of the light one until the browser has reported its theme."""
     kind = "dark" if st.context.theme.type == "dark" else "light"
     slots = st.get_option(f"theme.{kind}.chartCategoricalColors")
     return Colours(
@@ -24,7 +24,7 @@ def colours() -> Colours:
 
 
 def variables(kind: str) -> dict[str, str]:
-    """The CSS variables that charts read from a page, in the theme "light" or "dark", for pages of our own."""
+    """Return the CSS variables that charts read, in the theme "light" or "dark", for pages outside Streamlit."""
 
     def read(name: str) -> str:
         return str(st.get_option(f"theme.{kind}.{name}"))

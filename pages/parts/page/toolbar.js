@@ -1,10 +1,10 @@
-// What every page has beside its menu: a button that copies its link, and one that presents its pictures.
-// The presenter view shows the very elements of the page, one at a time and large, so that it stays live.
+// The buttons beside the menu of each page: one copies the link, one presents the pictures.
+// The presenter view shows the elements of the page itself, one at a time and enlarged, so they stay live.
 
 const PRESENT = "#present";
 const COPIED = 2000; // milliseconds that "Copied" is shown
 const SETTLE = 150; // milliseconds after a change of the page
-const DESIGNED = 340; // pixels: the height of a picture at which its letters are as on the page
+const DESIGNED = 340; // pixels: the height of a picture at which its text has the same size as on the page
 
 export default function ({ parentElement }) {
   if (parentElement.querySelector(".inits-page-tools")) return;
@@ -37,7 +37,7 @@ async function copyLink(pressed) {
   setTimeout(() => (words.textContent = "Copy link"), COPIED);
 }
 
-// Browsers offer the clipboard to secure pages alone; a class opens the app over plain http.
+// Browsers offer the clipboard only to secure pages, but a class may open the app over plain HTTP.
 async function write(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -69,8 +69,8 @@ function open() {
   const place = document.createElement("span");
   back.addEventListener("click", () => step(-1));
   next.addEventListener("click", () => step(1));
-  main.addEventListener("click", () => action()?.click());
-  close.addEventListener("click", shut);
+  main.addEventListener("click", () => primaryButton()?.click());
+  close.addEventListener("click", closeView);
   box.querySelector("footer").append(back, next, place, main, close);
   document.body.append(box);
   view = { box, place, back, next, main, at: 0, chosen: false, shown: null, timer: null, before: document.activeElement };
@@ -87,7 +87,7 @@ function open() {
   refresh();
 }
 
-function shut() {
+function closeView() {
   view.observer.disconnect();
   clearTimeout(view.timer);
   removeEventListener("keydown", keys, true);
@@ -97,15 +97,15 @@ function shut() {
   view.box.remove();
   view.before?.focus?.();
   view = null;
-  mark("");
+  setHash("");
 }
 
 function keys(event) {
-  const meant = { Escape: shut, ArrowLeft: () => step(-1), ArrowRight: () => step(1) }[event.key];
-  if (!meant) return;
+  const action = { Escape: closeView, ArrowLeft: () => step(-1), ArrowRight: () => step(1) }[event.key];
+  if (!action) return;
   event.preventDefault();
   event.stopPropagation();
-  meant();
+  action();
 }
 
 function step(by) {
@@ -116,8 +116,8 @@ function step(by) {
   refresh();
 }
 
-// The first picture, until another is chosen: that one stays while the page changes around it, and one that is gone
-// leaves its place to the next.
+// Shows the first picture until another one is chosen. The chosen picture stays while the page changes around it; if
+// it disappears, the next one takes its place.
 function refresh() {
   if (!view) return;
   view.timer = null;
@@ -125,15 +125,15 @@ function refresh() {
   if (!view.chosen || !all.includes(view.shown)) show(all[Math.min(view.at, all.length - 1)] ?? null);
   const at = Math.max(0, all.indexOf(view.shown));
   if (view.chosen) view.at = at;
-  say(view.box.querySelector("h2"), answer());
-  say(view.box.querySelector("p"), view.shown ? title(view.shown) : "There is no picture on this page yet.");
-  say(view.place, all.length ? `${at + 1} of ${all.length}` : "");
-  say(view.main.firstElementChild, action()?.querySelector("p")?.textContent ?? "");
-  view.main.hidden = !action();
+  setText(view.box.querySelector("h2"), answer());
+  setText(view.box.querySelector("p"), view.shown ? title(view.shown) : "There is no picture on this page yet.");
+  setText(view.place, all.length ? `${at + 1} of ${all.length}` : "");
+  setText(view.main.firstElementChild, primaryButton()?.querySelector("p")?.textContent ?? "");
+  view.main.hidden = !primaryButton();
   view.back.disabled = at === 0;
   view.next.disabled = at >= all.length - 1;
   measure();
-  mark(PRESENT);
+  setHash(PRESENT);
 }
 
 function show(picture) {
@@ -147,8 +147,8 @@ function pictures() {
   return [...document.querySelectorAll('[data-testid="stMain"] .inits-chart')];
 }
 
-// What the page is for, such as Run.
-function action() {
+// The primary button of the page, such as Run.
+function primaryButton() {
   return document.querySelector('[data-testid="stMain"] [data-testid="stBaseButton-primary"]:not(:disabled)');
 }
 
@@ -170,7 +170,7 @@ function container(element) {
   return element?.closest('[data-testid="stElementContainer"]');
 }
 
-function say(element, words) {
+function setText(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
@@ -181,7 +181,7 @@ function measure() {
   view.box.parentElement.style.setProperty("--inits-scale", Math.max(1, room).toFixed(3));
 }
 
-// The page's own changes of the address take the mark away.
-function mark(hash) {
+// Set the hash again: the page removes it when it changes its address.
+function setHash(hash) {
   if (location.hash !== hash) history.replaceState(history.state, "", location.pathname + location.search + hash);
 }

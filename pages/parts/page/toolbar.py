@@ -1,4 +1,4 @@
-"""What every page has beside its menu: a button that copies its link, and one that presents its pictures."""
+"""The buttons beside the menu of each page: one copies the link, one presents the pictures."""
 
 from functools import cache
 from pathlib import Path
@@ -9,8 +9,8 @@ from streamlit.components.v2.types import ComponentRenderer
 from pages.parts.page.session import widget_key
 
 
-def tools(page: str) -> None:
-    """Draw them; they work in the browser alone."""
+def page_buttons(page: str) -> None:
+    """Draw the buttons; they work in the browser only."""
     key = widget_key("page-tools", page)
     with st.container(key=key):
         _component()(key=widget_key(key, "buttons"), height="content")

@@ -1,4 +1,4 @@
-"""The web server around the pages: headers that browsers obey, a health endpoint, what is told when a page fails."""
+"""The web server around the pages: security headers, a health endpoint, and the message when a page fails."""
 
 import base64
 import hashlib
@@ -48,12 +48,12 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'self'",
 }
-GRACE = 3  # seconds until a server that ends waits no longer for those who do not hang up
+GRACE = 3  # seconds that a stopping server waits for open connections
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 class Headers:
-    """Middleware: every answer says what a browser may do with it."""
+    """Middleware that adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -63,17 +63,17 @@ class Headers:
             await self._app(scope, receive, send)
             return
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update({"Content-Security-Policy": policy(), **HEADERS})
             await send(message)
 
-        await self._app(scope, receive, dressed)
+        await self._app(scope, receive, send_with_headers)
 
 
 @cache
 def policy() -> str:
-    """The Content-Security-Policy; of inline scripts it allows those of Streamlit's own page, and our one."""
+    """Return the Content-Security-Policy. Its inline scripts are those of Streamlit's page and `state.REPLACE`."""
     page = Path(st.__file__).with_name("static") / "index.html"
     texts = [*_INLINE.findall(page.read_text("utf-8")), REPLACE]
     scripts = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
@@ -85,29 +85,29 @@ def _digest(text: str) -> str:
 
 
 async def health(request: Request) -> JSONResponse:
-    """What is up, in single words: 503 when nothing can be trained. Whoever asks has the compute process started."""
-    made = engine()
-    status = made.status
-    compute = {"phase": status.phase, "slots": made.slots, "data": status.dataset}
+    """Return the state of the processes, with 503 if nothing can be trained; start the compute process if needed."""
+    running = engine()
+    status = running.status
+    compute = {"phase": status.phase, "slots": running.slots, "data": status.dataset}
     code = 503 if status.phase == "failed" else 200
-    return JSONResponse({"compute": compute, "jail": made.sandbox.state.phase}, code)
+    return JSONResponse({"compute": compute, "jail": running.sandbox.state.phase}, code)
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """The settings are understood before anybody comes; the log says when the server began and ended."""
+    """Read the settings before the first request, and log the start and the end of the server."""
     began = time.monotonic()
     logs.begin(settings.read().log)
-    _end_in_time()
+    _limit_shutdown()
     log.info("server begins")
     yield
     log.info("server ends seconds=%.0f", time.monotonic() - began)
 
 
-def _end_in_time() -> None:
-    """Tell uvicorn how long to wait at its end: Streamlit has no setting for it, and without one it waits for ever.
+def _limit_shutdown() -> None:
+    """Limit how long uvicorn waits for open connections when it stops: Streamlit has no setting for it.
 
-    For a browser that came in the last moment, say, or for an upload that has stopped on its way.
+    Without a limit it would wait forever for a late browser or a stalled upload.
     """
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     config = getattr(server, "config", None)
@@ -115,13 +115,13 @@ def _end_in_time() -> None:
         config.timeout_graceful_shutdown = GRACE
 
 
-def told(error: Exception) -> bool:
-    """One sentence for what nobody foresaw, with a name under which the log has all of it. True: it is shown."""
+def report_failure(error: Exception) -> bool:
+    """Show one sentence for an unexpected error, with a name under which the log has the details. Returns True."""
     name = uuid4().hex[:8]
     log.error("page failed name=%s", name, exc_info=error)
     problem(
-        f"Something went wrong here that the app did not foresee. Reload the page; if it happens again, tell whoever "
-        f"runs this server that it is in the log as {name}."
+        "An unexpected error occurred. Reload the page. If it happens again, report it to the operator of this server: "
+        f"the log has the details under {name}."
     )
     return True
 

@@ -1,4 +1,4 @@
-"""What the first visitors of each page would wait for, found out beforehand."""
+"""Preparation at the start of the server, so that the first visit of a page does not wait for it."""
 
 import gc
 import logging
@@ -14,19 +14,19 @@ from pages.parts.compute.engine_access import engine
 
 log = logging.getLogger(__name__)
 
-PAGES = (
+MODULES = (
     "experiment.start_cards",
     "train.run_views",
     "sweep.views",
     "widgets.editor",
     "weights.views",
-)  # what their first visit imports
-YOUNG = 5000  # objects more than before: then Python looks for garbage among them
+)  # imported by the first visit of a page
+MAX_YOUNG = 5000  # number of new objects after which Python collects garbage among them
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Start the engine, and prepare the pages once it is ready: once a server, in the background."""
+    """Start the engine, and prepare the pages once it is ready: once per server, in the background."""
     if Runtime.exists():
         threading.Thread(target=_warm_up, args=(engine(),), name="inits-warm-up", daemon=True).start()
 
@@ -35,7 +35,7 @@ def _warm_up(engine: Engine) -> None:
     while engine.status.phase not in ("ready", "failed"):
         sleep(0.5)
     try:
-        for name in PAGES:
+        for name in MODULES:
             import_module(f"pages.parts.{name}")
         from pages.parts.choose.views import by_activation
         from pages.parts.signal.phase_plane import plane_of
@@ -45,7 +45,7 @@ def _warm_up(engine: Engine) -> None:
             plane_of(activation)
     except Exception:
         log.exception("A page could not be prepared")
-    # What is here now stays. To look through it for garbage stopped everybody for 0.2 s, every 2 s in a class of 50.
+    # The present objects stay. Collecting them blocked all sessions for 0.2 s, every 2 s with 50 users.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+    gc.set_threshold(MAX_YOUNG, *gc.get_threshold()[1:])

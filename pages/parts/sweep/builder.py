@@ -14,7 +14,7 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted
-from pages.parts.experiment.builder import learning_rate, optimizer_controls, optimizer_held
+from pages.parts.experiment.builder import chosen_optimizer, learning_rate, optimizer_controls
 from pages.parts.experiment.choices import DATA, other_data
 from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
@@ -134,7 +134,7 @@ def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
                 "Activation", list(ACTIVATIONS), key=seeded(widget_key(page, "activation"), grid.activation),
                 format_func=ACTIVATIONS.__getitem__, width=SELECT,
             )  # fmt: skip
-        optimizer = optimizer_held(page, grid.optimizer)
+        optimizer = chosen_optimizer(page, grid.optimizer)
         learning_rate(page, optimizer)
         width, batch, seed, data = _rest(page, grid, optimizer)
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))

@@ -1,11 +1,11 @@
 """A Python code editor in the page.
 
 `editor` shows CodeMirror (`browser/editor.js`) with syntax colours, line numbers, undo and marks on wrong lines, in
-the colours of the live theme. The browser holds the text and sends it when typing pauses, when the editor loses
-focus, and on Ctrl+Enter; docs/editor.md says why it is not one of the packages for this.
+the colours of the present theme. The browser has the text and sends it when typing pauses, when the editor loses
+focus, and on Ctrl+Enter; docs/editor.md explains why the app does not use one of the existing packages.
 
-Python and the browser may both have a newer text. `revision` settles it: within one revision the browser's text
-counts, and another revision replaces it. What was typed is kept in the session, also while no editor is shown.
+Both Python and the browser may have a newer text. `revision` decides: within one revision the text of the browser is
+valid, and a new revision replaces it. The session keeps the text also while no editor is shown.
 """
 
 from collections.abc import Mapping
@@ -51,71 +51,70 @@ def editor(
     readonly: bool = False,
     limit: int = LIMIT,
 ) -> Typed:
-    """Show an editor for Python code, full width and `height` pixels high, in its place on the page.
+    """Draw an editor for Python code, full width and `height` pixels high.
 
     Args:
-        code: the text of this `revision`. Once there it is not looked at again, so the page may pass what this
-            call returned.
-        key: names this editor in the app; the same key keeps text, cursor and undo history in the browser.
-        label: what is written here, for those who cannot see the page.
+        code: the text of this `revision`. It is read once, so the page may pass what this call has returned.
+        key: the name of this editor in the app; under the same key the browser keeps text, cursor and undo history.
+        label: what is written here, for screen readers.
         height: pixels, reserved before anything has loaded.
-        marks: what is wrong in a line, by line number from 1: {3: "NameError: name 'x' is not defined"}. A line
-            past the end is the last one.
-        ran: the text that `marks` are about, if the person may have typed since. A mark moves with its line, and
-            goes when the line is changed. Without it `marks` are about the text that this call returns.
-        revision: another value than in the run before replaces what was typed by `code`, which can be undone.
-        readonly: show the text and let it be copied, nothing more.
-        limit: the most characters. The browser takes no typing beyond them and says so.
+        marks: messages about lines, by line number from 1: {3: "NameError: name 'x' is not defined"}. A line number
+            past the end means the last line.
+        ran: the text that `marks` belong to, if the user may have typed since. A mark moves with its line, and
+            disappears when the line changes. By default `marks` belong to the text that this call returns.
+        revision: a new value replaces the text in the editor with `code`; the user can undo that.
+        readonly: True to let the text only be read and copied.
+        limit: maximum number of characters. The browser refuses changes beyond it with a message.
 
     Returns:
-        The text and whether to run it now. `run` is true once: a later rerun does not repeat it.
+        The text, and whether to run it now. `run` is True once: a later rerun does not repeat it.
 
     Raises:
-        ValueError: an empty `label`, a `code` beyond `limit`, a line below 1 or a mark without words.
+        ValueError: for an empty `label`, a `code` longer than `limit`, a line below 1 or an empty mark.
     """
     code = _plain(code)
     _check(code, label, marks, limit)
-    held = session.EDITOR_TEXT[key] = _held(session.EDITOR_TEXT.get(key), code, revision)
+    present = session.EDITOR_TEXT[key] = _present_text(session.EDITOR_TEXT.get(key), code, revision)
     result = _component()(
         key=key,
         data={
-            "text": held.text,
+            "text": present.text,
             "revision": revision,
-            "number": held.number,
-            # No list: Streamlit would import pandas, 85 MB, to see whether it is a table.
-            "marks": tuple(sorted(moved(marks, held.text if ran is None else ran, held.text).items())),
+            "number": present.number,
+            # A tuple, because for a list Streamlit would import pandas, 85 MB, to check for a table.
+            "marks": tuple(sorted(moved(marks, present.text if ran is None else ran, present.text).items())),
             "label": label,
             "readonly": readonly,
             "limit": limit,
         },
         height=height,
-        # Called before the page runs, so a text is not lost if that run no longer shows the editor.
+        # Called before the page runs, so that a text is kept even if that run does not show the editor.
         on_typed_change=lambda: _receive(key, session.widget_value(key), limit),
         on_run_change=lambda: None,
     )
     _receive(key, result, limit)
-    return Typed(session.EDITOR_TEXT[key].text, run=result.run == held.number)
+    return Typed(session.EDITOR_TEXT[key].text, run=result.run == present.number)
 
 
-def _held(held: EditorText | None, code: str, revision: int | str) -> EditorText:
-    if held and held.revision == revision:
-        return held
-    return EditorText(code, revision, number=held.number + 1 if held else 1)
+def _present_text(old: EditorText | None, code: str, revision: int | str) -> EditorText:
+    if old and old.revision == revision:
+        return old
+    return EditorText(code, revision, number=old.number + 1 if old else 1)
 
 
 def _receive(key: str, state: Mapping[str, Any] | None, limit: int) -> None:
-    """Keep what the browser sent, if it is about the present text. It can send anything: nothing is trusted."""
-    held = session.EDITOR_TEXT[key]
+    """Keep what the browser has sent, if it belongs to the present text. The browser can send anything."""
+    present = session.EDITOR_TEXT[key]
     match state and state.get("typed"):
-        case {"text": str(text), "number": held.number} if len(text) <= limit:
-            session.EDITOR_TEXT[key] = replace(held, text=_plain(text))
+        case {"text": str(text), "number": present.number} if len(text) <= limit:
+            session.EDITOR_TEXT[key] = replace(present, text=_plain(text))
 
 
 def moved(marks: Mapping[int, str], before: str, after: str) -> dict[int, str]:
-    """The marks on lines of the text `before`, by line of the text `after`.
+    """Return the marks on lines of the text `before` by the lines of the text `after`.
 
-    A line is found again before the first change, after the last one, or between them if it is there just once.
-    The mark of any other line is left out: the line was changed, or cannot be told apart.
+    A line is found again before the first change, after the last change, or between them if it occurs only once. The
+    mark of any other line is dropped: the line was changed, or is not unique.
     """
     old, new = _plain(before).split("\n"), _plain(after).split("\n")
     shared = min(len(old), len(new))
@@ -136,24 +135,24 @@ def moved(marks: Mapping[int, str], before: str, after: str) -> dict[int, str]:
 
 def _check(code: str, label: str, marks: Mapping[int, str], limit: int) -> None:
     if not label.strip():
-        raise ValueError(f"label must say what is written in the editor. Received label={label!r}.")
+        raise ValueError(f"label must describe the text in the editor, but got {label!r}.")
     if len(code) > limit:
-        raise ValueError(f"code must have at most {limit:,} characters. Received {len(code):,}.")
+        raise ValueError(f"code must have at most {limit:,} characters, but got {len(code):,}.")
     for line, message in marks.items():
         if line < 1:
-            raise ValueError(f"marks must name lines from 1 on. Received line {line}.")
+            raise ValueError(f"marks must have lines from 1 on, but got line {line}.")
         if not message.strip():
-            raise ValueError(f"marks must say what is wrong. Received {message!r} for line {line}.")
+            raise ValueError(f"marks must have a message, but got {message!r} for line {line}.")
 
 
 def _plain(text: str) -> str:
-    r"""`text` with "\n" as the only line break, as in the browser, and without halves of characters."""
+    r"""Return a text with "\n" as the only line break, as in the browser, and without lone surrogates."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _component() -> ComponentRenderer:
-    """The component, registered with the server that runs this page, as `chart` does."""
+    """Return the component, registered with the server that runs this page, as in `chart`."""
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:
         folder = ComponentConfig(name="editor", asset_dir=BROWSER.name)

@@ -1,4 +1,4 @@
-"""The shape of a kernel: a Dense layer, a convolution, or any."""
+"""The control for the shape of a kernel: of a Dense layer, a convolution, or any other."""
 
 import re
 
@@ -14,33 +14,35 @@ from pages.parts.page.session import seeded, set_widget, widget_key, widget_valu
 from pages.parts.widgets.picker import axes_inputs
 
 KINDS = ("Dense", "Convolution", "Any")
-LARGEST = 4_000_000  # weights drawn for one picture
+MAX_WEIGHTS = 4_000_000  # that are drawn for one picture
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
-    """The dimensions in "784x128", "3, 3, 16, 32" or "(784, 128)". Raises ShapeError."""
+    """Return the dimensions in "784x128", "3, 3, 16, 32" or "(784, 128)". Raises ShapeError."""
     words = [word for word in re.split(r"[x×,;\s()\[\]]+", text.strip().lower()) if word]
     try:
         shape = checked([int(word) for word in words])
     except ValueError as error:
         if isinstance(error, InitsError):
             raise
-        raise ShapeError(f"shape must be whole numbers, like 784 x 128. Received {text!r}.") from None
+        raise ShapeError(f"shape must be whole numbers, such as 784 x 128, but got {text!r}.") from None
     size = 1
     for dimension in shape:
         size *= dimension
-    if size > LARGEST:
-        raise ShapeError(f"shape must have at most {LARGEST:,} weights to be drawn here. Received {size:,}.")
+    if size > MAX_WEIGHTS:
+        raise ShapeError(
+            f"shape must have at most {MAX_WEIGHTS:,} weights to be drawn here, but got {size:,}."
+        )
     return shape
 
 
 def format_shape(shape: tuple[int, ...]) -> str:
-    """ "784x128", as in the address."""
+    """Return a shape as "784x128", as in the address."""
     return "x".join(map(str, shape))
 
 
 def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) -> tuple[tuple[int, ...], int]:
-    """A popover named after what it holds: the kernel's shape and the seed."""
+    """Draw a popover for the shape of the kernel and the seed; its label states them. Return both."""
     shape = session.SHAPE.setdefault(page, shape)
     if (new := session.NEW_SEED.pop(page)) is not None:
         set_widget(widget_key(page, "seed"), new)
@@ -57,7 +59,9 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
         shape = _any(page, shape) if kind == "Any" else _layer(page, str(kind), shape)
         axes_inputs(page, spec)
         if spec.random:
-            st.number_input("Seed", 0, MAX_SEED, key=seed_key, step=1, help="The same seed draws the same.")
+            st.number_input(
+                "Seed", 0, MAX_SEED, key=seed_key, step=1, help="The same seed draws the same weights."
+            )
     if shape != session.SHAPE[page]:
         session.SHAPE[page] = shape
         st.rerun()
@@ -81,7 +85,7 @@ def _layer(page: str, kind: str, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _any(page: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     key = seeded(widget_key(page, "any"), ", ".join(map(str, shape)))
-    text = st.text_input("Shape", key=key, help="Dimensions as Keras writes them, the units last: 5, 3, 64.")
+    text = st.text_input("Shape", key=key, help="Dimensions as in Keras, the units last, such as 5, 3, 64.")
     return _or_old(text, shape)
 
 

@@ -15,29 +15,29 @@ NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
 TABLE = "width:100%;border-collapse:collapse;font-size:0.875rem;line-height:1.25"
 CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px solid rgba(128,128,128,0.22)"
 HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
-PROSE = 60  # characters from which on a cell holds sentences, which need room on a phone
+PROSE = 60  # characters from which on a cell gets more width, for sentences on a phone
 ROOM = "min-width:16rem"
 
 
 class Html(str):
-    """A cell of ours that is HTML already; all other texts are shown as they are."""
+    """A cell that is HTML already; all other texts are escaped."""
 
 
 def bold(text: str, really: bool = True) -> str:
-    """A cell in bold type."""
+    """Return a cell in bold type."""
     return Html(f"<b>{_html(text)}</b>") if really else text
 
 
 def table(columns: Mapping[str, Sequence[str]]) -> None:
-    """A table with thin lines between its rows, as `st.table(border="horizontal")` draws it.
+    """Draw a table with thin lines between its rows, like `st.table(border="horizontal")`.
 
-    That one imports pandas and pyarrow: 85 MB of the web process for a few lines of text.
+    `st.table` would import pandas and pyarrow: 85 MB in the web process for a few lines of text.
     """
     head = "".join(f'<th scope="col" style="{CELL};{HEAD}">{_html(name)}</th>' for name in columns)
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in zip(*columns.values(), strict=True))
     whole = f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     words = escape(f"Table: {', '.join(name for name in columns if name.strip())}")
-    # On a phone a wide table scrolls in its box, which a keyboard must reach.
+    # On a phone a wide table scrolls in its box, which needs keyboard focus.
     st.html(f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{words}">{whole}</div>')
 
 
@@ -54,7 +54,7 @@ def _html(text: str) -> str:
 
 
 def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
-    """Each number as drawn, as promised, and their difference in standard errors."""
+    """Draw a table of the measured numbers, those of theory, and their difference in standard errors."""
     rows = [row for row in rows if row.measured is not None]
     table(
         {
@@ -67,7 +67,7 @@ def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
 
 
 def signed(errors: float | None) -> str:
-    """A difference in standard errors: +0.3."""
+    """Return a difference in standard errors, such as +0.3."""
     return "" if errors is None else f"{errors:+.1f}".replace("-", "−")
 
 
@@ -78,7 +78,7 @@ def _name(name: str, law: Law) -> str:
 
 
 def theory_alone(law: Law, fan_in: int) -> None:
-    """What is known before anything is drawn."""
+    """Draw a table of the numbers of theory, before anything is drawn."""
     facts = {"mean": law.mean, "std": law.std, NAMES["sigma_w^2"]: fan_in * law.std**2}
     facts |= {"min": law.support[0], "max": law.support[1]}
     if law.kurtosis is not None:
@@ -87,13 +87,13 @@ def theory_alone(law: Law, fan_in: int) -> None:
 
 
 def measured_alone(summary: Summary) -> None:
-    """What was measured where there is no law."""
+    """Draw a table of the measured numbers, where there is no law."""
     facts = {"mean": summary.mean, "std": summary.std, "min": summary.min, "max": summary.max}
     table({" ": list(facts), "measured": [_shown(value) for value in facts.values()]})
 
 
 def _shown(value: float | None, name: str = "", law: Law | None = None) -> str:
-    """Four digits; places on the weight axis to the fourth digit of the standard deviation."""
+    """Return four digits; numbers on the weight axis up to the fourth digit of the standard deviation."""
     if value is None:
         return ""
     if law is not None and name in ("mean", "min", "max") and 1e-9 < law.std < 1e6:

@@ -1,40 +1,40 @@
-// Draws one plotly figure in its place on a Streamlit page, in the colours of the live theme.
-// Streamlit calls the default export for every new figure and for every change of theme.
+// Draws one Plotly figure on a Streamlit page, in the colours of the present theme.
+// Streamlit calls the default export for each new figure and each change of theme.
 
 const BUNDLE = new URL("./plotly-cartesian-4.1.1.min.js", import.meta.url);
 const WAITING = "Loading the chart.";
 const FAILED = "The chart could not be loaded. Reload the page to try again.";
 const TOUCH = window.matchMedia("(pointer: coarse)");
-const charts = new WeakMap(); // the element Streamlit gives us -> the chart in it
+const charts = new WeakMap(); // element from Streamlit -> the chart in it
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!charts.has(parentElement)) charts.set(parentElement, create(parentElement));
   const chart = charts.get(parentElement);
   chart.message = data;
-  chart.trigger = setTriggerValue; // belongs to the latest run of the page
+  chart.trigger = setTriggerValue; // from the latest run of the page
   update(chart);
-  // Streamlit also runs this at once for a call that a newer one has overtaken: then the chart stays.
+  // Streamlit also calls this for a call that a newer one has replaced: then the chart stays.
   return () => chart.box.isConnected || remove(chart);
 }
 
-// ---- Plotly: one copy a page, kept to ourselves ------------------------------------------------------
+// ---- Plotly: one private copy for the page -----------------------------------------------------------
 
 let bundle = null;
 
 function plotly() {
   bundle ??= load().catch((error) => {
-    bundle = null; // the next figure tries again
+    bundle = null; // so that the next figure tries again
     throw error;
   });
   return bundle;
 }
 
 async function load() {
-  // The address names the version, so a copy in the browser's cache is right however old it is.
+  // The URL contains the version, so a copy in the browser's cache is valid at any age.
   let response = await fetch(BUNDLE, { cache: "force-cache" });
   if (!response.ok) response = await fetch(BUNDLE, { cache: "reload" });
   if (!response.ok) throw new Error(`${BUNDLE.pathname}: ${response.status}`);
-  // The bundle is a CommonJS script that sets window.Plotly as well: another's Plotly is put back.
+  // The bundle is a CommonJS script that also sets window.Plotly; the value before it is restored.
   const parts = [
     "const module = { exports: {} }, before = Object.getOwnPropertyDescriptor(window, 'Plotly');\n",
     await response.text(),
@@ -49,9 +49,9 @@ async function load() {
   }
 }
 
-plotly().catch(() => {}); // start now; a failure is told in the place of each chart
+plotly().catch(() => {}); // start now; each chart reports a failure itself
 
-// ---- The life of a chart -----------------------------------------------------------------------------
+// ---- Create and remove a chart -----------------------------------------------------------------------------
 
 function create(parent) {
   const [frame, box, note, plot] = ["div", "div", "p", "div"].map((name) => document.createElement(name));
@@ -65,7 +65,7 @@ function create(parent) {
 
   const chart = { box, note, plot, drawn: null, theme: null, config: null };
   chart.tools = tools(chart);
-  frame.append(box, chart.tools.group); // beside the picture: inside an image nothing can be pressed
+  frame.append(box, chart.tools.group); // beside the picture: elements with the role "img" have no buttons
   chart.observer = new ResizeObserver(() => resize(chart));
   chart.observer.observe(box);
   setTimeout(() => chart.drawn || note.textContent || (note.textContent = WAITING), 1500);
@@ -79,7 +79,7 @@ function remove(chart) {
 }
 
 async function resize(chart) {
-  if (!chart.drawn) return update(chart); // it was hidden until now
+  if (!chart.drawn) return update(chart); // hidden until now
   const { clientWidth: width, clientHeight: height } = chart.box;
   if (!width || !height || (width === chart.width && height === chart.height)) return;
   Object.assign(chart, { width, height });
@@ -88,7 +88,7 @@ async function resize(chart) {
 
 // ---- Save the picture, and undo a zoom ---------------------------------------------------------------
 
-const LOOK = `
+const STYLE = `
   .inits-picture { position: relative; width: 100%; height: 100% }
   .inits-tools { position: absolute; bottom: 0; right: 0; z-index: 1; display: flex; gap: 4px; opacity: 0; pointer-events: none }
   .inits-tools[hidden], .inits-tools [hidden] { display: none }
@@ -102,10 +102,10 @@ const LOOK = `
   .inits-tools button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px }
 `;
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(LOOK);
+sheet.replaceSync(STYLE);
 document.adoptedStyleSheets.push(sheet);
 
-// Shown under the pointer, after a tap, and to whoever comes by keyboard; below the labels at line ends.
+// Shown under the pointer, after a tap, and with keyboard focus; below the labels at line ends.
 function tools(chart) {
   const group = document.createElement("div");
   const button = (words, name, press) => {
@@ -122,24 +122,24 @@ function tools(chart) {
   group.className = "inits-tools";
   group.hidden = true; // until there is a picture
   group.setAttribute("role", "group");
-  const reset = button("Reset zoom", "Reset zoom", () => unzoom(chart));
+  const reset = button("Reset zoom", "Reset zoom", () => resetZoom(chart));
   reset.hidden = true;
   for (const format of ["PNG", "SVG"]) button(format, `Save picture as ${format}`, save(format.toLowerCase()));
   return { group, reset };
 }
 
-async function unzoom(chart) {
-  await (await plotly()).relayout(chart.plot, chart.whole);
+async function resetZoom(chart) {
+  await (await plotly()).relayout(chart.plot, chart.ranges);
   chart.tools.reset.hidden = true;
 }
 
-// The ranges that a figure came with; Plotly writes later ones into the same layout.
-function whole(layout) {
+// The initial ranges of a figure; Plotly writes later ranges into the same layout.
+function initialRanges(layout) {
   const range = ([name, { range }]) => (range ? [`${name}.range`, [...range]] : [`${name}.autorange`, true]);
   return Object.fromEntries(Object.entries(axes(layout)).map(range));
 }
 
-// Plotly tells of every change of an axis: by a drag, a double click, or us.
+// Plotly reports each change of an axis: by a drag, a double click, or this module.
 function zoomed(chart, change) {
   const names = Object.keys(change);
   if (names.some((name) => /axis\d*\.range\[/.test(name))) chart.tools.reset.hidden = false;
@@ -148,7 +148,7 @@ function zoomed(chart, change) {
 
 // ---- Drawing -----------------------------------------------------------------------------------------
 
-// One drawing at a time, and always the latest message.
+// Draws the latest message, one drawing at a time.
 async function update(chart) {
   chart.due = true;
   if (chart.busy) return;
@@ -158,7 +158,7 @@ async function update(chart) {
     await fonts();
     while (chart.due && !chart.removed) {
       chart.due = false;
-      await inTurn(() => draw(chart, Plotly));
+      await inSequence(() => draw(chart, Plotly));
     }
   } catch (error) {
     console.error(error);
@@ -168,13 +168,13 @@ async function update(chart) {
   }
 }
 
-// One chart a frame: the first picture of a page is on the screen before the last one is drawn.
-let turn = Promise.resolve();
+// One chart per frame: the first picture of a page appears before the last one is drawn.
+let previous = Promise.resolve();
 
-function inTurn(task) {
-  const mine = turn.then(task);
-  turn = mine.then(frame, frame);
-  return mine;
+function inSequence(task) {
+  const drawing = previous.then(task);
+  previous = drawing.then(frame, frame);
+  return drawing;
 }
 
 function frame() {
@@ -189,11 +189,11 @@ async function draw(chart, Plotly) {
   if (!box.clientWidth || !box.clientHeight) return;
   const theme = readTheme(box);
   if (same(message, chart.drawn) && theme.key === chart.theme?.key) return;
-  const figure = JSON.parse(coloured(new TextDecoder().decode(message), theme));
+  const figure = JSON.parse(withColours(new TextDecoder().decode(message), theme));
   const { key, alt, clicks } = figure;
-  const { data, layout } = dressed(figure, chart, theme);
-  chart.whole = whole(layout);
-  // One config object, or react() starts from nothing: as it is, it keeps zoom, hover and a drag under way.
+  const { data, layout } = withTheme(figure, chart, theme);
+  chart.ranges = initialRanges(layout);
+  // Always the same config object: with a new one react() would lose zoom, hover and a drag in progress.
   chart.config ??= { displayModeBar: false, showTips: false };
   await Plotly.react(plot, data, layout, chart.config);
   if (chart.removed) return Plotly.purge(plot);
@@ -210,7 +210,7 @@ async function draw(chart, Plotly) {
   box.dataset.meta = typeof layout.meta === "string" ? layout.meta : JSON.stringify(layout.meta ?? null);
 }
 
-// Labels are measured when they are drawn, so the theme's font has to be there first.
+// Labels are measured when they are drawn, so the font of the theme must be loaded first.
 function fonts() {
   const family = getComputedStyle(document.body).fontFamily;
   const slow = new Promise((resolve) => setTimeout(resolve, 500));
@@ -255,8 +255,8 @@ function readTheme(box) {
 }
 
 // Tokens: #000001..10 categorical, #000011..20 sequential, #000021..30 diverging, #000038 background;
-// two more hex digits are an alpha.
-function coloured(text, { categorical, sequential, diverging, background }) {
+// two more hex digits are the alpha value.
+function withColours(text, { categorical, sequential, diverging, background }) {
   const slots = [...categorical, ...sequential, ...diverging];
   return text.replace(/#0000([0-3]\d)([0-9a-f]{2})?(?![0-9a-fA-F])/g, (token, digits, alpha = "") => {
     const color = digits === "38" ? background : slots[Number(digits) - 1];
@@ -264,16 +264,16 @@ function coloured(text, { categorical, sequential, diverging, background }) {
   });
 }
 
-function dressed({ data, layout, key }, chart, theme) {
+function withTheme({ data, layout, key }, chart, theme) {
   chart.width = chart.box.clientWidth;
   chart.height = chart.box.clientHeight;
   const size = { width: chart.width, height: chart.height };
-  const ours = { uirevision: key, ...layout, ...size, template: template(theme) };
-  return { data, layout: TOUCH.matches ? still(ours) : ours };
+  const themed = { uirevision: key, ...layout, ...size, template: template(theme) };
+  return { data, layout: TOUCH.matches ? withoutDrag(themed) : themed };
 }
 
-// Under a finger a drag scrolls the page.
-function still(layout) {
+// On a touch screen a drag scrolls the page.
+function withoutDrag(layout) {
   const fixed = Object.entries(axes(layout)).map(([name, axis]) => [name, { ...axis, fixedrange: true }]);
   return { ...layout, dragmode: false, ...Object.fromEntries(fixed) };
 }

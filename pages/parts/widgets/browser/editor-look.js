@@ -1,4 +1,4 @@
-// What the editor looks like: its colours, and its marks on wrong lines.
+// The look of the editor: its colours, and the marks on lines with errors.
 
 export function element(name, className, style = "") {
   const made = document.createElement(name);
@@ -7,8 +7,8 @@ export function element(name, className, style = "") {
   return made;
 }
 
-// The marks on wrong lines: a background, a sign in the gutter, and the message under the line. It is a message
-// to read, not part of the text.
+// The marks on lines with errors: a background, a sign in the gutter, and the message below the line, which is not
+// part of the text.
 export function marking({ Decoration, EditorView, GutterMarker, RangeSet, StateEffect, StateField, WidgetType, gutter }) {
   const worded = (Base, draw) =>
     class extends Base {
@@ -56,8 +56,8 @@ export function marking({ Decoration, EditorView, GutterMarker, RangeSet, StateE
   return { setMarks, marks: [field, signs] };
 }
 
-// Colours are Streamlit's variables, so a switch of theme needs nothing from us. Mixed with ink, they are dark
-// or light enough to be read on a marked line as well.
+// Colours are the variables of Streamlit, so they follow a switch of theme. Mixed with the text color, they have enough
+// contrast on a marked line as well.
 export function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
   const color = (name) => `color-mix(in srgb, var(--st-${name}-color) 80%, var(--st-text-color))`;
   const shade = (name, share) => `color-mix(in srgb, var(--st-${name}-color) ${share}%, transparent)`;
@@ -82,7 +82,7 @@ export function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
     // iOS zooms into text smaller than this when it gets the focus.
     "@supports (-webkit-touch-callout: none)": { ".cm-scroller": { fontSize: "16px" } },
     ".cm-content": { caretColor: "var(--st-text-color)", padding: "8px 0" },
-    // What does not fit into one row goes on in another, four columns in.
+    // A long line wraps, indented by four columns.
     ".cm-line": { padding: "0 8px 0 calc(4px + 4ch)", textIndent: "-4ch" },
     ".cm-line::selection, .cm-line ::selection": { backgroundColor: shade("link", 25) },
     ".cm-gutters": { color: color("gray"), backgroundColor: "var(--st-background-color)", border: "none" },

@@ -1,5 +1,5 @@
-// A Python editor in its place on a Streamlit page, in the colours of the live theme.
-// Streamlit calls the default export for every run of the page and for every change of theme.
+// Shows a Python editor on a Streamlit page, in the colours of the present theme.
+// Streamlit calls the default export for each run of the page and each change of theme.
 
 import { element, look, marking } from "./editor-look.js";
 
@@ -10,32 +10,32 @@ const TOUCH = window.matchMedia("(pointer: coarse)");
 const RUN = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ Enter" : "Ctrl+Enter";
 const HINT = `${RUN} runs. Tab indents; Esc, then Tab leaves.`;
 const HIDDEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)";
-const editors = new WeakMap(); // the element Streamlit gives us -> the editor in it
+const editors = new WeakMap(); // element from Streamlit -> the editor in it
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!editors.has(parentElement)) editors.set(parentElement, create(parentElement));
   const editor = editors.get(parentElement);
-  // The setters belong to the latest run of the page.
+  // The setters are those of the latest run of the page.
   Object.assign(editor, { message: data, setState: setStateValue, trigger: setTriggerValue });
   update(editor);
-  // Streamlit also runs this at once for a call that a newer one has overtaken: then the editor stays.
+  // Streamlit also calls this for a call that a newer one has replaced: then the editor stays.
   return () => editor.box.isConnected || remove(editor);
 }
 
-// ---- CodeMirror: one copy a page ---------------------------------------------------------------------
+// ---- CodeMirror: one copy per page ---------------------------------------------------------------------
 
 let bundle = null;
 
 function codemirror() {
   bundle ??= load().catch((error) => {
-    bundle = null; // the next run of the page tries again
+    bundle = null; // so that the next run of the page tries again
     throw error;
   });
   return bundle;
 }
 
 async function load() {
-  // The address names the version, so a copy in the browser's cache is right however old it is.
+  // The URL contains the version, so a copy in the browser's cache is valid at any age.
   let response = await fetch(BUNDLE, { cache: "force-cache" });
   if (!response.ok) response = await fetch(BUNDLE, { cache: "reload" });
   if (!response.ok) throw new Error(`${BUNDLE.pathname}: ${response.status}`);
@@ -48,40 +48,40 @@ async function load() {
   }
 }
 
-codemirror().catch(() => {}); // start now; a failure is told in the place of each editor
+codemirror().catch(() => {}); // start now; each editor reports a failure itself
 
-// ---- The life of an editor ---------------------------------------------------------------------------
+// ---- Create and remove an editor ---------------------------------------------------------------------------
 
 let count = 0;
 
 function create(parent) {
   const box = element("div", "inits-editor", "display: flex; flex-direction: column; width: 100%; height: 100%");
   const place = element("div", "inits-editor-place", "flex: 1; min-width: 0; min-height: 0");
-  const hint = element("div", "inits-editor-hint", TOUCH.matches ? HIDDEN : foot("gray"));
-  const alarm = element("div", "inits-editor-alarm", foot("red"));
-  const said = element("div", "inits-editor-said", HIDDEN); // the marks, for those who cannot see them
+  const hint = element("div", "inits-editor-hint", TOUCH.matches ? HIDDEN : noteStyle("gray"));
+  const alarm = element("div", "inits-editor-alarm", noteStyle("red"));
+  const announcement = element("div", "inits-editor-said", HIDDEN); // the marks, for screen readers
   hint.id = `inits-editor-hint-${(count += 1)}`;
   alarm.setAttribute("role", "alert");
-  said.setAttribute("role", "status");
-  box.append(place, alarm, hint, said);
+  announcement.setAttribute("role", "status");
+  box.append(place, alarm, hint, announcement);
   parent.append(box);
 
-  const editor = { box, place, hint, alarm, said, view: null, timer: null };
-  // Not every browser takes the focus away when a button is pressed, so the press itself sends the text. The click
-  // would be too late: what is sent after the click on a link to another page calls this page back.
-  editor.elsewhere = (event) => box.contains(event.target) || send(editor);
-  document.addEventListener("pointerdown", editor.elsewhere, true);
+  const editor = { box, place, hint, alarm, announcement, view: null, timer: null };
+  // Not every browser moves the focus when a button is pressed, so the press itself sends the text. The click would
+  // be too late: text that is sent after a click on a link to another page would open this page again.
+  editor.onPointerDown = (event) => box.contains(event.target) || send(editor);
+  document.addEventListener("pointerdown", editor.onPointerDown, true);
   return editor;
 }
 
-function foot(color) {
+function noteStyle(color) {
   return `padding-top: 4px; font: 0.8125rem/1.4 var(--st-font); color: var(--st-${color}-color)`;
 }
 
 function remove(editor) {
   editor.removed = true;
   clearTimeout(editor.timer);
-  document.removeEventListener("pointerdown", editor.elsewhere, true);
+  document.removeEventListener("pointerdown", editor.onPointerDown, true);
   editor.view?.destroy();
 }
 
@@ -89,9 +89,9 @@ async function update(editor) {
   try {
     editor.cm ??= await codemirror();
     if (editor.removed) return;
-    if (editor.view) follow(editor);
+    if (editor.view) receive(editor);
     else open(editor);
-    settle(editor);
+    configure(editor);
     mark(editor);
   } catch (error) {
     console.error(error);
@@ -114,36 +114,36 @@ function open(editor) {
     cm.EditorView.lineWrapping,
     cm.look,
     cm.keymap.of([...keys(editor), ...cm.defaultKeymap, ...cm.historyKeymap, cm.indentWithTab]),
-    cm.EditorState.transactionFilter.of((change) => (fits(editor, change) ? change : [])),
-    cm.EditorView.updateListener.of((change) => change.docChanged && typed(editor)),
-    cm.EditorView.domEventHandlers({ blur: () => left(editor) }),
+    cm.EditorState.transactionFilter.of((change) => (withinLimit(editor, change) ? change : [])),
+    cm.EditorView.updateListener.of((change) => change.docChanged && onType(editor)),
+    cm.EditorView.domEventHandlers({ blur: () => onBlur(editor) }),
     editor.settings.of([]),
   ];
   editor.view = new cm.EditorView({ doc: message.text, extensions, parent: editor.place });
-  adopt(editor, message.text);
+  acceptText(editor, message.text);
   editor.alarm.textContent = "";
 }
 
-// From now on the text is another of the page's texts, and Python knows it as `sent`.
-function adopt(editor, sent) {
+// Take over a new text from the page; `sent` is the text that Python knows.
+function acceptText(editor, sent) {
   const { revision, number } = editor.message;
   Object.assign(editor, { revision, number, sent });
 }
 
-// The text is the browser's, unless the page has put a new one into the editor.
-function follow(editor) {
+// Keep the text of the browser, unless the page has put a new one into the editor.
+function receive(editor) {
   const { revision, number } = editor.message;
   if (revision !== editor.revision || number > editor.number) return replace(editor);
   if (number === editor.number) return;
-  adopt(editor, null); // the page begins to count again: its session was lost, but not what is written here
+  acceptText(editor, null); // a new session counts from the start: the old one was lost, but the text here was not
   send(editor);
 }
 
-// One step of its own in the undo history.
+// Replace the text as one separate step of the undo history.
 function replace(editor) {
   const { cm, view, message } = editor;
-  adopt(editor, message.text);
-  if (written(editor) === message.text) return;
+  acceptText(editor, message.text);
+  if (currentText(editor) === message.text) return;
   view.dispatch({
     changes: { from: 0, to: view.state.doc.length, insert: message.text },
     selection: { anchor: 0 },
@@ -153,7 +153,7 @@ function replace(editor) {
   view.scrollDOM.scrollTop = 0;
 }
 
-function settle(editor) {
+function configure(editor) {
   const { EditorState, EditorView } = editor.cm;
   const { label, readonly } = editor.message;
   if (label === editor.label && readonly === editor.readonly) return;
@@ -167,13 +167,13 @@ function settle(editor) {
 
 // ---- Typing ------------------------------------------------------------------------------------------
 
-function written({ view }) {
+function currentText({ view }) {
   return view.state.doc.toString();
 }
 
 function keys(editor) {
   const escape = () => {
-    editor.view.setTabFocusMode(true); // Tab leaves, until typing goes on
+    editor.view.setTabFocusMode(true); // Tab leaves the editor until the user types again
     return false;
   };
   return [
@@ -182,22 +182,22 @@ function keys(editor) {
   ];
 }
 
-// A text beyond the limit is not cut: it is not taken at all, and the person is told.
-function fits({ message, alarm }, { docChanged, newDoc, startState }) {
+// A change beyond the limit is refused as a whole, and reported.
+function withinLimit({ message, alarm }, { docChanged, newDoc, startState }) {
   if (!docChanged || newDoc.length <= Math.max(message.limit, startState.doc.length)) return true;
   const [limit, length] = [message.limit, newDoc.length].map((number) => number.toLocaleString("en"));
-  alarm.textContent = `The editor takes at most ${limit} characters. This would be ${length}, so it is left out.`;
+  alarm.textContent = `The editor takes at most ${limit} characters, but the text would have ${length}. The change was not made.`;
   return false;
 }
 
-function typed(editor) {
+function onType(editor) {
   editor.alarm.textContent = "";
   editor.view.setTabFocusMode(false);
   clearTimeout(editor.timer);
   editor.timer = setTimeout(() => send(editor), PAUSE);
 }
 
-function left(editor) {
+function onBlur(editor) {
   editor.view.setTabFocusMode(false);
   send(editor);
 }
@@ -205,8 +205,8 @@ function left(editor) {
 function send(editor) {
   clearTimeout(editor.timer);
   if (!editor.view) return;
-  const text = written(editor);
-  if (text === editor.sent) return mark(editor); // typed and taken back
+  const text = currentText(editor);
+  if (text === editor.sent) return mark(editor); // typed and undone
   editor.sent = text;
   editor.setState("typed", { text, number: editor.number });
 }
@@ -222,17 +222,17 @@ function run(editor) {
 // ---- Marks -------------------------------------------------------------------------------------------
 
 function mark(editor) {
-  const { cm, view, said, message } = editor;
-  // Marks are about the text that Python knows. If it is not this one, the next run of the page brings others.
-  if (written(editor) !== message.text) return;
+  const { cm, view, announcement, message } = editor;
+  // Marks belong to the text that Python knows. For another text the next run of the page brings new ones.
+  if (currentText(editor) !== message.text) return;
   view.dispatch({ effects: cm.setMarks.of(message.marks) });
   const words = message.marks.map(([line, text]) => `Line ${line}: ${text}`).join(" ");
-  if (words === said.textContent) return;
-  said.textContent = words;
+  if (words === announcement.textContent) return;
+  announcement.textContent = words;
   if (words && !view.hasFocus) show(editor, message.marks[0][0]);
 }
 
-// Scrolls the editor, never the page.
+// Scroll the editor, not the page.
 function show({ view }, number) {
   const { top, bottom } = view.lineBlockAt(view.state.doc.line(number).from);
   const { scrollTop, clientHeight } = view.scrollDOM;

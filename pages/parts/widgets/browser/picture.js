@@ -1,6 +1,6 @@
-// Saves a chart as a file, as it is on the screen: its zoom, the theme's colours, an opaque ground.
+// Saves a chart as a file as it is on the screen: with its zoom, the colours of the theme and an opaque background.
 
-const SHARPER = 2; // pixels of a PNG for each one on the screen
+const PIXEL_RATIO = 2; // pixels of a PNG for each pixel on the screen
 
 export async function savePicture(Plotly, { plot, key, alt }, format) {
   const svg = await drawing(Plotly, plot, alt);
@@ -19,12 +19,12 @@ async function drawing(Plotly, plot, alt) {
   return svg;
 }
 
-// An image is drawn without the page's fonts, so the one of the labels goes in.
+// An image is drawn without the fonts of the page, so the font of the labels is embedded.
 async function pixels(svg, plot) {
   add(svg, "style", await fontFace(plot.layout.template.layout.font.family).catch(() => ""));
   const canvas = document.createElement("canvas");
-  canvas.width = SHARPER * plot.clientWidth;
-  canvas.height = SHARPER * plot.clientHeight;
+  canvas.width = PIXEL_RATIO * plot.clientWidth;
+  canvas.height = PIXEL_RATIO * plot.clientHeight;
   const image = new Image();
   image.src = `data:image/svg+xml,${encodeURIComponent(text(svg))}`;
   await image.decode();
@@ -42,7 +42,7 @@ function text(svg) {
   return new XMLSerializer().serializeToString(svg);
 }
 
-// The upright face of the first of `families` among the page's own style sheets, with its file inside.
+// The upright face of the first of `families` in the style sheets of the page, with its file embedded.
 async function fontFace(families) {
   const plain = (words) => words.replace(/["']/g, "").trim();
   const family = plain(families.split(",")[0]);
