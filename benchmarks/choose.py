@@ -7,7 +7,7 @@ from benchmarks.report import Row
 from inits.engine.engine import Engine
 from inits.experiments.experiment import Experiment, Start
 from inits.settings import read
-from inits.theory.recommendation import OPTIMIZERS, Advice, Task, advise
+from inits.theory.recommendation import OPTIMIZERS, Recommendation, Task, recommend
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus", "linear")
 DEPTHS = (3, 10, 20)
@@ -19,7 +19,7 @@ def run() -> list[Row]:
     engine = Engine(replace(read(), cache_mb=0))
     wait(engine)
     tasks = [Task(a, depth, 64, optimizer=o) for o in OPTIMIZERS for a in ACTIVATIONS for depth in DEPTHS]
-    advice = {task: advise(task) for task in tasks}
+    advice = {task: recommend(task) for task in tasks}
     reached = {task: _trained(engine, task, found) for task, found in advice.items()}
     engine.close()
     good = sum(found[0] >= max(found) - MARGIN for found in reached.values())
@@ -34,7 +34,7 @@ def run() -> list[Row]:
     ]
 
 
-def _trained(engine: Engine, task: Task, advice: Advice) -> list[float]:
+def _trained(engine: Engine, task: Task, advice: Recommendation) -> list[float]:
     """Test accuracy after one epoch of each option; 0 for one that diverged."""
     starts = tuple(Start(one.kernel) for one in advice.options)
     plan = Experiment(starts, task.network, OPTIMIZERS[task.optimizer], 32, (0,), "digits")

@@ -12,8 +12,8 @@ from benchmarks.visitor import PATIENCE
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
-from inits.theory.phases import phases
-from inits.theory.signal_theory import TYPICAL, gains, predict
+from inits.theory.phases import phase_plane
+from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 
 NET, IMAGES = Network((256,) * 20, "tanh"), 512
 STARTS = ("HeNormal", "GlorotUniform", "RandomNormal")
@@ -51,7 +51,7 @@ def run() -> list[Row]:
 
 def _theory() -> float:
     """Milliseconds for all starts, each time with other digits."""
-    typical = TYPICAL["mnist"]
+    typical = TYPICAL_INPUTS["mnist"]
     waits = []
     for _ in range(DRAWS):
         began = perf_counter()
@@ -65,7 +65,7 @@ def _theory() -> float:
 
 def _plane() -> float:
     began = perf_counter()
-    phases(NET.activation)
+    phase_plane(NET.activation)
     return 1000 * (perf_counter() - began)
 
 

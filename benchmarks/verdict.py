@@ -11,7 +11,7 @@ from inits.experiments.network import Network
 from inits.experiments.summary import CHANCE
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.settings import read
-from inits.theory.trainability import kind_of
+from inits.theory.trainability import classify
 
 STARTS = (
     *("Zeros()", "Ones()", "Constant(value=0.1)", "Identity()", "Orthogonal()"),
@@ -76,4 +76,4 @@ def _trained(engine: Engine, plan: Experiment) -> list[tuple[bool, bool]]:
 
 
 def _foretold(engine: Engine, run: Run) -> bool:
-    return kind_of(run, STEPS, engine.call(worker.glimpse, run, timeout=worker.PASS_SECONDS)) == "trains"
+    return classify(run, STEPS, engine.call(worker.glimpse, run, timeout=worker.PASS_SECONDS)) == "trains"

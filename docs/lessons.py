@@ -105,9 +105,9 @@ def power(engine: Engine, lesson: Lesson) -> Picture:
     """Return the power of the signal in each layer, predicted and measured."""
     parts = []
     for slot, (name, theory, one) in enumerate(zip(*signal(engine, lesson), strict=True)):
-        layers = range(1, len(one.lengths))  # without the output
-        parts.append(series(name, slot, "theory", layers, theory.lengths[:-1]))
-        parts.append(series(name, slot, "points", layers, one.lengths[:-1]))
+        layers = range(1, len(one.preactivations))  # without the output
+        parts.append(series(name, slot, "theory", layers, theory.preactivations[:-1]))
+        parts.append(series(name, slot, "points", layers, one.preactivations[:-1]))
     lowest = min(min(part["y"]) for part in parts)
     return {"x": [0.5, layers[-1] + 0.5], "y": [lowest, 1.0], "log": True, "series": parts}
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inits.errors import InitsError
-from inits.theory.recommendation import advise
+from inits.theory.recommendation import recommend
 from pages.parts.choose.questions import CHOOSE, questions
 from pages.parts.choose.views import cheat_sheet, power_chart, recommendation_card, summary
 from pages.parts.page.header import setup
@@ -23,7 +23,7 @@ def main() -> None:
     CHOOSE.save(answers)
     try:
         task = answers.task()
-        advice = advise(task)
+        advice = recommend(task)
     except InitsError as error:
         answer.markdown("Describe your network to get a line of Keras code, and the number behind it.")
         problem(str(error))

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.errors import InitsError
-from inits.theory.signal_theory import Inputs
+from inits.theory.signal_theory import InputStatistics
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.choices import Choices
@@ -69,7 +69,9 @@ def tell(choices: Choices, seen: list[Seen]) -> None:
         st.markdown(f":small[:gray[{literal(words)}{only}]]")
 
 
-def show(choices: Choices, facts: Inputs, seen: list[Seen], view: str, verdict: DeltaGenerator) -> None:
+def show(
+    choices: Choices, facts: InputStatistics, seen: list[Seen], view: str, verdict: DeltaGenerator
+) -> None:
     """The answer and the pictures."""
     predicted = [predicted_fate(choices, one, facts) for one in seen]
     measured = [measured_fate(choices, one.measurements, facts) for one in seen]

@@ -15,10 +15,10 @@ from inits.experiments.record import Given
 from inits.measure.examination import Sketch, sketch_drawn
 from inits.measure.signal_measurement import Measurement
 from inits.seeds import derive_seed
-from inits.theory.signal_theory import Inputs
+from inits.theory.signal_theory import InputStatistics
 
 if TYPE_CHECKING:
-    from inits.theory.trainability import Glimpse
+    from inits.theory.trainability import FirstPass
     from inits.training.propagation import Batch
 
 PASS_IMAGES = 512  # of the pass before a training
@@ -51,7 +51,7 @@ def first_kernel(run: Run) -> Sketch:
     return sketch_drawn(first_scaled(run, load(run.dataset)))
 
 
-def signal_inputs(dataset: str, images: int, seed: int) -> Inputs:
+def signal_inputs(dataset: str, images: int, seed: int) -> InputStatistics:
     """Return what theory needs to know of a batch: `images` of a dataset, chosen by `seed`."""
     return _batch(dataset, images, seed).inputs
 
@@ -81,7 +81,7 @@ def signal(
         ]
 
 
-def glimpse(run: Run, arrays: Given = ()) -> "Glimpse":
+def glimpse(run: Run, arrays: Given = ()) -> "FirstPass":
     """Measure one pass forward and back over the first images of a run, before it is trained."""
     from inits.training import pretrain_probe
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inits.figures import style
 from inits.text import number
-from inits.theory.phases import Phases
+from inits.theory.phases import PhasePlane
 
 Array = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Spot:
     biases: Sequence[float]
 
 
-def plane(phases: Phases, spots: Sequence[Spot], height: int = style.HERO) -> go.Figure:
+def plane(phases: PhasePlane, spots: Sequence[Spot], height: int = style.HERO) -> go.Figure:
     """The depth scale xi by sigma_w^2 and sigma_b^2; a click on the plane has the two as x and y."""
     right, top = float(phases.sigma_w2[-1]), float(phases.sigma_b2[-1])
     fig = style.figure(
@@ -49,7 +49,7 @@ def plane(phases: Phases, spots: Sequence[Spot], height: int = style.HERO) -> go
     return fig.update_layout(annotations=notes)
 
 
-def _scale(phases: Phases) -> dict[str, Any]:
+def _scale(phases: PhasePlane) -> dict[str, Any]:
     with np.errstate(divide="ignore"):
         z = np.log10(np.clip(phases.depth_scale, SHORTEST, LONGEST))
     return {
@@ -75,7 +75,7 @@ def _scale(phases: Phases) -> dict[str, Any]:
     }
 
 
-def _critical(phases: Phases) -> list[dict[str, Any]]:
+def _critical(phases: PhasePlane) -> list[dict[str, Any]]:
     """The line with a halo; a ring where all there is is a point."""
     x, y = phases.critical
     known = np.isfinite(x)
@@ -168,7 +168,7 @@ def _label(spot: Spot, place: tuple[float, float], level: int, right: float, top
     }
 
 
-def _regions(phases: Phases) -> list[dict[str, Any]]:
+def _regions(phases: PhasePlane) -> list[dict[str, Any]]:
     """What order and chaos mean, where they are."""
     shared = {"xref": "paper", "yref": "paper", "y": 0.98, "yanchor": "top", "showarrow": False}
     shared |= {"bgcolor": style.BACKGROUND, "borderpad": 2, "font": {"size": 12}}
@@ -180,7 +180,7 @@ def _regions(phases: Phases) -> list[dict[str, Any]]:
     return notes
 
 
-def _line_name(phases: Phases) -> list[dict[str, Any]]:
+def _line_name(phases: PhasePlane) -> list[dict[str, Any]]:
     known = phases.critical[:, np.isfinite(phases.critical[0])]
     if not known.size:
         return []

@@ -41,7 +41,7 @@ class Measurement:
 
     Attributes:
         seed: that the weights were drawn with.
-        lengths: (L + 1,) second moment of the pre-activations.
+        preactivations: (L + 1,) second moment of the pre-activations.
         activations: (L,) second moment of the activations.
         gradients: (L + 1,) second moment of each image's own gradient by the pre-activations.
         cosines: (L + 1,) cosine of the pre-activations of two images, mean over typical pairs.
@@ -54,7 +54,7 @@ class Measurement:
     """
 
     seed: int
-    lengths: Array
+    preactivations: Array
     activations: Array
     gradients: Array
     cosines: Array

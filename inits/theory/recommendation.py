@@ -1,8 +1,8 @@
-"""Which initializer for which network: what theory says each does to the signal, the best first, with its reason.
+"""Recommend an initializer for a network by what mean-field theory predicts for the signal.
 
-An option is scored by how much a signal changes on its way through the hidden layers, in natural logarithms: its
-length forward, its squared gradient backward, and how far apart two typical images stay. An initializer that has a
-name wins unless a scale of its own, fitted to this depth, does clearly better.
+The score of an option is how much a signal changes on its way through the hidden layers, in natural logarithms: its
+variance forward, its squared gradient backward, and the separation of two typical images. A named initializer is
+recommended unless a variance scale fitted to the depth is clearly better.
 """
 
 import math
@@ -20,8 +20,8 @@ from inits.experiments.network import Network
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.text import counted, number
-from inits.theory.meanfield import chi, chi1, length_map
-from inits.theory.signal_theory import TYPICAL, Prediction, gains, predict
+from inits.theory.meanfield import chi, chi1, variance_map
+from inits.theory.signal_theory import TYPICAL_INPUTS, Prediction, gains, predict
 
 NORMALIZATIONS = {"none": "none", "batch": "batch", "layer": "layer"}
 OPTIMIZERS: Mapping[str, OptimizerSpec] = {
@@ -29,33 +29,29 @@ OPTIMIZERS: Mapping[str, OptimizerSpec] = {
     "Adam": OptimizerSpec("Adam", (("learning_rate", 0.001),)),
 }
 NAMED = ("HeNormal", "HeUniform", "GlorotUniform", "GlorotNormal", "LecunNormal", "Orthogonal")
-USUAL: Mapping[str, tuple[str, ...]] = {  # what comes first when several do the same to the signal
+PREFERRED: Mapping[str, tuple[str, ...]] = {  # first among initializers with about equal scores
     "relu": ("HeNormal",),
     "leaky_relu": ("HeNormal",),
     "selu": ("LecunNormal",),
     "tanh": ("GlorotUniform",),
 }
 SCALES = np.geomspace(0.25, 256.0, 61)
-CLEARLY, BY_FAR = (
-    1.0,
-    5.0,
-)  # so much worse than a fitted scale may a named one be, and the usual one: e, and 150 in all
-ALIKE = 0.1  # scores that differ by less are a matter of taste
-DEEP = 20  # hidden layers from which on orthonormal kernels are worth their price
-ISOMETRIC = (
-    "tanh",
-    "linear",
-    "hard_tanh",
-    "softsign",
-    "erf",
-)  # close to linear near 0: Pennington et al. 2017
+MAX_NAMED_PENALTY = 1.0  # of a named initializer over a fitted scale: the factor e in all
+MAX_PREFERRED_PENALTY = 5.0  # of a preferred initializer over a fitted scale: a factor of 150 in all
+MAX_TIE = 0.1  # difference of scores below which the order of preference decides
+ORTHOGONAL_DEPTH = 20  # hidden layers from which on orthonormal kernels are worth their cost
+# Activations close to linear near 0: Pennington et al. 2017.
+NEAR_LINEAR = ("tanh", "linear", "hard_tanh", "softsign", "erf")
 
 
 @dataclass(frozen=True)
 class Task:
-    """What somebody wants to train: `depth` hidden layers of `width` units.
+    """A network to train: `depth` hidden layers of `width` units.
 
-    Raises SpecError for an activation that theory has nothing to say of, and for sizes out of bounds.
+    `weights` is True if pretrained weights are available.
+
+    Raises:
+        SpecError: for an activation that theory does not cover, and for sizes out of bounds.
     """
 
     activation: str = "relu"
@@ -67,35 +63,34 @@ class Task:
 
     def __post_init__(self) -> None:
         if self.activation == "softmax":
-            raise SpecError(
-                "activation must act on each unit alone. Received 'softmax': use it for the output."
-            )
+            raise SpecError("activation must be elementwise, but got 'softmax'. Use softmax for the output.")
         for name, value, known in (
             ("normalization", self.normalization, NORMALIZATIONS),
             ("optimizer", self.optimizer, OPTIMIZERS),
         ):
             if value not in known:
-                raise SpecError(f"{name} must be one of {', '.join(known)}. Received {value!r}.")
+                raise SpecError(f"{name} must be one of {', '.join(known)}, but got {value!r}.")
         if self.depth < 1:
-            raise SpecError(f"depth must be at least 1. Received {self.depth}.")
+            raise SpecError(f"depth must be at least 1, but got {self.depth}.")
         _ = self.network  # checks the rest
 
     @property
     def network(self) -> Network:
+        """Network of the task."""
         return Network((self.width,) * self.depth, self.activation)
 
 
 @dataclass(frozen=True)
 class Option:
-    """An initializer for a task, and what is left after the last hidden layer.
+    """An initializer for a task and its effect on the signal from the first to the last hidden layer.
 
     Attributes:
         kernel: the initializer.
         sigma_w2: fan_in times the variance of its weights in the hidden layers.
-        chi: growth of the squared gradient over one layer, mean over the hidden layers (geometric).
-        forward, backward: factors by which the signal's second moment and the squared gradient change on their way.
-        apart: what is left of 1 - cosine of two typical images.
-        score: the sum of the absolute logarithms of these three; 0 is perfect.
+        chi: growth of the squared gradient per layer, geometric mean over the hidden layers.
+        forward, backward: factors by which the pre-activations' second moment and the squared gradient change.
+        separation: factor by which 1 - cosine of two typical images changes.
+        score: sum of the absolute logarithms of the last three; 0 is ideal.
     """
 
     kernel: InitializerSpec
@@ -103,13 +98,13 @@ class Option:
     chi: float
     forward: float
     backward: float
-    apart: float
+    separation: float
     score: float
 
 
 @dataclass(frozen=True)
-class Advice:
-    """The best option first, then two others; why, in sentences with the numbers; and what else to know."""
+class Recommendation:
+    """The best option followed by two others, the reason with its numbers, and further remarks."""
 
     options: tuple[Option, ...]
     reason: str
@@ -117,28 +112,29 @@ class Advice:
 
     @property
     def best(self) -> Option:
+        """Recommended option."""
         return self.options[0]
 
 
 @lru_cache(maxsize=256)
-def advise(task: Task) -> Advice:
-    """What to use for a task. Theory alone: takes some milliseconds for each of about 70 scales."""
-    named = [option(task, InitializerSpec(name)) for name in NAMED]
-    fitted = option(task, _scaled(_fitted(task)))
+def recommend(task: Task) -> Recommendation:
+    """Return the recommendation for a task. Takes some milliseconds for each of about 70 scales."""
+    named = [evaluate_option(task, InitializerSpec(name)) for name in NAMED]
+    fitted = evaluate_option(task, _scaled(_fitted(task)))
     least = min(one.score for one in named)
     ordered = sorted(named, key=lambda one: _rank(task, one, least))
-    usual = USUAL.get(task.activation, ())
+    usual = PREFERRED.get(task.activation, ())
     if task.normalization != "none":
         ordered.sort(key=lambda one: one.kernel.name != "GlorotUniform")
-    elif any(one.kernel.name in usual and one.score < fitted.score + BY_FAR for one in named):
+    elif any(one.kernel.name in usual and one.score < fitted.score + MAX_PREFERRED_PENALTY for one in named):
         ordered.sort(key=lambda one: one.kernel.name not in usual)
-    elif fitted.score + CLEARLY < least:
+    elif fitted.score + MAX_NAMED_PENALTY < least:
         ordered.insert(0, fitted)
     best, *others = ordered
-    chosen = (best, *_unlike(best, others))
-    return Advice(
+    chosen = (best, *_alternatives(best, others))
+    return Recommendation(
         chosen,
-        _reason(task, best, option(task, InitializerSpec("GlorotUniform"))),
+        _reason(task, best, evaluate_option(task, InitializerSpec("GlorotUniform"))),
         tuple(_remarks(task, best)),
     )
 
@@ -148,19 +144,19 @@ def _scaled(scale: float) -> InitializerSpec:
 
 
 def _fitted(task: Task) -> float:
-    """The scale with the least change forward and backward, of the mean image; all scales go through at once."""
-    phi, q = task.activation, SCALES * np.mean(TYPICAL[DEFAULT].squares)
+    """Return the scale with the least change forward and backward for an image of mean power, all scales at once."""
+    phi, q = task.activation, SCALES * np.mean(TYPICAL_INPUTS[DEFAULT].squares)
     growth, first = np.zeros(len(SCALES)), q
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for _ in range(task.depth - 1):
             growth += np.log(SCALES * chi(phi, q, 1.0))
-            q = SCALES * length_map(phi, q, 1.0, 0.0)
+            q = SCALES * variance_map(phi, q, 1.0, 0.0)
         score = np.abs(np.log(q / first)) + np.abs(growth)
     return float(SCALES[np.argmin(np.where(np.isfinite(score), score, np.inf))])
 
 
-def _unlike(best: Option, others: Sequence[Option]) -> list[Option]:
-    """Two that do other things to a signal, as far as there are; else those that follow."""
+def _alternatives(best: Option, others: Sequence[Option]) -> list[Option]:
+    """Return two options of other gains, as far as there are any, then those next in order."""
     gains, found = [best.sigma_w2], []
     for one in others:
         if all(abs(one.sigma_w2 - gain) > 0.01 for gain in gains):
@@ -170,65 +166,71 @@ def _unlike(best: Option, others: Sequence[Option]) -> list[Option]:
 
 
 def _rank(task: Task, one: Option, least: float) -> tuple[float, bool, bool, int]:
-    """Those that are as good as the best by taste, the others by score."""
+    """Return the sort key: near-ties by preference, the others by score."""
     name = one.kernel.name
-    near = one.score - least < ALIKE
-    isometric = task.depth >= DEEP and task.activation in ISOMETRIC and name == "Orthogonal"
+    near = one.score - least < MAX_TIE
+    isometric = task.depth >= ORTHOGONAL_DEPTH and task.activation in NEAR_LINEAR and name == "Orthogonal"
     return (
         0.0 if near else round(min(one.score, 1e6)),
         not (near and isometric),
-        name not in USUAL.get(task.activation, ()),
+        name not in PREFERRED.get(task.activation, ()),
         NAMED.index(name),
     )
 
 
-def option(task: Task, kernel: InitializerSpec) -> Option:
-    """What an initializer does in a task's network."""
+def evaluate_option(task: Task, kernel: InitializerSpec) -> Option:
+    """Return the effect of an initializer on the signal in a task's network."""
     net = task.network
     promised = gains(Start(kernel), net)
     assert promised is not None, "initializers with a law"
-    found = predict(net, promised, TYPICAL[DEFAULT])
+    found = predict(net, promised, TYPICAL_INPUTS[DEFAULT])
     inner = promised.weights[1] if task.depth > 1 else promised.weights[-1]
-    return Option(kernel, inner, *_way(found))
+    return Option(kernel, inner, *_changes(found))
 
 
-def power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
-    """(depth,) second moment of the pre-activations of each hidden layer over that of the first."""
+def signal_power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
+    """Return the second moment of the pre-activations of each hidden layer over that of the first, (depth,)."""
     promised = gains(Start(kernel), task.network)
     assert promised is not None, "initializers with a law"
-    lengths = [promised.weights[0] * np.array(TYPICAL[DEFAULT].squares)]
+    lengths = [promised.weights[0] * np.array(TYPICAL_INPUTS[DEFAULT].squares)]
     for weight in promised.weights[1:-1]:
-        lengths.append(length_map(task.activation, lengths[-1], weight, 0.0))
+        lengths.append(variance_map(task.activation, lengths[-1], weight, 0.0))
     means = np.array([one.mean() for one in lengths], np.float64)
     return np.asarray(means / means[0], np.float64)
 
 
-def _way(found: Prediction) -> tuple[float, float, float, float, float]:
-    """chi, forward, backward, apart and score of a prediction; the output layer is left out."""
-    lengths, gradients, cosines = found.lengths[:-1], found.gradients[:-1], found.cosines[:-1]
+def _changes(found: Prediction) -> tuple[float, float, float, float, float]:
+    """Return chi, forward, backward, separation and score of a prediction, without the output layer."""
+    lengths, gradients, cosines = found.preactivations[:-1], found.gradients[:-1], found.cosines[:-1]
     steps = max(1, len(lengths) - 1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         forward = float(lengths[-1] / lengths[0])
         backward = float(gradients[0] / gradients[-1])
-        apart = float((1.0 - cosines[-1]) / (1.0 - cosines[0]))
-        score = float(np.abs(np.log([forward, backward, apart])).sum())
-    return backward ** (1.0 / steps), forward, backward, apart, score if math.isfinite(score) else math.inf
+        separation = float((1.0 - cosines[-1]) / (1.0 - cosines[0]))
+        score = float(np.abs(np.log([forward, backward, separation])).sum())
+    return (
+        backward ** (1.0 / steps),
+        forward,
+        backward,
+        separation,
+        score if math.isfinite(score) else math.inf,
+    )
 
 
 def _reason(task: Task, best: Option, default: Option) -> str:
-    """Why, with the numbers: of the recommended one, and of what Keras does by default."""
+    """Return the reason with the numbers of the best option and of Keras' default."""
     name = ACTIVATIONS[task.activation]
     if task.normalization != "none":
         return (
-            f"{task.normalization.capitalize()} normalization divides the scale of the weights out again, so the "
-            "choice hardly matters for the signal: keep what Keras does by default."
+            f"{task.normalization.capitalize()} normalization removes the scale of the weights, so the choice hardly "
+            "matters for the signal: keep Keras’ default."
         )
     layers = counted(task.depth, f"{name} layer")
     words = (
         f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the signal's power changes "
-        f"by the factor **{number(best.forward, 2)}** and the squared gradient by **{number(best.backward, 2)}**."
+        f"by a factor of **{number(best.forward, 2)}** and the squared gradient by **{number(best.backward, 2)}**."
     )
-    if default.kernel != best.kernel and abs(default.score - best.score) > ALIKE:
+    if default.kernel != best.kernel and abs(default.score - best.score) > MAX_TIE:
         words += (
             f" GlorotUniform, Keras’ default, has σ_w² = {number(default.sigma_w2, 3)}: factors "
             f"{number(default.forward, 2)} and {number(default.backward, 2)}."
@@ -237,21 +239,21 @@ def _reason(task: Task, best: Option, default: Option) -> str:
 
 
 def _remarks(task: Task, best: Option) -> Iterable[str]:
-    """What else to know: what no initializer mends, and what the optimizer or a normalization changes."""
+    """Yield remarks on the limits of any initializer and on the effects of optimizer and normalization."""
     name = ACTIVATIONS[task.activation]
     if task.weights:
-        yield "With weights at hand start from them: they beat every random start, and nothing needs to be chosen."
+        yield "Start from your pretrained weights: they are better than every random start."
     if task.normalization != "none":
-        yield "The Train page has no normalization: the test there shows what it saves you from."
+        yield "The Train page has no normalization, so the test there shows the network without it."
     elif best.score > 6.0:
-        words = f"No start carries a signal well through {counted(task.depth, f'{name} layer')}"
-        yield f"{words}: take fewer layers, another activation, normalization or skip connections."
+        words = f"No initializer preserves a signal well through {counted(task.depth, f'{name} layer')}"
+        yield f"{words}. Use fewer layers, another activation, normalization or skip connections."
     if task.optimizer == "Adam" and not 0.1 < best.backward < 10.0:
-        yield "Adam divides each gradient by its own size, so what is lost on the way back costs less than with SGD."
+        yield "Adam divides each gradient by its own size, so a vanishing gradient costs less than with SGD."
     if best.kernel.name == "Orthogonal":
-        yield "Orthonormal kernels keep every direction's length, not only the mean: that pays in deep networks."
+        yield "Orthonormal kernels preserve norms in every direction, not only on average: this helps deep networks."
     if task.activation == "selu":
         yield (
-            "LecunNormal keeps SELU's variance at 1, as its authors mean it, but is not critical: "
+            "LecunNormal keeps SELU's variance at 1, as its authors intend, but is not critical: "
             f"χ₁ = {number(chi1('selu', 1.0, 0.0), 3)} there, so gradients grow slowly with depth."
         )

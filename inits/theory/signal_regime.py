@@ -1,76 +1,90 @@
-"""What becomes of a signal, in a word: kept, faded, vanished, grown, exploded; and from which layer on."""
+"""Classify a signal on its way through a network: kept, faded, vanished, grown or exploded, and from which layer on."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+Kind = Literal["kept", "faded", "vanished", "grown", "exploded", "nan"]
 
-GONE, BLOWN = 1e-3, 1e3
-"""Mean squares over the first one at which a signal counts as vanished or exploded."""
+VANISHED, EXPLODED = 1e-3, 1e3
+"""Ratios of a second moment to its reference below and above which a signal counts as vanished or exploded."""
 FADED, GROWN = 1 / 3, 10.0
-"""Within these it is kept: bounded activations settle within a factor of ten."""
-ALIKE = 0.99  # a cosine from which on two images look alike
+"""Ratios between which a signal counts as kept: bounded activations settle within a factor of ten."""
+CORRELATED = 0.99  # cosine above which two images count as the same
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a mean square changes on its way: `kind` is one of kept, faded, vanished, grown, exploded, broken.
+class Trend:
+    """Change of a second moment from layer to layer.
 
-    `layer`, from 1, is where it vanishes, explodes or stops being a number; `ratio` is the last mean square over the
-    first.
+    Attributes:
+        kind: kept, faded, vanished, grown, exploded, or nan.
+        layer: the layer, from 1, where it vanishes, explodes or becomes NaN; None otherwise.
+        ratio: the last second moment over the first.
     """
 
-    kind: str
+    kind: Kind
     layer: int | None
     ratio: float
 
     @property
-    def alive(self) -> bool:
+    def survives(self) -> bool:
+        """True unless the signal vanishes, explodes or becomes NaN."""
         return self.kind in ("kept", "faded", "grown")
 
 
 @dataclass(frozen=True)
-class Fate:
-    """Forward through the hidden layers, backward through them, and from which layer on two images look alike."""
+class SignalRegime:
+    """Trends of a start through the hidden layers.
 
-    forward: Way
-    backward: Way
-    alike: int | None
+    Attributes:
+        forward: of the pre-activations.
+        backward: of the gradient; its layer counts from the input like all others.
+        correlated: the layer, from 1, from which on two images have nearly the same pre-activations; None otherwise.
+    """
+
+    forward: Trend
+    backward: Trend
+    correlated: int | None
 
 
-def fate(lengths: ArrayLike, gradients: ArrayLike, cosines: ArrayLike, square: float) -> Fate:
-    """What becomes of one start.
+def signal_regime(
+    preactivations: ArrayLike, gradients: ArrayLike, cosines: ArrayLike, square: float
+) -> SignalRegime:
+    """Return the regime of one start.
 
     Args:
-        lengths: (L,) second moment of the pre-activations of the hidden layers.
+        preactivations: (L,) second moment of the pre-activations of the hidden layers.
         gradients: (L,) sum of squares of the gradient over the units of each hidden layer.
-        cosines: (L,) cosine of two images in each.
-        square: mean square of the input: what is 1000 times smaller has vanished.
+        cosines: (L,) cosine of the pre-activations of two images in each hidden layer.
+        square: mean square of the input, the reference for the pre-activations.
     """
     back = np.asarray(gradients, np.float64)[::-1]
-    backward = way(back, float(back[0]))
+    backward = trend(back, float(back[0]))
     layer = None if backward.layer is None else len(back) + 1 - backward.layer
-    alike = np.flatnonzero(np.asarray(cosines) > ALIKE)
-    return Fate(
-        forward=way(np.asarray(lengths, np.float64), square),
-        backward=Way(backward.kind, layer, backward.ratio),
-        alike=int(alike[0]) + 1 if alike.size else None,
+    correlated = np.flatnonzero(np.asarray(cosines) > CORRELATED)
+    return SignalRegime(
+        forward=trend(np.asarray(preactivations, np.float64), square),
+        backward=Trend(backward.kind, layer, backward.ratio),
+        correlated=int(correlated[0]) + 1 if correlated.size else None,
     )
 
 
-def way(squares: Array, reference: float) -> Way:
-    """What becomes of a mean square, layer by layer, measured by `reference` and by its own first value."""
+def trend(squares: Array, reference: float) -> Trend:
+    """Return the trend of second moments, float64 (layers,), relative to `reference` and to the first of them."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         ratio, relative = float(squares[-1] / squares[0]), squares / reference
-    for kind, hit in (
-        ("broken", np.isnan(squares)),
-        ("exploded", relative > BLOWN),
-        ("vanished", ~(relative >= GONE)),
-    ):
-        if hit.any():
-            return Way(kind, int(np.argmax(hit)) + 1, ratio)
+    outside: tuple[tuple[Kind, NDArray[np.bool_]], ...] = (
+        ("nan", np.isnan(squares)),
+        ("exploded", relative > EXPLODED),
+        ("vanished", ~(relative >= VANISHED)),
+    )
+    for kind, layers in outside:
+        if layers.any():
+            return Trend(kind, int(np.argmax(layers)) + 1, ratio)
     if ratio < FADED:
-        return Way("faded", None, ratio)
-    return Way("grown" if ratio > GROWN else "kept", None, ratio)
+        return Trend("faded", None, ratio)
+    return Trend("grown" if ratio > GROWN else "kept", None, ratio)

@@ -1,14 +1,14 @@
-"""How far a signal travels through one network: mean-field theory, layer by layer, with each layer's own fans.
+"""Predict the signal and its gradient in one network, layer by layer, by mean-field theory with each layer's own fans.
 
 For layers l = 1 .. L + 1 (the last one is the output), N_l units, sigma_l^2 = fan_in Var(w) of layer l and s_l^2 the
 variance of its biases, and an image of mean square m:
-- lengths: q_1 = sigma_1^2 m + s_1^2, then q_{l+1} = sigma_{l+1}^2 E[phi(sqrt(q_l) z)^2] + s_{l+1}^2;
+- pre-activation variances: q_1 = sigma_1^2 m + s_1^2, then q_{l+1} = sigma_{l+1}^2 E[phi(sqrt(q_l) z)^2] + s_{l+1}^2;
 - gradients of the image's own loss by pre-activations, mean square over the units of a layer:
   g_{L+1} = E[(p - y)^2] (`inits.theory.logits`), then g_l = (N_{l+1} / N_l) chi_l g_{l+1} with
   chi_l = sigma_{l+1}^2 E[phi'(sqrt(q_l) z)^2]: the *sum* of squares grows by chi_l, the mean only where widths are
   equal;
 - the Jacobian of all logits by the input: the mean of its squared singular values is sigma_1^2 chi_1 ... chi_L.
-Lengths and gradients are averaged over images of several mean squares; correlations are those of one typical pair.
+Variances and gradients are averaged over images of several mean squares; correlations are those of one typical pair.
 Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232; Pennington et al. 2017, arXiv:1711.04735.
 """
 
@@ -24,21 +24,21 @@ from inits.errors import SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.text import count, number
-from inits.theory.logits import gradient_square
-from inits.theory.meanfield import chi, correlation_map, length_map
+from inits.theory.logits import expected_squared_gradient
+from inits.theory.meanfield import chi, correlation_map, variance_map
 
 Array = NDArray[np.float64]
 
-MOST_VALUES = 60_000_000
-"""Most numbers that one start may hold: weights, or pre-activations of a batch (240 MB of float32)."""
+MAX_VALUES = 60_000_000
+"""Maximum number of weights of a start, and of pre-activations of a batch (240 MB of float32)."""
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What theory needs to know of the images, whose pixels lie in [0, 1].
+class InputStatistics:
+    """Statistics of images with pixels in [0, 1].
 
     Attributes:
-        squares: mean squares of pixels, of images that stand for equal shares of all.
+        squares: mean square pixel of images, each standing for an equal share of all.
         pair_square: mean square of both images of a typical pair.
         pair_cosine: cosine of the angle between them.
     """
@@ -48,15 +48,15 @@ class Inputs:
     pair_cosine: float
 
 
-TYPICAL: Mapping[str, Inputs] = {
-    name: Inputs(entry.mean_squares, *entry.pair) for name, entry in DATASETS.items()
+TYPICAL_INPUTS: Mapping[str, InputStatistics] = {
+    name: InputStatistics(entry.mean_squares, *entry.pair) for name, entry in DATASETS.items()
 }
-"""Of all training images, for the time before the batch itself has been read."""
+"""Statistics of all training images of each dataset, used until the batch itself has been read."""
 
 
 @dataclass(frozen=True)
 class Gains:
-    """sigma_w^2 and the bias variance of every layer, the output last."""
+    """sigma_w^2 and bias variance of every layer, the output last."""
 
     weights: tuple[float, ...]
     biases: tuple[float, ...]
@@ -64,10 +64,10 @@ class Gains:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What theory promises of one start, float64; L hidden layers and the output.
+    """Prediction for one start, float64; L hidden layers and the output.
 
     Attributes:
-        lengths: (L + 1,) second moment of the pre-activations, mean over the images.
+        preactivations: (L + 1,) second moment of the pre-activations, mean over the images.
         activations: (L,) second moment of the activations.
         gradients: (L + 1,) second moment of the loss's gradient by pre-activations, of each image's own loss.
         cosines: (L + 1,) cosine of a typical pair's pre-activations; NaN where there is no signal.
@@ -75,7 +75,7 @@ class Prediction:
         jacobian: root of the mean squared singular value of the input-output Jacobian.
     """
 
-    lengths: Array
+    preactivations: Array
     activations: Array
     gradients: Array
     cosines: Array
@@ -84,27 +84,27 @@ class Prediction:
 
 
 def check_size(network: Network, images: int) -> None:
-    """Raise SpecError for a network or a batch that memory has no room for."""
+    """Raise SpecError if a network or its pre-activations on a batch do not fit into memory."""
     units = sum(network.hidden) + network.outputs
-    if network.parameters > MOST_VALUES:
+    if network.parameters > MAX_VALUES:
         raise SpecError(
-            f"A network must have at most {count(MOST_VALUES)} weights here. Received "
-            f"{count(network.parameters)}: take fewer layers or units."
+            f"weights must be at most {count(MAX_VALUES)}, but got {count(network.parameters)}. "
+            "Use fewer layers or units."
         )
-    if units * images > MOST_VALUES:
+    if units * images > MAX_VALUES:
         raise SpecError(
-            f"Units × images must be at most {count(MOST_VALUES)}. Received {count(units)} × {count(images)}: "
-            "take fewer images, layers or units."
+            f"units × images must be at most {count(MAX_VALUES)}, but got {count(units)} × {count(images)}. "
+            "Use fewer images, layers or units."
         )
 
 
 def gains(start: Start, network: Network) -> Gains | None:
-    """The gains that the laws of a start promise; None when a law is not known before the draw.
+    """Return the gains by the laws of a start; None if a law is unknown before the draw.
 
     Raises:
-        SpecError: for weights or biases whose mean is not 0: all units then have a part in common, of which this
-            theory says nothing.
-        ShapeError: when an initializer cannot fill a layer.
+        SpecError: if the mean of weights or biases is not 0: units then share a component that this theory does not
+            cover.
+        ShapeError: if an initializer cannot fill a layer.
     """
     weights, biases = [], []
     for shape in network.kernel_shapes:
@@ -119,31 +119,31 @@ def gains(start: Start, network: Network) -> Gains | None:
 def _gain(what: str, source: str, mean: float, std: float, fan_in: int) -> float:
     if abs(mean) > 1e-9 * std:
         raise SpecError(
-            f"Mean-field theory needs {what} of mean 0. Received mean {number(mean)} from {source}: only the measured "
-            "points are shown."
+            f"mean of the {what} must be 0 for mean-field theory, but got {number(mean)} from {source}. "
+            "Only measured points are shown."
         )
     return fan_in * std**2
 
 
-def predict(network: Network, gains: Gains, inputs: Inputs) -> Prediction:
-    """What theory promises of a network that starts with these gains.
+def predict(network: Network, gains: Gains, inputs: InputStatistics) -> Prediction:
+    """Return the prediction for a network that starts with these gains.
 
     Raises:
-        SpecError: for an activation that mixes units: softmax.
+        SpecError: for softmax, which mixes units.
     """
     phi = network.activation
-    lengths = [gains.weights[0] * np.array(inputs.squares) + gains.biases[0]]
+    variances = [gains.weights[0] * np.array(inputs.squares) + gains.biases[0]]
     squares, growth = [], []
     for weight, bias in zip(gains.weights[1:], gains.biases[1:], strict=True):
-        squares.append(length_map(phi, lengths[-1], 1.0, 0.0))
-        growth.append(chi(phi, lengths[-1], weight))
+        squares.append(variance_map(phi, variances[-1], 1.0, 0.0))
+        growth.append(chi(phi, variances[-1], weight))
         with np.errstate(over="ignore"):
-            lengths.append(weight * squares[-1] + bias if weight else np.full_like(squares[-1], bias))
-    gradients = _back(network, lengths[-1], growth)
+            variances.append(weight * squares[-1] + bias if weight else np.full_like(squares[-1], bias))
+    gradients = _back(network, variances[-1], growth)
     with np.errstate(over="ignore", invalid="ignore"):
         jacobian = gains.weights[0] * np.prod(growth, axis=0) * np.ones(len(inputs.squares))
         return Prediction(
-            lengths=_mean(lengths),
+            preactivations=_mean(variances),
             activations=_mean(squares),
             gradients=_mean(gradients),
             cosines=_cosines(phi, gains, inputs),
@@ -153,13 +153,13 @@ def predict(network: Network, gains: Gains, inputs: Inputs) -> Prediction:
 
 
 def _mean(layers: Sequence[Array]) -> Array:
-    """(layers,) means over the images."""
+    """Return the means over the images, (layers,)."""
     return np.array([layer.mean() for layer in layers], np.float64)
 
 
 def _back(network: Network, logits: Array, growth: Sequence[Array]) -> list[Array]:
-    """The gradient's second moment in every layer, for images of each length, from the first layer on."""
-    found = [gradient_square(logits, network.outputs)]
+    """Return the gradient's second moment in every layer, from the first on, for images of each mean square."""
+    found = [expected_squared_gradient(logits, network.outputs)]
     widths = (*network.hidden, network.outputs)
     with np.errstate(over="ignore", invalid="ignore"):
         for (units, above), chi_l in zip(reversed(list(pairwise(widths))), reversed(growth), strict=True):
@@ -167,8 +167,8 @@ def _back(network: Network, logits: Array, growth: Sequence[Array]) -> list[Arra
     return found[::-1]
 
 
-def _cosines(phi: str, gains: Gains, inputs: Inputs) -> Array:
-    """(layers,) cosine of the pre-activations of the typical pair."""
+def _cosines(phi: str, gains: Gains, inputs: InputStatistics) -> Array:
+    """Return the cosine of the pre-activations of the typical pair in every layer, (layers,)."""
     q = gains.weights[0] * inputs.pair_square + gains.biases[0]
     common = gains.weights[0] * inputs.pair_square * inputs.pair_cosine + gains.biases[0]
     found = [common / q if q else np.nan]
@@ -177,5 +177,5 @@ def _cosines(phi: str, gains: Gains, inputs: Inputs) -> Array:
         # Rounding may leave a cosine a little above 1.
         cosine = min(found[-1], 1.0)
         found.append(float(correlation_map(phi, cosine, q, weight, bias)) if known else np.nan)
-        q = float(length_map(phi, q, weight, bias))
+        q = float(variance_map(phi, q, weight, bias))
     return np.array(found, np.float64)

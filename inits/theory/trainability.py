@@ -1,9 +1,9 @@
-"""Will it train? A verdict before the first step, from one pass forward and back, and whether it held.
+"""Predict before the first step whether a run will train, from one pass forward and back and from theory.
 
-The rule has three numbers, each with a meaning of its own rather than a fit:
-- a step of SGD with learning rate r promises r |g|^2 nats, as far as the gradient tells images apart. More than ln 10,
-  all that there is to gain, and it overshoots;
-- over the whole epoch a kernel W moves by about steps r |g| / |W| of its length. Below MOVES nothing is learned;
+The rule has three thresholds, each with a meaning rather than a fit:
+- to first order, a step of SGD with learning rate r reduces the loss by r |g|^2 nats, counting the part of the gradient
+  that separates images. A step that would reduce it by more than ln 10, all that is available, overshoots;
+- over the whole epoch a kernel W moves by about steps r |g| / |W| of its norm. Below MIN_MOVEMENT nothing is learned;
 - an adaptive optimizer divides a gradient by its own size, unless that is below its divisor: there it is gradient
   descent at the rate r / divisor. Below a root mean square of 1e-7, Adam's default epsilon, nothing is learned.
 """
@@ -11,208 +11,250 @@ The rule has three numbers, each with a meaning of its own rather than a fit:
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inits.errors import InitsError
 from inits.experiments.experiment import Run
 from inits.text import count, number, percent
-from inits.theory.signal_regime import Fate, Way
+from inits.theory.meanfield import chi1, depth_scale
+from inits.theory.signal_regime import SignalRegime, Trend, signal_regime
+from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 
 Array = NDArray[np.float64]
 Kind = Literal["trains", "stuck", "too large"]
 
-GAIN = math.log(10.0)  # nats: from chance to certainty, and the loss of equal logits
-MOVES = 0.03  # of a kernel's length, in an epoch
-OVERSHOOT = 3.0  # times the loss, after one step
-EPSILON = 1e-7  # root mean square of a gradient that is too weak for any adaptive optimizer
-HOPELESS = 1_000.0  # nats: no epoch of small steps comes down from there
-SHORT: Mapping[Kind, str] = {"trains": "trains", "stuck": "too weak to learn", "too large": "steps too large"}
+MAX_DECREASE = math.log(10.0)  # nats: the loss of equal logits
+MIN_MOVEMENT = 0.03  # of a kernel's norm, in an epoch
+MAX_LOSS_RATIO = 3.0  # loss after one step over the initial loss
+EPSILON = 1e-7  # root mean square of a gradient that is too small for any adaptive optimizer
+MAX_LOSS = 1_000.0  # nats: one epoch of small steps does not recover from more
+DEPTH_SCALES = 6.0  # usable depth in depth scales: Schoenholz et al. 2017
+LABELS: Mapping[Kind, str] = {
+    "trains": "trains",
+    "stuck": "too weak to learn",
+    "too large": "steps too large",
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Glimpse:
-    """What one pass over a batch says, float64 (layers,) each, the output last.
+class FirstPass:
+    """Measurements of one pass over a batch, float64 (layers,) each, the output last.
 
     Attributes:
         loss: mean cross-entropy, in nats.
-        trial: the same after one step of the run's learning rate.
-        telling: L2 norm of each kernel's gradient, the mean of its inputs taken out: what tells images apart.
-        gradients, kernels: L2 norms of each kernel's gradient and of the kernel; `sizes`: how many weights it has.
-        alike, dead: (hidden layers,) share of units that say the same as another one, or the same for all images.
+        trial_loss: the same after one step of the run's learning rate.
+        centered: L2 norm of each kernel's gradient with centered inputs: the part that separates images.
+        gradients: L2 norm of each kernel's gradient.
+        kernels: L2 norm of each kernel.
+        sizes: number of weights of each kernel.
+        duplicated: (hidden layers,) share of units with the same outputs as another unit.
+        dead: (hidden layers,) share of units with the same output for all images.
     """
 
     loss: float
-    trial: float
-    telling: Array
+    trial_loss: float
+    centered: Array
     gradients: Array
     kernels: Array
     sizes: NDArray[np.int64]
-    alike: Array
+    duplicated: Array
     dead: Array
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """Predictions of mean-field theory for a run; None where theory does not apply.
+
+    Attributes:
+        regime: of the signal and its gradient.
+        usable_depth: number of hidden layers that a signal survives: six depth scales.
+    """
+
+    regime: SignalRegime | None = None
+    usable_depth: float | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What is foretold: the kind, a few words for a card, and sentences with the numbers."""
+    """A prediction: its kind, a label for a card, and sentences with the numbers."""
 
     kind: Kind
-    short: str
-    whole: str
+    label: str
+    explanation: str
 
     @property
     def trains(self) -> bool:
+        """True if the run is predicted to learn."""
         return self.kind == "trains"
 
 
-def kind_of(run: Run, steps: int, seen: Glimpse) -> Kind:
-    """Whether a run trains in an epoch of so many steps, is stuck at chance, or is thrown off."""
-    finite = math.isfinite(seen.loss) and math.isfinite(seen.trial) and bool(np.isfinite(seen.telling).all())
-    if not finite or seen.loss > HOPELESS or seen.trial > OVERSHOOT * seen.loss:
+@lru_cache(maxsize=512)
+def forecast(run: Run) -> Forecast:
+    """Return what mean-field theory predicts for a run on typical images of its dataset."""
+    network, inputs = run.network, TYPICAL_INPUTS[run.dataset]
+    try:
+        variances = gains(run.start, network)
+        if variances is None or not network.hidden:
+            return Forecast()
+        prediction = predict(network, variances, inputs)
+        regime = signal_regime(
+            prediction.preactivations[:-1],
+            prediction.gradients[:-1] * np.array(network.hidden),
+            prediction.cosines[:-1],
+            float(np.mean(inputs.squares)),
+        )
+        inner = min(1, len(variances.weights) - 1)
+        growth = chi1(network.activation, variances.weights[inner], variances.biases[inner])
+        return Forecast(regime, DEPTH_SCALES * depth_scale(growth))
+    except InitsError:
+        return Forecast()
+
+
+def assess(run: Run, steps: int, first: FirstPass, theory: Forecast | None = None) -> Verdict:
+    """Return the verdict on a run.
+
+    Args:
+        run: the start, network and optimizer.
+        steps: number of steps in the epoch.
+        first: measurements of one pass over a batch.
+        theory: adds causes and the usable depth to the words; it does not change the kind.
+    """
+    theory = theory or Forecast()
+    kind, names = classify(run, steps, first), run.network.layer_names
+    causes = [*_causes(kind, names, first, theory.regime), LABELS[kind]]
+    facts = _facts(first, names, theory, len(run.network.hidden))
+    return Verdict(kind, causes[0], " ".join([_opening(kind, run, steps, first), *facts]))
+
+
+def classify(run: Run, steps: int, first: FirstPass) -> Kind:
+    """Return whether a run trains in an epoch of `steps` steps, stays at chance, or takes too large steps."""
+    finite = np.isfinite([first.loss, first.trial_loss, *first.centered]).all()
+    if not finite or first.loss > MAX_LOSS or first.trial_loss > MAX_LOSS_RATIO * first.loss:
         return "too large"
     if run.optimizer.adaptive:
-        size = _adaptive(seen)
-        moving = size >= run.optimizer.divisor or moves(run, steps, seen) >= MOVES
-        return "trains" if size >= EPSILON and moving else "stuck"
-    if promise(run, seen) > GAIN:
+        size = _largest_rms(first)
+        moves = size >= run.optimizer.divisor or relative_movement(run, steps, first) >= MIN_MOVEMENT
+        return "trains" if size >= EPSILON and moves else "stuck"
+    if predicted_decrease(run, first) > MAX_DECREASE:
         return "too large"
-    return "trains" if moves(run, steps, seen) >= MOVES else "stuck"
+    return "trains" if relative_movement(run, steps, first) >= MIN_MOVEMENT else "stuck"
 
 
-def promise(run: Run, seen: Glimpse) -> float:
-    """Nats that one step of gradient descent promises, to first order."""
-    return float(_rate(run) * np.sum(seen.telling**2))
+def predicted_decrease(run: Run, first: FirstPass) -> float:
+    """Return by how many nats one step of gradient descent reduces the loss, to first order."""
+    return float(_rate(run) * np.sum(first.centered**2))
 
 
-def moves(run: Run, steps: int, seen: Glimpse) -> float:
-    """The largest share of its length that a kernel would move in so many steps like the first."""
-    lengths = np.maximum(seen.kernels, 1e-300)
+def relative_movement(run: Run, steps: int, first: FirstPass) -> float:
+    """Return the largest movement of a kernel in `steps` steps like the first, as a share of its norm."""
+    norms = np.maximum(first.kernels, 1e-300)
     with np.errstate(over="ignore"):
-        return float((steps * _rate(run) * seen.telling / lengths).max())
+        return float((steps * _rate(run) * first.centered / norms).max())
 
 
 def _rate(run: Run) -> float:
-    """What a small gradient is multiplied by in a step."""
+    """Return the factor by which a step multiplies a small gradient."""
     return run.optimizer.learning_rate / run.optimizer.divisor
 
 
-def _adaptive(seen: Glimpse) -> float:
-    """The largest root mean square of a kernel's gradient."""
-    return float((seen.telling / np.sqrt(seen.sizes)).max())
+def _largest_rms(first: FirstPass) -> float:
+    """Return the largest root mean square of a kernel's gradient."""
+    return float((first.centered / np.sqrt(first.sizes)).max())
 
 
-def judge(
-    run: Run, steps: int, seen: Glimpse, fate: Fate | None = None, usable: float | None = None
-) -> Verdict:
-    """The verdict of a run.
-
-    Args:
-        run: what is trained.
-        steps: in its epoch.
-        seen: what a pass over a batch says.
-        fate: what theory says becomes of the signal, where it says something.
-        usable: hidden layers that theory gives a signal: six times the depth scale.
-    """
-    kind, names = kind_of(run, steps, seen), run.network.layer_names
-    causes = [*_causes(kind, names, seen, fate), SHORT[kind]]
-    facts = _facts(seen, names, fate, usable, len(run.network.hidden))
-    return Verdict(kind, causes[0], " ".join([_opening(kind, run, steps, seen), *facts]))
-
-
-def _causes(kind: Kind, names: Sequence[str], seen: Glimpse, fate: Fate | None) -> Iterator[str]:
-    """What is behind a failure, the plainest first, each in a few words."""
+def _causes(kind: Kind, names: Sequence[str], first: FirstPass, regime: SignalRegime | None) -> Iterator[str]:
+    """Yield the causes of a failure in a few words each, the most direct first."""
     if kind == "trains":
         return
-    same = np.flatnonzero(seen.alike == 1.0).tolist()
-    dead = np.flatnonzero(seen.dead == 1.0).tolist()
-    if same and kind == "stuck":
+    if kind == "stuck" and (first.duplicated == 1.0).any():
         yield "symmetric units"
-    if dead:
+    if dead := np.flatnonzero(first.dead == 1.0).tolist():
         yield f"dead from {names[dead[0]]}"
-    if fate is not None:
-        if lost := _lost(kind, fate.forward):
-            yield f"{lost} by layer {fate.forward.layer}"
-        if lost := _lost(kind, fate.backward):
-            yield f"gradient {lost}"
+    if regime is not None:
+        if verb := _failure(kind, regime.forward):
+            yield f"{verb} by layer {regime.forward.layer}"
+        if verb := _failure(kind, regime.backward):
+            yield f"gradient {verb}"
 
 
-def _lost(kind: Kind, way: Way) -> str:
-    """What theory says becomes of a signal, if that explains a failure of this kind."""
+def _failure(kind: Kind, trend: Trend) -> str:
+    """Return the verb for a predicted trend if it explains a failure of this kind, else an empty string."""
     if kind == "stuck":
-        return "vanishes" if way.kind == "vanished" else ""
-    return "explodes" if way.kind in ("exploded", "broken") else ""
+        return "vanishes" if trend.kind == "vanished" else ""
+    return "explodes" if trend.kind in ("exploded", "nan") else ""
 
 
-def _opening(kind: Kind, run: Run, steps: int, seen: Glimpse) -> str:
-    """Will it train at this learning rate, and the number that says so."""
+def _opening(kind: Kind, run: Run, steps: int, first: FirstPass) -> str:
+    """Return the sentence with the verdict and the number that decides it."""
     at = f"at learning rate {number(run.optimizer.learning_rate)}"
     if kind == "too large":
-        return f"Will not train {at}: {_too_much(run, seen)}."
-    size = _adaptive(seen)
+        return f"Will not train {at}: {_too_large(run, first)}."
+    size = _largest_rms(first)
     if run.optimizer.adaptive and not EPSILON <= size < run.optimizer.divisor:
-        words = ("Trains", "at least") if size >= EPSILON else ("Will not train", "below")
-        return f"{words[0]} {at}: the root mean square of gradients is {number(size, 2)}, {words[1]} 10⁻⁷."
-    share = moves(run, steps, seen)
-    far = _share(share)
+        words, relation = ("Trains", "at least") if size >= EPSILON else ("Will not train", "below")
+        return f"{words} {at}: the root mean square of the gradients is {number(size, 2)}, {relation} 10⁻⁷."
+    share = _share(relative_movement(run, steps, first))
     if kind == "trains":
-        return f"Trains {at}: in {count(steps)} steps like the first a kernel moves by {far} of its length."
-    return f"Will not leave chance: in {count(steps)} such steps no kernel moves by more than {far} of its length."
+        return f"Trains {at}: {count(steps)} steps like the first would move a kernel by {share} of its norm."
+    most = f"{count(steps)} steps like the first would move no kernel by more than {share} of its norm"
+    return f"Stays at chance {at}: {most}."
 
 
-def _share(of_length: float) -> str:
-    if of_length < 0.001:
+def _share(of_norm: float) -> str:
+    if of_norm < 0.001:
         return "0.1%"
-    return percent(of_length) if of_length < 10 else f"{number(of_length, 2)} times"
+    return percent(of_norm) if of_norm < 10 else f"{number(of_norm, 2)} times"
 
 
-def _too_much(run: Run, seen: Glimpse) -> str:
-    if not math.isfinite(seen.trial + seen.loss):
-        return "after one step the loss is no number any more"
-    if seen.trial > OVERSHOOT * seen.loss:
-        return f"one step takes the loss from {number(seen.loss, 3)} to {number(seen.trial, 3)}"
-    if seen.loss > HOPELESS:
-        return f"the loss begins at {number(seen.loss, 3)}, too far up for one epoch"
-    return f"a step promises {number(promise(run, seen), 2)} nats, more than there is to gain, and overshoots"
+def _too_large(run: Run, first: FirstPass) -> str:
+    """Return why the steps are too large."""
+    if not math.isfinite(first.trial_loss + first.loss):
+        return "after one step the loss is not finite"
+    if first.trial_loss > MAX_LOSS_RATIO * first.loss:
+        return f"one step raises the loss from {number(first.loss, 3)} to {number(first.trial_loss, 3)}"
+    if first.loss > MAX_LOSS:
+        return f"an initial loss of {number(first.loss, 3)} is too high for one epoch"
+    decrease = number(predicted_decrease(run, first), 2)
+    return f"the first step is predicted to overshoot: to first order it gains {decrease} nats, of 2.303 available"
 
 
-def _facts(
-    seen: Glimpse, names: Sequence[str], fate: Fate | None, usable: float | None, depth: int
-) -> Iterator[str]:
-    """What else a person should know, with the numbers."""
-    if math.isfinite(seen.loss):
-        yield f"The loss begins at {number(seen.loss, 4)}; equal logits would give ln 10 = 2.303."
-    same = [names[i] for i in np.flatnonzero(seen.alike == 1.0).tolist()]
-    if same:
-        yield f"All units of {_few(same)} say the same as another one, and get the same gradient."
-    dead = [names[i] for i in np.flatnonzero(seen.dead == 1.0).tolist()]
-    if dead:
-        yield f"All units of {_few(dead)} are dead: they say the same for every image."
-    if fate is not None and not fate.forward.alive:
-        yield f"Theory: the signal {_ends(fate.forward)} from layer {fate.forward.layer} on."
-    if fate is not None and not fate.backward.alive:
-        yield f"Theory: on its way back the gradient {_ends(fate.backward)} at layer {fate.backward.layer}."
-    if usable is not None:
-        yield f"Expected usable depth: {_depth(usable, depth)}."
+def _facts(first: FirstPass, names: Sequence[str], theory: Forecast, depth: int) -> Iterator[str]:
+    """Yield further sentences with numbers."""
+    if math.isfinite(first.loss):
+        yield f"The initial loss is {number(first.loss, 4)}; equal logits give ln 10 = 2.303."
+    if same := [names[i] for i in np.flatnonzero(first.duplicated == 1.0).tolist()]:
+        yield f"All units of {_listed(same)} have the same outputs as another unit and get the same gradient."
+    if dead := [names[i] for i in np.flatnonzero(first.dead == 1.0).tolist()]:
+        yield f"All units of {_listed(dead)} are dead: their output is the same for every image."
+    if theory.regime is not None and not (trend := theory.regime.forward).survives:
+        yield f"Theory: the signal {_verb(trend)} from layer {trend.layer} on."
+    if theory.regime is not None and not (trend := theory.regime.backward).survives:
+        yield f"Theory: the backpropagated gradient {_verb(trend)} at layer {trend.layer}."
+    if theory.usable_depth is not None:
+        yield f"Expected usable depth: {_depth(theory.usable_depth, depth)}."
 
 
-def _ends(way: Way) -> str:
-    return "vanishes" if way.kind == "vanished" else "explodes"
+def _verb(trend: Trend) -> str:
+    return "vanishes" if trend.kind == "vanished" else "explodes"
 
 
 def _depth(usable: float, depth: int) -> str:
-    """How many layers a signal lasts, beside how many there are."""
+    """Return the usable depth in words, next to the network's depth."""
     if usable < depth:
         return f"about {max(1, round(usable))} of {depth} layers"
     return f"about {round(usable)} layers" if usable < 1_000 else "no limit"
 
 
-def _few(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def held(verdict: Verdict, learned: bool) -> str:
-    """The verdict beside what happened, in a few words."""
+def outcome_words(verdict: Verdict, learned: bool) -> str:
+    """Return in a few words whether the outcome agrees with the verdict."""
     if verdict.trains == learned:
-        return f"{verdict.short}, as predicted"
+        return f"{verdict.label}, as predicted"
     return "trained, against the prediction" if learned else "did not train, against the prediction"

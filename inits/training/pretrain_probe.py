@@ -11,11 +11,11 @@ import tensorflow as tf
 from inits.experiments.experiment import Run
 from inits.experiments.record import FloatArray, Given
 from inits.initializers.spec import OptimizerSpec
-from inits.theory.trainability import Glimpse
+from inits.theory.trainability import FirstPass
 from inits.training.propagation import Batch, arrays_of, layers_of
 
 
-def glimpse(run: Run, batch: Batch, given: Given = ()) -> Glimpse:
+def glimpse(run: Run, batch: Batch, given: Given = ()) -> FirstPass:
     """What a pass over a batch says of a run. Raises what `inits.training.propagation.arrays_of` raises."""
     arrays = arrays_of(run.start, run.network, run.seed, batch.images, given)
     loss, inputs, deltas, gradients = _pass(arrays, run.network.activation, batch)
@@ -23,14 +23,14 @@ def glimpse(run: Run, batch: Batch, given: Given = ()) -> Glimpse:
     rate = run.optimizer.learning_rate
     moved = [a - rate * _direction(run.optimizer, a, g) for a, g in zip(arrays, gradients, strict=True)]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return Glimpse(
+        return FirstPass(
             loss=loss,
-            trial=_pass(moved, run.network.activation, batch)[0],
-            telling=np.array([_telling(a, d) for a, d in zip(inputs, deltas, strict=True)]),
+            trial_loss=_pass(moved, run.network.activation, batch)[0],
+            centered=np.array([_centered_norm(a, d) for a, d in zip(inputs, deltas, strict=True)]),
             gradients=np.array([_norm(one) for one in steps]),
             kernels=np.array([_norm(one) for one in kernels]),
             sizes=np.array([one.size for one in kernels]),
-            alike=np.array([_alike(one) for one in inputs[1:]]),
+            duplicated=np.array([_duplicated_share(one) for one in inputs[1:]]),
             dead=np.array([np.mean(one.max(0) == one.min(0)) for one in inputs[1:]]),
         )
 
@@ -67,7 +67,7 @@ def _direction(optimizer: OptimizerSpec, weights: FloatArray, gradient: FloatArr
     return direction * np.float32(length / np.sqrt(weights.size)) if length else direction
 
 
-def _telling(inputs: FloatArray, deltas: FloatArray) -> float:
+def _centered_norm(inputs: FloatArray, deltas: FloatArray) -> float:
     """Norm of the kernel's gradient as far as it tells images apart: the mean of the inputs is taken out."""
     return _norm((inputs - inputs.mean(axis=0)).T @ deltas)
 
@@ -77,7 +77,7 @@ def _norm(values: FloatArray) -> float:
     return float(np.linalg.norm(values.astype(np.float64)))
 
 
-def _alike(units: FloatArray) -> float:
+def _duplicated_share(units: FloatArray) -> float:
     """Share of units of a layer, (images, units), that say the same as another one for every image."""
     _, counts = np.unique(np.ascontiguousarray(units.T), axis=0, return_counts=True)
     return float(counts[counts > 1].sum() / units.shape[1])

@@ -15,7 +15,7 @@ from inits.experiments.record import FloatArray, Given
 from inits.experiments.weight_source import LsuvSpec
 from inits.initializers.activations import ELEMENTWISE
 from inits.measure.signal_measurement import BINS, OCTAVES, Measurement, Spread
-from inits.theory.signal_theory import Inputs, check_size
+from inits.theory.signal_theory import InputStatistics, check_size
 from inits.training.lsuv import lsuv
 from inits.training.starts import draw_biases, start_arrays
 
@@ -38,13 +38,15 @@ class Batch:
         return cls(images, labels, typical_pairs(images[:PAIRED]))
 
     @property
-    def inputs(self) -> Inputs:
+    def inputs(self) -> InputStatistics:
         """What theory needs to know of them."""
         squares = np.square(self.images, dtype=np.float64).mean(axis=1)
         shares = (np.arange(8) + 0.5) / 8
         a, b = self.images[self.pairs].astype(np.float64)
         square = float(np.sqrt((a**2).mean(1) * (b**2).mean(1)).mean())
-        return Inputs(tuple(np.quantile(squares, shares).tolist()), square, float(cosines(a, b).mean()))
+        return InputStatistics(
+            tuple(np.quantile(squares, shares).tolist()), square, float(cosines(a, b).mean())
+        )
 
 
 def typical_pairs(images: FloatArray) -> NDArray[np.intp]:
@@ -98,7 +100,7 @@ def propagate(start: Start, network: Network, seed: int, batch: Batch, given: Gi
     spreads = {"pre-activations": before, "activations": after, "gradients": gradients}
     return Measurement(
         seed=seed,
-        lengths=_moments(before),
+        preactivations=_moments(before),
         activations=_moments(after),
         gradients=_moments(gradients),
         cosines=np.array([cosines(layer[i], layer[j]).mean() for layer in before]),

@@ -122,10 +122,13 @@ def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Pa
         ("/signal?hidden=none", "A signal needs hidden layers to travel through. Received none"),
         (
             "/signal?hidden=50x1024&images=4096",
-            "Units × images must be at most 60,000,000. Received 51,210 × 4,096",
+            "units × images must be at most 60,000,000, but got 51,210 × 4,096",
         ),
-        (f"{SMALL}&activation=softmax", "activation must act on each unit alone for this theory"),
-        (f"{SMALL}&starts=Ones()", "Mean-field theory needs weights of mean 0. Received mean 1 from Ones()"),
+        (f"{SMALL}&activation=softmax", "activation must be elementwise for mean-field theory"),
+        (
+            f"{SMALL}&starts=Ones()",
+            "mean of the weights must be 0 for mean-field theory, but got 1 from Ones()",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_in_words(page: Page, app: str, address: str, words: str) -> None:

@@ -18,7 +18,7 @@ def test_what_is_foretold_stands_beside_what_happened(page: Page, app: str) -> N
     for words in ("trains", "symmetric units", "vanishes by layer 1"):
         expect(cards.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)
     expect(table.get_by_role("row")).to_have_count(4)
-    expect(table.get_by_role("row", name="Zeros")).to_contain_text("say the same as another one")
+    expect(table.get_by_role("row", name="Zeros")).to_contain_text("have the same outputs as another unit")
     button(page, "Run").click()
     assert len(result(page)) == 3
     expect(cards.get_by_text("as predicted")).to_have_count(3)

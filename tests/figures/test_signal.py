@@ -9,7 +9,7 @@ from inits.figures import phases as plane_figures
 from inits.figures import signal as figures
 from inits.figures import style
 from inits.measure.signal_measurement import BINS, OCTAVES, Spread
-from inits.theory.phases import phases
+from inits.theory.phases import phase_plane
 
 LAYERS = ["1", "2", "3", "out"]
 FALLING = np.array([1.0, 1e-2, 1e-4, 1e-6])
@@ -161,13 +161,13 @@ SPOT = plane_figures.Spot("HeNormal", 0, (2.0, 1.0, 1.0, 1.9), (0.0, 0.1, 0.1, 0
 
 
 def plane(activation="tanh", *spots: plane_figures.Spot) -> go.Figure:
-    return check(plane_figures.plane(phases(activation), spots or (SPOT,)))
+    return check(plane_figures.plane(phase_plane(activation), spots or (SPOT,)))
 
 
 def test_the_plane_has_its_line_and_a_point_for_each_layer():
     fig = plane()
     heat, _, line, spot = fig.data
-    found = phases("tanh")
+    found = phase_plane("tanh")
     assert heat.name == plane_figures.PLANE
     assert heat.z.shape == (len(heat.y), len(heat.x)) == found.chi1.shape
     assert heat.z == pytest.approx(np.log10(np.clip(found.depth_scale, 0.5, 100)))

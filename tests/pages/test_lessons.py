@@ -26,7 +26,7 @@ from inits.figures.lessons import lesson_svg
 from inits.initializers.spec import InitializerSpec
 from inits.measure.checks import Drawn, checks
 from inits.settings import Settings
-from inits.theory.signal_theory import TYPICAL, gains, predict
+from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 from inits.training.draw import examine
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, Lesson, PictureKind, pictures
@@ -187,7 +187,7 @@ def test_the_default_scale_of_005_loses_the_signal(engine):
     assert first == pytest.approx(1.96)
     assert second == pytest.approx(0.32)
     assert gains(starts[1], Network((128, 128))).weights[1] == pytest.approx(0.32 / 3)
-    normal, uniform, he = (one.lengths[9] / one.lengths[0] for one in signal(engine, "trap"))
+    normal, uniform, he = (one.preactivations[9] / one.preactivations[0] for one in signal(engine, "trap"))
     assert uniform < normal < 3e-7  # theory: 0.16 ** 9 = 7e-8
     assert 0.1 < he < 10
     trained = experiment("trap", hidden=SIGNAL.defaults["hidden"])
@@ -208,7 +208,9 @@ def test_truncated_normal_is_narrower_than_its_stddev(engine):
     assert short.max / whole.max == pytest.approx(0.8796, abs=1e-4)
     assert short.max < 0.25 < whole.max
     net = Network((128,) * 20)
-    lengths = [predict(net, gains(Start(spec), net), TYPICAL["mnist"]).lengths for spec in (cut, he)]
+    lengths = [
+        predict(net, gains(Start(spec), net), TYPICAL_INPUTS["mnist"]).preactivations for spec in (cut, he)
+    ]
     left = [one[19] / one[0] for one in lengths]
     assert left[0] == pytest.approx(0.008, abs=5e-4)
     assert left[1] == pytest.approx(1.0)

@@ -5,20 +5,20 @@ import pytest
 
 from inits.experiments.network import Network
 from inits.initializers.laws import Law
-from inits.theory.signal_regime import Fate, Way
+from inits.theory.signal_regime import SignalRegime, Trend
 from pages.parts.experiment.cards import card, numbered, parse_cards
 from pages.parts.signal.builder import SIGNAL, VARIOUS, common_variance, with_variance
 from pages.parts.signal.phase_plane import CLICKED, at
 from pages.parts.signal.summary import answer
 
-KEPT = Way("kept", None, 1.0)
+KEPT = Trend("kept", None, 1.0)
 
 
 def choices(starts: str, **changes: str):
     return SIGNAL.parse({"starts": starts, **changes}).choices
 
 
-def said(*fates: Fate | None) -> str:
+def said(*fates: SignalRegime | None) -> str:
     names = ("HeNormal", "GlorotUniform", "LecunNormal")[: len(fates)]
     return answer(choices(";".join(names)), fates)
 
@@ -26,15 +26,15 @@ def said(*fates: Fate | None) -> str:
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (Fate(KEPT, KEPT, None), "**HeNormal** keeps the signal."),
-        (Fate(Way("faded", None, 0.216), KEPT, None), "**HeNormal** fades to **22%**."),
-        (Fate(Way("grown", None, 41.3), KEPT, None), "**HeNormal** grows **41** times."),
-        (Fate(Way("vanished", 5, 0.0), Way("vanished", 3, 0.0), None),
+        (SignalRegime(KEPT, KEPT, None), "**HeNormal** keeps the signal."),
+        (SignalRegime(Trend("faded", None, 0.216), KEPT, None), "**HeNormal** fades to **22%**."),
+        (SignalRegime(Trend("grown", None, 41.3), KEPT, None), "**HeNormal** grows **41** times."),
+        (SignalRegime(Trend("vanished", 5, 0.0), Trend("vanished", 3, 0.0), None),
          "**HeNormal** is gone by layer **5**, and its gradients with it."),
-        (Fate(Way("vanished", 5, 0.0), KEPT, None), "**HeNormal** is gone by layer **5**."),
-        (Fate(Way("exploded", 2, 9e9), KEPT, None), "**HeNormal** explodes from layer **2** on."),
-        (Fate(Way("broken", 7, np.nan), KEPT, None), "**HeNormal** stops being a number at layer **7**."),
-        (Fate(KEPT, Way("exploded", 4, 1e9), 6),
+        (SignalRegime(Trend("vanished", 5, 0.0), KEPT, None), "**HeNormal** is gone by layer **5**."),
+        (SignalRegime(Trend("exploded", 2, 9e9), KEPT, None), "**HeNormal** explodes from layer **2** on."),
+        (SignalRegime(Trend("nan", 7, np.nan), KEPT, None), "**HeNormal** stops being a number at layer **7**."),
+        (SignalRegime(KEPT, Trend("exploded", 4, 1e9), 6),
          "**HeNormal** keeps the signal, but its gradients explode below layer **4** and two digits look alike from "
          "layer **6** on."),
     ],
@@ -44,15 +44,18 @@ def test_what_becomes_of_one_start(one, words):
 
 
 def test_starts_that_fare_alike_share_a_clause():
-    gone = [Fate(Way("vanished", layer, 0.0), Way("vanished", 3, 0.0), None) for layer in (12, 9)]
-    assert said(gone[0], Fate(KEPT, KEPT, None), gone[1]) == (
+    gone = [SignalRegime(Trend("vanished", layer, 0.0), Trend("vanished", 3, 0.0), None) for layer in (12, 9)]
+    assert said(gone[0], SignalRegime(KEPT, KEPT, None), gone[1]) == (
         "Through 10 tanh layers, **HeNormal** and **LecunNormal** are gone by layer **9** to **12**, and their "
         "gradients with them; **GlorotUniform** keeps the signal."
     )
 
 
 def test_what_is_not_known_yet_is_left_out():
-    assert said(None, Fate(KEPT, KEPT, None)) == "Through 10 tanh layers, **GlorotUniform** keeps the signal."
+    assert (
+        said(None, SignalRegime(KEPT, KEPT, None))
+        == "Through 10 tanh layers, **GlorotUniform** keeps the signal."
+    )
     assert "as soon as Keras has drawn" in said(None)
 
 

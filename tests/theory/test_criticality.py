@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inits.initializers.activations import ELEMENTWISE
-from inits.theory.meanfield import chi, chi1, critical_sigma_w2, depth_scale, fixed_point, length_map
+from inits.theory.meanfield import chi, chi1, critical_sigma_w2, depth_scale, fixed_point, variance_map
 
 SELU_SCALE, SELU_ALPHA = 1.05070098735548049342, 1.67326324235437728482
 
@@ -18,7 +18,7 @@ SELU_SCALE, SELU_ALPHA = 1.05070098735548049342, 1.67326324235437728482
 def test_fixed_point_is_where_iteration_from_one_ends(name, w, b):
     q = 1.0
     for _ in range(3000):
-        before, q = q, float(length_map(name, q, w, b))
+        before, q = q, float(variance_map(name, q, w, b))
         if abs(q - before) <= 1e-13 * before or not 1e-9 < q < 1e9:
             break
     found = fixed_point(name, w, b)
@@ -28,7 +28,7 @@ def test_fixed_point_is_where_iteration_from_one_ends(name, w, b):
         assert found == 0.0
     else:
         assert found == pytest.approx(q, rel=1e-9)
-        assert float(length_map(name, found, w, b)) == pytest.approx(found, rel=1e-12)
+        assert float(variance_map(name, found, w, b)) == pytest.approx(found, rel=1e-12)
     assert chi1(name, w, b) == float(chi(name, found, w))
 
 
@@ -119,7 +119,7 @@ def test_critical_points_of_the_papers():
         ("gelu", 0.17292239, 1.98305826, (3 + math.sqrt(17)) / 2),
         ("silu", 0.55514317, 1.98800468, 14.32017362),
     ]:
-        assert float(length_map(name, q, w, b)) == pytest.approx(q, rel=1e-7)
+        assert float(variance_map(name, q, w, b)) == pytest.approx(q, rel=1e-7)
         assert float(chi(name, q, w)) == pytest.approx(1.0, abs=1e-7)
         assert critical_sigma_w2(name, b - 2e-4) is None
         assert critical_sigma_w2(name, b + 2e-4) == pytest.approx(w, rel=1e-4)

@@ -18,7 +18,7 @@ from inits.theory.meanfield import (
     critical_sigma_w2,
     depth_scale,
     fixed_point,
-    length_map,
+    variance_map,
 )
 
 NAMES = tuple(ELEMENTWISE)
@@ -95,8 +95,8 @@ def test_every_activation_has_an_oracle():
 def test_closed_forms(name):
     q = np.array([*LENGTHS, 1e8, 1e20])
     square, slope = CLOSED[name]
-    np.testing.assert_allclose(length_map(name, q, 1.7, 0.3), 1.7 * square(q) + 0.3, rtol=1e-12)
-    np.testing.assert_allclose(length_map(name, q, 1.0, 0.0), square(q), rtol=1e-12)
+    np.testing.assert_allclose(variance_map(name, q, 1.7, 0.3), 1.7 * square(q) + 0.3, rtol=1e-12)
+    np.testing.assert_allclose(variance_map(name, q, 1.0, 0.0), square(q), rtol=1e-12)
     np.testing.assert_allclose(chi(name, q, 1.7), 1.7 * slope(q), rtol=1e-12)
 
 
@@ -104,9 +104,9 @@ def test_exponential_is_closed_until_it_overflows():
     q = np.array([0.0, 0.5, 3.0, 300.0, 1e4])
     with np.errstate(over="ignore"):
         expected = 0.5 * np.exp(2 * q)
-    np.testing.assert_allclose(length_map("exponential", q, 0.5, 0.0), expected)
+    np.testing.assert_allclose(variance_map("exponential", q, 0.5, 0.0), expected)
     np.testing.assert_allclose(chi("exponential", q, 0.5), expected)
-    assert length_map("exponential", q, 0.0, 0.25).tolist() == [0.25] * 5
+    assert variance_map("exponential", q, 0.0, 0.25).tolist() == [0.25] * 5
 
 
 @pytest.mark.parametrize("name", PHI)
@@ -115,14 +115,14 @@ def test_quadrature_agrees_with_scipy(name, q):
     kinks = ELEMENTWISE[name].kinks
     square = _gaussian_mean(lambda x: PHI[name](x) ** 2, q, kinks)
     slope = _gaussian_mean(lambda x: float(ELEMENTWISE[name].slope(np.float64(x))) ** 2, q, kinks)
-    assert float(length_map(name, q, 1.0, 0.0)) == pytest.approx(square, rel=1e-9, abs=0)
+    assert float(variance_map(name, q, 1.0, 0.0)) == pytest.approx(square, rel=1e-9, abs=0)
     assert float(chi(name, q, 1.0)) == pytest.approx(slope, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_maps_take_arrays_of_any_shape(name):
     q = np.array([[0.0, 1e-3, 0.5], [4.0, 90.0, 300.0]])
-    for function in (partial(length_map, sigma_b2=0.1), chi):
+    for function in (partial(variance_map, sigma_b2=0.1), chi):
         whole = function(name, q, sigma_w2=1.3)
         assert whole.dtype == np.float64
         assert whole.shape == (2, 3)
@@ -151,7 +151,7 @@ def test_limits(name, at_zero, at_infinity):
     assert chi(name, [0.0, math.inf], 2.0) == pytest.approx(
         [2 * at_zero, 2 * at_infinity], rel=1e-12, abs=1e-100
     )
-    zero, infinity = length_map(name, [0.0, math.inf], 2.0, 0.0).tolist()
+    zero, infinity = variance_map(name, [0.0, math.inf], 2.0, 0.0).tolist()
     constant = {"softplus": math.log(2), "sigmoid": 0.5, "exponential": 1.0}
     assert zero == pytest.approx(2 * constant.get(name, 0.0) ** 2, rel=1e-12, abs=0)
     bounded = {"tanh": 2.0, "sigmoid": 1.0, "relu6": 36.0}
@@ -248,7 +248,7 @@ def test_critical_point_by_scipy_alone(name):
 @pytest.mark.parametrize(
     "call",
     [
-        partial(length_map, q=1.0, sigma_w2=1.0, sigma_b2=0.0),
+        partial(variance_map, q=1.0, sigma_w2=1.0, sigma_b2=0.0),
         partial(chi, q=1.0, sigma_w2=1.0),
         partial(correlation_map, c=0.5, q=1.0, sigma_w2=1.0, sigma_b2=0.0),
         partial(fixed_point, sigma_w2=1.0, sigma_b2=0.0),
@@ -260,10 +260,10 @@ def test_critical_point_by_scipy_alone(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("leakyrelu", "'leakyrelu' is unknown. Did you mean 'leaky_relu'"),
-        ("xyz", "'xyz' is unknown. Use one of relu"),
-        (["relu"], "is unknown"),
-        ("softmax", "each unit alone.*'softmax'"),
+        ("leakyrelu", "must be known, but got 'leakyrelu'. Did you mean 'leaky_relu'"),
+        ("xyz", "but got 'xyz'. Use one of relu"),
+        (["relu"], "must be known"),
+        ("softmax", "must be elementwise.*'softmax'"),
     ],
 )
 def test_activations_that_are_refused(call, name, words):
@@ -276,7 +276,7 @@ def test_activations_that_are_refused(call, name, words):
 def test_sigmas_that_are_refused(name, value):
     sigmas = {"sigma_w2": 1.0, "sigma_b2": 0.0, name: value}
     calls = [
-        partial(length_map, "tanh", 1.0),
+        partial(variance_map, "tanh", 1.0),
         partial(correlation_map, "tanh", 0.5, 1.0),
         partial(fixed_point, "tanh"),
         partial(chi1, "tanh"),
@@ -295,16 +295,16 @@ def test_numpy_numbers_are_numbers():
 
 @pytest.mark.parametrize("q", [-1e-9, math.nan, [1.0, -2.0]])
 def test_lengths_that_are_refused(q):
-    for call in (partial(length_map, sigma_b2=0.0), chi):
-        with pytest.raises(SpecError, match=r"q must be positive or zero\. Received .*[-n]"):
+    for call in (partial(variance_map, sigma_b2=0.0), chi):
+        with pytest.raises(SpecError, match=r"q must be at least 0, but got .*[-n]"):
             call("relu", q, sigma_w2=1.0)
 
 
 def test_other_refusals():
-    with pytest.raises(SpecError, match=r"c must lie from -1 to 1. Received .*1\.1"):
+    with pytest.raises(SpecError, match=r"c must be from -1 to 1, but got .*1\.1"):
         correlation_map("relu", 1.1, 1.0, 2.0, 0.0)
-    with pytest.raises(SpecError, match="c must lie"):
+    with pytest.raises(SpecError, match="c must be from -1 to 1"):
         correlation_map("relu", [0.0, math.nan], 1.0, 2.0, 0.0)
     for value in (-0.5, math.nan):
-        with pytest.raises(SpecError, match=f"chi1 must be positive or zero. Received {value}"):
+        with pytest.raises(SpecError, match=f"chi1 must be at least 0, but got {value}"):
             depth_scale(value)

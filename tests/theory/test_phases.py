@@ -6,38 +6,38 @@ import pytest
 from inits.errors import SpecError
 from inits.initializers.activations import ELEMENTWISE
 from inits.theory.meanfield import chi1, critical_sigma_w2, depth_scale, fixed_point
-from inits.theory.phases import COLUMNS, ROWS, fixed_points, phases
+from inits.theory.phases import COLUMNS, ROWS, fixed_points, phase_plane
 
 
 @pytest.mark.parametrize(
     "activation", ["tanh", "sigmoid", "gelu", "selu", "softplus", "elu", "silu", "leaky_relu"]
 )
 def test_cells_are_what_one_by_one_gives(activation):
-    plane = phases(activation)
+    plane = phase_plane(activation)
     rng = np.random.default_rng(3)
     for row, column in zip(rng.integers(ROWS, size=40), rng.integers(COLUMNS, size=40), strict=True):
         w, b = float(plane.sigma_w2[column]), float(plane.sigma_b2[row])
-        assert plane.length[row, column] == pytest.approx(fixed_point(activation, w, b), rel=1e-6)
+        assert plane.variance[row, column] == pytest.approx(fixed_point(activation, w, b), rel=1e-6)
         assert plane.chi1[row, column] == pytest.approx(chi1(activation, w, b), rel=1e-6)
 
 
 def test_relu_is_half_the_gain_and_its_lengths_explode_from_two_on():
-    plane = phases("relu")
+    plane = phase_plane("relu")
     assert plane.chi1 == pytest.approx(np.tile(plane.sigma_w2 / 2, (ROWS, 1)), rel=1e-9)
     w, b = np.meshgrid(plane.sigma_w2, plane.sigma_b2)
     inside = (w < 1.99) & (b > 0)
-    assert plane.length[inside] == pytest.approx(b[inside] / (1 - w[inside] / 2), rel=1e-6)
-    assert np.isinf(plane.length[(w > 2.01)]).all()
-    assert (plane.length[0, plane.sigma_w2 < 1.99] == 0).all()
+    assert plane.variance[inside] == pytest.approx(b[inside] / (1 - w[inside] / 2), rel=1e-6)
+    assert np.isinf(plane.variance[(w > 2.01)]).all()
+    assert (plane.variance[0, plane.sigma_w2 < 1.99] == 0).all()
     assert plane.critical[0, 0] == 2.0
     assert np.isnan(plane.critical[0, 1:]).all()
 
 
 def test_erf_keeps_to_the_arcsine_law():
     """E[erf(x)^2] = (2/pi) asin(2q / (1 + 2q)) and E[erf'(x)^2] = (4/pi) / sqrt(1 + 4q): Williams 1997."""
-    plane = phases("erf")
+    plane = phase_plane("erf")
     w, b = np.meshgrid(plane.sigma_w2, plane.sigma_b2)
-    q = plane.length
+    q = plane.variance
     assert w * 2 / np.pi * np.arcsin(2 * q / (1 + 2 * q)) + b == pytest.approx(q, rel=1e-6, abs=1e-12)
     assert plane.chi1 == pytest.approx(w * 4 / np.pi / np.sqrt(1 + 4 * q), rel=1e-6)
     assert plane.critical[:, 0] == pytest.approx([np.pi / 4, 0.0], rel=1e-6)
@@ -45,7 +45,7 @@ def test_erf_keeps_to_the_arcsine_law():
 
 def test_the_line_lies_between_order_and_chaos():
     for activation in ("tanh", "erf", "sigmoid"):
-        plane = phases(activation)
+        plane = phase_plane(activation)
         chaotic = plane.chi1 > 1
         assert (np.diff(plane.critical) > 0).all()
         line = np.array([critical_sigma_w2(activation, float(b)) for b in plane.sigma_b2])
@@ -54,9 +54,9 @@ def test_the_line_lies_between_order_and_chaos():
 
 @pytest.mark.parametrize("activation", ELEMENTWISE)
 def test_every_activation_has_a_plane(activation):
-    plane = phases(activation)
+    plane = phase_plane(activation)
     assert (plane.chi1 >= 0).all()
-    assert (plane.length >= 0).all()
+    assert (plane.variance >= 0).all()
     assert plane.depth_scale[5, 7] == depth_scale(float(plane.chi1[5, 7]))
 
 
@@ -65,5 +65,5 @@ def test_a_map_that_keeps_all_lengths_stays_at_one():
 
 
 def test_softmax_has_none():
-    with pytest.raises(SpecError, match="each unit alone"):
-        phases("softmax")
+    with pytest.raises(SpecError, match="must be elementwise"):
+        phase_plane("softmax")

@@ -7,8 +7,8 @@ from inits.errors import SpecError
 from inits.experiments.network import Network
 from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.initializers.spec import InitializerSpec
-from inits.theory.recommendation import NAMED, OPTIMIZERS, Task, advise, option, power
-from inits.theory.signal_theory import TYPICAL
+from inits.theory.recommendation import NAMED, OPTIMIZERS, Task, evaluate_option, recommend, signal_power
+from inits.theory.signal_theory import TYPICAL_INPUTS
 
 KNOWN = [name for name in ACTIVATIONS if name != "softmax"]
 
@@ -19,7 +19,7 @@ KNOWN = [name for name in ACTIVATIONS if name != "softmax"]
 )
 def test_of_relu_all_factors_are_known(name, sigma_w2, depth):
     """Each layer keeps sigma_w^2 / 2 of the power, forward as backward."""
-    found = option(Task("relu", depth, 64), InitializerSpec(name))
+    found = evaluate_option(Task("relu", depth, 64), InitializerSpec(name))
     assert found.sigma_w2 == pytest.approx(sigma_w2, rel=1e-6)
     assert found.chi == pytest.approx(sigma_w2 / 2, rel=1e-6)
     assert found.forward == pytest.approx((sigma_w2 / 2) ** (depth - 1), rel=1e-6)
@@ -27,8 +27,8 @@ def test_of_relu_all_factors_are_known(name, sigma_w2, depth):
 
 
 def test_of_linear_layers_with_gain_1_nothing_changes():
-    found = option(Task("linear", 12), InitializerSpec("Orthogonal"))
-    assert (found.forward, found.backward, found.apart) == pytest.approx((1.0, 1.0, 1.0), rel=1e-6)
+    found = evaluate_option(Task("linear", 12), InitializerSpec("Orthogonal"))
+    assert (found.forward, found.backward, found.separation) == pytest.approx((1.0, 1.0, 1.0), rel=1e-6)
     assert found.score == pytest.approx(0.0, abs=1e-5)
 
 
@@ -36,8 +36,8 @@ def test_of_linear_layers_with_gain_1_nothing_changes():
 def test_the_power_left_is_that_of_a_wide_network(activation):
     """One NumPy network of 4,000 units, on images of the typical mean squares: within its sampling error."""
     width, depth, rng = 4000, 4, np.random.default_rng(0)
-    expected = power(Task(activation, depth), InitializerSpec("LecunNormal"))
-    phi, rows = ELEMENTWISE[activation].value, np.sqrt(np.array(TYPICAL["mnist"].squares))[:, None]
+    expected = signal_power(Task(activation, depth), InitializerSpec("LecunNormal"))
+    phi, rows = ELEMENTWISE[activation].value, np.sqrt(np.array(TYPICAL_INPUTS["mnist"].squares))[:, None]
     signal = rng.normal(size=(8, 784))
     signal *= rows / np.sqrt((signal**2).mean(1, keepdims=True))
     seen = []
@@ -61,7 +61,7 @@ def test_the_power_left_is_that_of_a_wide_network(activation):
     ],
 )
 def test_what_papers_say_is_what_is_recommended(activation, depth, name):
-    assert advise(Task(activation, depth)).best.kernel.name == name
+    assert recommend(Task(activation, depth)).best.kernel.name == name
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -69,7 +69,7 @@ def test_what_papers_say_is_what_is_recommended(activation, depth, name):
 @pytest.mark.parametrize("activation", KNOWN)
 def test_every_task_has_three_different_options_and_a_reason_with_numbers(activation, depth, optimizer):
     task = Task(activation, depth, 32, optimizer=optimizer)
-    advice = advise(task)
+    advice = recommend(task)
     assert len({str(one.kernel) for one in advice.options}) == 3
     assert all(one.kernel.name in (*NAMED, "VarianceScaling") for one in advice.options)
     assert "**" in advice.reason
@@ -79,26 +79,28 @@ def test_every_task_has_three_different_options_and_a_reason_with_numbers(activa
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu", "elu", "sigmoid", "softplus"])
 def test_a_fitted_scale_is_better_than_its_neighbours(activation):
     task = Task(activation, 10)
-    best = advise(task).best
+    best = recommend(task).best
     if best.kernel.name == "VarianceScaling":
         scale = best.kernel.get("scale")
         for factor in (0.6, 1.7):
-            other = option(task, best.kernel.replace(scale=scale * factor))
+            other = evaluate_option(task, best.kernel.replace(scale=scale * factor))
             changes = [abs(np.log(x)) for x in (other.forward, other.backward)]
             assert sum(changes) > abs(np.log(best.forward)) + abs(np.log(best.backward))
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 def test_with_normalization_the_default_stays(normalization):
-    advice = advise(Task("gelu", 20, normalization=normalization))
+    advice = recommend(Task("gelu", 20, normalization=normalization))
     assert advice.best.kernel == InitializerSpec("GlorotUniform")
     assert "normalization" in advice.reason.lower()
     assert any("no normalization" in words for words in advice.remarks)
 
 
 def test_weights_at_hand_come_first():
-    assert any("start from them" in words for words in advise(Task(weights=True)).remarks)
-    assert not any("start from them" in words for words in advise(Task()).remarks)
+    assert any(
+        "Start from your pretrained weights" in words for words in recommend(Task(weights=True)).remarks
+    )
+    assert not any("Start from your pretrained weights" in words for words in recommend(Task()).remarks)
 
 
 def test_a_network_is_that_of_the_task():
@@ -108,13 +110,13 @@ def test_a_network_is_that_of_the_task():
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ({"activation": "softmax"}, "each unit alone"),
+        ({"activation": "softmax"}, "must be elementwise"),
         ({"activation": "swish9"}, "activation must be one of"),
-        ({"depth": 0}, "depth must be at least 1. Received 0"),
+        ({"depth": 0}, "depth must be at least 1, but got 0"),
         ({"depth": 51}, "hidden must have at most"),
         ({"width": 0}, "units must be"),
-        ({"normalization": "group"}, "normalization must be one of none, batch, layer. Received 'group'"),
-        ({"optimizer": "LBFGS"}, "optimizer must be one of SGD, Adam. Received 'LBFGS'"),
+        ({"normalization": "group"}, "normalization must be one of none, batch, layer, but got 'group'"),
+        ({"optimizer": "LBFGS"}, "optimizer must be one of SGD, Adam, but got 'LBFGS'"),
     ],
 )
 def test_what_is_refused_is_named(bad, words):

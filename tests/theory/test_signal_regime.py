@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inits.theory.signal_regime import fate, way
+from inits.theory.signal_regime import signal_regime, trend
 
 L = 8
 
@@ -17,27 +17,27 @@ L = 8
         (0.1 * 0.1 ** np.arange(L), "vanished", 4),
         (0.1 * 10.0 ** np.arange(L), "exploded", 5),
         (np.r_[np.full(3, 0.1), np.full(5, np.inf)], "exploded", 4),
-        (np.r_[np.full(6, 0.1), np.full(2, np.nan)], "broken", 7),
+        (np.r_[np.full(6, 0.1), np.full(2, np.nan)], "nan", 7),
         (np.zeros(L), "vanished", 1),
         (np.array([0.1]), "kept", None),
     ],
 )
 def test_the_way_of_a_mean_square(squares, kind, layer):
-    found = way(squares, 0.1 * 1.0001)
+    found = trend(squares, 0.1 * 1.0001)
     assert (found.kind, found.layer) == (kind, layer)
 
 
 def test_gradients_go_the_other_way():
     """They vanish at the third layer on their way back from the eighth."""
     gradients = 0.1 ** np.arange(L)[::-1] * 0.999
-    found = fate(np.full(L, 0.1), gradients, np.full(L, 0.5), 0.1)
-    assert found.forward.alive
+    found = signal_regime(np.full(L, 0.1), gradients, np.full(L, 0.5), 0.1)
+    assert found.forward.survives
     assert (found.backward.kind, found.backward.layer) == ("vanished", 4)
     assert found.backward.ratio == pytest.approx(1e-7)
-    assert found.alike is None
+    assert found.correlated is None
 
 
 def test_two_images_that_look_alike():
     cosines = np.array([0.4, 0.9, 0.98, 0.991, 0.999, 1, 1, 1])
-    assert fate(np.ones(L), np.ones(L), cosines, 1.0).alike == 4
-    assert fate(np.ones(L), np.ones(L), np.full(L, np.nan), 1.0).alike is None
+    assert signal_regime(np.ones(L), np.ones(L), cosines, 1.0).correlated == 4
+    assert signal_regime(np.ones(L), np.ones(L), np.full(L, np.nan), 1.0).correlated is None

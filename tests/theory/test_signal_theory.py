@@ -11,11 +11,19 @@ from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.experiments.weight_source import parse_kernel
 from inits.initializers.spec import InitializerSpec
-from inits.theory.logits import gradient_square
-from inits.theory.signal_theory import MOST_VALUES, TYPICAL, Gains, Inputs, check_size, gains, predict
+from inits.theory.logits import expected_squared_gradient
+from inits.theory.signal_theory import (
+    MAX_VALUES,
+    TYPICAL_INPUTS,
+    Gains,
+    InputStatistics,
+    check_size,
+    gains,
+    predict,
+)
 
-ONE = Inputs((0.2,), 0.2, 0.4)
-SOME = Inputs((0.05, 0.1, 0.3), 0.1, 0.4)
+ONE = InputStatistics((0.2,), 0.2, 0.4)
+SOME = InputStatistics((0.05, 0.1, 0.3), 0.1, 0.4)
 
 
 def start(kernel: str, bias: str = "Zeros()") -> Start:
@@ -47,9 +55,17 @@ def test_what_has_no_law_has_no_gain_before_the_draw(kernel):
 @pytest.mark.parametrize(
     ("kernel", "bias", "words"),
     [
-        ("Ones()", "Zeros()", "needs weights of mean 0. Received mean 1 from Ones"),
-        ("RandomNormal(mean=-0.5)", "Zeros()", "weights of mean 0. Received mean −0.5"),
-        ("HeNormal()", "Constant(value=0.01)", "needs biases of mean 0. Received mean 0.01"),
+        ("Ones()", "Zeros()", "mean of the weights must be 0 for mean-field theory, but got 1 from Ones"),
+        (
+            "RandomNormal(mean=-0.5)",
+            "Zeros()",
+            "mean of the weights must be 0 for mean-field theory, but got −0.5",
+        ),
+        (
+            "HeNormal()",
+            "Constant(value=0.01)",
+            "mean of the biases must be 0 for mean-field theory, but got 0.01",
+        ),
     ],
 )
 def test_a_mean_is_refused(kernel, bias, words):
@@ -65,7 +81,7 @@ def test_relu_in_closed_form():
     q = [w[0] * 0.15 + b[0]]
     for weight, bias in zip(w[1:], b[1:], strict=True):
         q.append(weight * q[-1] / 2 + bias)
-    assert found.lengths == pytest.approx(q, rel=1e-9)
+    assert found.preactivations == pytest.approx(q, rel=1e-9)
     assert found.activations == pytest.approx(np.array(q[:-1]) / 2, rel=1e-9)
     assert found.chi == pytest.approx(np.array(w[1:]) / 2, rel=1e-9)
     assert found.jacobian == pytest.approx(math.sqrt(2.0 * 1.5 * 3.0 * 1.0 / 8), rel=1e-9)
@@ -86,7 +102,7 @@ def test_a_linear_network_keeps_angles_and_multiplies_gains():
     net = Network((64,) * 3, "linear", inputs=64, outputs=64)
     w = (0.5, 2.0, 3.0, 1.0)
     found = predict(net, Gains(w, (0.0,) * 4), ONE)
-    assert found.lengths == pytest.approx(0.2 * np.cumprod(w), rel=1e-9)
+    assert found.preactivations == pytest.approx(0.2 * np.cumprod(w), rel=1e-9)
     assert found.cosines == pytest.approx(np.full(4, 0.4), abs=1e-6)
     assert found.jacobian == pytest.approx(math.sqrt(np.prod(w)), rel=1e-9)
     assert found.gradients[0] == pytest.approx(6.0 * found.gradients[-1], rel=1e-9)
@@ -95,16 +111,20 @@ def test_a_linear_network_keeps_angles_and_multiplies_gains():
 def test_gradients_begin_with_the_loss_at_the_logits():
     found = predict(Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), SOME)
     lengths = [
-        predict(Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), Inputs((m,), m, 0.4)).lengths
+        predict(
+            Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), InputStatistics((m,), m, 0.4)
+        ).preactivations
         for m in SOME.squares
     ]
-    assert found.gradients[-1] == pytest.approx(np.mean([gradient_square(q[-1]) for q in lengths]), rel=1e-9)
-    assert found.lengths == pytest.approx(np.mean(lengths, axis=0), rel=1e-9)
+    assert found.gradients[-1] == pytest.approx(
+        np.mean([expected_squared_gradient(q[-1]) for q in lengths]), rel=1e-9
+    )
+    assert found.preactivations == pytest.approx(np.mean(lengths, axis=0), rel=1e-9)
 
 
 def test_without_weights_there_is_no_signal():
     found = predict(Network((8, 8), "tanh"), Gains((0.0,) * 3, (0.0,) * 3), ONE)
-    assert (found.lengths == 0).all()
+    assert (found.preactivations == 0).all()
     assert np.isnan(found.cosines).all()
     assert found.gradients == pytest.approx([0.0, 0.0, 0.09])
     assert found.jacobian == 0.0
@@ -113,8 +133,8 @@ def test_without_weights_there_is_no_signal():
 @pytest.mark.parametrize("activation", ["relu", "elu", "exponential", "linear", "softplus"])
 def test_an_explosion_ends_at_infinity_without_a_warning(activation):
     found = predict(Network((8,) * 50, activation), Gains((1e30,) * 51, (0.0,) * 51), ONE)
-    assert found.lengths[-1] == np.inf
-    assert (found.lengths > 0).all()
+    assert found.preactivations[-1] == np.inf
+    assert (found.preactivations > 0).all()
 
 
 def _wide(activation, w, b, rng, inputs=60, width=300, classes=10):
@@ -153,7 +173,7 @@ def test_wide_networks_of_unequal_layers(activation, w, b):
     nets = np.array([_wide(activation, w, b, rng) for _ in range(400)])
     net = Network((300, 150, 300), activation, inputs=60)
     found = predict(net, Gains((w,) * 4, (b,) * 4), ONE)
-    theory = np.array([*found.lengths, *found.gradients, found.jacobian**2])
+    theory = np.array([*found.preactivations, *found.gradients, found.jacobian**2])
     errors = nets.std(axis=0, ddof=1) / math.sqrt(len(nets))
     # Theory is exact for infinite width: 1/width is the order of what it leaves out.
     assert (np.abs(nets.mean(axis=0) - theory) < 4 * errors + theory / 150).all()
@@ -161,18 +181,18 @@ def test_wide_networks_of_unequal_layers(activation, w, b):
 
 
 def test_softmax_mixes_units():
-    with pytest.raises(SpecError, match="activation must act on each unit alone"):
+    with pytest.raises(SpecError, match="activation must be elementwise"):
         predict(Network((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
 
 
 def test_memory_has_its_bounds():
     check_size(Network((1024,) * 50), 512)
-    with pytest.raises(SpecError, match=r"at most 60,000,000. Received 51,210 × 4,096: take fewer images"):
+    with pytest.raises(SpecError, match=r"at most 60,000,000, but got 51,210 × 4,096. Use fewer images"):
         check_size(Network((1024,) * 50), 4096)
-    assert sum((1024,) * 50) * 512 < MOST_VALUES
+    assert sum((1024,) * 50) * 512 < MAX_VALUES
 
 
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", TYPICAL_INPUTS)
 def test_what_is_typical_of_the_digits(name, request):
     from inits.data.dataset import pixels
     from inits.data.mnist import read_mnist
@@ -181,9 +201,11 @@ def test_what_is_typical_of_the_digits(name, request):
     data = digits() if name == "digits" else read_mnist(request.getfixturevalue("mnist_path"))
     x = pixels(data.x_train)
     squares = (x**2).mean(axis=1)
-    assert TYPICAL[name].squares == pytest.approx(np.quantile(squares, (np.arange(8) + 0.5) / 8), abs=1e-4)
-    assert np.mean(TYPICAL[name].squares) == pytest.approx(squares.mean(), rel=0.01)
+    assert TYPICAL_INPUTS[name].squares == pytest.approx(
+        np.quantile(squares, (np.arange(8) + 0.5) / 8), abs=1e-4
+    )
+    assert np.mean(TYPICAL_INPUTS[name].squares) == pytest.approx(squares.mean(), rel=0.01)
     i, j = np.random.default_rng(0).choice(len(x), (2, 20_000))
     cosines = (x[i] * x[j]).mean(axis=1) / np.sqrt(squares[i] * squares[j])
-    assert TYPICAL[name].pair_cosine == pytest.approx(np.median(cosines), abs=0.005)
-    assert TYPICAL[name].pair_square == pytest.approx(np.median(squares), rel=0.01)
+    assert TYPICAL_INPUTS[name].pair_cosine == pytest.approx(np.median(cosines), abs=0.005)
+    assert TYPICAL_INPUTS[name].pair_square == pytest.approx(np.median(squares), rel=0.01)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inits.initializers.activations import ELEMENTWISE
-from inits.theory.meanfield import chi, correlation_map, length_map
+from inits.theory.meanfield import chi, correlation_map, variance_map
 
 
 def _wide_net(name, w, b, rng, width=500, depth=5):
@@ -37,7 +37,7 @@ def test_wide_networks_do_what_theory_says(name, w, b):
     q, c = [w + b], [(0.5 * w + b) / (w + b)]
     for _ in range(4):
         c.append(float(correlation_map(name, c[-1], q[-1], w, b)))
-        q.append(float(length_map(name, q[-1], w, b)))
+        q.append(float(variance_map(name, q[-1], w, b)))
     growth = math.prod(chi(name, q[1:4], w))
     theory = np.array([*q, *np.multiply(q, c), growth])
     errors = nets.std(axis=0, ddof=1) / math.sqrt(len(nets))

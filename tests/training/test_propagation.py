@@ -55,7 +55,7 @@ def found(request, batch):
 def test_squares_are_those_of_a_keras_model(found, batch):
     name, measured, model, _ = found
     outputs = [output.numpy().astype(float) for output in model(batch.images)]
-    assert measured.lengths == pytest.approx([(q**2).mean() for q in outputs], rel=1e-4)
+    assert measured.preactivations == pytest.approx([(q**2).mean() for q in outputs], rel=1e-4)
     after = [PHI[name](q) for q in outputs[:-1]]
     assert measured.activations == pytest.approx([(a**2).mean() for a in after], rel=1e-4)
     i, j = batch.pairs
@@ -164,11 +164,11 @@ def test_squares_beyond_float32(batch):
     same = propagate(start("RandomNormal(stddev=1.0)"), net, 0, batch)
     # One family, one draw: only the scale differs.
     scales = 1e-6 ** np.arange(1, 14)
-    assert small.lengths == pytest.approx(same.lengths * scales, rel=1e-3)
-    assert small.lengths[-1] < 1e-50
+    assert small.preactivations == pytest.approx(same.preactivations * scales, rel=1e-3)
+    assert small.preactivations[-1] < 1e-50
     large = propagate(start("RandomNormal(stddev=10000.0)"), net, 0, batch)
-    assert large.lengths[0] == pytest.approx(1e8 * same.lengths[0], rel=1e-3)
-    assert not np.isfinite(large.lengths[-1])
+    assert large.preactivations[0] == pytest.approx(1e8 * same.preactivations[0], rel=1e-3)
+    assert not np.isfinite(large.preactivations[-1])
     assert np.isnan(large.singular).all()
 
 
@@ -194,7 +194,7 @@ def test_lsuv_has_variance_one_on_the_batch(batch):
     from inits.training.propagation import propagate
 
     found = propagate(Start(LsuvSpec()), Network((30, 40, 50), "tanh"), 0, batch)
-    assert found.lengths[1:] == pytest.approx(np.ones(3), abs=0.25)
+    assert found.preactivations[1:] == pytest.approx(np.ones(3), abs=0.25)
     assert (found.gains > 0).all()
 
 
@@ -225,7 +225,7 @@ def test_too_much_for_memory_is_refused(batch):
 
     images = np.zeros((4096, 784), np.float32)
     many = Batch(images, np.zeros(4096, np.int32), np.zeros((2, 1), np.intp))
-    with pytest.raises(SpecError, match="take fewer images"):
+    with pytest.raises(SpecError, match="Use fewer images"):
         propagate(start("HeNormal()"), Network((1024,) * 50), 0, many)
 
 
@@ -236,7 +236,7 @@ def test_it_agrees_with_theory_within_the_luck_of_the_draw(batch):
     here, net = start("HeNormal()"), Network((512,) * 4, "relu")
     found = [propagate(here, net, seed, batch) for seed in range(12)]
     theory = predict(net, gains(here, net), batch.inputs)
-    for name in ("lengths", "activations", "gradients"):
+    for name in ("preactivations", "activations", "gradients"):
         values = np.array([getattr(one, name) for one in found])
         error = values.std(axis=0, ddof=1) / np.sqrt(len(found))
         promised = getattr(theory, name)

@@ -10,7 +10,15 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
 from inits.text import counted, number
 from inits.theory.meanfield import critical_sigma_w2
-from inits.theory.recommendation import OPTIMIZERS, Advice, Option, Task, advise, option, power
+from inits.theory.recommendation import (
+    OPTIMIZERS,
+    Option,
+    Recommendation,
+    Task,
+    evaluate_option,
+    recommend,
+    signal_power,
+)
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
@@ -25,7 +33,7 @@ VANISHED = 0.01  # part of the signal or of its gradient; 1 / VANISHED is an exp
 BATCH = 32
 
 
-def summary(task: Task, advice: Advice) -> str:
+def summary(task: Task, advice: Recommendation) -> str:
     """Return the recommendation in one sentence, with its number."""
     if task.weights:
         return "**Your trained weights**: they beat every random start. The recommendation below is for new layers."
@@ -37,7 +45,7 @@ def summary(task: Task, advice: Advice) -> str:
     )
 
 
-def recommendation_card(page: str, task: Task, advice: Advice) -> None:
+def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the recommendation: its code, reason, formula and source, and buttons to test it."""
     best = advice.best
     with st.container(border=True, gap="small"):
@@ -91,13 +99,13 @@ def _chip(task: Task, best: Option) -> None:
         st.badge("No initializer keeps the signal", icon=":material/error:", color="red")
 
 
-def experiment(task: Task, advice: Advice) -> Choices:
+def experiment(task: Task, advice: Recommendation) -> Choices:
     """Return the choices of the Train page that compare the recommendation with the other options."""
     cards = numbered(Card(Start(one.kernel)) for one in advice.options)
     return Choices(cards, task.network, OPTIMIZERS[task.optimizer], BATCH, 0, 1, DEFAULT)
 
 
-def _signal(task: Task, advice: Advice) -> dict[str, str]:
+def _signal(task: Task, advice: Recommendation) -> dict[str, str]:
     texts = TRAIN.format(experiment(task, advice))
     return {name: texts[name] for name in ("starts", "hidden", "activation")}
 
@@ -121,7 +129,7 @@ def cheat_sheet() -> None:
 
 def _row(activation: str) -> dict[str, str]:
     task = Task(activation, SHEET_DEPTH)
-    best, default = advise(task).best, option(task, InitializerSpec("GlorotUniform"))
+    best, default = recommend(task).best, evaluate_option(task, InitializerSpec("GlorotUniform"))
     critical = critical_sigma_w2(activation)
     return {
         "activation": ACTIVATIONS[activation],
@@ -144,14 +152,14 @@ def effect(one: Option) -> str:
     return f"keeps the signal, χ = {number(one.chi, 2)}"
 
 
-def power_chart(page: str, task: Task, advice: Advice) -> None:
+def power_chart(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the remaining power of the signal by layer for the three options."""
     heading(
         f"Remaining power, {ACTIVATIONS[task.activation]}",
         "Power of the pre-activations, relative to layer 1. Log scale.",
         "power",
     )
-    lines = [(display_name(one), power(task, one.kernel)) for one in advice.options]
+    lines = [(display_name(one), signal_power(task, one.kernel)) for one in advice.options]
     fig = figures.power(lines)
     chart(
         fig,

@@ -20,7 +20,15 @@ from inits.experiments.pasted import PastedSpec
 from inits.experiments.record import Given
 from inits.measure.signal_measurement import Measurement
 from inits.seeds import consecutive_seeds
-from inits.theory.signal_theory import TYPICAL, Gains, Inputs, Prediction, check_size, gains, predict
+from inits.theory.signal_theory import (
+    TYPICAL_INPUTS,
+    Gains,
+    InputStatistics,
+    Prediction,
+    check_size,
+    gains,
+    predict,
+)
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset
 from pages.parts.experiment.choices import Choices
@@ -45,7 +53,7 @@ class Seen:
     problem: str = ""
 
 
-def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
+def look(choices: Choices, whole: bool = True) -> tuple[InputStatistics, list[Seen]]:
     """What theory needs to know of the batch, and everything about each start, as far as it is known.
 
     Of what was never measured the first seed alone, unless `whole`: three times as quick for three seeds.
@@ -56,7 +64,7 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     known = known_dataset(choices.data)
     measured: list[tuple[Measurement, ...] | InitsError]
     if known is None or not can_draw():
-        facts, measured = TYPICAL[known or DEFAULT], [() for _ in choices.cards]
+        facts, measured = TYPICAL_INPUTS[known or DEFAULT], [() for _ in choices.cards]
     else:
         facts, measured = _measured(choices, known, whole)
     return facts, [
@@ -65,7 +73,9 @@ def look(choices: Choices, whole: bool = True) -> tuple[Inputs, list[Seen]]:
     ]
 
 
-def _seen(start: Start, network: Network, facts: Inputs, found: Sequence[Measurement] | InitsError) -> Seen:
+def _seen(
+    start: Start, network: Network, facts: InputStatistics, found: Sequence[Measurement] | InitsError
+) -> Seen:
     problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
     try:
         promised = gains(start, network) or as_drawn(start, network, measurements)
@@ -76,7 +86,7 @@ def _seen(start: Start, network: Network, facts: Inputs, found: Sequence[Measure
 
 
 @lru_cache(maxsize=KEPT)
-def predicted(network: Network, promised: Gains, facts: Inputs) -> Prediction:
+def predicted(network: Network, promised: Gains, facts: InputStatistics) -> Prediction:
     """As `inits.theory.signal_theory.predict`, remembered."""
     return predict(network, promised, facts)
 
@@ -111,7 +121,7 @@ def _memory() -> SharedCache[Any]:
 
 def _measured(
     choices: Choices, known: str, whole: bool
-) -> tuple[Inputs, list[tuple[Measurement, ...] | InitsError]]:
+) -> tuple[InputStatistics, list[tuple[Measurement, ...] | InitsError]]:
     """The batch, and what was measured of each start; what is not kept is asked for side by side.
 
     Nothing of the seeds that code still draws.
@@ -138,7 +148,7 @@ def _measured(
         try:
             facts = inputs.result()
         except EngineError:  # the starts say so; theory goes on
-            facts = TYPICAL[known]
+            facts = TYPICAL_INPUTS[known]
         _foresee(choices, facts)  # meanwhile
         return facts, list(found)
 
@@ -169,7 +179,7 @@ def _answer(
     return tuple(one for one in known if one is not None)
 
 
-def _foresee(choices: Choices, facts: Inputs) -> None:
+def _foresee(choices: Choices, facts: InputStatistics) -> None:
     """Theory for all starts that have one, kept for when it is shown."""
     for card in choices.cards:
         try:

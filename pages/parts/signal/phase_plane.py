@@ -12,7 +12,8 @@ from inits.figures import style
 from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.initializers.spec import InitializerSpec
 from inits.text import number
-from inits.theory.phases import Phases, phases
+from inits.theory import phases
+from inits.theory.phases import PhasePlane
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import Choices
@@ -29,9 +30,9 @@ ERF_HELP = "erf is theory only: Keras has no such activation, so nothing is meas
 
 
 @lru_cache
-def plane_of(activation: str) -> Phases:
+def plane_of(activation: str) -> PhasePlane:
     """The plane of an activation, computed once."""
-    return phases(activation)
+    return phases.phase_plane(activation)
 
 
 def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
@@ -79,7 +80,7 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
         _put(page, cards, float(point.x), float(point.y))
 
 
-def _by_numbers(page: str, cards: tuple[Card, ...], plane: Phases) -> None:
+def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
     """What a click does, without a mouse, and to the digit."""
     names = [
         seeded(widget_key(page, "put", axis), value) for axis, value in (("weights", 1.0), ("biases", 0.0))

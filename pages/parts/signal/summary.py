@@ -8,63 +8,67 @@ import streamlit as st
 from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import Measurement
 from inits.text import counted, number, percent
-from inits.theory.signal_regime import Fate, fate
-from inits.theory.signal_theory import Inputs
+from inits.theory.signal_regime import SignalRegime, signal_regime
+from inits.theory.signal_theory import InputStatistics
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import Colour, literal
 from pages.parts.signal.measurements import Seen
 
 COLOURS: dict[str, Colour] = {"kept": "green", "grown": "orange", "faded": "orange"}
-LOST = {"vanished": "gone", "exploded": "exploding", "broken": "not a number"}
+LOST = {"vanished": "gone", "exploded": "exploding", "nan": "not a number"}
 ICONS = {"green": "check_circle", "orange": "trending_down", "red": "error"}
 
 
-def predicted_fate(choices: Choices, seen: Seen, facts: Inputs) -> Fate | None:
+def predicted_fate(choices: Choices, seen: Seen, facts: InputStatistics) -> SignalRegime | None:
     """What theory says becomes of a start."""
     if seen.prediction is None:
         return None
     hidden = choices.network.hidden
     one = seen.prediction
     widths = np.array(hidden)
-    return fate(
-        one.lengths[:-1], one.gradients[:-1] * widths, one.cosines[:-1], float(np.mean(facts.squares))
+    return signal_regime(
+        one.preactivations[:-1], one.gradients[:-1] * widths, one.cosines[:-1], float(np.mean(facts.squares))
     )
 
 
-def measured_fate(choices: Choices, found: Sequence[Measurement], facts: Inputs) -> Fate | None:
+def measured_fate(
+    choices: Choices, found: Sequence[Measurement], facts: InputStatistics
+) -> SignalRegime | None:
     """What became of the median of the seeds."""
     if not found:
         return None
     widths = np.array(choices.network.hidden)
-    lengths, gradients, cosines = (
+    preactivations, gradients, cosines = (
         np.median([getattr(one, name)[:-1] for one in found], axis=0)
-        for name in ("lengths", "gradients", "cosines")
+        for name in ("preactivations", "gradients", "cosines")
     )
-    return fate(lengths, gradients * widths, cosines, float(np.mean(facts.squares)))
+    return signal_regime(preactivations, gradients * widths, cosines, float(np.mean(facts.squares)))
 
 
-def answer(choices: Choices, fates: Sequence[Fate | None]) -> str:
+def answer(choices: Choices, fates: Sequence[SignalRegime | None]) -> str:
     """Which start keeps the signal, and from which layer on others lose it."""
     net = choices.network
     known = [(literal(name), one) for name, one in zip(choices.labels, fates, strict=True) if one is not None]
     layers = f"{counted(len(net.hidden), f'{ACTIVATIONS[net.activation]} layer')}"
     if not known:
         return f"What {layers} do to a signal is known as soon as Keras has drawn the weights."
-    groups: dict[object, list[tuple[str, Fate]]] = {}
+    groups: dict[object, list[tuple[str, SignalRegime]]] = {}
     for name, one in known:
-        groups.setdefault((one.forward.kind, one.backward.kind, one.alike is None), []).append((name, one))
+        groups.setdefault((one.forward.kind, one.backward.kind, one.correlated is None), []).append(
+            (name, one)
+        )
     clauses = [_clause([name for name, _ in group], [one for _, one in group]) for group in groups.values()]
     return f"Through {layers}, " + "; ".join(clauses) + "."
 
 
-def _clause(names: Sequence[str], fates: Sequence[Fate]) -> str:
+def _clause(names: Sequence[str], fates: Sequence[SignalRegime]) -> str:
     """What becomes of starts that fare alike, with their numbers."""
     several = len(names) > 1
     bold = [f"**{name}**" for name in names]
     who = f"{', '.join(bold[:-1])} and {bold[-1]}" if several else bold[0]
     layer = _span([one.forward.layer for one in fates])
     kind, back = fates[0].forward.kind, fates[0].backward.kind
-    if kind == "broken":
+    if kind == "nan":
         return f"{who} {'stop' if several else 'stops'} being a number at layer {layer}"
     if kind == "exploded":
         return f"{who} {'explode' if several else 'explodes'} from layer {layer} on"
@@ -81,14 +85,14 @@ def _clause(names: Sequence[str], fates: Sequence[Fate]) -> str:
     return words + _but(fates, "their" if several else "its")
 
 
-def _but(fates: Sequence[Fate], whose: str) -> str:
+def _but(fates: Sequence[SignalRegime], whose: str) -> str:
     """What is lost although the signal keeps its size."""
     words, back = [], fates[0].backward.kind
     if back in ("vanished", "exploded"):
         verb = "vanish" if back == "vanished" else "explode"
         words.append(f"{whose} gradients {verb} below layer {_span([one.backward.layer for one in fates])}")
-    if fates[0].alike is not None:
-        words.append(f"two digits look alike from layer {_span([one.alike for one in fates])} on")
+    if fates[0].correlated is not None:
+        words.append(f"two digits look alike from layer {_span([one.correlated for one in fates])} on")
     return f", but {' and '.join(words)}" if words else ""
 
 
@@ -104,7 +108,9 @@ def _share(ratio: float) -> str:
     return percent(ratio, 0) if ratio >= 0.01 else number(ratio, 2)
 
 
-def chips(choices: Choices, predicted: Sequence[Fate | None], measured: Sequence[Fate | None]) -> None:
+def chips(
+    choices: Choices, predicted: Sequence[SignalRegime | None], measured: Sequence[SignalRegime | None]
+) -> None:
     """Prediction and measurement of each start, in a few words."""
     with st.container(horizontal=True, gap="small"):
         for label, theory, found in zip(choices.labels, predicted, measured, strict=True):
@@ -114,7 +120,7 @@ def chips(choices: Choices, predicted: Sequence[Fate | None], measured: Sequence
             st.badge(literal(f"{label}: {words}"), icon=f":material/{icon}:", color=colour)
 
 
-def _beside(theory: Fate | None, found: Fate | None, last: int) -> str:
+def _beside(theory: SignalRegime | None, found: SignalRegime | None, last: int) -> str:
     """What was predicted and what was measured: in one when they say the same."""
     promised, came = (one and _word(one, last) for one in (theory, found))
     if promised and came:
@@ -122,20 +128,20 @@ def _beside(theory: Fate | None, found: Fate | None, last: int) -> str:
     return f"predicted {promised}" if promised else f"measured {came}" if came else "not known yet"
 
 
-def _word(one: Fate, last: int) -> str:
+def _word(one: SignalRegime, last: int) -> str:
     way, back = one.forward, one.backward.kind
-    if not way.alive:
+    if not way.survives:
         return f"{LOST[way.kind]} from layer {way.layer}"
     if back in LOST:
         return f"gradients {LOST[back]}"
-    if one.alike is not None:
-        return f"all alike from layer {one.alike}"
+    if one.correlated is not None:
+        return f"all alike from layer {one.correlated}"
     return {"kept": f"alive at layer {last}", "faded": "fading", "grown": "growing"}[way.kind]
 
 
-def _colour(one: Fate | None) -> Colour:
+def _colour(one: SignalRegime | None) -> Colour:
     if one is None:
         return "gray"
-    if not one.forward.alive or not one.backward.alive or one.alike is not None:
+    if not one.forward.survives or not one.backward.survives or one.correlated is not None:
         return "red"
     return COLOURS[one.forward.kind]

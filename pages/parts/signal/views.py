@@ -47,6 +47,9 @@ VIEWS = {
         "At 1 they look alike.",
     ),
 }
+ATTRIBUTES = {
+    "lengths": "preactivations"
+}  # of predictions and measurements, where the view is named otherwise
 PLAY = 0.5  # seconds a layer
 FEW = 0.01  # a share that needs no picture
 ACROSS = 3  # panels beside each other
@@ -68,7 +71,7 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
     heading(title, f"Lines predict, points measure{seeds}. {how}", "moments")
     names = _names(choices)[: len(choices.network.hidden)] if view == "activations" else _names(choices)
     tracks = [
-        _track(label, slot, one, lambda source: getattr(source, view))
+        _track(label, slot, one, lambda source: getattr(source, ATTRIBUTES.get(view, view)))
         for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
     ]
     draw = figures.cosines if view == "cosines" else figures.travel

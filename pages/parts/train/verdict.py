@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import lru_cache, partial
+from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from inits.engine import worker
@@ -13,10 +12,7 @@ from inits.experiments.experiment import Experiment, Run
 from inits.experiments.record import Given
 from inits.experiments.summary import Outcome
 from inits.text import percent
-from inits.theory.meanfield import chi1, depth_scale
-from inits.theory.signal_regime import Fate, fate
-from inits.theory.signal_theory import TYPICAL, gains, predict
-from inits.theory.trainability import Glimpse, Verdict, held, judge
+from inits.theory.trainability import FirstPass, Verdict, assess, forecast, outcome_words
 from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import heading, literal
@@ -26,7 +22,6 @@ from pages.parts.widgets import tables
 
 WAIT = 0.2  # seconds that the page waits for probes
 MAX_PROBES = 400
-DEPTHS = 6.0  # depth scales that a signal lasts: Schoenholz et al. 2017
 
 
 def verdicts_of(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
@@ -38,7 +33,7 @@ def verdicts_of(choices: Choices, plan: Experiment | None) -> list[Verdict | Non
     wait([one for one in requests if one], WAIT)
     probes = [one.result() if one and one.done() and not one.exception() else None for one in requests]
     return [
-        judge(run, steps, one, *_theory(run)) if one else None for run, one in zip(runs, probes, strict=True)
+        assess(run, steps, one, forecast(run)) if one else None for run, one in zip(runs, probes, strict=True)
     ]
 
 
@@ -61,9 +56,9 @@ class _Glimpses:
     """Probes of runs before training, requested or done, newest last, for all sessions."""
 
     def __init__(self) -> None:
-        self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[Glimpse]](MAX_PROBES)
+        self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[FirstPass]](MAX_PROBES)
 
-    def request(self, run: Run, arrays: Given, retry: bool) -> Future[Glimpse]:
+    def request(self, run: Run, arrays: Given, retry: bool) -> Future[FirstPass]:
         """Return the probe of a run; `retry` requests it again if the compute process was not available."""
         compute = engine()
         call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
@@ -79,32 +74,13 @@ def _glimpses() -> _Glimpses:
     return _Glimpses()
 
 
-def _request(run: Run, retry: bool = True) -> Future[Glimpse] | None:
+def _request(run: Run, retry: bool = True) -> Future[FirstPass] | None:
     """Return the probe of a run; None until the arrays from its code or file are available, or if there are none."""
     try:
         arrays = arrays_of(run.start, run.network, (run.seed,))
     except InitsError:
         return None
     return _glimpses().request(run, arrays[0], retry) if arrays else None
-
-
-@lru_cache(maxsize=MAX_PROBES)
-def _theory(run: Run) -> tuple[Fate | None, float | None]:
-    """Return the regime of the signal and the number of layers it lasts; None where no theory applies."""
-    net, facts = run.network, TYPICAL[run.dataset]
-    try:
-        promised = gains(run.start, net)
-        if promised is None or not net.hidden:
-            return None, None
-        found = predict(net, promised, facts)
-        ends = slice(None, -1)
-        forward, back = found.lengths[ends], found.gradients[ends] * np.array(net.hidden)
-        ahead = fate(forward, back, found.cosines[ends], float(np.mean(facts.squares)))
-        inner = min(1, len(promised.weights) - 1)
-        growth = chi1(net.activation, promised.weights[inner], promised.biases[inner])
-        return ahead, DEPTHS * depth_scale(growth)
-    except InitsError:
-        return None, None
 
 
 def prediction_note(verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome], place: int) -> None:
@@ -119,14 +95,20 @@ def _chip(verdict: Verdict | None) -> None:
     if verdict is not None:
         icon = ":material/check_circle:" if verdict.trains else ":material/error:"
         st.badge(
-            verdict.short, icon=icon, color="green" if verdict.trains else "red", help=literal(verdict.whole)
+            verdict.label,
+            icon=icon,
+            color="green" if verdict.trains else "red",
+            help=literal(verdict.explanation),
         )
 
 
 def _outcome_note(verdict: Verdict | None, outcome: Outcome) -> None:
     if verdict is not None and (learned := has_learned(outcome)) is not None:
         colour = "gray" if verdict.trains == learned else "orange"
-        st.markdown(f":small[:{colour}[{literal(held(verdict, learned))}]]", help=literal(verdict.whole))
+        st.markdown(
+            f":small[:{colour}[{literal(outcome_words(verdict, learned))}]]",
+            help=literal(verdict.explanation),
+        )
 
 
 def has_learned(outcome: Outcome) -> bool | None:
@@ -149,8 +131,8 @@ def prediction_table(
         tables.table(
             {
                 "start": [name for name, _ in known],
-                "predicted": [one.short for _, one in known],
-                "why": [one.whole for _, one in known],
+                "predicted": [one.label for _, one in known],
+                "why": [one.explanation for _, one in known],
             }
         )
 
@@ -170,10 +152,10 @@ def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Se
     tables.table(
         {
             "start": [name for name, *_ in rows],
-            "predicted": [verdict.short for _, verdict, *_ in rows],
+            "predicted": [verdict.label for _, verdict, *_ in rows],
             "happened": [_result(outcome) for *_, outcome, _ in rows],
             "right": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in rows],
-            "why": [verdict.whole for _, verdict, *_ in rows],
+            "why": [verdict.explanation for _, verdict, *_ in rows],
         }
     )
 
