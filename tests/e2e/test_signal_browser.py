@@ -124,7 +124,7 @@ def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Pa
             "/signal?hidden=50x1024&images=4096",
             "units × images must be at most 60,000,000, but got 51,210 × 4,096",
         ),
-        (f"{SMALL}&activation=softmax", "activation must be elementwise for mean-field theory"),
+        (f"{SMALL}&activation=softmax", "activation must act on each unit alone for this theory"),
         (
             f"{SMALL}&starts=Ones()",
             "mean of the weights must be 0 for mean-field theory, but got 1 from Ones()",

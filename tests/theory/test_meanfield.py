@@ -260,10 +260,10 @@ def test_critical_point_by_scipy_alone(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("leakyrelu", "must be known, but got 'leakyrelu'. Did you mean 'leaky_relu'"),
-        ("xyz", "but got 'xyz'. Use one of relu"),
-        (["relu"], "must be known"),
-        ("softmax", "must be elementwise.*'softmax'"),
+        ("leakyrelu", "'leakyrelu' is unknown. Did you mean 'leaky_relu'"),
+        ("xyz", "'xyz' is unknown. Use one of relu"),
+        (["relu"], "is unknown"),
+        ("softmax", "each unit alone.*'softmax'"),
     ],
 )
 def test_activations_that_are_refused(call, name, words):

@@ -65,5 +65,5 @@ def test_a_map_that_keeps_all_lengths_stays_at_one():
 
 
 def test_softmax_has_none():
-    with pytest.raises(SpecError, match="must be elementwise"):
+    with pytest.raises(SpecError, match="each unit alone"):
         phase_plane("softmax")

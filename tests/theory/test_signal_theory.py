@@ -181,7 +181,7 @@ def test_wide_networks_of_unequal_layers(activation, w, b):
 
 
 def test_softmax_mixes_units():
-    with pytest.raises(SpecError, match="activation must be elementwise"):
+    with pytest.raises(SpecError, match="activation must act on each unit alone"):
         predict(Network((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
 
 
