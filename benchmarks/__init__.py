@@ -1,1 +1,1 @@
-"""The figures that the README quotes: `python -m benchmarks`."""
+"""Measure the figures that the documentation quotes: `python -m benchmarks`."""

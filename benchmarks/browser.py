@@ -1,4 +1,4 @@
-"""What a person waits for in the browser: medians of ten, on a warm server."""
+"""How long charts take in the browser: medians of ten visits to a warm server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.live import NO_CACHE, chromium, serve
+from benchmarks.live import NO_CACHE
 from benchmarks.report import Row
 from benchmarks.visitor import explore
+from benchmarks.workbench import NO_COMPUTE, Workbench
 
-RUNS = 10
+VISITS = 10
 OURS, RIVAL = ".inits-chart", "[data-testid=stPlotlyChart]"
 RIVAL_NAME = "st.plotly_chart"
 EXPLORE = "/?init=RandomNormal(stddev=0.05)"
 
 # A picture is new when plotly's element holds other data than before. The clock runs in the page, from the
-# moment the slider is let go.
+# moment the slider is released.
 STOPWATCH = """() => {
   const data = () => document.querySelector(".js-plotly-plot")?.data;
   const before = data();
@@ -52,71 +53,72 @@ class Waits:
     slider: float
 
 
-def run() -> list[Row]:
-    with serve("benchmarks/chart_app.py") as address:
-        ours, rival = measure(Target(f"{address}/?", OURS), Target(f"{address}/?with=plotly", RIVAL))
-    with serve("app.py", environ=NO_CACHE) as address, serve("benchmarks/explore_with_plotly.py") as other:
+def run(bench: Workbench) -> list[Row]:
+    with bench.serve("benchmarks/chart_app.py") as address:
+        targets = Target(f"{address}/?with=ours", OURS), Target(f"{address}/?with=plotly", RIVAL)
+        ours, rival = measure(bench, *targets)
+    environ = NO_CACHE | NO_COMPUTE if bench.small else NO_CACHE
+    with bench.serve() as address, bench.serve("benchmarks/explore_with_plotly.py", environ) as other:
         targets = Target(f"{address}{EXPLORE}", OURS), Target(f"{other}{EXPLORE}", RIVAL)
-        for target in targets:
-            _wait_for_keras(target.url)
-        explore_ours, explore_rival = measure(*targets)
+        for target in targets[: bench.count(2)]:
+            with bench.browser() as browser:
+                explore(browser.new_page(), target.url)  # returns when the compute process is ready
+        explore_ours, explore_rival = measure(bench, *targets)
     return [
-        Row("first chart, fresh browser", ours.first_chart, "ms", None, rival.first_chart, RIVAL_NAME),
-        Row("slider released to new picture", ours.slider, "ms", None, rival.slider, RIVAL_NAME),
-        Row(
-            "Explore: first chart, fresh browser",
-            explore_ours.first_chart, "ms", 3000, explore_rival.first_chart, RIVAL_NAME,
-        ),
-        Row(
-            "Explore: slider released to new picture",
-            explore_ours.slider, "ms", 250, explore_rival.slider, RIVAL_NAME,
-        ),
-    ]  # fmt: skip
+        *_rows("one chart", ours, rival),
+        *_rows("Explore", explore_ours, explore_rival),
+    ]
 
 
-def measure(*targets: Target) -> list[Waits]:
-    """The waits of each target, which take turns so that a busy moment hits all alike."""
-    waits = [([], []) for _ in targets]
-    for turn in range(-1, RUNS):
+def _rows(page: str, ours: Waits, rival: Waits) -> list[Row]:
+    first, slider = f"{page}: first chart, fresh browser", f"{page}: slider released to the new picture"
+    return [
+        Row(first, ours.first_chart, "ms", None, rival.first_chart, RIVAL_NAME),
+        Row(slider, ours.slider, "ms", None, rival.slider, RIVAL_NAME),
+    ]
+
+
+def measure(bench: Workbench, *targets: Target) -> list[Waits]:
+    """Visit the targets in turn, so that a busy moment affects all alike."""
+    waits: list[tuple[list[float], list[float]]] = [([], []) for _ in targets]
+    for turn in range(bench.count(-1, 0), bench.count(VISITS)):
         for target, (first, slider) in zip(targets, waits, strict=True):
-            seconds, steps = _visit(target, turn + 1)
+            seconds, steps = _visit(bench, target, turn + 1)
             if turn >= 0:  # the visit before warms the server
                 first.append(seconds)
                 slider.extend(steps)
     return [Waits(median(first), median(slider)) for first, slider in waits]
 
 
-def _wait_for_keras(url: str) -> None:
-    with chromium() as browser:
-        explore(browser.new_page(), url)
+def _visit(bench: Workbench, target: Target, seed: int) -> tuple[float, list[float]]:
+    """Return the milliseconds to the first chart in a fresh browser, and those of two slider moves.
 
-
-def _visit(target: Target, seed: int) -> tuple[float, list[float]]:
-    """One fresh browser: milliseconds to the first chart, then those of two slider moves.
-
-    No visit has the seed of another, so what Explore shows has not been drawn before.
+    Each visit has another seed, so the server has not drawn the same weights before.
     """
-    with chromium() as browser:
+    with bench.browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         start = perf_counter()
         page.goto(f"{target.url}&seed={seed}")
         page.wait_for_selector(f"{target.chart} .main-svg")
         first = 1000 * (perf_counter() - start)
-        page.wait_for_timeout(1000)
-        _check(page, target.chart)
+        page.wait_for_timeout(bench.count(1000, 300))
+        check(page, target.chart)
         return first, list(_slides(page))
 
 
-def _check(page: Page, chart: str) -> None:
-    """Raise RuntimeError unless all charts of a page are of one kind."""
+def check(page: Page, chart: str) -> None:
+    """Raise RuntimeError unless all charts of a page are in the element `chart`: ours, or the rival's."""
     (other,) = {OURS, RIVAL} - {chart}
     if not page.locator(chart).count() or page.locator(other).count():
-        raise RuntimeError(f"The charts must all be {chart}, but the page has {other}.")
+        raise RuntimeError(
+            f"All charts must be in {chart}, but the page has {page.locator(other).count()} others."
+        )
 
 
 def _slides(page: Page) -> Iterator[float]:
     for share in (0.3, 0.8):
         box = page.locator("[data-testid=stSlider]").first.bounding_box()
+        assert box is not None
         page.evaluate(STOPWATCH)
         page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] - 14)
         page.mouse.down()

@@ -1,16 +1,17 @@
 """A sweep on a cluster of one worker and of two, each with one slot, over TLS on this machine."""
 
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, sleep
 
 import psutil
 
-from benchmarks.grid import started
+from benchmarks.grid import Grid, started
 from benchmarks.report import Row
+from benchmarks.sweep import trained
+from benchmarks.workbench import Workbench, wait_until_ready
 from inits.engine.engine import Engine
 from inits.experiments.sweep import Sweep
 
@@ -22,64 +23,73 @@ TIMES = 3
 
 @dataclass(frozen=True)
 class Measured:
-    """Cells a second; what a cell costs the scheduler and this process, as a web server, in ms of a core."""
+    """Measurements of sweeps on one cluster.
+
+    Attributes:
+        speed: cells a second.
+        scheduler, web: milliseconds of a core that a cell costs the scheduler, and this process as a web server.
+        files: files that the scheduler has open.
+        memory: of the largest worker, in MB.
+    """
 
     speed: float
     scheduler: float
     web: float
-    files: int  # that the scheduler has open
-    memory: float  # of the largest worker, in MB
+    files: int
+    memory: float
 
 
-def run() -> list[Row]:
-    one, two = _sweeps(1), _sweeps(2)
+def run(bench: Workbench) -> list[Row]:
+    counts = (1, 2)[: bench.count(2)]
+    measured = [_sweeps(bench, workers) for workers in counts]
+    one, most = measured[0], measured[-1]
     return [
-        Row("sweep on 1 worker, cells a second", one.speed, "1/s"),
-        Row("sweep on 2 workers, cells a second", two.speed, "1/s"),
-        Row("times as fast", two.speed / one.speed, "x", 2),
-        Row("scheduler, for each cell", two.scheduler, "ms"),
-        Row("web server, for each cell", two.web, "ms"),
-        Row("scheduler, open files for each worker", two.files - one.files, ""),
-        Row("worker, memory", two.memory, "MB"),
+        *(
+            Row(f"sweep on {workers} worker{'s'[: workers - 1]}, cells a second", each.speed, "1/s")
+            for workers, each in zip(counts, measured, strict=True)
+        ),
+        Row("times as fast", most.speed / one.speed, "x"),
+        Row("scheduler, for each cell", most.scheduler, "ms"),
+        Row("web server, for each cell", most.web, "ms"),
+        Row("scheduler, open files for each worker", most.files - one.files, ""),
+        Row("worker, memory", most.memory, "MB"),
     ]
 
 
-def _sweeps(workers: int) -> Measured:
-    """The median of sweeps once the networks are compiled."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
-        grid = stack.enter_context(started(folder / "tls", workers))
-        engine = Engine(grid.settings(folder / "cache", cache_mb=0))
-        stack.callback(engine.close)
-        while not (engine.status.ready and engine.slots == workers):
-            if engine.status.error:
-                raise RuntimeError(engine.status.error)
-            sleep(0.1)
-        _seconds(engine, 0)
-        processes = psutil.Process(grid.scheduler.pid), psutil.Process()
-        before = [_used(process) for process in processes]
-        seconds = median(_seconds(engine, seed) for seed in range(1, TIMES + 1))
-        costs = [
-            1000 * (_used(process) - then) / (TIMES * SWEEP.cells)
-            for process, then in zip(processes, before, strict=True)
-        ]
-        nannies = [psutil.Process(worker.pid) for worker in grid.workers]
-        memory = max(
-            one.memory_info().rss for each in nannies for one in (each, *each.children(recursive=True))
-        )
-        return Measured(SWEEP.cells / seconds, *costs, processes[0].num_fds(), memory / 1e6)
+def _sweeps(bench: Workbench, workers: int) -> Measured:
+    """Return the median of several sweeps, after the networks are compiled."""
+    with (
+        TemporaryDirectory() as name,
+        started(Path(name, "tls"), workers) as grid,
+        closing(Engine(grid.settings(Path(name, "cache"), cache_mb=0))) as engine,
+    ):
+        wait_until_ready(engine, slots=workers)
+        return _measure(engine, grid, replace(SWEEP, columns=SWEEP.columns[: bench.count(4)]), bench)
+
+
+def _measure(engine: Engine, grid: Grid, sweep: Sweep, bench: Workbench) -> Measured:
+    times = bench.count(TIMES)
+    trained(engine, sweep)
+    scheduler, web = psutil.Process(grid.scheduler.pid), psutil.Process()
+    before = _used(scheduler), _used(web)
+    seconds = median(trained(engine, replace(sweep, seed=seed)) for seed in range(1, times + 1))
+    cells = times * sweep.cells
+    return Measured(
+        speed=sweep.cells / seconds,
+        scheduler=1000 * (_used(scheduler) - before[0]) / cells,
+        web=1000 * (_used(web) - before[1]) / cells,
+        files=scheduler.num_fds(),
+        memory=max(map(_largest, grid.workers)),
+    )
+
+
+def _largest(nanny: psutil.Popen) -> float:
+    """Return the megabytes of a worker: the largest process below its nanny."""
+    processes = [nanny, *nanny.children(recursive=True)]
+    return float(max(process.memory_info().rss for process in processes)) / 1e6
 
 
 def _used(process: psutil.Process) -> float:
-    """Seconds of a core."""
+    """Return the seconds of a core that a process has used."""
     times = process.cpu_times()
-    return times.user + times.system
-
-
-def _seconds(engine: Engine, seed: int) -> float:
-    began = perf_counter()
-    job = engine.run(replace(SWEEP, seed=seed))
-    job.over.wait()
-    if job.error or not all(record.settled for record in job.records):
-        raise RuntimeError(job.error or "A cell did not finish.")
-    return perf_counter() - began
+    return float(times.user + times.system)

@@ -1,4 +1,4 @@
-"""Several starts in one experiment: the first points of all, the cost of each more, and what is on disk already."""
+"""Several starts in one experiment: the first points of all, the cost of each, and results that are on disk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,28 +9,26 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.epoch import REPEATS, SIX, experiment, timed, wait
-from benchmarks.live import chromium, serve
+from benchmarks.epoch import REPEATS, SIX, Timed, experiment, timed
 from benchmarks.report import Row
-from benchmarks.visitor import train
-from inits.engine.engine import Engine
+from benchmarks.visitor import PATIENCE, train
+from benchmarks.workbench import Workbench
 from inits.engine.jobs import Plan
 from inits.experiments.experiment import Experiment, Run
 from inits.experiments.network import Network
-from inits.settings import read
 
 EIGHT = (*SIX, "he_uniform", "glorot_normal")
 STARTS = (1, 2, 4, 8)
-RESULTS_ARE_THERE = """() => {
+RESULTS_ARE_SHOWN = """() => {
   const cards = document.querySelector(".st-key-train-cards").innerText.replaceAll("\\u200b", "");
   return cards.includes("HeUniform") && cards.includes("%") && !document.body.innerText.includes("Press Run for");
 }"""
-TURNS, QUEUE = "a few steps each in turn", "one after the other on each core"
+INTERLEAVED, QUEUED = "a few steps each in turn", "one after the other on each core"
 
 
 @dataclass(frozen=True)
 class Queued:
-    """An experiment whose starts are not trained in turns but one after the other."""
+    """An experiment whose starts are trained one after the other: the rival of training them in turns."""
 
     experiment: Experiment
     at_once: int = 1
@@ -45,64 +43,83 @@ class Queued:
         return self.experiment.runs
 
 
-def run() -> list[Row]:
-    engine = Engine(replace(read(), cache_mb=0))  # everything is trained
-    wait(engine)
-    cold = [timed(engine, _new_network(k), all)[0] for k in range(REPEATS)]
-    timed(engine, experiment(EIGHT, seed=999))  # compiles the network on all cores
-    first, whole = _median(engine, lambda seed: experiment(SIX, seed))
-    queued_first, queued_whole = _median(engine, lambda seed: Queued(experiment(SIX, 100 + seed)))
-    costs = {n: _median(engine, lambda seed, n=n: experiment(EIGHT[:n], 1000 * n + seed))[1] for n in STARTS}
-    engine.close()
+def run(bench: Workbench) -> list[Row]:
+    counts = STARTS[: bench.count(len(STARTS), 2)]
+
+    def plan(names: tuple[str, ...], seed: int) -> Experiment:
+        return experiment(names, seed, bench.dataset)
+
+    with bench.engine() as engine:
+
+        def measure(make: Callable[[int], Plan]) -> list[Timed]:
+            return [timed(engine, make(seed), all) for seed in range(bench.count(REPEATS))]
+
+        # Networks of other widths have not been compiled.
+        cold = measure(lambda k: replace(plan(SIX, k), network=Network((110 + k,))))
+        timed(engine, plan(EIGHT, 999), all)  # compiles the network on all cores
+        ours = measure(lambda seed: plan(SIX, seed))
+        rival = measure(lambda seed: Queued(plan(SIX, 100 + seed)))
+        check(engine.slots, rival)
+
+        def cost(count: int) -> float:
+            return _whole(measure(lambda seed: plan(EIGHT[:count], 1000 * count + seed))) / count
+
+        costs = {count: cost(count) for count in counts}
+    six = "six starts"
     return [
-        Row("first points of six starts, network never compiled", median(cold), "s", 3),
-        Row(f"first points of six starts, {TURNS}", first, "s", None, queued_first, QUEUE),
-        Row(f"six starts whole, {TURNS}", whole, "s", None, queued_whole, QUEUE),
-        *(Row(f"{n} starts whole, each", seconds / n, "s") for n, seconds in costs.items()),
-        Row("an experiment that was trained before, chosen in the browser", _from_cache(), "s", 0.5),
+        Row(f"first points of {six}, network not compiled", _first(cold), "s"),
+        Row(f"first points of {six}, {INTERLEAVED}", _first(ours), "s", None, _first(rival), QUEUED),
+        Row(f"{six} whole, {INTERLEAVED}", _whole(ours), "s", None, _whole(rival), QUEUED),
+        *(Row(f"{count} starts whole, each", seconds, "s") for count, seconds in costs.items()),
+        Row("an experiment that was trained before, chosen in the browser", _from_disk(bench), "s"),
     ]
 
 
-def _new_network(k: int) -> Experiment:
-    return replace(experiment(SIX, k), network=Network((120 + k,)))
+def _first(epochs: list[Timed]) -> float:
+    return median(epoch.first for epoch in epochs)
 
 
-def _median(engine: Engine, plan: Callable[[int], Plan]) -> tuple[float, float]:
-    measured = [timed(engine, plan(seed), all) for seed in range(REPEATS)]
-    return median(first for first, _ in measured), median(whole for _, whole in measured)
+def _whole(epochs: list[Timed]) -> float:
+    return median(epoch.whole for epoch in epochs)
 
 
-def _from_cache() -> float:
-    """Median seconds from the click on a preset until the results of its starts are on the page.
+def check(slots: int, rival: list[Timed]) -> None:
+    """Raise RuntimeError unless the last start of the rival began when all but one on each core had finished."""
+    expected = len(SIX) - slots
+    if any(epoch.finished < expected for epoch in rival):
+        raise RuntimeError(f"The rival must train its starts {QUEUED}.")
+
+
+def _from_disk(bench: Workbench) -> float:
+    """Return the median seconds from the click on a preset until the results of its starts are shown.
 
     They were trained by an earlier server with the same folder of results.
     """
+    trained = "/train?starts=GlorotUniform;GlorotNormal;HeUniform;HeNormal&data=" + bench.dataset
+    trained += f"&seeds={bench.count(5)}"
     with TemporaryDirectory() as folder:
         environ = {"INITS_CACHE": str(Path(folder, "results"))}
-        trained = "/train?starts=GlorotUniform;GlorotNormal;HeUniform;HeNormal&seeds=5"
-        for turn in range(2):
-            with serve("app.py", environ=environ) as address, chromium() as browser:
-                page = browser.new_page(viewport={"width": 1280, "height": 900})
-                if not turn:
-                    train(page, f"{address}{trained}")
-                    continue
-                page.goto(f"{address}{trained}")
-                page.locator(".st-key-train-csv button").wait_for(timeout=120_000)
-                return median(_choose(page) for _ in range(REPEATS))
-    raise RuntimeError("The second server was never asked.")
+        with bench.serve(environ=environ) as address, bench.browser() as browser:
+            train(browser.new_page(viewport={"width": 1280, "height": 900}), f"{address}{trained}")
+        with bench.serve(environ=environ) as address, bench.browser() as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(f"{address}{trained}")
+            page.locator(".st-key-train-csv button").wait_for(timeout=PATIENCE)
+            return median(_choose(page) for _ in range(bench.count(REPEATS)))
 
 
 def _choose(page: Page) -> float:
-    """Away to other starts, and back to those that were trained, by the presets."""
+    """Choose other starts, and then those that were trained, by the presets."""
     _preset(page, "Too small, right, too large")
     page.locator(".st-key-train-cards").get_by_text("Too small").wait_for()
     page.wait_for_timeout(1000)
     began = _preset(page, "Uniform against normal")
-    page.wait_for_function(RESULTS_ARE_THERE)
+    page.wait_for_function(RESULTS_ARE_SHOWN)
     return perf_counter() - began
 
 
 def _preset(page: Page, name: str) -> float:
+    """Click on a preset. Returns the time of the click."""
     page.locator("[class*=st-key-train-presets] button").first.click()
     button = page.get_by_role("button", name=name, exact=True)
     button.wait_for()

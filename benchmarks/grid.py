@@ -1,4 +1,4 @@
-"""A cluster on this machine, started by the commands of docs/CLUSTER.md: for the tests and the benchmark."""
+"""Start a cluster on this machine with the commands of docs/CLUSTER.md, for tests and benchmarks."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from time import sleep
 import psutil
 from distributed import Security
 
-from benchmarks.live import ROOT, _free_port
+from benchmarks.live import ROOT, free_port
 from inits.engine import certificates
 from inits.settings import Settings
 
@@ -30,13 +30,22 @@ class Grid:
 
     port: int
     folder: Path
-    scheduler: subprocess.Popen
-    workers: list[subprocess.Popen]
+    scheduler: psutil.Popen
+    workers: list[psutil.Popen]
 
     def settings(self, cache: Path, cache_mb: int = 50) -> Settings:
-        """A web server's, with a cache of its own."""
-        files = [self.folder / name for name in certificates.NAMES]
-        return Settings(None, f"tls://127.0.0.1:{self.port}", *files, cores=2, cache=cache, cache_mb=cache_mb)
+        """Return the settings of a web server with its own cache."""
+        ca, cert, key = (self.folder / name for name in certificates.NAMES)
+        return Settings(
+            mnist=None,
+            scheduler=f"tls://127.0.0.1:{self.port}",
+            tls_ca=ca,
+            tls_cert=cert,
+            tls_key=key,
+            cores=2,
+            cache=cache,
+            cache_mb=cache_mb,
+        )
 
     @property
     def security(self) -> Security:
@@ -46,12 +55,12 @@ class Grid:
 
 @contextmanager
 def started(folder: Path, workers: int = 2) -> Iterator[Grid]:
-    """A grid that makes its certificates in `folder`, once its scheduler listens; all of it ends at the end."""
-    port, known = _free_port(), commands()
+    """Yield a cluster whose scheduler listens, with its certificates in `folder`; end all its processes afterwards."""
+    port, known = free_port(), commands()
 
-    def start(name: str) -> subprocess.Popen:
+    def start(name: str) -> psutil.Popen:
         environ, words = _command(known[name], folder, port)
-        return subprocess.Popen(
+        return psutil.Popen(
             words, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
@@ -70,13 +79,13 @@ def started(folder: Path, workers: int = 2) -> Iterator[Grid]:
 
 
 def commands() -> dict[str, str]:
-    """The commands in docs/CLUSTER.md, by what they start."""
+    """Return the commands in docs/CLUSTER.md by what they start."""
     text = (ROOT / "docs" / "CLUSTER.md").read_text(encoding="utf-8")
     return {found[1]: found[0] for found in COMMAND.finditer(text)}
 
 
 def _command(line: str, folder: Path, port: int) -> tuple[dict[str, str], list[str]]:
-    """The environment and the words of a command for this machine, without network."""
+    """Return the environment and the arguments of a command, changed for this machine without a network."""
     line = line.replace("10.0.0.1:8786", f"127.0.0.1:{port}").replace("--port 8786", f"--port {port}")
     line = re.sub(r"10\.0\.0\.\d", "127.0.0.1", line).replace("training=4", "training=1")
     line = line.replace("tls/", f"{folder}/").replace("certificates tls", f"certificates {folder}")
@@ -100,9 +109,10 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _end(process: subprocess.Popen) -> None:
-    for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else ():
-        with suppress(psutil.Error):
-            child.kill()
+def _end(process: psutil.Popen) -> None:
+    with suppress(psutil.Error):
+        for child in process.children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
     process.kill()
     process.wait()

@@ -1,4 +1,4 @@
-"""A real server and a real browser, for the benchmarks and the browser tests."""
+"""Start a real server and a real browser, for benchmarks and browser tests."""
 
 import os
 import shutil
@@ -12,16 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-NO_CACHE = {
-    "INITS_CACHE_MB": "0",
-    "INITS_WEIGHTS_MB": "0",
-}  # nothing is kept, and nothing is there from before
+NO_CACHE = {"INITS_CACHE_MB": "0", "INITS_WEIGHTS_MB": "0"}  # no result is kept on disk or read from it
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -34,13 +33,13 @@ FLAGS = (
 
 
 def find_chromium() -> str | None:
-    """The browser to drive: the setting CHROMIUM, or the first of `BROWSERS` that is installed."""
+    """Return the browser in the environment variable CHROMIUM, or the first of `BROWSERS` that is installed."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless browser without a past."""
+    """Yield a headless browser with an empty cache."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
@@ -53,16 +52,24 @@ def chromium() -> Iterator[Browser]:
 def serve(
     script: str, *options: str, base: str = "", seconds: float = 60, environ: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """The address of a fresh server that runs `script`, a path inside the repository, under `base`.
+    """Yield the address of a new server.
 
-    `environ` is added to the environment.
+    Args:
+        script: a path, from the root of the repository.
+        options: of `streamlit run`.
+        base: the path of the address under which the app is served.
+        seconds: how long to wait for the server to start and to end.
+        environ: added to the environment.
+
+    Raises:
+        RuntimeError: the server ended or did not answer in time.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script]
     command += [f"--server.port={port}", "--server.headless=true"]
     command += [f"--server.baseUrlPath={base}", *options]
     address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
-    with TemporaryFile() as log:  # not a pipe: nobody empties it, and a full one stops the server
+    with TemporaryFile() as log:  # a pipe that is not read would fill up and stop the server
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(environ or {})}
         )
@@ -74,17 +81,23 @@ def serve(
             try:
                 process.wait(seconds)
             finally:
-                process.kill()  # one that does not end fails, and holds up nothing
+                process.kill()  # a server that does not end raises TimeoutExpired, and is gone
                 process.wait()
 
 
-def _free_port() -> int:
+def server_process(address: str) -> psutil.Process:
+    """Return the process of the server at an address, started by this process."""
+    option = f"--server.port={urlsplit(address).port}"
+    return next(child for child in psutil.Process().children() if option in child.cmdline())
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen, address: str, seconds: float, log: IO[bytes]) -> None:
+def _wait(process: subprocess.Popen[bytes], address: str, seconds: float, log: IO[bytes]) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if process.poll() is not None:

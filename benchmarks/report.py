@@ -1,4 +1,4 @@
-"""One measured figure, and a table of them."""
+"""A measured figure, and a table of figures as text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured. `goal` and `rival` are in the same unit; `rival_name` says who that is."""
+    """A measured figure. `goal` and `rival` have the same unit; `rival_name` says what was measured beside it."""
 
     what: str
     figure: float
@@ -17,7 +17,7 @@ class Row:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as aligned plain text."""
+    """Return the rows as aligned plain text."""
     lines = [("what", "figure", "unit", "goal", "rival")] + [_cells(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)

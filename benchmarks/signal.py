@@ -6,19 +6,18 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.live import NO_CACHE, chromium, serve
 from benchmarks.report import Row
 from benchmarks.visitor import PATIENCE
+from benchmarks.workbench import Workbench
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
 from inits.theory.phases import phase_plane
 from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 
-NET, IMAGES = Network((256,) * 20, "tanh"), 512
 STARTS = ("HeNormal", "GlorotUniform", "RandomNormal")
-DRAWS = 15
-MEASURED = ".st-key-signal-jacobian .main-svg"
+DRAWS, FIRST_DRAWS = 15, 2  # the first ones are left out
+PICTURE = ".st-key-signal-jacobian .main-svg"
 
 # The clock runs in the page, from Enter in the box of the seed to other data in the last picture.
 STOPWATCH = """() => {
@@ -38,52 +37,54 @@ STOPWATCH = """() => {
 }"""
 
 
-def run() -> list[Row]:
-    names = ", ".join(STARTS)
-    single, several = _in_the_browser(1), _in_the_browser(3)
+def run(bench: Workbench) -> list[Row]:
+    network = Network((256,) * bench.count(20, 2), "tanh")
+    single, several = _in_the_browser(bench, 1), _in_the_browser(bench, 3)
     return [
-        Row(f"theory of {names}: 20 layers", _theory(), "ms", 50),
-        Row("plane of order and chaos, once for each activation", _plane(), "ms"),
-        Row("new draw to all new pictures, 3 starts, 1 seed", single, "ms", 500),
-        Row("new draw to all new pictures, 3 starts, 3 seeds: of the first seed", several, "ms", 500),
+        Row(f"theory of {', '.join(STARTS)}: 20 layers", _theory(bench, network), "ms"),
+        Row("plane of order and chaos, once for each activation", _plane(network), "ms"),
+        Row("new draw to all new pictures, 3 starts, 1 seed", single, "ms"),
+        Row("new draw to all new pictures, 3 starts, 3 seeds: of the first seed", several, "ms"),
     ]
 
 
-def _theory() -> float:
-    """Milliseconds for all starts, each time with other digits."""
+def _theory(bench: Workbench, network: Network) -> float:
+    """Return the milliseconds for all starts."""
     typical = TYPICAL_INPUTS["mnist"]
     waits = []
-    for _ in range(DRAWS):
+    for _ in range(bench.count(DRAWS)):
         began = perf_counter()
         for name in STARTS:
-            promised = gains(Start(InitializerSpec(name)), NET)
-            assert promised is not None
-            predict(NET, promised, typical)
+            expected = gains(Start(InitializerSpec(name)), network)
+            assert expected is not None
+            predict(network, expected, typical)
         waits.append(1000 * (perf_counter() - began))
     return median(waits)
 
 
-def _plane() -> float:
+def _plane(network: Network) -> float:
     began = perf_counter()
-    phase_plane(NET.activation)
+    phase_plane(network.activation)
     return 1000 * (perf_counter() - began)
 
 
-def _in_the_browser(seeds: int) -> float:
-    with serve("app.py", environ=NO_CACHE) as address, chromium() as browser:
+def _in_the_browser(bench: Workbench, seeds: int) -> float:
+    size = f"hidden={bench.count(20, 2)}x{bench.count(256, 16)}&images={bench.count(512, 64)}"
+    with bench.serve() as address, bench.browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/signal?hidden=20x256&images={IMAGES}&seeds={seeds}")
-        page.locator(MEASURED).first.wait_for(timeout=PATIENCE)
-        page.wait_for_timeout(8000)  # the default network of Train is compiled meanwhile
+        page.goto(f"{address}/signal?{size}&seeds={seeds}")
+        page.locator(PICTURE).first.wait_for(timeout=PATIENCE)
+        page.wait_for_timeout(bench.count(8000, 0))  # the default network of Train is compiled meanwhile
         page.locator(".st-key-signal-rest button").first.click()
-        return median(list(_draws(page))[2:])
+        left_out = bench.count(FIRST_DRAWS, 0)
+        return median(list(_draws(page, left_out + bench.count(DRAWS)))[left_out:])
 
 
-def _draws(page: Page) -> Iterator[float]:
-    for seed in range(1, DRAWS + 3):
+def _draws(page: Page, count: int) -> Iterator[float]:
+    for seed in range(1, count + 1):
         box = page.get_by_role("spinbutton", name="First seed")
         box.fill(str(100 * seed))
         page.evaluate(STOPWATCH)
         box.press("Enter")
         yield page.evaluate("window.waited")
-        page.wait_for_timeout(1500)  # by then the other seeds are there as well
+        page.wait_for_timeout(1500)  # by then the other seeds are drawn as well

@@ -1,4 +1,4 @@
-"""A long day: 2,000 runs and 20,000 slider moves, and what each process has as they pass."""
+"""A long day: 2,000 runs and 20,000 slider moves, and the resources of each process meanwhile."""
 
 import asyncio
 import os
@@ -10,14 +10,15 @@ from time import perf_counter
 import psutil
 
 from benchmarks.crowd import STDDEVS
-from benchmarks.live import serve
+from benchmarks.live import server_process
 from benchmarks.report import Row
 from benchmarks.visits import PATIENCE, Visit, visit, wait_for
+from benchmarks.workbench import Workbench
 
 RUNS = int(os.environ.get("SOAK_RUNS", "2000"))
 MOVES_A_RUN = 10
 SLIDING, RUNNING = 4, 2  # sessions at once
-VISIT = 20  # runs, or ten times as many moves, until somebody else takes the place
+VISIT = 20  # runs, or ten times as many moves, before a new session takes the place
 RUN = "starts=HeNormal&hidden=8&batch=512&data=digits&seed={}"
 SAMPLES = 40
 ENVIRON = {"INITS_CACHE_MB": "20", "INITS_MNIST": "missing.npz"}
@@ -25,7 +26,7 @@ ENVIRON = {"INITS_CACHE_MB": "20", "INITS_MNIST": "missing.npz"}
 
 @dataclass(frozen=True)
 class Sample:
-    """What a process has: memory in MB, open files, threads, blocks of memory that it shares, libraries."""
+    """The resources of a process: memory in MB, open files, threads, blocks of shared memory, libraries."""
 
     memory: float
     files: int
@@ -36,7 +37,11 @@ class Sample:
 
 @dataclass
 class Day:
-    """How far it is, and what each process had on the way, by its name."""
+    """The progress of a day, and the samples of each process by its name.
+
+    Attributes:
+        goal: runs of the whole day; there are ten times as many slider moves.
+    """
 
     goal: int
     runs: int = 0
@@ -46,20 +51,20 @@ class Day:
 
     @property
     def share(self) -> float:
+        """Return the share of the day that is over."""
         return min(self.runs / self.goal, self.moves / (MOVES_A_RUN * self.goal))
 
     def second_half(self, name: str) -> tuple[Sample, Sample]:
-        """A process half way and at the end."""
+        """Return the samples of a process half way and at the end."""
         return self.samples[len(self.samples) // 2][name], self.samples[-1][name]
 
 
-def run() -> list[Row]:
-    with TemporaryDirectory() as cache, serve("app.py", environ={**ENVIRON, "INITS_CACHE": cache}) as address:
+def run(bench: Workbench) -> list[Row]:
+    runs = bench.count(RUNS, 2)
+    with TemporaryDirectory() as cache, bench.serve(environ={**ENVIRON, "INITS_CACHE": cache}) as address:
         began = perf_counter()
-        day = wait_for(live_through(address, RUNS))
-        rows = [
-            Row(f"{RUNS:,} runs and {MOVES_A_RUN * RUNS:,} slider moves", perf_counter() - began, "s"),
-        ]
+        day = wait_for(live_through(address, runs))
+        rows = [Row(f"{runs:,} runs and {MOVES_A_RUN * runs:,} slider moves", perf_counter() - began, "s")]
     for error in sorted(set(day.errors)):
         print(f"error: {error} ({day.errors.count(error)} times)")
     for name in day.samples[0]:
@@ -68,31 +73,30 @@ def run() -> list[Row]:
         rows += [
             Row(f"{name} process half way", half.memory, "MB"),
             Row(f"{name} process at the end", end.memory, "MB"),
-            Row(f"{name} process, growth over the second half", 100 * (end.memory / half.memory - 1), "%", 5),
-            Row(f"{name} process, more open files than half way", end.files - half.files, "", 0),
-            Row(f"{name} process, more threads than half way", end.threads - half.threads, "", 0),
-            Row(f"{name} process, more shared blocks than half way", end.shared - half.shared, "", 0),
+            Row(f"{name} process, growth over the second half", 100 * (end.memory / half.memory - 1), "%"),
+            Row(f"{name} process, more open files than half way", end.files - half.files, ""),
+            Row(f"{name} process, more threads than half way", end.threads - half.threads, ""),
+            Row(f"{name} process, more shared blocks than half way", end.shared - half.shared, ""),
         ]
-    return [*rows, Row("errors", len(day.errors), "", 0)]
+    return [*rows, Row("errors", len(day.errors), "")]
 
 
 async def live_through(address: str, runs: int) -> Day:
-    """A day at a fresh server with so many runs, and ten times as many slider moves."""
-    port = address.rpartition(":")[2]
-    web = next(one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
+    """Visit a server in several sessions that make `runs` runs and ten times as many slider moves."""
+    web = server_process(address)
     async with visit(address) as first:
         await first.go("explore")
         while "explore.pixels" not in first.widgets:  # Keras has drawn
             await asyncio.sleep(0.5)
     (compute,) = (one for one in web.children(recursive=True) if one.nice() == 10)
     processes, day = {"web": web, "compute": compute}, Day(runs)
-    people = [_runs(address, day) for _ in range(RUNNING)] + [_slides(address, day) for _ in range(SLIDING)]
-    everybody = asyncio.gather(*people)
-    while not everybody.done():
+    sessions = [_runs(address, day) for _ in range(RUNNING)] + [_slides(address, day) for _ in range(SLIDING)]
+    visits = asyncio.gather(*sessions)
+    while not visits.done():
         await asyncio.sleep(0.2)
         if day.share * SAMPLES >= len(day.samples):
             day.samples.append({name: _sample(process) for name, process in processes.items()})
-    await everybody
+    await visits
     return day
 
 
@@ -105,7 +109,7 @@ def _sample(process: psutil.Process) -> Sample:
 
 
 async def _runs(address: str, day: Day) -> None:
-    """One experiment after the other, each with a seed of its own."""
+    """Run one experiment after the other, each with another seed."""
     while day.runs < day.goal:
         async with visit(address) as one:
             await one.go("explore")
@@ -115,7 +119,7 @@ async def _runs(address: str, day: Day) -> None:
                 if seed >= day.goal:
                     break
                 await one.go("train", RUN.format(seed))
-                one.widgets.pop("train.csv", None)  # of the run before
+                one.widgets.pop("train.csv", None)  # of the previous run
                 await one.set("train.run", trigger_value=True)
                 await _over(one)
                 await one.go("choose")
@@ -123,7 +127,7 @@ async def _runs(address: str, day: Day) -> None:
 
 
 async def _over(one: Visit) -> None:
-    """Until the page has the result."""
+    """Return when the page shows the result."""
     async with asyncio.timeout(PATIENCE):
         while "train.csv" not in one.widgets:
             one.news.clear()
@@ -131,7 +135,7 @@ async def _over(one: Visit) -> None:
 
 
 async def _slides(address: str, day: Day) -> None:
-    """One slider move after the other."""
+    """Move a slider, again and again."""
     while day.moves < MOVES_A_RUN * day.goal:
         async with visit(address) as one:
             await one.go("explore", "init=RandomNormal")

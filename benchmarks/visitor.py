@@ -1,4 +1,4 @@
-"""What a visitor of the app does, for the benchmarks and the pictures."""
+"""Visit pages of the app in a browser, for benchmarks and pictures."""
 
 from playwright.sync_api import Page
 
@@ -7,7 +7,7 @@ KERAS_HAS_DRAWN = "() => document.querySelectorAll('.js-plotly-plot .main-svg').
 
 
 def explore(page: Page, url: str) -> None:
-    """Open Explore at `url` and wait until Keras has drawn: theory alone is one chart."""
+    """Open Explore at `url` and wait for the weights that Keras drew: theory alone is one chart."""
     page.goto(url)
     page.wait_for_function(KERAS_HAS_DRAWN, timeout=PATIENCE)
 
@@ -23,7 +23,7 @@ def sweep(page: Page, url: str) -> None:
 def train(page: Page, url: str) -> None:
     """Open Train at `url`, press Run and wait for the end of the epoch.
 
-    Raises RuntimeError with the page's own words when the training fails.
+    Raises RuntimeError with the page's message when the training fails.
     """
     page.goto(url)
     page.locator(".st-key-train-run button").click(timeout=PATIENCE)

@@ -1,8 +1,8 @@
-"""Visitors without a browser: sessions that speak Streamlit's websocket protocol as its page in the browser does."""
+"""Visit pages without a browser: sessions that use Streamlit's websocket protocol as its frontend does."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 T = TypeVar("T")
 
 PATIENCE = 120.0  # seconds for an answer
 USER_KEY = re.compile(r"\$\$ID-[0-9a-f]+-(.*)", re.DOTALL)
-BLOCKS = ("add_block", "new_element")
 
 
 class VisitError(Exception):
-    """The server answered with an exception, with silence, or not at all."""
+    """The server did not answer in time."""
 
 
 @dataclass
 class Widget:
-    """What the page has under a key: Streamlit's name for it, the fragment it is in, and its last message."""
+    """A widget on the page: Streamlit's id for it, the fragment it is in, and its last message."""
 
     id: str
     fragment: str
@@ -37,29 +37,39 @@ class Widget:
 
 @dataclass
 class Visit:
-    """One session. What the page shows is in `widgets` by key and `progress`; `errors` should stay empty."""
+    """A session without a browser.
+
+    Attributes:
+        widgets: what the page shows, by key.
+        pages: the hash that Streamlit knows a page by, by its path.
+        progress: the text of the progress bar.
+        texts: Markdown and alerts by their place.
+        errors: exceptions on the page; should stay empty.
+        received: bytes.
+        news: set at every message.
+    """
 
     socket: ClientConnection
     address: str
     widgets: dict[str, Widget] = field(default_factory=dict)
-    pages: dict[str, str] = field(default_factory=dict)  # path -> the hash that Streamlit knows it by
+    pages: dict[str, str] = field(default_factory=dict)
     progress: str = ""
     texts: dict[tuple[int, ...], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     session: str = ""
     page: str = ""
     query: str = ""
-    received: int = 0  # bytes
+    received: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _states: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _running: bool = False
-    _asked: str | None = None  # the fragment of a run that has not begun, "" for the whole page
-    _wanted: str = ""  # the hash of the page that was asked for, once it is known
+    _requested: str | None = None  # the fragment of a run that has not begun, "" for the whole page
+    _wanted: str = ""  # the hash of the requested page, once it is known
 
     async def go(self, page: str, query: str = "") -> float:
-        """Open a page, by its path. Returns the seconds until all of it had come."""
+        """Open a page by its path. Returns the seconds until all of it was received."""
         self.query = query
         message = BackMsg()
         if page in self.pages:
@@ -73,7 +83,10 @@ class Visit:
         return await self._send(message)
 
     async def set(self, key: str, **value: object) -> float:
-        """Have a widget say something, as `set("explore.seed", int_value=3)`; the seconds until all had come."""
+        """Set the value of a widget, as in `set("explore.seed", int_value=3)`.
+
+        Returns the seconds until all of the page was received.
+        """
         widget = self.widgets[key]
         state = WidgetState(id=widget.id)
         for name, given in value.items():
@@ -93,7 +106,7 @@ class Visit:
     async def _send(self, message: BackMsg) -> float:
         began = perf_counter()
         self._done.clear()
-        self._asked = message.rerun_script.fragment_id
+        self._requested = message.rerun_script.fragment_id
         await self._post(message)
         try:
             await asyncio.wait_for(self._done.wait(), PATIENCE)
@@ -110,13 +123,13 @@ class Visit:
         await self.socket.send(message.SerializeToString())
 
     async def listen(self) -> None:
-        """Take what the server says until it or we hang up."""
+        """Read messages until the server or the session closes the connection."""
         async for raw in self.socket:
             message = ForwardMsg.FromString(raw)
             self.received += len(raw)
             kind = message.WhichOneof("type")
             if kind == "delta":
-                self._take(message)
+                self._read_element(message)
             elif kind == "new_session":
                 self._begin(message)
             elif kind == "navigation":
@@ -134,27 +147,27 @@ class Visit:
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     self.errors.append("the script did not compile")
-                if self._asked is None:  # else it is the end of a run before
+                if self._requested is None:  # otherwise a previous run has ended
                     self._done.set()
             self.news.set()
 
     def _begin(self, message: ForwardMsg) -> None:
-        """A run begins: of the whole page or of fragments."""
+        """Note that a run of the whole page or of fragments begins."""
         fragments = message.metadata.run.fragment_ids
         if not fragments:
             self._stop_timers(self._timers)
         page = message.new_session.page_script_hash
-        # A run of the page before may still begin, when that page runs by itself.
-        if self._asked in fragments or (not fragments and self._wanted in ("", page)):
-            self._asked, self._wanted = None, ""
+        # A run of the previous page may still begin, when that page reruns on a timer.
+        if self._requested in fragments or (not fragments and self._wanted in ("", page)):
+            self._requested, self._wanted = None, ""
         self.session = message.new_session.initialize.session_id
         self.page = page
 
-    def _take(self, message: ForwardMsg) -> None:
+    def _read_element(self, message: ForwardMsg) -> None:
         delta = message.delta
-        if delta.WhichOneof("type") != "new_element":
+        kind = delta.new_element.WhichOneof("type") if delta.HasField("new_element") else None
+        if kind is None:
             return
-        kind = delta.new_element.WhichOneof("type")
         element = getattr(delta.new_element, kind)
         place = tuple(message.metadata.delta_path)
         if kind == "exception":
@@ -186,11 +199,14 @@ class Visit:
 
 @asynccontextmanager
 async def visit(address: str) -> AsyncIterator[Visit]:
-    """A session at a server, at no page yet."""
+    """Yield a session at a server that has not opened a page yet."""
     parts = urlsplit(address)
     stream = f"ws://{parts.netloc}{parts.path.rstrip('/')}/_stcore/stream"
     async with connect(
-        stream, subprotocols=["streamlit"], origin=f"http://{parts.netloc}", max_size=None
+        stream,
+        subprotocols=[Subprotocol("streamlit")],
+        origin=Origin(f"http://{parts.netloc}"),
+        max_size=None,
     ) as socket:
         one = Visit(socket, address)
         listening = asyncio.create_task(one.listen())
@@ -203,11 +219,7 @@ async def visit(address: str) -> AsyncIterator[Visit]:
                 await listening
 
 
-def wait_for(what: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine comes to. It has a thread of its own: in this one a browser's loop may be running."""
+def wait_for(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return the result of a coroutine, run in another thread: in this one a browser's event loop may be running."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(what)).result()
-
-
-def keys(visit: Visit) -> Mapping[str, str]:
-    return {key: type(widget.element).__name__ for key, widget in visit.widgets.items()}
+        return thread.submit(lambda: asyncio.run(coroutine)).result()

@@ -1,6 +1,6 @@
-"""Makes the README's pictures from the app itself: `python docs/pictures.py`.
+"""Make the pictures of the documentation from the app itself: `python docs/pictures.py`.
 
-It trains on MNIST: the file that INITS_MNIST names, else Keras' download.
+Trains on MNIST: the file in INITS_MNIST, otherwise the download of Keras.
 """
 
 import sys
@@ -14,8 +14,8 @@ sys.path.insert(0, str(FOLDER.parent))
 from benchmarks.live import NO_CACHE, chromium, serve  # noqa: E402
 from benchmarks.visitor import explore, sweep, train  # noqa: E402
 
-WIDTH, HEIGHT = 1280, 1500  # of the window; pictures end before its lower edge
-SETTLED = 1500  # milliseconds, for the last chart and the fade of what a rerun left behind
+WIDTH, HEIGHT = 1280, 1600  # of the window; pictures end above its lower edge
+SETTLED = 1500  # milliseconds until the last chart is drawn and stale elements have faded
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def save(page: Page, name: str, before: str) -> None:
-    """Save the page from its top down to the words `before`."""
+    """Save the page from its top down to the text `before`."""
     page.mouse.move(WIDTH - 1, HEIGHT - 1)
     page.wait_for_timeout(SETTLED)
     end = page.get_by_text(before, exact=True).bounding_box()["y"]

@@ -1,26 +1,160 @@
-"""Benchmarks: which are found, and how their figures are told. None is run but a made-up one."""
+"""Run every benchmark once, small; check the rivals, and how benchmarks are found and printed."""
 
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from playwright.sync_api import Browser
 
 from benchmarks import __main__ as command
-from benchmarks.report import Row, table
+from benchmarks import browser, code, compare, model_fit, start
+from benchmarks.epoch import Timed
+from benchmarks.live import NO_CACHE, find_chromium
+from benchmarks.report import Row
+from benchmarks.workbench import Workbench
+from inits.engine.engine import Engine
 
-MADE_UP = '''"""How long a blink takes.
+IN_A_BROWSER = ("browser", "code", "compare", "signal", "start")
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER)) for name in command.titles()
+]
+
+
+@dataclass(frozen=True)
+class SharedWorkbench(Workbench):
+    """A small workbench that starts one engine, app, browser and process, and keeps them for all benchmarks."""
+
+    small: bool = True
+    stack: ExitStack = field(default_factory=ExitStack)
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def engine(self) -> AbstractContextManager[Engine]:
+        return self._keep("engine", super().engine)
+
+    def serve(
+        self, script: str = "app.py", environ: Mapping[str, str] = NO_CACHE
+    ) -> AbstractContextManager[str]:
+        if script != "app.py":
+            return super().serve(script, environ)
+        return self._keep("app", super().serve)
+
+    @contextmanager
+    def browser(self) -> Iterator[Browser]:
+        with self._keep("browser", super().browser) as browser:
+            yield browser
+            for context in browser.contexts:
+                context.close()
+
+    def in_new_process(self, function: Callable[..., Any], *arguments: object) -> Any:
+        with self._keep("process", lambda: ProcessPoolExecutor(1, get_context("spawn"))) as pool:
+            return pool.submit(function, *arguments).result()
+
+    def _keep(self, name: str, start: Callable[[], AbstractContextManager[Any]]) -> nullcontext[Any]:
+        if name not in self.kept:
+            self.kept[name] = self.stack.enter_context(start())
+        return nullcontext(self.kept[name])
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[SharedWorkbench, ThreadPoolExecutor]]:
+    """A workbench, and the thread that uses it: in this one the Playwright of other tests may be active."""
+    environ = {"INITS_MNIST": "missing.npz", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
+    bench = SharedWorkbench()
+    with mock.patch.dict(os.environ, environ), ThreadPoolExecutor(1) as thread:
+        yield bench, thread
+        thread.submit(bench.stack.close).result()
+
+
+@pytest.mark.benchmark
+@pytest.mark.keras
+@pytest.mark.skipif(os.name != "posix", reason="counts open files and uses the commands of a Unix shell")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_benchmark_runs(name: str, shared: tuple[SharedWorkbench, ThreadPoolExecutor]) -> None:
+    if name in IN_A_BROWSER and not find_chromium():
+        assert not os.environ.get("CI"), "no browser"
+        pytest.skip("no browser")
+    bench, thread = shared
+    rows: list[Row] = thread.submit(import_module(f"benchmarks.{name}").run, bench).result()
+    figures = {row.what: row.figure for row in rows}
+    assert len(figures) == len(rows) > 0
+    assert all(abs(figure) < float("inf") for figure in figures.values())
+    assert all(row.rival > 0 and row.rival_name for row in rows if row.rival is not None)
+    assert [figure for what, figure in figures.items() if "errors" in what and figure] == []
+    assert figures.get("web process after Explore and a training: TensorFlow libraries", 0) == 0
+
+
+@pytest.mark.benchmark
+@pytest.mark.browser
+def test_charts_of_the_wrong_kind_are_refused(shared: tuple[SharedWorkbench, ThreadPoolExecutor]) -> None:
+    if not find_chromium():
+        pytest.skip("no browser")
+    bench, thread = shared
+
+    def refused() -> None:
+        with bench.serve("benchmarks/chart_app.py") as address, bench.browser() as chromium:
+            page = chromium.new_page()
+            for kind, chart, other in (
+                ("ours", browser.OURS, browser.RIVAL),
+                ("plotly", browser.RIVAL, browser.OURS),
+            ):
+                page.goto(f"{address}/?with={kind}")
+                page.locator(f"{chart} .main-svg").first.wait_for(timeout=60_000)
+                browser.check(page, chart)
+                with pytest.raises(RuntimeError, match="must be"):
+                    browser.check(page, other)
+
+    thread.submit(refused).result()
+
+
+@pytest.mark.parametrize(
+    ("check", "right", "wrong"),
+    [
+        (model_fit.check, ("keras.src.trainer", 10, 10), ("inits.training.training", 10, 10)),
+        (model_fit.check, ("keras.src.trainer", 10, 10), ("keras.src.trainer", 9, 10)),
+        (compare.check, (2, [Timed(0.1, 0.2, finished=4)]), (2, [Timed(0.1, 0.2, finished=0)])),
+        (code.check, (f"{code.PRINTED}\n",), ("(784, 128) True True",)),
+        (start.check, (start.HELLO, "👋 Welcome to Streamlit!"), (start.HELLO, "What does HeNormal draw?")),
+        (start.check, ("app.py", "What does HeNormal draw?"), ("app.py", "Welcome to Streamlit!")),
+    ],
+)
+def test_a_rival_that_is_none_is_refused(
+    check: Callable[..., None],
+    right: tuple[Any, ...],
+    wrong: tuple[Any, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("inits.training")]:
+        monkeypatch.delitem(sys.modules, name)  # other tests import it
+    monkeypatch.setattr("tensorflow.config.threading.get_intra_op_parallelism_threads", lambda: 0)
+    check(*right)
+    with pytest.raises(RuntimeError):
+        check(*wrong)
+
+
+EXAMPLE = '''"""Measure a blink.
 
 More words."""
 
 from benchmarks.report import Row
 
 
-def run():
+def run(bench):
     print("blinking")
     return [
         Row("one blink", 0.1234, "s", 0.3, 12345.6, "a nap"),
-        Row("eyes", 2, ""),
+        Row("eyes", bench.count(2, 1), ""),
     ]
 '''
 ROWS = [Row("one blink", 0.1234, "s", 0.3, 12345.6, "a nap"), Row("eyes", 2, "")]
@@ -32,24 +166,24 @@ eyes       2"""
 
 @pytest.fixture
 def blink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of benchmarks that holds `blink` alone, beside files that are none."""
-    (tmp_path / "blink.py").write_text(MADE_UP)
+    """A folder with one benchmark, `blink`, and another module."""
+    (tmp_path / "blink.py").write_text(EXAMPLE)
     (tmp_path / "helper.py").write_text("raise RuntimeError('must not be imported')\n")
     monkeypatch.setattr(command, "__file__", str(tmp_path / "__main__.py"))
     monkeypatch.setattr("benchmarks.__path__", [str(tmp_path)])
     monkeypatch.delitem(sys.modules, "benchmarks.blink", raising=False)
 
 
-def test_the_benchmarks_are_the_modules_with_a_run() -> None:
+def test_benchmarks_are_the_modules_with_a_run() -> None:
     found = command.titles()
     assert {"browser", "epoch", "start"} <= set(found)
-    assert not {"chart_app", "explore_with_plotly", "live", "report", "visitor"} & set(found)
+    assert not {"chart_app", "explore_with_plotly", "live", "report", "visitor", "workbench"} & set(found)
     assert all(title and title != name for name, title in found.items())
 
 
 @pytest.mark.usefixtures("blink")
-def test_looking_for_benchmarks_imports_none() -> None:
-    assert command.titles() == {"blink": "How long a blink takes."}
+def test_listing_benchmarks_imports_none() -> None:
+    assert command.titles() == {"blink": "Measure a blink."}
     assert "benchmarks.blink" not in sys.modules
 
 
@@ -58,23 +192,20 @@ def test_looking_for_benchmarks_imports_none() -> None:
 def test_prints_a_table(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     command.main(names)
     out, err = capsys.readouterr()
-    assert out == f"How long a blink takes.\n\n{TABLE}\n\n"
+    assert out == f"Measure a blink.\n\n{TABLE}\n\n"
     assert err == "blinking\n"
 
 
 @pytest.mark.usefixtures("blink")
-def test_prints_nothing_but_json(capsys: pytest.CaptureFixture[str]) -> None:
-    command.main(["blink", "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert [Row(**row) for row in told["blink"]] == ROWS
+@pytest.mark.parametrize(("option", "eyes"), [([], 2), (["--small"], 1)])
+def test_prints_nothing_but_json(option: list[str], eyes: int, capsys: pytest.CaptureFixture[str]) -> None:
+    command.main(["blink", "--json", *option])
+    printed = json.loads(capsys.readouterr().out)
+    assert [Row(**row) for row in printed["blink"]] == [ROWS[0], Row("eyes", eyes, "")]
 
 
 @pytest.mark.usefixtures("blink")
-def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["blink", "wink"])
     assert "no benchmark named wink; there are blink" in capsys.readouterr().err
-
-
-def test_a_table_is_aligned() -> None:
-    assert table(ROWS) == TABLE
