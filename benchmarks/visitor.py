@@ -3,6 +3,7 @@
 from playwright.sync_api import Page
 
 PATIENCE = 120_000  # milliseconds: TensorFlow starts, and MNIST may have to be downloaded
+SWEEPING = 600_000  # milliseconds, on a busy machine
 KERAS_HAS_DRAWN = "() => document.querySelectorAll('.js-plotly-plot .main-svg').length > 3"
 
 
@@ -17,7 +18,7 @@ def sweep(page: Page, url: str) -> None:
     page.goto(url)
     page.locator(".st-key-sweep-run button").click(timeout=PATIENCE)
     page.locator(".st-key-sweep-stop").wait_for(timeout=PATIENCE)
-    page.locator(".st-key-sweep-run button").wait_for(timeout=PATIENCE)
+    page.locator(".st-key-sweep-run button").wait_for(timeout=SWEEPING)
 
 
 def train(page: Page, url: str) -> None:
