@@ -1,4 +1,4 @@
-"""A signal forward and its gradient back through a random network: theory beside measurement, before any training."""
+"""The signal forward and its gradient backward through an untrained network, predicted and measured."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,9 +14,9 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.signal.builder import SIGNAL, Shown, signal_builder
-from pages.parts.signal.measurements import Seen, code_is_done, look
+from pages.parts.signal.measurements import StartSignal, code_is_done, signals_of
 from pages.parts.signal.phase_plane import phase_plane
-from pages.parts.signal.summary import answer, chips, measured_fate, predicted_fate
+from pages.parts.signal.summary import answer, chips, measured_regime, predicted_regime
 from pages.parts.signal.views import by_depth, distributions, units, view_switch
 
 PAGE = SIGNAL.page
@@ -39,51 +39,51 @@ def main() -> None:
         refusal(PAGE)
         data_note(PAGE, choices.data)
         if not choices.network.hidden:
-            problem("A signal needs hidden layers to travel through. Received none: take at least one.")
+            problem("The network must have at least 1 hidden layer, but got none.")
             return
         whole = session.ALL_SEEDS.pop(PAGE, choices.seeds == 1)
         try:
-            facts, seen = look(choices, whole)
+            facts, signals = signals_of(choices, whole)
         except InitsError as error:
             problem(str(error))
             return
-        tell(choices, seen)
-    show(choices, facts, seen, view, verdict)
-    if not whole and any(0 < len(one.measurements) < choices.seeds for one in seen):
-        look(choices)
+        show_problems(choices, signals)
+    show(choices, facts, signals, view, verdict)
+    if not whole and any(0 < len(one.measurements) < choices.seeds for one in signals):
+        signals_of(choices)
         session.ALL_SEEDS[PAGE] = True
         state.run_again()
     if not can_draw() or known_dataset(choices.data) is None:
         wait_for(lambda: can_draw() and known_dataset(choices.data) is not None)
-    elif any(len(one.measurements) < choices.seeds and not one.problem for one in seen):
-        wait_for(lambda: code_is_done(choices), lambda: "Your code is asked.")
+    elif any(len(one.measurements) < choices.seeds and not one.problem for one in signals):
+        wait_for(lambda: code_is_done(choices), lambda: "Running your code...")
 
 
-def tell(choices: Choices, seen: list[Seen]) -> None:
-    """What could not be measured or predicted, and why: one sentence for each start, or for all alike."""
-    for label, one in zip(choices.labels, seen, strict=True):
+def show_problems(choices: Choices, signals: list[StartSignal]) -> None:
+    """Show why starts could not be measured or predicted; the same reason is shown once."""
+    for label, one in zip(choices.labels, signals, strict=True):
         if one.problem:
             problem(one.problem if label in one.problem else f"{label}: {one.problem}")
-    for words in dict.fromkeys(one.without for one in seen if one.without):
+    for words in dict.fromkeys(one.no_theory for one in signals if one.no_theory):
         only = "" if "measured points" in words else " Only the measured points are shown."
         st.markdown(f":small[:gray[{literal(words)}{only}]]")
 
 
 def show(
-    choices: Choices, facts: InputStatistics, seen: list[Seen], view: str, verdict: DeltaGenerator
+    choices: Choices, facts: InputStatistics, signals: list[StartSignal], view: str, verdict: DeltaGenerator
 ) -> None:
-    """The answer and the pictures."""
-    predicted = [predicted_fate(choices, one, facts) for one in seen]
-    measured = [measured_fate(choices, one.measurements, facts) for one in seen]
+    """Show the answer and the pictures."""
+    predicted = [predicted_regime(choices, one, facts) for one in signals]
+    measured = [measured_regime(choices, one.measurements, facts) for one in signals]
     best = [found or theory for found, theory in zip(measured, predicted, strict=True)]
     verdict.markdown(answer(choices, best))
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        by_depth(PAGE, choices, seen, view)
+        by_depth(PAGE, choices, signals, view)
     with right:
-        phase_plane(PAGE, choices, seen)
-    distributions(PAGE, choices, seen)
-    units(PAGE, choices, seen)
+        phase_plane(PAGE, choices, signals)
+    distributions(PAGE, choices, signals)
+    units(PAGE, choices, signals)
     chips(choices, predicted, measured)
 
 

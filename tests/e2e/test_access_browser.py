@@ -161,7 +161,7 @@ def test_a_start_is_set_on_the_plane_by_keyboard(page: Page, app: str) -> None:
     page.get_by_role("spinbutton", name="Weights, σ_w²").focus()
     page.keyboard.press("Control+A")
     page.keyboard.type("1.7")
-    press_until(page, "Tab", button(page, "Set a start"), 6)
+    press_until(page, "Tab", button(page, "Place a start"), 6)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"VarianceScaling.*scale%3D1\.7"), timeout=20 * SECONDS)
 

@@ -1,4 +1,4 @@
-"""The Signal page as a person uses it, in a real browser, on the stand-in digits."""
+"""The Signal page in a real browser, on the stand-in digits."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def measured(page: Page, address: str) -> Page:
 
 
 def curves(page: Page) -> list[str]:
-    """The names of what the first picture shows."""
+    """Return the names of the traces in the first picture."""
     drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
     return drawing.evaluate("gd => gd.data.map(trace => trace.name).filter(name => name)")
 
@@ -45,7 +45,7 @@ def click_plane(page: Page, across: float, down: float) -> None:
 
 
 def bands(page: Page) -> int:
-    """How many ranges over seeds the first picture shows."""
+    """Return the number of ranges over seeds in the first picture."""
     drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
     return drawing.evaluate("gd => gd.data.filter(trace => trace.mode === 'none').length")
 
@@ -56,7 +56,7 @@ def test_all_seeds_are_measured_after_the_first(page: Page, app: str) -> None:
     expect(page.get_by_text("median and range of 4 seeds")).to_be_visible()
 
 
-def test_theory_and_measurement_stand_beside_each_other(page: Page, app: str) -> None:
+def test_predictions_and_measurements_are_shown_together(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeNormal;RandomNormal(stddev=0.02)&hidden=6x64")
     expect(page.locator("h1")).to_have_text("How far does the signal travel?")
     until(page, lambda: len(curves(page)) == 4)
@@ -68,11 +68,11 @@ def test_theory_and_measurement_stand_beside_each_other(page: Page, app: str) ->
     ]
     answer = page.get_by_text(re.compile("^Through 6 tanh layers")).inner_text()
     assert "HeNormal keeps the signal" in answer
-    assert re.search(r"RandomNormal is gone by layer \d, and its gradients with it", answer)
+    assert re.search(r"RandomNormal vanishes by layer \d, and its gradients with it", answer)
     expect(page.get_by_text("HeNormal: alive at layer 6, as predicted")).to_be_visible()
 
 
-def test_a_click_on_the_plane_sets_a_start_and_the_next_one_moves_it(page: Page, app: str) -> None:
+def test_a_click_on_the_plane_places_a_start_and_the_next_one_moves_it(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeNormal")
     click_plane(page, 0.8, 0.5)
     expect(page).to_have_url(re.compile("VarianceScaling.*untruncated_normal"), timeout=20 * SECONDS)
@@ -83,7 +83,7 @@ def test_a_click_on_the_plane_sets_a_start_and_the_next_one_moves_it(page: Page,
     assert page.url.count("RandomNormal") == 1  # its biases
 
 
-def test_starts_go_to_train_and_come_back(page: Page, app: str) -> None:
+def test_starts_are_carried_to_train_and_kept_here(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeUniform;Orthogonal")
     button(page, "Train").click()
     page.get_by_role("button", name="Train these").click()
@@ -95,7 +95,7 @@ def test_starts_go_to_train_and_come_back(page: Page, app: str) -> None:
     expect(page).to_have_url(re.compile("HeUniform.*Orthogonal"), timeout=20 * SECONDS)
 
 
-def test_the_bias_variance_of_all_starts(page: Page, app: str) -> None:
+def test_bias_variance_is_set_for_all_starts(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeNormal;LecunNormal")
     box = page.get_by_role("combobox", name="Bias variance")
     box.fill("0.04")
@@ -106,7 +106,7 @@ def test_the_bias_variance_of_all_starts(page: Page, app: str) -> None:
     expect(page.get_by_text("Bias variance must be a positive number, but got -1.")).to_be_visible()
 
 
-def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Page, app: str) -> None:
+def test_code_that_returns_nan_is_reported_and_the_other_starts_are_shown(page: Page, app: str) -> None:
     bad = PastedSpec("bad", "import numpy as np\nbad = lambda shape, dtype=None: np.full(shape, np.nan)\n")
     measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
     words = page.get_by_text(
@@ -119,7 +119,7 @@ def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Pa
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("/signal?hidden=none", "A signal needs hidden layers to travel through. Received none"),
+        ("/signal?hidden=none", "The network must have at least 1 hidden layer, but got none."),
         (
             "/signal?hidden=50x1024&images=4096",
             "units × images must be at most 60,000,000, but got 51,210 × 4,096",
@@ -131,12 +131,12 @@ def test_code_that_draws_no_numbers_is_said_and_leaves_the_others_alone(page: Pa
         ),
     ],
 )
-def test_what_cannot_be_is_said_in_words(page: Page, app: str, address: str, words: str) -> None:
+def test_settings_that_cannot_be_shown_are_reported(page: Page, app: str, address: str, words: str) -> None:
     opened(page, f"{app}{address}")
     expect(page.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)
 
 
-def test_it_plays_as_depth_grows(page: Page, app: str) -> None:
+def test_distributions_play_layer_by_layer(page: Page, app: str) -> None:
     measured(page, f"{app}{SMALL}&starts=HeNormal")
     slider = page.get_by_role("slider", name="Layers")
     expect(slider).to_have_value("4")

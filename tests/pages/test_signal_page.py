@@ -1,4 +1,4 @@
-"""What the Signal page says and carries, without a browser."""
+"""The answer, the address and the placed starts of the Signal page, without a browser."""
 
 import numpy as np
 import pytest
@@ -18,9 +18,9 @@ def choices(starts: str, **changes: str):
     return SIGNAL.parse({"starts": starts, **changes}).choices
 
 
-def said(*fates: SignalRegime | None) -> str:
-    names = ("HeNormal", "GlorotUniform", "LecunNormal")[: len(fates)]
-    return answer(choices(";".join(names)), fates)
+def answer_for(*regimes: SignalRegime | None) -> str:
+    names = ("HeNormal", "GlorotUniform", "LecunNormal")[: len(regimes)]
+    return answer(choices(";".join(names)), regimes)
 
 
 @pytest.mark.parametrize(
@@ -28,38 +28,38 @@ def said(*fates: SignalRegime | None) -> str:
     [
         (SignalRegime(KEPT, KEPT, None), "**HeNormal** keeps the signal."),
         (SignalRegime(Trend("faded", None, 0.216), KEPT, None), "**HeNormal** fades to **22%**."),
-        (SignalRegime(Trend("grown", None, 41.3), KEPT, None), "**HeNormal** grows **41** times."),
+        (SignalRegime(Trend("grown", None, 41.3), KEPT, None), "**HeNormal** grows by a factor of **41**."),
         (SignalRegime(Trend("vanished", 5, 0.0), Trend("vanished", 3, 0.0), None),
-         "**HeNormal** is gone by layer **5**, and its gradients with it."),
-        (SignalRegime(Trend("vanished", 5, 0.0), KEPT, None), "**HeNormal** is gone by layer **5**."),
+         "**HeNormal** vanishes by layer **5**, and its gradients with it."),
+        (SignalRegime(Trend("vanished", 5, 0.0), KEPT, None), "**HeNormal** vanishes by layer **5**."),
         (SignalRegime(Trend("exploded", 2, 9e9), KEPT, None), "**HeNormal** explodes from layer **2** on."),
-        (SignalRegime(Trend("nan", 7, np.nan), KEPT, None), "**HeNormal** stops being a number at layer **7**."),
+        (SignalRegime(Trend("nan", 7, np.nan), KEPT, None), "**HeNormal** becomes NaN at layer **7**."),
         (SignalRegime(KEPT, Trend("exploded", 4, 1e9), 6),
          "**HeNormal** keeps the signal, but its gradients explode below layer **4** and two digits look alike from "
          "layer **6** on."),
     ],
 )  # fmt: skip
-def test_what_becomes_of_one_start(one, words):
-    assert said(one) == f"Through 10 tanh layers, {words}"
+def test_answer_for_one_start(one, words):
+    assert answer_for(one) == f"Through 10 tanh layers, {words}"
 
 
-def test_starts_that_fare_alike_share_a_clause():
+def test_starts_in_one_regime_share_a_clause():
     gone = [SignalRegime(Trend("vanished", layer, 0.0), Trend("vanished", 3, 0.0), None) for layer in (12, 9)]
-    assert said(gone[0], SignalRegime(KEPT, KEPT, None), gone[1]) == (
-        "Through 10 tanh layers, **HeNormal** and **LecunNormal** are gone by layer **9** to **12**, and their "
+    assert answer_for(gone[0], SignalRegime(KEPT, KEPT, None), gone[1]) == (
+        "Through 10 tanh layers, **HeNormal** and **LecunNormal** vanish by layer **9** to **12**, and their "
         "gradients with them; **GlorotUniform** keeps the signal."
     )
 
 
-def test_what_is_not_known_yet_is_left_out():
+def test_starts_without_a_regime_are_left_out():
     assert (
-        said(None, SignalRegime(KEPT, KEPT, None))
+        answer_for(None, SignalRegime(KEPT, KEPT, None))
         == "Through 10 tanh layers, **GlorotUniform** keeps the signal."
     )
-    assert "as soon as Keras has drawn" in said(None)
+    assert "as soon as Keras has drawn" in answer_for(None)
 
 
-def test_the_address_holds_everything():
+def test_address_round_trip():
     kept = {
         "starts": "Orthogonal(gain=2.0)|RandomNormal(mean=0.0, stddev=0.1)|mine",
         "hidden": "50 × 64",
@@ -75,7 +75,7 @@ def test_the_address_holds_everything():
     assert shown.choices.network == Network((64,) * 50, "gelu")
 
 
-def test_biases_of_a_variance():
+def test_bias_variance_of_all_cards():
     cards = with_variance(numbered([card("HeNormal"), card("Zeros")]), 0.04)
     assert {str(one.start.bias) for one in cards} == {"RandomNormal(mean=0.0, stddev=0.2)"}
     assert [str(one.start.kernel) for one in cards] == ["HeNormal()", "Zeros()"]
@@ -85,7 +85,7 @@ def test_biases_of_a_variance():
     assert common_variance(parse_cards("HeNormal|Ones()")) == VARIOUS
 
 
-def test_a_place_on_the_plane_is_a_start_with_these_variances():
+def test_a_placed_start_has_the_variances_of_its_place():
     for w, b in ((1.4949, 0.2375), (103.2, 0.0)):
         one = at(w, b)
         law: Law | None = one.start.kernel.law((300, 40))

@@ -1,4 +1,4 @@
-"""What the Signal page shows of each start: predicted here, measured in the compute process, kept for all."""
+"""The signal through each start: predicted here, measured in the compute process, and shared by all sessions."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,30 +35,40 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.page.gate import gate
 from pages.parts.page.shared_cache import SharedCache
 
-KEPT = 600  # measurements: a start with one seed
-OFFSET = 5.0  # standard errors of the mean weight from 0, beyond which theory has nothing to say
+MAX_KEPT = 600  # predictions, and measurements of one start with one seed
+MAX_OFFSET = 5.0  # standard errors of the mean weight from 0 up to which the theory applies
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One start: predicted or why not, measured seed by seed or why not; empty while it is not known.
+class StartSignal:
+    """The signal through one start; values are empty until they are known.
 
-    Predictions and measurements are equal when they are the same object: they are kept for all.
+    Predictions and measurements are equal only if they are the same object: all sessions share them.
+
+    Attributes:
+        gains: σ_w² and σ_b² by layer.
+        prediction: by theory.
+        no_theory: why there is no prediction.
+        measurements: one for each seed.
+        problem: why there are no measurements.
     """
 
     gains: Gains | None = None
     prediction: Prediction | None = None
-    without: str = ""
+    no_theory: str = ""
     measurements: tuple[Measurement, ...] = ()
     problem: str = ""
 
 
-def look(choices: Choices, whole: bool = True) -> tuple[InputStatistics, list[Seen]]:
-    """What theory needs to know of the batch, and everything about each start, as far as it is known.
+def signals_of(choices: Choices, whole: bool = True) -> tuple[InputStatistics, list[StartSignal]]:
+    """Return the statistics of the inputs, and the signal through each start.
 
-    Of what was never measured the first seed alone, unless `whole`: three times as quick for three seeds.
+    Args:
+        choices: the settings of the page.
+        whole: False to measure only the first seed of a start that has not been measured, so that it is shown sooner.
 
-    Raises SpecError for a network that is too large.
+    Raises:
+        SpecError: if the network is too large.
     """
     check_size(choices.network, choices.batch_size)
     known = known_dataset(choices.data)
@@ -68,45 +78,46 @@ def look(choices: Choices, whole: bool = True) -> tuple[InputStatistics, list[Se
     else:
         facts, measured = _measured(choices, known, whole)
     return facts, [
-        _seen(card.start, choices.network, facts, one)
+        _signal(card.start, choices.network, facts, one)
         for card, one in zip(choices.cards, measured, strict=True)
     ]
 
 
-def _seen(
+def _signal(
     start: Start, network: Network, facts: InputStatistics, found: Sequence[Measurement] | InitsError
-) -> Seen:
+) -> StartSignal:
     problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
     try:
         promised = gains(start, network) or as_drawn(start, network, measurements)
         prediction = predicted(network, promised, facts) if promised else None
-        return Seen(promised, prediction, "", measurements, problem)
+        return StartSignal(promised, prediction, "", measurements, problem)
     except InitsError as error:
-        return Seen(None, None, str(error), measurements, problem)
+        return StartSignal(None, None, str(error), measurements, problem)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=MAX_KEPT)
 def predicted(network: Network, promised: Gains, facts: InputStatistics) -> Prediction:
-    """As `inits.theory.signal_theory.predict`, remembered."""
+    """Return the prediction for a network; see `inits.theory.signal_theory.predict`."""
     return predict(network, promised, facts)
 
 
 def as_drawn(start: Start, network: Network, found: Sequence[Measurement]) -> Gains | None:
-    """The gains of a start without a law, from the weights that it drew: mean of the seeds. None before the draw.
+    """Return the gains of a start without a law, averaged over its measured seeds; None before the first.
 
-    Raises InitsError when their mean is not 0.
+    Raises:
+        InitsError: if the weights come from a file, or if their mean is not 0.
     """
     if isinstance(start.kernel, FileSpec):
         raise InitsError(
-            f"Mean-field theory needs independent random weights. Received those of {start.kernel.label}: only the "
-            "measured points are shown."
+            f"weights must be independent and random for mean-field theory, but got those of {start.kernel.label}: "
+            "only the measured points are shown."
         )
     if not found:
         return None
-    if max(one.offsets.max() for one in found) > OFFSET:
+    if max(one.offsets.max() for one in found) > MAX_OFFSET:
         raise InitsError(
-            f"Mean-field theory needs weights of mean 0. Received another mean from {start.kernel.label}: only the "
-            "measured points are shown."
+            f"mean of the weights must be 0 for mean-field theory, but got another mean from {start.kernel.label}: "
+            "only the measured points are shown."
         )
     laws = [start.bias.law(shape[1:]) for shape in network.kernel_shapes]
     biases = tuple(law.std**2 + law.mean**2 for law in laws if law is not None)
@@ -116,19 +127,19 @@ def as_drawn(start: Start, network: Network, found: Sequence[Measurement]) -> Ga
 
 @st.cache_resource(show_spinner=False)
 def _memory() -> SharedCache[Any]:
-    return SharedCache(KEPT)
+    return SharedCache(MAX_KEPT)
 
 
 def _measured(
     choices: Choices, known: str, whole: bool
 ) -> tuple[InputStatistics, list[tuple[Measurement, ...] | InitsError]]:
-    """The batch, and what was measured of each start; what is not kept is asked for side by side.
+    """Return the statistics of the batch and the measurements of each start, or why it has none.
 
-    Nothing of the seeds that code still draws.
+    Missing measurements are requested in parallel, except for seeds whose weights pasted code still draws.
     """
     net, seeds, batch = choices.network, seeds_of(choices), (known, choices.batch_size, choices.seed)
     compute, memory, fingerprint = engine(), _memory(), engine().status.fingerprint
-    asked = []
+    requests = []
     for card in choices.cards:
         keys = {seed: (card.start, net, seed, batch, fingerprint) for seed in seeds}
         missing = [seed for seed, key in keys.items() if memory.get(key) is None]
@@ -139,17 +150,17 @@ def _measured(
             mine = arrays_of(card.start, net, missing)
         except InitsError as error:
             mine = error
-        asked.append((keys, missing, mine))
-    with gate.aside(), ThreadPoolExecutor(len(asked) + 1) as pool:
+        requests.append((keys, missing, mine))
+    with gate.aside(), ThreadPoolExecutor(len(requests) + 1) as pool:
         inputs = pool.submit(
             memory.get_or_make, (batch, fingerprint), lambda: compute.call(worker.signal_inputs, *batch)
         )
-        found = pool.map(lambda one: _answer(compute, memory, *one), asked)
+        found = pool.map(lambda one: _answer(compute, memory, *one), requests)
         try:
             facts = inputs.result()
-        except EngineError:  # the starts say so; theory goes on
+        except EngineError:  # each start shows the error; theory is still available
             facts = TYPICAL_INPUTS[known]
-        _foresee(choices, facts)  # meanwhile
+        _prepare_theory(choices, facts)  # while the measurements run
         return facts, list(found)
 
 
@@ -160,7 +171,7 @@ def _answer(
     missing: list[int],
     mine: list[Given] | InitsError | None,
 ) -> tuple[Measurement, ...] | InitsError:
-    """What is known of a start once the missing seeds were asked for."""
+    """Return all measurements of a start after requesting the missing ones, or why there are none."""
     if isinstance(mine, InitsError):
         return mine
     if missing and mine is not None:
@@ -179,13 +190,13 @@ def _answer(
     return tuple(one for one in known if one is not None)
 
 
-def _foresee(choices: Choices, facts: InputStatistics) -> None:
-    """Theory for all starts that have one, kept for when it is shown."""
+def _prepare_theory(choices: Choices, facts: InputStatistics) -> None:
+    """Compute the predictions that the page will show."""
     for card in choices.cards:
         try:
             if promised := gains(card.start, choices.network):
                 predicted(choices.network, promised, facts)
-        except InitsError:  # said when it is shown
+        except InitsError:  # reported where it is shown
             continue
 
 

@@ -1,4 +1,4 @@
-"""The plane of order and chaos beside the starts of a page."""
+"""The phase plane of an activation with the starts of the page."""
 
 import re
 from collections.abc import Sequence
@@ -21,26 +21,26 @@ from pages.parts.experiment.start_cards import change
 from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, widget_key, widget_value
 from pages.parts.page.state import linked
-from pages.parts.signal.measurements import Seen
+from pages.parts.signal.measurements import StartSignal
 from pages.parts.widgets.chart import Point, chart
 
-CLICKED = re.compile(r"\(.*, .*\)")  # how a start is called that was set by a click
+CLICKED = re.compile(r"\(.*, .*\)")  # the name of a start that was placed by a click
 ERF = "erf"
-ERF_HELP = "erf is theory only: Keras has no such activation, so nothing is measured with it."
+ERF_HELP = "erf exists in theory only: Keras has no such activation, so nothing can be measured with it."
 
 
 @lru_cache
 def plane_of(activation: str) -> PhasePlane:
-    """The plane of an activation, computed once."""
+    """Return the phase plane of an activation."""
     return phases.phase_plane(activation)
 
 
-def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
-    """Where each start sits; a click puts one there, and so do two numbers."""
+def phase_plane(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
+    """Draw the phase plane; a click or two numbers place a start."""
     activation = choices.network.activation
     heading(
-        "Where each start sits",
-        "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to set a start.",
+        "Position of each start",
+        "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to place a start.",
         "phases",
     )
     above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
@@ -48,20 +48,20 @@ def phase_plane(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
         "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
     )) == "erf"  # fmt: skip
     with above:
-        _plane(page, choices, seen, erf)
+        _plane(page, choices, signals, erf)
 
 
-def _plane(page: str, choices: Choices, seen: Sequence[Seen], erf: bool) -> None:
+def _plane(page: str, choices: Choices, signals: Sequence[StartSignal], erf: bool) -> None:
     activation = choices.network.activation
     if not erf and activation not in ELEMENTWISE:
         st.markdown(
-            f":gray[{ACTIVATIONS[activation]} mixes units and has no plane: take another activation.]"
+            f":gray[{ACTIVATIONS[activation]} is not elementwise, so it has no phase plane. Choose another activation.]"
         )
         return
     plane = plane_of(ERF if erf else activation)
     spots = [
         figures.Spot(label, slot, one.gains.weights, one.gains.biases)
-        for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
+        for label, slot, one in zip(choices.labels, choices.slots, signals, strict=True)
         if one.gains is not None
     ]
     name = ERF if erf else ACTIVATIONS[activation]
@@ -81,7 +81,7 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
 
 
 def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
-    """What a click does, without a mouse, and to the digit."""
+    """Draw number inputs that place a start without a mouse, to the digit."""
     names = [
         seeded(widget_key(page, "put", axis), value) for axis, value in (("weights", 1.0), ("biases", 0.0))
     ]
@@ -92,11 +92,11 @@ def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input("Weights, σ_w²", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120)
         st.number_input("Biases, σ_b²", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120)
-        st.button("Set a start", icon=":material/add_location:", key=widget_key(page, "put"), on_click=put)
+        st.button("Place a start", icon=":material/add_location:", key=widget_key(page, "put"), on_click=put)
 
 
 def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:
-    """Set a start there, in the place of the one that was set before."""
+    """Place a start; it replaces the one that was placed before."""
     new = at(sigma_w2, sigma_b2)
     before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
     if before:
@@ -110,7 +110,7 @@ def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -
 
 
 def at(sigma_w2: float, sigma_b2: float) -> Card:
-    """A start with these variances in every layer, to three digits."""
+    """Return a start with these variances in every layer, to three digits."""
     scale, stddev = float(f"{sigma_w2:.3g}"), float(f"{sigma_b2**0.5:.3g}")
     kernel = InitializerSpec("VarianceScaling", (("scale", scale), ("distribution", "untruncated_normal")))
     bias = InitializerSpec("RandomNormal", (("stddev", stddev),)) if stddev else ZEROS

@@ -1,4 +1,4 @@
-"""What becomes of each start, in words: the answer under the title, and the chips below."""
+"""The signal through each start in words: the answer below the title, and the chips."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,29 +12,29 @@ from inits.theory.signal_regime import SignalRegime, signal_regime
 from inits.theory.signal_theory import InputStatistics
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import Colour, literal
-from pages.parts.signal.measurements import Seen
+from pages.parts.signal.measurements import StartSignal
 
 COLOURS: dict[str, Colour] = {"kept": "green", "grown": "orange", "faded": "orange"}
-LOST = {"vanished": "gone", "exploded": "exploding", "nan": "not a number"}
+LOST = {"vanished": "vanished", "exploded": "exploded", "nan": "NaN"}
 ICONS = {"green": "check_circle", "orange": "trending_down", "red": "error"}
 
 
-def predicted_fate(choices: Choices, seen: Seen, facts: InputStatistics) -> SignalRegime | None:
-    """What theory says becomes of a start."""
-    if seen.prediction is None:
+def predicted_regime(choices: Choices, signal: StartSignal, facts: InputStatistics) -> SignalRegime | None:
+    """Return the predicted regime of a start; None without a prediction."""
+    if signal.prediction is None:
         return None
     hidden = choices.network.hidden
-    one = seen.prediction
+    one = signal.prediction
     widths = np.array(hidden)
     return signal_regime(
         one.preactivations[:-1], one.gradients[:-1] * widths, one.cosines[:-1], float(np.mean(facts.squares))
     )
 
 
-def measured_fate(
+def measured_regime(
     choices: Choices, found: Sequence[Measurement], facts: InputStatistics
 ) -> SignalRegime | None:
-    """What became of the median of the seeds."""
+    """Return the regime of the median over the seeds; None without measurements."""
     if not found:
         return None
     widths = np.array(choices.network.hidden)
@@ -45,13 +45,15 @@ def measured_fate(
     return signal_regime(preactivations, gradients * widths, cosines, float(np.mean(facts.squares)))
 
 
-def answer(choices: Choices, fates: Sequence[SignalRegime | None]) -> str:
-    """Which start keeps the signal, and from which layer on others lose it."""
+def answer(choices: Choices, regimes: Sequence[SignalRegime | None]) -> str:
+    """Return which starts keep the signal, and from which layer on the others lose it."""
     net = choices.network
-    known = [(literal(name), one) for name, one in zip(choices.labels, fates, strict=True) if one is not None]
+    known = [
+        (literal(name), one) for name, one in zip(choices.labels, regimes, strict=True) if one is not None
+    ]
     layers = f"{counted(len(net.hidden), f'{ACTIVATIONS[net.activation]} layer')}"
     if not known:
-        return f"What {layers} do to a signal is known as soon as Keras has drawn the weights."
+        return f"The effect of {layers} on the signal is known as soon as Keras has drawn the weights."
     groups: dict[object, list[tuple[str, SignalRegime]]] = {}
     for name, one in known:
         groups.setdefault((one.forward.kind, one.backward.kind, one.correlated is None), []).append(
@@ -61,43 +63,43 @@ def answer(choices: Choices, fates: Sequence[SignalRegime | None]) -> str:
     return f"Through {layers}, " + "; ".join(clauses) + "."
 
 
-def _clause(names: Sequence[str], fates: Sequence[SignalRegime]) -> str:
-    """What becomes of starts that fare alike, with their numbers."""
+def _clause(names: Sequence[str], regimes: Sequence[SignalRegime]) -> str:
+    """Return a clause for starts in the same regime, with their numbers."""
     several = len(names) > 1
     bold = [f"**{name}**" for name in names]
     who = f"{', '.join(bold[:-1])} and {bold[-1]}" if several else bold[0]
-    layer = _span([one.forward.layer for one in fates])
-    kind, back = fates[0].forward.kind, fates[0].backward.kind
+    layer = _span([one.forward.layer for one in regimes])
+    kind, back = regimes[0].forward.kind, regimes[0].backward.kind
     if kind == "nan":
-        return f"{who} {'stop' if several else 'stops'} being a number at layer {layer}"
+        return f"{who} {'become' if several else 'becomes'} NaN at layer {layer}"
     if kind == "exploded":
         return f"{who} {'explode' if several else 'explodes'} from layer {layer} on"
     if kind == "vanished":
         with_it = f", and {'their' if several else 'its'} gradients with {'them' if several else 'it'}"
-        gone = f"{who} {'are' if several else 'is'} gone by layer {layer}"
-        return gone + with_it if back == "vanished" else gone
-    ratios = sorted(one.forward.ratio for one in fates)
+        vanished = f"{who} {'vanish' if several else 'vanishes'} by layer {layer}"
+        return vanished + with_it if back == "vanished" else vanished
+    ratios = sorted(one.forward.ratio for one in regimes)
     words = {
         "kept": f"{who} {'keep' if several else 'keeps'} the signal",
         "faded": f"{who} {'fade' if several else 'fades'} to {_span(map(_share, ratios))}",
-        "grown": f"{who} {'grow' if several else 'grows'} {_span(number(ratio, 2) for ratio in ratios)} times",
+        "grown": f"{who} {'grow' if several else 'grows'} by a factor of {_span(number(ratio, 2) for ratio in ratios)}",
     }[kind]
-    return words + _but(fates, "their" if several else "its")
+    return words + _but(regimes, "their" if several else "its")
 
 
-def _but(fates: Sequence[SignalRegime], whose: str) -> str:
-    """What is lost although the signal keeps its size."""
-    words, back = [], fates[0].backward.kind
+def _but(regimes: Sequence[SignalRegime], whose: str) -> str:
+    """Return what is lost although the signal keeps its power."""
+    words, back = [], regimes[0].backward.kind
     if back in ("vanished", "exploded"):
         verb = "vanish" if back == "vanished" else "explode"
-        words.append(f"{whose} gradients {verb} below layer {_span([one.backward.layer for one in fates])}")
-    if fates[0].correlated is not None:
-        words.append(f"two digits look alike from layer {_span([one.correlated for one in fates])} on")
+        words.append(f"{whose} gradients {verb} below layer {_span([one.backward.layer for one in regimes])}")
+    if regimes[0].correlated is not None:
+        words.append(f"two digits look alike from layer {_span([one.correlated for one in regimes])} on")
     return f", but {' and '.join(words)}" if words else ""
 
 
 def _span(values: Iterable[object]) -> str:
-    """One number in bold, or the first and the last of several."""
+    """Return a value in bold, or the first and the last of several."""
     known = list(dict.fromkeys(values))
     if all(isinstance(value, int) for value in known):
         known.sort()
@@ -111,7 +113,7 @@ def _share(ratio: float) -> str:
 def chips(
     choices: Choices, predicted: Sequence[SignalRegime | None], measured: Sequence[SignalRegime | None]
 ) -> None:
-    """Prediction and measurement of each start, in a few words."""
+    """Show prediction and measurement of each start as a chip."""
     with st.container(horizontal=True, gap="small"):
         for label, theory, found in zip(choices.labels, predicted, measured, strict=True):
             words = _beside(theory, found, len(choices.network.hidden))
@@ -121,11 +123,12 @@ def chips(
 
 
 def _beside(theory: SignalRegime | None, found: SignalRegime | None, last: int) -> str:
-    """What was predicted and what was measured: in one when they say the same."""
-    promised, came = (one and _word(one, last) for one in (theory, found))
-    if promised and came:
-        return f"{came}, as predicted" if promised == came else f"predicted {promised}, measured {came}"
-    return f"predicted {promised}" if promised else f"measured {came}" if came else "not known yet"
+    """Return prediction and measurement in words, as one if they agree."""
+    predicted, measured = (one and _word(one, last) for one in (theory, found))
+    if predicted and measured:
+        agree = predicted == measured
+        return f"{measured}, as predicted" if agree else f"predicted {predicted}, measured {measured}"
+    return f"predicted {predicted}" if predicted else f"measured {measured}" if measured else "not known yet"
 
 
 def _word(one: SignalRegime, last: int) -> str:
@@ -135,7 +138,7 @@ def _word(one: SignalRegime, last: int) -> str:
     if back in LOST:
         return f"gradients {LOST[back]}"
     if one.correlated is not None:
-        return f"all alike from layer {one.correlated}"
+        return f"images alike from layer {one.correlated}"
     return {"kept": f"alive at layer {last}", "faded": "fading", "grown": "growing"}[way.kind]
 
 

@@ -1,4 +1,4 @@
-"""The pictures of the Signal page: layer by layer, how values are spread, dead and saturated units, the Jacobian."""
+"""The pictures of the Signal page: moments by layer, distributions, dead and saturated units, the Jacobian."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from pages.parts.page import session
 from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.page.state import linked
-from pages.parts.signal.measurements import Seen
+from pages.parts.signal.measurements import StartSignal
 from pages.parts.widgets.chart import shared_chart
 
 VIEWS = {
@@ -36,7 +36,7 @@ VIEWS = {
     ),
     "gradients": (
         "Gradients",
-        "Gradient of each image's loss by its pre-activations",
+        "Gradient of the loss with respect to the pre-activations",
         "second moment",
         "Log scale.",
     ),
@@ -50,33 +50,33 @@ VIEWS = {
 ATTRIBUTES = {
     "lengths": "preactivations"
 }  # of predictions and measurements, where the view is named otherwise
-PLAY = 0.5  # seconds a layer
-FEW = 0.01  # a share that needs no picture
-ACROSS = 3  # panels beside each other
+PLAY = 0.5  # seconds per layer
+MIN_SHARE = 0.01  # smaller shares are not drawn
+COLUMNS = 3  # of panels
 
 
 def view_switch(page: str, kept: str) -> str:
-    """Which number of each layer is shown: a key of VIEWS."""
-    view = st.pills(  # which wrap well on a phone
+    """Draw the switch between the views; return a key of VIEWS."""
+    view = st.pills(  # pills wrap well on a phone
         "Shown", list(VIEWS), key=seeded(widget_key(page, "view"), kept), required=True,
         format_func=lambda name: VIEWS[name][0], label_visibility="collapsed",
     )  # fmt: skip
     return str(view)
 
 
-def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> None:
-    """The hero: one number for each layer, predicted and measured."""
+def by_depth(page: str, choices: Choices, signals: Sequence[StartSignal], view: str) -> None:
+    """Draw one number by layer, predicted and measured."""
     seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
     _, title, axis, how = VIEWS[view]
-    heading(title, f"Lines predict, points measure{seeds}. {how}", "moments")
+    heading(title, f"Lines: predicted. Points: measured{seeds}. {how}", "moments")
     names = _names(choices)[: len(choices.network.hidden)] if view == "activations" else _names(choices)
     tracks = [
         _track(label, slot, one, lambda source: getattr(source, ATTRIBUTES.get(view, view)))
-        for label, slot, one in zip(choices.labels, choices.slots, seen, strict=True)
+        for label, slot, one in zip(choices.labels, choices.slots, signals, strict=True)
     ]
     draw = figures.cosines if view == "cosines" else figures.travel
     shared_chart(
-        (choices, view, *seen),
+        (choices, view, *signals),
         lambda: draw(names, tracks, axis, height=style.HERO),
         key=widget_key(page, "by_depth"),
         height=style.HERO,
@@ -85,25 +85,25 @@ def by_depth(page: str, choices: Choices, seen: Sequence[Seen], view: str) -> No
 
 
 def _names(choices: Choices) -> list[str]:
-    """Layers by number, the output last."""
+    """Return the names of the layers: their numbers, and "out" for the output."""
     return [*map(str, range(1, len(choices.network.hidden) + 1)), "out"]
 
 
 def _track(
-    name: str, slot: int, seen: Seen, of: Callable[[Prediction | Measurement], np.ndarray]
+    name: str, slot: int, signal: StartSignal, of: Callable[[Prediction | Measurement], np.ndarray]
 ) -> figures.Track:
-    line = of(seen.prediction) if seen.prediction else None
-    if not seen.measurements:
+    line = of(signal.prediction) if signal.prediction else None
+    if not signal.measurements:
         return figures.Track(name, slot, line)
-    values = np.array([of(one) for one in seen.measurements], np.float64)
+    values = np.array([of(one) for one in signal.measurements], np.float64)
     if len(values) == 1:
         return figures.Track(name, slot, line, values[0])
     return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
 
 
-def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
-    """Violins of every layer and start, which can be played as depth grows."""
-    there = [place for place, one in enumerate(seen) if one.measurements]
+def distributions(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
+    """Draw violins of every layer and start, which can be played layer by layer."""
+    there = [place for place, one in enumerate(signals) if one.measurements]
     if not there:
         return
     layers = len(choices.network.hidden)
@@ -112,12 +112,12 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
     @st.fragment(run_every=PLAY if ticking else None)
     def panels() -> None:
         if ticking and page not in session.PLAYING:
-            st.rerun()  # without the clock; the slider has shown the last layer by now
+            st.rerun()  # without the timer: the last layer has been shown
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
                 heading(
                     "Distribution in every layer",
-                    f"Seed {choices.seed}. The same scale for every start.",
+                    f"Seed {choices.seed}. All starts share one scale.",
                     "violins",
                 )
             what = linked(page, "what", QUANTITIES, lambda key: st.segmented_control(
@@ -125,22 +125,22 @@ def distributions(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
                 format_func=str.capitalize, label_visibility="collapsed",
             ), first="activations")  # fmt: skip
         shown = _depth(page, layers)
-        spreads = [seen[place].measurements[0].spreads[str(what)] for place in there]
+        spreads = [signals[place].measurements[0].spreads[str(what)] for place in there]
         names = _names(choices)[: len(spreads[0])]
         reach = figures.common_reach(spreads)
-        for first in range(0, len(there), ACROSS):
-            columns = st.columns(min(ACROSS, len(there)), gap="medium")
-            for column, i in zip(columns, range(first, min(first + ACROSS, len(there))), strict=False):
+        for first in range(0, len(there), COLUMNS):
+            columns = st.columns(min(COLUMNS, len(there)), gap="medium")
+            for column, i in zip(columns, range(first, min(first + COLUMNS, len(there))), strict=False):
                 place = there[i]
                 with column:
-                    of_all = choices, str(what), shown, *(seen[one] for one in there)
+                    of_all = choices, str(what), shown, *(signals[one] for one in there)
                     _violins(of_all, page, choices, place, names, spreads[i], str(what), reach, shown)
 
     panels()
 
 
 def _depth(page: str, layers: int) -> int:
-    """How many layers are shown: all, or as many as the slider says; it moves by itself while it plays."""
+    """Draw the slider over the layers, which moves on while it plays; return the number of layers to show."""
     key = widget_key(page, "depth", layers)
     now = min(int(widget_value(key, layers)), layers)
     if page in session.PLAYING:
@@ -163,7 +163,7 @@ def _depth(page: str, layers: int) -> int:
 
 
 def _violins(
-    question: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads: Any, what: str,
+    inputs: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads: Any, what: str,
     reach: figures.Reach, shown: int,
 ) -> None:  # fmt: skip
     title = f"{ACTIVATIONS[choices.network.activation]} output" if what == "activations" else what
@@ -176,35 +176,35 @@ def _violins(
 
     st.markdown(f":small[{label}]")
     alt = f"Distribution of the {what} of {label} in each layer."
-    shared_chart(question, figure, key=widget_key(page, "violins", place), height=figures.PANEL, alt=alt)
+    shared_chart(inputs, figure, key=widget_key(page, "violins", place), height=figures.PANEL, alt=alt)
 
 
-def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
-    """Dead and saturated units, and the Jacobian."""
-    there = [place for place, one in enumerate(seen) if one.measurements]
+def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
+    """Draw dead units, saturated values and the singular values of the Jacobian."""
+    there = [place for place, one in enumerate(signals) if one.measurements]
     if not there:
         return
     left, right = st.columns(2, gap="medium")
     with left:
         images = counted(choices.batch_size, "image")
-        heading("Dead units", f"The same output for all {images}. Median of the seeds.", "dead")
-        _shares(page, choices, seen, there, "dead", "dead units")
+        heading("Dead units", f"Units with the same output for all {images}. Median over the seeds.", "dead")
+        _shares(page, choices, signals, there, "dead", "dead units")
     with right:
         heading(
             "Saturated values",
-            "Slope below 5% of the steepest: no gradient passes. Median of the seeds.",
+            "Slope below 5% of its maximum: hardly any gradient passes. Median over the seeds.",
             "saturated",
         )
-        _shares(page, choices, seen, there, "saturated", "saturated")
+        _shares(page, choices, signals, there, "saturated", "saturated")
     heading(
         "Singular values of the input-output Jacobian",
-        "Of the logits by the pixels, largest first, mean over 8 images. Lines: the root mean square predicted.",
+        "Of logits with respect to pixels, largest first, mean over 8 images. Line: predicted root mean square.",
         "jacobian",
     )
-    tracks = [_jacobian(choices.labels[place], choices.slots[place], seen[place]) for place in there]
+    tracks = [_jacobian(choices.labels[place], choices.slots[place], signals[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.network.outputs)]
     shared_chart(
-        (choices, *seen),
+        (choices, *signals),
         lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
         key=widget_key(page, "jacobian"),
         height=style.SMALL,
@@ -213,14 +213,16 @@ def units(page: str, choices: Choices, seen: Sequence[Seen]) -> None:
 
 
 def _shares(
-    page: str, choices: Choices, seen: Sequence[Seen], there: Sequence[int], name: str, title: str
+    page: str, choices: Choices, signals: Sequence[StartSignal], there: Sequence[int], name: str, title: str
 ) -> None:
-    shares = [np.median([getattr(one, name) for one in seen[place].measurements], axis=0) for place in there]
+    shares = [
+        np.median([getattr(one, name) for one in signals[place].measurements], axis=0) for place in there
+    ]
     if np.isnan(shares).any():
-        st.markdown(":gray[Softmax mixes units: none has a slope of its own.]")
+        st.markdown(":gray[Softmax acts on all units together, so no single unit has a slope.]")
         return
-    if np.max(shares) < FEW:
-        st.markdown(f":gray[Less than {percent(FEW, 0)} in every layer of every start.]")
+    if np.max(shares) < MIN_SHARE:
+        st.markdown(f":gray[Less than {percent(MIN_SHARE, 0)} in every layer of every start.]")
         return
     series = [
         Series(choices.labels[place], choices.slots[place], None, share)
@@ -228,7 +230,7 @@ def _shares(
     ]
     names = [f"layer {name}" for name in _names(choices)[:-1]]
     shared_chart(
-        (choices, *seen),
+        (choices, *signals),
         lambda: by_layer(names, series, title, share=True),
         key=widget_key(page, name),
         height=style.SMALL,
@@ -236,9 +238,9 @@ def _shares(
     )
 
 
-def _jacobian(name: str, slot: int, seen: Seen) -> figures.Track:
-    values = np.array([one.singular.mean(axis=0) for one in seen.measurements], np.float64)
-    line = np.full(values.shape[1], seen.prediction.jacobian) if seen.prediction else None
+def _jacobian(name: str, slot: int, signal: StartSignal) -> figures.Track:
+    values = np.array([one.singular.mean(axis=0) for one in signal.measurements], np.float64)
+    line = np.full(values.shape[1], signal.prediction.jacobian) if signal.prediction else None
     if len(values) == 1:
         return figures.Track(name, slot, line, values[0])
     return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
