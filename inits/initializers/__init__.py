@@ -1,1 +1,1 @@
-"""Keras initializers and optimizers as data, and the exact law of each initializer."""
+"""Keras initializers, optimizers and activations as data, and the exact law of each initializer."""
