@@ -3,16 +3,13 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # before NumPy is imported: tests run beside each other already
+# Before NumPy is imported: tests run beside each other already.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
 pytest.register_assert_rewrite("support.cases")  # so that its asserts show what they compared
@@ -20,41 +17,50 @@ pytest.register_assert_rewrite("support.cases")  # so that its asserts show what
 settings.register_profile("no clock", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("no clock")
 
-WIDGETS = ("test_chart_browser.py", "test_editor_browser.py")  # these have a server of their own
-SHARED_SERVER = "the browser tests of the app"
+LONGEST = ("e2e", "sandbox", "engine", "weightfiles", "test_bad_days", "training", "pages", "test_soak")
+WIDGETS = ("test_chart_browser.py", "test_editor_browser.py")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Deal out whole files, and all files that use the app's server and browser as one."""
+    """Deal out whole files, but as one the browser tests that share a server: of the app, or of the widgets."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return file if "/e2e/" not in file or file.endswith(WIDGETS) else SHARED_SERVER
+            if "/e2e/" not in file:
+                return file
+            return "widgets in the browser" if file.endswith(WIDGETS) else "app in the browser"
 
     return Scheduling(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that both processes end at about the same time."""
+    folder = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else ""
+        return next((number for number, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what stays anyway: thousands of tests, and Keras."""
+    """Spare the garbage collector what stays anyway, thousands of tests and Keras, and AppTest two seconds a run.
+
+    Where Keras is loaded, Streamlit clears its session after each run of a page, and collects all garbage. The app
+    itself never has Keras in the process of its pages, and switches the collection off.
+    """
+    if "streamlit" in sys.modules:
+        from streamlit import config
+        from streamlit.runtime.scriptrunner import script_runner
+
+        config.set_option("runner.postScriptGC", False)
+        script_runner._clean_problem_modules = lambda: None
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _streamlit_leaves_keras_alone() -> Iterator[None]:
-    """Keep AppTest from clearing Keras' session and collecting garbage after each run: seconds where Keras is loaded.
-
-    The app itself never has Keras in the process of its pages, and switches the collection off.
-    """
-    from streamlit import config
-    from streamlit.runtime.scriptrunner import script_runner
-
-    config.set_option("runner.postScriptGC", False)
-    with mock.patch.object(script_runner, "_clean_problem_modules"):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ PAGES = ("docs/DEPLOY.md", "docs/CLUSTER.md", "docs/SECURITY.md", "docs/SETTINGS
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_settings_and_files_that_a_page_names_are_there(page):
+def test_settings_and_files_named_in_the_docs_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     known = {setting.name for setting in SETTINGS.values()}
     assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known
@@ -24,20 +24,20 @@ def test_settings_and_files_that_a_page_names_are_there(page):
         assert (ROOT / name).exists(), name
 
 
-def test_the_service_and_the_container_set_what_is_known():
+def test_the_files_for_operators_use_known_settings():
     known = {setting.name for setting in SETTINGS.values()}
     for name in ("inits.service", "Containerfile", "nginx.conf"):
         text = (DEPLOY / name).read_text(encoding="utf-8")
         assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known
 
 
-def test_the_container_takes_all_that_the_app_is_made_of():
+def test_the_container_copies_the_whole_app():
     copied = re.findall(r"^COPY (\S+)", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.M)
     assert set(copied) == {"requirements.txt", "app.py", ".streamlit", "inits", "pages"}
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_nginx_lets_through_what_the_app_takes_and_a_little_more():
+def test_nginx_accepts_slightly_larger_uploads_than_the_app():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     passed = re.search(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"))
     assert 0 < int(passed[1]) - config["server"]["maxUploadSize"] < 10

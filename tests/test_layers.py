@@ -1,4 +1,4 @@
-"""The packages stand in one order and no import goes against it; the web process never has Keras."""
+"""Packages import only those above them in one table, and the web process never imports Keras."""
 
 import ast
 import subprocess
@@ -16,7 +16,7 @@ FILES = {
 }
 NUMBERS = "numpy scipy.special"
 
-# Each package may import those above it, itself, and from outside what is named: at the top; inside functions.
+# Each package may import itself, those above it, and these libraries: at the top of a module; inside functions.
 LIBRARY = {
     "base": ("numpy", ""),
     "initializers": (NUMBERS, ""),
@@ -51,7 +51,7 @@ PARTS = [
 """The groups of pages/parts: each may import those before it."""
 
 KERAS = {"keras", "tensorflow"}
-# What imports Keras or HDF5 at its top runs in the compute process and in the jail alone.
+# Modules that import Keras or HDF5 at their top run in the compute process and in the jail alone.
 OTHER_PROCESSES = ("inits.training", "inits.sandbox.child", "inits.sandbox.compat", "inits.sandbox.picking")
 
 
@@ -116,14 +116,14 @@ def refused(module: str, source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_imports_only_those_above_it(package):
+def test_a_package_imports_only_what_the_table_allows(package):
     modules = [module for module in FILES if package_of(module) == package]
     assert modules
     found = {module: refused(module, FILES[module].read_text(encoding="utf-8")) for module in modules}
     assert {module: names for module, names in found.items() if names} == {}
 
 
-def test_every_folder_is_in_the_table():
+def test_the_tables_list_every_folder():
     folders = {path.parent.name for path in ROOT.glob("inits/*/__init__.py")}
     assert folders == set(PACKAGES) - {"base", "pages"}
     assert {path.parent.name for path in ROOT.glob("pages/parts/*/__init__.py")} == set(PARTS)
@@ -140,7 +140,7 @@ def cycle(graph: dict[str, set[str]]) -> list[str] | None:
     return None
 
 
-def test_no_import_goes_round_in_circles_deferred_ones_included():
+def test_there_is_no_import_cycle():
     graph = {}
     for module, path in FILES.items():
         found = {module_of(name) for name, _ in imports(path.read_text(encoding="utf-8"))}
@@ -167,7 +167,7 @@ class A:
 """
 
 
-def test_imports_are_seen_wherever_they_are_and_refused_against_the_order():
+def test_imports_are_found_anywhere_and_refused_against_the_order():
     top = ["numpy.typing", "keras", "typing.TYPE_CHECKING", "inits.errors", "inits.training.starts"]
     assert [name for name, at_top in imports(SOURCE) if at_top] == [*top, "plotly.graph_objects"]
     wrong = ["keras", "inits.training.starts", "distributed.Client", "plotly.graph_objects", "scipy.stats"]
@@ -192,7 +192,7 @@ def loaded(modules: list[str], names: set[str]) -> set[str]:
 
 
 def test_the_web_process_never_imports_keras():
-    """All that it can import: it calls functions of `inits.training.draw`, which import Keras where they run."""
+    """Import all its modules; those of `inits.training.draw` import Keras inside the functions that it sends away."""
     pages = {
         module
         for module in FILES

@@ -1,4 +1,4 @@
-"""A short day with many visits: nothing piles up. `python -m benchmarks soak` is a long one."""
+"""Memory, files and threads of the processes over many visits. `python -m benchmarks soak` takes hours over it."""
 
 import os
 from pathlib import Path
@@ -12,10 +12,10 @@ from benchmarks.visits import wait_for
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows counts no open files")
 
 RUNS = 24
-SESSIONS = 6  # at once: so many more can happen to be there, while a leak at every run would be 12
+SESSIONS = 6  # at once: this many more files may be open by chance, while a leak at every run would add 12
 
 
-def test_nothing_piles_up(tmp_path: Path) -> None:
+def test_resources_do_not_grow_with_visits(tmp_path: Path) -> None:
     with serve("app.py", environ={**ENVIRON, "INITS_CACHE": str(tmp_path)}) as address:
         day = wait_for(live_through(address, RUNS))
     assert day.errors == []
@@ -29,4 +29,4 @@ def test_nothing_piles_up(tmp_path: Path) -> None:
             assert max(counts[half:]) <= max(counts[:half]) + SESSIONS, what
     heavy, last = {"tensorflow", "pandas", "pyarrow"}, day.samples[-1]
     assert not heavy & last["web"].libraries
-    assert heavy <= last["compute"].libraries  # Keras imports them all: they would be seen
+    assert heavy <= last["compute"].libraries  # Keras imports them all, so the check finds them

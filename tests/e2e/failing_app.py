@@ -1,4 +1,4 @@
-"""A page that fails with what nobody should see."""
+"""A page that fails with an error that must stay secret."""
 
 import os
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, cards, opened, until
+from support.visit import button, cards, opened, until
+
+from pages.parts.page.cheatsheet import SHEETS
 
 pytestmark = pytest.mark.browser
 
@@ -15,13 +17,32 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
     expect(main).to_contain_text("HeNormal: through 6 ReLU layers")
     expect(main).to_contain_text("keras.initializers.HeNormal()")
     expect(main.get_by_role("link", name=re.compile("He et al. 2015"))).to_be_visible()
+
+    table = page.locator("table", has=page.get_by_role("columnheader", name="activation"))
+    expect(table.locator("tbody tr")).to_have_count(10)
+    expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
+    expect(page.locator('.inits-chart[aria-label^="Remaining power"] .js-plotly-plot')).to_be_visible()
+
+    main.get_by_role("button", name="Help", exact=True).focus()  # a cheat sheet opens by keyboard
+    sheet = page.get_by_role("tooltip")
+    expect(sheet).to_contain_text(SHEETS["power"].see)
+    expect(sheet).to_contain_text(SHEETS["power"].change)
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+
     main.get_by_role("button", name=re.compile("^Test against")).click()
-    expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=20 * SECONDS)
+    expect(page.locator("h1")).to_have_text("Which start learns fastest?")
     until(page, lambda: len(cards(page)) == 3)
     assert cards(page)[0] == "HeNormal"
 
 
-def test_the_recommendation_follows_the_answers_and_is_kept_in_the_address(page: Page, app: str) -> None:
+def test_a_cheat_sheet_opens_by_a_tap(phone: Page, app: str) -> None:
+    opened(phone, f"{app}/choose")
+    phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).tap()
+    expect(phone.get_by_role("tooltip")).to_contain_text(SHEETS["power"].good)
+
+
+def test_the_recommendation_follows_the_answers_and_opens_on_the_signal_page(page: Page, app: str) -> None:
     opened(page, f"{app}/choose?activation=sigmoid&depth=10")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text(re.compile(r"VarianceScaling\(scale=\d+\): through 10 sigmoid layers"))
@@ -30,27 +51,7 @@ def test_the_recommendation_follows_the_answers_and_is_kept_in_the_address(page:
     expect(page).to_have_url(re.compile("normalization=batch"))
     page.reload()
     expect(main).to_contain_text("Recommended for 10 sigmoid layers of 128, batch normalization, SGD")
-
-
-def test_the_recommendation_opens_on_the_signal_page(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose?activation=tanh&depth=4")
     button(page, "See the signal").click()
-    expect(page.locator("h1")).to_have_text("How far does the signal travel?", timeout=20 * SECONDS)
-    expect(page).to_have_url(re.compile(r"hidden=4"))
-    expect(page.get_by_test_id("stMain")).to_contain_text("Through 4 tanh layers")
-
-
-def test_the_table_has_a_row_for_each_activation(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose")
-    table = page.locator("table", has=page.get_by_role("columnheader", name="activation"))
-    expect(table.locator("tbody tr")).to_have_count(10)
-    expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
-    expect(page.locator('.inits-chart[aria-label^="Remaining power"] .js-plotly-plot')).to_be_visible(
-        timeout=20 * SECONDS
-    )
-
-
-def test_an_invalid_value_in_the_address_is_reported_and_the_rest_is_used(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose?activation=relu&depth=9999")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “depth” of the link was not understood")
-    expect(page.get_by_test_id("stMain")).to_contain_text("HeNormal: through 6 ReLU layers")
+    expect(page.locator("h1")).to_have_text("How far does the signal travel?")
+    expect(page).to_have_url(re.compile(r"hidden=10"))
+    expect(main).to_contain_text("Through 10 sigmoid layers")

@@ -1,4 +1,4 @@
-"""Your own code in a real browser: run it, read what went wrong, use it as a start, and do without a jail."""
+"""Your own code in a real browser: run it, read its errors, use it as a start; and a server without a jail."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from support.visit import DRAWN, SECONDS, button, cards, opened, result, until
 
 from benchmarks.live import serve
@@ -16,6 +16,7 @@ from inits.experiments.pasted import PastedSpec
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 
 CHECKS = 90 * SECONDS  # the jail starts meanwhile
+NO_COMPUTE = {"INITS_SCHEDULER": "tcp://127.0.0.1:9"}  # refused at once, so no compute process starts
 LOUD = """\
 print("**bold** <b>tag</b> $x$ :red[no]")
 
@@ -44,7 +45,7 @@ def checked(page: Page) -> Page:
     return page
 
 
-def test_the_first_example_is_run_and_every_check_is_told(page: Page, app: str) -> None:
+def test_examples_run_and_every_check_is_shown(page: Page, app: str) -> None:
     checked(opened(page, f"{app}/custom"))
     expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
     main = page.get_by_test_id("stMain")
@@ -63,6 +64,12 @@ def test_the_first_example_is_run_and_every_check_is_told(page: Page, app: str) 
         "3 of 3 kernels are within chance of RandomUniform(minval=-0.05, maxval=0.05)"
     )
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
+    choose(page, "Class that ignores the shape")
+    expect(page.locator("h1")).to_have_text("What does OneSize draw?")
+    expect(page.get_by_text("3 of 3 kernels have another shape")).to_be_visible()
+    expect(button(page, "Train it")).to_have_count(0)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("What does OneSize draw?", timeout=60 * SECONDS)
 
 
 def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page: Page, app: str) -> None:
@@ -79,31 +86,10 @@ def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page:
     assert "child.py" not in words
 
 
-def test_an_example_takes_the_editor_and_shows_what_is_wrong(page: Page, app: str) -> None:
-    checked(opened(page, f"{app}/custom"))
-    choose(page, "Class that ignores the shape")
-    expect(page.locator("h1")).to_have_text("What does OneSize draw?", timeout=20 * SECONDS)
-    expect(page.get_by_text("3 of 3 kernels have another shape")).to_be_visible(timeout=20 * SECONDS)
-    expect(button(page, "Train it")).to_have_count(0)
-    page.reload()
-    expect(page.locator("h1")).to_have_text("What does OneSize draw?", timeout=30 * SECONDS)
-
-
-def test_named_code_learns_beside_keras_own_over_two_seeds(page: Page, app: str) -> None:
-    checked(opened(page, app + link(TINY, "My tiny")))
-    opened(page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}")
-    assert cards(page) == ["HeNormal", "My tiny"]
-    expect(page.locator(".st-key-train-cards img")).to_have_count(2)
-    button(page, "Run").click()
-    rows = {row["start"]: row for row in result(page)}
-    assert set(rows) == {"HeNormal", "My tiny"}
-    assert {row["outcome"] for row in rows.values()} == {"completed"}
-
-
-def test_code_goes_on_to_explore_and_train(page: Page, app: str) -> None:
+def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page, app: str) -> None:
     checked(opened(page, app + link(TINY, "My tiny")))
     button(page, "Explore it").click()
-    expect(page.locator("h1")).to_have_text("What does My tiny draw?", timeout=20 * SECONDS)
+    expect(page.locator("h1")).to_have_text("What does My tiny draw?")
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
     page.get_by_text("A whole network", exact=True).click()
@@ -120,20 +106,25 @@ def test_code_goes_on_to_explore_and_train(page: Page, app: str) -> None:
     dialog.get_by_role("button", name="Save", exact=True).click()
     until(page, lambda: cards(page)[0] == "1 My tiny")
 
+    opened(page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}")
+    assert cards(page) == ["HeNormal", "My tiny"]
+    expect(page.locator(".st-key-train-cards img")).to_have_count(2)
+    button(page, "Run").click()
+    rows = {row["start"]: row for row in result(page)}
+    assert set(rows) == {"HeNormal", "My tiny"}
+    assert {row["outcome"] for row in rows.values()} == {"completed"}
 
-def test_others_are_answered_while_a_loop_runs(page: Page, browser: Browser, app: str) -> None:
+
+def test_other_users_are_answered_while_a_loop_runs_and_after_the_jail_died(
+    page: Page, new_tab: Page, app: str
+) -> None:
     checked(opened(page, f"{app}/custom"))  # the jail is there
-    other = browser.new_page()
-    opened(other, app + link(LOOP, "endless"))
-    expect(other.get_by_text("Running, at most 4 s.")).to_be_visible(timeout=20 * SECONDS)
+    opened(new_tab, app + link(LOOP, "endless"))
+    expect(new_tab.get_by_text("Running, at most 4 s.")).to_be_visible()
     choose(page, "He by hand")
     expect(page.get_by_text(BY_HAND)).to_be_visible()
-    expect(other.get_by_text("The code ran longer than 4 s and was stopped.")).to_be_visible()
-    other.close()
+    expect(new_tab.get_by_text("The code ran longer than 4 s and was stopped.")).to_be_visible()
 
-
-def test_a_jail_that_dies_is_there_again(page: Page, app: str) -> None:
-    checked(opened(page, f"{app}/custom"))
     (server,) = (
         process
         for process in psutil.process_iter(["cmdline"])
@@ -144,28 +135,29 @@ def test_a_jail_that_dies_is_there_again(page: Page, app: str) -> None:
         for process in server.children()
         if any("inits.sandbox.zygote" in word for word in process.cmdline())
     ]
+    assert zygotes
     for process in zygotes:
         process.kill()
-    assert zygotes
-    choose(page, "He by hand")
-    expect(page.get_by_text(BY_HAND)).to_be_visible(timeout=CHECKS)
+    choose(page, "Class that ignores the shape")
+    expect(page.get_by_text("3 of 3 kernels have another shape")).to_be_visible(timeout=CHECKS)
 
 
 @contextmanager
 def no_jail(environ: dict[str, str]) -> Iterator[str]:
     """A server on a machine for which there is no jail."""
-    with serve("app.py", environ={**environ, "PYTHONPATH": "tests/e2e/no_jail"}) as address:
+    with serve("app.py", environ={**environ, **NO_COMPUTE, "PYTHONPATH": "tests/e2e/no_jail"}) as address:
         yield address
 
 
-def test_without_a_jail_only_a_person_alone_who_agrees_runs_their_own_code(
-    page: Page, browser: Browser, environ: dict[str, str]
+def test_without_a_jail_only_a_local_user_who_agrees_runs_their_own_code(
+    page: Page, new_tab: Page, environ: dict[str, str]
 ) -> None:
     with no_jail(environ) as address:
         opened(page, address + link(TINY, "mine"))
         reason = page.get_by_text(re.compile("there is no jail for Linux on riscv64"))
         expect(reason).to_be_visible(timeout=20 * SECONDS)
-        far = browser.new_context(extra_http_headers={"X-Forwarded-For": "203.0.113.7"}).new_page()
+        far = new_tab
+        far.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
         opened(far, address + link(TINY, "mine"))
         expect(far.get_by_text(re.compile("there is no jail for Linux"))).to_be_visible(timeout=20 * SECONDS)
         expect(button(far, "Run my own code without a jail, in this session")).to_have_count(0)
@@ -177,11 +169,19 @@ def test_without_a_jail_only_a_person_alone_who_agrees_runs_their_own_code(
         button(page, "Run").click()
         checked(page)
         expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
-        far.context.close()
 
 
-def test_an_operator_can_switch_it_off(page: Page, environ: dict[str, str]) -> None:
-    with serve("app.py", environ={**environ, "INITS_CODE": "off"}) as address:
-        opened(page, f"{address}/custom")
-        expect(page.get_by_text("it is switched off on this server")).to_be_visible(timeout=20 * SECONDS)
+@pytest.mark.parametrize(
+    ("path", "kept"), [("train", ""), ("explore?seed=3", "seed=3"), ("?seed=3", "seed=3")]
+)
+def test_deep_links_open_first_on_a_new_server_and_an_operator_can_disable_code(
+    page: Page, environ: dict[str, str], path: str, kept: str
+) -> None:
+    with serve("app.py", environ={**environ, **NO_COMPUTE, "INITS_CODE": "off"}) as address:
+        opened(page, f"{address}/{path}")
+        expect(page.get_by_test_id("stTopNavLink").filter(has_text="Train")).to_be_visible()
+        assert kept in page.url
+        assert not page.get_by_text("Page not found").count()
+        page.get_by_test_id("stHeader").get_by_role("link", name="Your code").click()
+        expect(page.get_by_text("it is switched off on this server")).to_be_visible()
         expect(button(page, "Run my own code without a jail, in this session")).to_have_count(0)

@@ -1,11 +1,9 @@
-"""Several people at once, each in a browser of their own: places in the queue, and leaving it."""
+"""Two users at once in a real browser: places in the queue, and how to leave it."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from support.visit import SECONDS, button, opened
 
 pytestmark = pytest.mark.browser
@@ -16,14 +14,10 @@ SWEEP = "data=digits&values=20&across=depth&depth=3&width=256&low=0.05"
 RUN = "starts=HeNormal&data=digits&hidden=2x64&batch=1&seeds=20"
 
 
-@pytest.fixture
-def person(browser: Browser) -> Iterator[Callable[[], Page]]:
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(browser.new_context()).new_page()
-
-
-def test_an_experiment_waits_with_a_place_and_can_be_left(person: Callable[[], Page], app: str) -> None:
-    first, second = person(), person()
+def test_a_waiting_experiment_shows_its_place_and_can_leave_the_queue(
+    page: Page, new_tab: Page, app: str
+) -> None:
+    first, second = page, new_tab
     opened(first, f"{app}/train?{RUN}&seed=61")  # its 20 runs take all slots
     button(first, "Run").click()
     expect(first.get_by_text(RUNS)).to_be_visible(timeout=90 * SECONDS)
@@ -33,7 +27,7 @@ def test_an_experiment_waits_with_a_place_and_can_be_left(person: Callable[[], P
     button(second, "Leave the queue").click()
     expect(button(second, "Run")).to_be_visible(timeout=20 * SECONDS)
     expect(second.get_by_text(WAITS)).to_have_count(0)
-    button(second, "Run").click()  # and can be asked for again
+    button(second, "Run").click()  # it can be started again
     expect(second.get_by_text(WAITS)).to_be_visible(timeout=20 * SECONDS)
     button(first, "Stop all").click()
     expect(second.get_by_text(RUNS)).to_be_visible(timeout=60 * SECONDS)
@@ -41,8 +35,8 @@ def test_an_experiment_waits_with_a_place_and_can_be_left(person: Callable[[], P
     expect(button(second, "Run")).to_be_visible(timeout=20 * SECONDS)
 
 
-def test_a_second_sweep_waits_and_can_be_left(person: Callable[[], Page], app: str) -> None:
-    first, second = person(), person()
+def test_a_waiting_sweep_shows_its_place_and_can_leave_the_queue(page: Page, new_tab: Page, app: str) -> None:
+    first, second = page, new_tab
     opened(first, f"{app}/sweep?{SWEEP}")
     button(first, "Run").click()
     expect(button(first, "Stop")).to_be_visible(timeout=90 * SECONDS)
@@ -52,4 +46,4 @@ def test_a_second_sweep_waits_and_can_be_left(person: Callable[[], Page], app: s
     button(second, "Leave the queue").click()
     expect(button(second, "Run")).to_be_visible(timeout=20 * SECONDS)
     button(first, "Stop").click()
-    expect(first.get_by_text("Run goes on from there.")).to_be_visible(timeout=60 * SECONDS)
+    expect(first.get_by_text("press Run to continue.")).to_be_visible(timeout=60 * SECONDS)

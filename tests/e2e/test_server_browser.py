@@ -1,4 +1,4 @@
-"""What the server says to browsers and to operators."""
+"""The answers of the server: headers, health, failures and limits."""
 
 import json
 import re
@@ -14,20 +14,21 @@ from pages.parts.page.catalog import PAGES
 pytestmark = pytest.mark.browser
 
 
-def test_no_page_breaks_the_content_security_policy(page: Page, app: str) -> None:
+def test_no_page_breaks_the_content_security_policy(new_tab: Page, app: str) -> None:
     broken: list[str] = []
-    page.on(
-        "console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None
+    new_tab.on(
+        "console",
+        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
     )
     for name in PAGES:
-        opened(page, f"{app}/{name}")
-        page.wait_for_load_state("networkidle")
-        expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=30 * SECONDS)
-    page.evaluate(
+        opened(new_tab, f"{app}/{name}")
+        new_tab.wait_for_load_state("networkidle")
+        expect(new_tab.get_by_role("button", name="Copy link")).to_be_visible(timeout=30 * SECONDS)
+    new_tab.evaluate(
         "const one = document.createElement('script'); one.textContent = '1'; document.body.append(one)"
     )
-    until(page, lambda: bool(broken))
-    assert len(broken) == 1, broken  # that it would be heard, and nothing else
+    until(new_tab, lambda: bool(broken))
+    assert len(broken) == 1, broken  # our own script, which proves that a breach would be reported
 
 
 @pytest.mark.parametrize("path", ["", "health", "_stcore/health", "nothing/here", "static/nothing.js"])
@@ -43,30 +44,30 @@ def test_every_answer_has_the_headers(app: str, path: str) -> None:
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
-def test_health_tells_what_is_up(page: Page, app: str) -> None:
-    def asked() -> dict:
+def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:
+    def health() -> dict:
         with urlopen(f"{app}/health", timeout=30) as answer:
             return json.load(answer)
 
-    until(page, lambda: asked()["compute"]["phase"] == "ready", seconds=90)
-    assert asked() == {
-        "compute": {"phase": "ready", "slots": asked()["compute"]["slots"], "data": "digits"},
-        "jail": asked()["jail"],
+    until(page, lambda: health()["compute"]["phase"] == "ready", seconds=90)
+    assert health() == {
+        "compute": {"phase": "ready", "slots": health()["compute"]["slots"], "data": "digits"},
+        "jail": health()["jail"],
     }
-    assert asked()["jail"] in ("asleep", "starting", "ready", "on", "off")
+    assert health()["jail"] in ("asleep", "starting", "ready", "on", "off")
 
 
-def test_a_page_that_fails_tells_nothing_of_the_server(page: Page) -> None:
+def test_a_page_that_fails_reveals_nothing_of_the_server(page: Page) -> None:
     with serve("tests/e2e/failing_app.py", environ={"INITS_CANARY": "a secret of ours"}) as address:
         opened(page, address)
-        told = page.get_by_test_id("stAlert")
-        expect(told).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
+        alert = page.get_by_test_id("stAlert")
+        expect(alert).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
         words = page.locator("body").inner_text()
-    for unseen in ("secret", "failing_app", "RuntimeError", "Traceback", "/"):
-        assert unseen not in words
+    for secret in ("secret", "failing_app", "RuntimeError", "Traceback", "/"):
+        assert secret not in words
 
 
-def test_an_upload_beyond_the_limit_is_refused_in_words_and_by_the_server(page: Page, app: str) -> None:
+def test_an_upload_beyond_the_limit_is_refused_by_page_and_server(page: Page, app: str) -> None:
     def bytes_of(megabytes: float) -> dict:
         return {
             "name": "zeros.npz",

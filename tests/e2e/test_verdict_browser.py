@@ -1,4 +1,4 @@
-"""What the pages foretell, and the cheat sheets beside their pictures, in a real browser."""
+"""The verdict before training, in a real browser."""
 
 import re
 
@@ -6,13 +6,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.visit import SECONDS, button, opened, result
 
-from pages.parts.page.cheatsheet import SHEETS
-
 pytestmark = pytest.mark.browser
 STARTS = "HeNormal;Zeros;RandomNormal(stddev=0.001)"
 
 
-def test_what_is_foretold_stands_beside_what_happened(page: Page, app: str) -> None:
+def test_predictions_stand_beside_the_outcomes(page: Page, app: str) -> None:
     opened(page, f"{app}/train?starts={STARTS}&hidden=4x48&data=digits")
     cards, table = page.locator(".st-key-train-cards"), page.get_by_role("table").filter(has_text="predicted")
     for words in ("trains", "symmetric units", "vanishes by layer 1"):
@@ -26,20 +24,3 @@ def test_what_is_foretold_stands_beside_what_happened(page: Page, app: str) -> N
     expect(main).to_contain_text("3 of 3 were right")
     expect(table.get_by_role("row", name="HeNormal")).to_contain_text("yes")
     expect(table.get_by_role("row", name="Zeros")).to_contain_text(re.compile("at chance.*yes"))
-
-
-def test_a_cheat_sheet_opens_by_keyboard_and_closes(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose")
-    mark = page.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True)
-    mark.focus()
-    sheet = page.get_by_role("tooltip")
-    expect(sheet).to_contain_text(SHEETS["power"].see)
-    expect(sheet).to_contain_text(SHEETS["power"].change)
-    page.keyboard.press("Escape")
-    expect(sheet).to_have_count(0)
-
-
-def test_a_cheat_sheet_opens_by_a_tap(phone: Page, app: str) -> None:
-    opened(phone, f"{app}/choose")
-    phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).tap()
-    expect(phone.get_by_role("tooltip")).to_contain_text(SHEETS["power"].good)

@@ -1,4 +1,4 @@
-"""What a person does on the pages, for the browser tests."""
+"""Steps of a user on the pages, for the browser tests."""
 
 from collections.abc import Callable
 
@@ -7,42 +7,49 @@ from playwright.sync_api import Locator, Page, expect
 DRAWN = '.inits-chart[data-meta="drawn"]'
 SECONDS = 1000  # milliseconds
 UPLOAD = 5  # MB, the server's limit in these tests
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+expect.set_options(timeout=30 * SECONDS)  # what comes in a moment takes longer on a busy machine
 
 
 def opened(page: Page, address: str) -> Page:
+    """Open an address and wait for the title of its page."""
     page.goto(address)
-    expect(page.locator("h1")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.locator("h1")).to_be_visible(timeout=60 * SECONDS)
     return page
 
 
 def drawn(page: Page, address: str) -> Page:
+    """Open an address of Explore and wait until Keras has drawn."""
     opened(page, address)
-    expect(page.locator(DRAWN)).to_be_visible(timeout=60 * SECONDS)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=90 * SECONDS)
     return page
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)  # not the header's Stop
+    """Return a button of the page itself, not of the header above it."""
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
 def bars(page: Page) -> list[float]:
-    """Heights of the drawn histogram."""
+    """Return the heights of the drawn histogram."""
     return page.locator(f"{DRAWN} .js-plotly-plot").evaluate(
         "gd => Array.from(gd.calcdata.find(trace => trace[0].trace.type === 'bar').map(bar => bar.s1 ?? bar.s))"
     )
 
 
-def until(page: Page, condition: Callable[[], bool], seconds: int = 20) -> None:
+def until(page: Page, condition: Callable[[], bool], seconds: int = 60) -> None:
+    """Wait until a condition holds, while the page goes on."""
     for _ in range(10 * seconds):
         if condition():
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"It did not come true within {seconds} s.")
+    raise AssertionError(f"The condition did not hold within {seconds} s.")
 
 
 def result(page: Page) -> list[dict[str, str]]:
-    """The table of what the starts came to, when the run is over."""
-    expect(button(page, "Curves (CSV)")).to_be_visible(timeout=90 * SECONDS)
+    """Return the rows of the result table, once the run has finished."""
+    expect(button(page, "Curves (CSV)")).to_be_visible(timeout=120 * SECONDS)
     table = page.locator("table", has=page.get_by_role("columnheader", name="test accuracy"))
     names = table.locator("th").all_inner_texts()
     rows = table.locator("tbody tr").all()
@@ -50,7 +57,7 @@ def result(page: Page) -> list[dict[str, str]]:
 
 
 def lines(page: Page, picture: str = "Loss by images seen.") -> dict[str, int]:
-    """The named curves of a picture: how many points each has."""
+    """Return the number of points of each named curve in a picture."""
     drawing = page.locator(f'.inits-chart[aria-label="{picture}"] .js-plotly-plot')
     if not drawing.count():
         return {}
@@ -61,8 +68,8 @@ def lines(page: Page, picture: str = "Loss by images seen.") -> dict[str, int]:
 
 
 def cards(page: Page) -> list[str]:
-    """The name on each start card, when they are there."""
-    expect(page.locator(".st-key-train-cards strong").first).to_be_visible(timeout=20 * SECONDS)
+    """Return the names on the start cards, once they are there."""
+    expect(page.locator(".st-key-train-cards strong").first).to_be_visible()
     return [
         name.replace("\u200b", "") for name in page.locator(".st-key-train-cards strong").all_inner_texts()
     ]
