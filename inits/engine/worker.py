@@ -46,7 +46,7 @@ def weights_file(run: Run, steps: int, arrays: Given = ()) -> bytes:
 
 def first_kernel(run: Run) -> Sketch:
     """Return a histogram of the first kernel of a run that begins with LSUV."""
-    from inits.training.training import first_scaled
+    from inits.training.beginning import first_scaled
 
     return sketch_drawn(first_scaled(run, load(run.dataset)))
 

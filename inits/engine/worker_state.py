@@ -16,7 +16,7 @@ from inits.errors import EngineError
 from inits.settings import read
 
 if TYPE_CHECKING:
-    from inits.training.training import Slots
+    from inits.training.slot import Slots
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def compiled_slots(cores: int | None = None) -> "Slots":
     global _slots  # noqa: PLW0603  one per process, as the compiled models are
     with _slots_lock:
         if _slots is None:
-            from inits.training.training import Slots
+            from inits.training.slot import Slots
 
             _slots = Slots(keep=3 * (cores or os.cpu_count() or 1))
         return _slots

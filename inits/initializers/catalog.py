@@ -1,4 +1,4 @@
-"""Every Keras 3 initializer as one entry: parameters, law, family, shapes it fills, source.
+"""Every Keras 3 initializer as one entry: parameters, law, family, shapes it fills, source. Long because it is data.
 
 The Glorot, He and Lecun initializers are VarianceScaling with fixed arguments, here as in Keras.
 """

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 
 from inits import text
-from inits.initializers.laws import TRUNCATED_STD
 from inits.initializers.parameters import Arguments
 from inits.initializers.shapes import Shape, compute_fans, flattened, times
+from inits.initializers.symmetric_laws import TRUNCATED_STD
 
 _SPHERE_SIDES = {1: "Orthonormal columns", 0: "An orthonormal square matrix", -1: "Orthonormal rows"}
 

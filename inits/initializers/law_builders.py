@@ -3,17 +3,16 @@
 import math
 
 from inits.initializers.formulas import chosen_fan, real
-from inits.initializers.laws import (
+from inits.initializers.laws import Atoms, Law
+from inits.initializers.parameters import Arguments
+from inits.initializers.shapes import Shape, flattened
+from inits.initializers.symmetric_laws import (
     TRUNCATED_STD,
-    Atoms,
-    Law,
     Normal,
     SphereCoordinate,
     TruncatedNormal,
     Uniform,
 )
-from inits.initializers.parameters import Arguments
-from inits.initializers.shapes import Shape, flattened
 
 
 def constant_law(arguments: Arguments, shape: Shape) -> Law:

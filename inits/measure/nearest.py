@@ -16,10 +16,11 @@ from scipy import special
 
 from inits.errors import ShapeError, SpecError
 from inits.initializers.catalog import CATALOG
-from inits.initializers.laws import Law, Normal, TruncatedNormal
+from inits.initializers.laws import Law
 from inits.initializers.parameters import Value
 from inits.initializers.shapes import Shape, compute_fans, flattened
 from inits.initializers.spec import InitializerSpec
+from inits.initializers.symmetric_laws import Normal, TruncatedNormal
 
 FEW = 20  # weights: with fewer, nearly every law is within chance
 MOST = 2_000_000  # weights that are sorted; of more, as many are taken at random

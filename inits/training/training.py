@@ -1,35 +1,20 @@
-"""The first epoch of a run, with a real Keras model and a real Keras optimizer, compiled once.
+"""The first epoch of runs that share a slot, a few steps of each in turn."""
 
-A `Slot` runs many batches in one call of a compiled function: XLA sees the whole training step, and Python
-is asked only between the calls. A run writes its arrays into a free slot of its kind and resets the optimizer.
-"""
-
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from types import MappingProxyType
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from inits.data.dataset import Dataset, batches
+from inits.data.dataset import Dataset
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_STARTS, Run
-from inits.experiments.network import Network
 from inits.experiments.record import Divergence, FloatArray, Frame, Given, Record
-from inits.experiments.weight_source import LsuvSpec
-from inits.initializers.spec import OptimizerSpec
-from inits.seeds import derive_seed
-from inits.training.layers import build_model
-from inits.training.lsuv import lsuv
-from inits.training.probe import Probe, tensors
-from inits.training.starts import draw_biases, start_arrays
+from inits.training.beginning import beginning, order_of
+from inits.training.slot import Slot
 
-MAX_CALL = 512  # batches in one call of the compiled function, at most
 CALL_SECONDS = 0.1  # a call is cut to about this long, so that Stop and the live curve never wait
 FIRST_CALL = 8
 MEASURED_AT = (0, 1 / 200, 1 / 60, 1 / 30, 1 / 15, 2 / 15, 1 / 4, 1 / 2, 3 / 4, 1)
@@ -44,83 +29,6 @@ def measured_steps(steps: int) -> list[int]:
         if step - found[-1] >= APART and steps - step >= APART:
             found.append(step)
     return [*found, steps]
-
-
-class Slot:
-    """A compiled model with its optimizer and its place for the weights of one run at a time."""
-
-    def __init__(self, network: Network, optimizer: OptimizerSpec, batch_size: int, data: Dataset):
-        self.model = build_model(network)
-        arguments = dict(optimizer.arguments)
-        self.optimizer = getattr(keras.optimizers, optimizer.name)(**arguments)
-        self.optimizer.build(self.model.trainable_variables)
-        self.variables = [*self.model.variables, *self.optimizer.variables]
-        self.fresh = [v.numpy() for v in self.optimizer.variables]
-        self.data, self._tensors = data, tensors(data)
-        self.probe = Probe(self.model, self._tensors)
-        self.call_steps = max(1, min(MAX_CALL, -(-len(data.x_train) // batch_size)))
-        self._call = tf.function(self._train, jit_compile=True)
-        self.train(np.empty((0, batch_size), np.int32))  # no step: only compiles
-
-    def load(self, arrays: Sequence[FloatArray], learning_rate: float) -> None:
-        """Begin a run: its arrays in, the optimizer as new."""
-        for variable, array in zip(self.model.variables, arrays, strict=True):
-            variable.assign(array)
-        for variable, array in zip(self.optimizer.variables, self.fresh, strict=True):
-            variable.assign(array)
-        self.optimizer.learning_rate = learning_rate
-
-    def batch(self, row: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """The images and labels of one row of an order, without its padding."""
-        row = row[row >= 0]
-        return self.data.x_train[row], self.data.y_train[row].astype(np.int32)
-
-    def state(self) -> list[NDArray[np.generic]]:
-        """A copy of everything that a run changes."""
-        return [v.numpy() for v in self.variables]
-
-    def restore(self, state: Sequence[NDArray[np.generic]]) -> None:
-        for variable, array in zip(self.variables, state, strict=True):
-            variable.assign(array)
-
-    def weights(self) -> tuple[FloatArray, ...]:
-        return tuple(v.numpy() for v in self.model.variables)
-
-    def train(self, rows: NDArray[np.int32]) -> tuple[FloatArray, FloatArray]:
-        """Learn from batches, int32 (n, batch_size) of image indices, n at most `call_steps`; -1 is padding.
-
-        Returns the loss and the accuracy of each batch before its update, float32 (n,).
-        """
-        padded = np.full((self.call_steps, rows.shape[1]), -1, np.int32)
-        padded[: len(rows)] = rows
-        losses, accuracies = self._call(tf.constant(padded), tf.constant(len(rows)))
-        return losses.numpy()[: len(rows)], accuracies.numpy()[: len(rows)]
-
-    def _train(self, rows: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Steps 0 to `count`. A while loop, not `tf.range`: XLA would compile anew for every `count`."""
-
-        def learn(i: tf.Tensor, results: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return i + 1, results.write(i, self._step(rows[i]))
-
-        results = tf.TensorArray(tf.float32, size=self.call_steps, element_shape=(2,))
-        _, results = tf.while_loop(lambda i, _: i < count, learn, (0, results))
-        losses, accuracies = tf.unstack(results.stack(), axis=1)
-        return losses, accuracies
-
-    def _step(self, row: tf.Tensor) -> tf.Tensor:
-        """One batch learned: its loss and accuracy before the update, float32 (2,)."""
-        there = tf.cast(row >= 0, tf.float32)
-        row = tf.maximum(row, 0)
-        images = tf.cast(tf.gather(self._tensors.train_images, row), tf.float32) / 255.0
-        labels = tf.gather(self._tensors.train_labels, row)
-        with tf.GradientTape() as tape:
-            logits = self.model(images, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-            loss = tf.reduce_sum(losses * there) / tf.reduce_sum(there)
-        variables = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        right = tf.equal(tf.argmax(logits, -1, output_type=tf.int32), labels)
-        return tf.stack([loss, tf.reduce_sum(tf.cast(right, tf.float32) * there) / tf.reduce_sum(there)])
 
 
 def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
@@ -165,40 +73,6 @@ def _explain(
     broken = np.flatnonzero(~np.isfinite(last.largest))
     shown = before or last
     return Divergence(len(rows), loss, shown.largest, shown.gradient, int(broken[0]) if len(broken) else None)
-
-
-class Slots:
-    """Compiled slots that are free, the ones used last kept for the next run of their kind."""
-
-    def __init__(self, keep: int):
-        self._keep = keep
-        self._free: list[tuple[tuple[object, ...], Slot]] = []
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def borrow(self, run: Run, data: Dataset) -> Iterator[Slot]:
-        """A slot that fits the run, made anew (compiling takes 1 to 2 s) when none is free."""
-        network, optimizer, batch_size, _ = run.slot_key
-        key = (network, optimizer, batch_size, data.fingerprint)
-        slot = self._take(key)
-        if slot is None:
-            slot = Slot(network, optimizer, batch_size, data)
-        yield slot
-        with self._lock:  # not after an error: that slot is dropped
-            self._free.append((key, slot))
-            del self._free[: -self._keep]
-
-    def warm(self, run: Run, data: Dataset) -> None:
-        """Have a compiled slot ready for the run."""
-        with self.borrow(run, data):
-            pass
-
-    def _take(self, key: tuple[object, ...]) -> Slot | None:
-        with self._lock:
-            for i in range(len(self._free) - 1, -1, -1):
-                if self._free[i][0] == key:
-                    return self._free.pop(i)[1]
-        return None
 
 
 class _Turn:
@@ -252,43 +126,11 @@ class _Turn:
 
     def _enter(self) -> None:
         if not self._begun:
-            arrays, self.record.factors = beginning(self._run, self._slot, self._given)
+            arrays, self.record.factors = beginning(self._run, self._slot.data, self._given)
             self._slot.load(arrays, self._run.optimizer.learning_rate)
             self._begun, self._given = True, ()
         elif self._saved is not None:
             self._slot.restore(self._saved)
-
-
-def beginning(run: Run, slot: Slot, given: Given = ()) -> tuple[list[FloatArray], tuple[float, ...]]:
-    """Kernels and biases in turn with which a run begins, and LSUV's factor for each layer if that is its start.
-
-    Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
-    """
-    if not isinstance(run.start.kernel, LsuvSpec):
-        return start_arrays(run.start, run.network, run.seed, given), ()
-    biases = draw_biases(run.start.bias, run.network, run.seed)
-    found, factors = lsuv(run.network, run.seed, biases, first_batch(run, slot.data))
-    return [array for pair in zip(found, biases, strict=True) for array in pair], tuple(factors)
-
-
-def first_scaled(run: Run, data: Dataset) -> FloatArray:
-    """The first kernel of a run that begins with LSUV: it depends on no other layer. Raises what `lsuv` raises."""
-    net = run.network
-    shallow = Network((), net.activation, net.inputs, (*net.hidden, net.outputs)[0])
-    biases = draw_biases(run.start.bias, shallow, run.seed)
-    return lsuv(shallow, run.seed, biases, first_batch(run, data))[0][0]
-
-
-def first_batch(run: Run, data: Dataset) -> FloatArray:
-    """The images that a run learns from first, float32 (batch, inputs) in [0, 1]."""
-    row = order_of(run, data)[0]
-    images: FloatArray = data.x_train[row[row >= 0]].astype(np.float32) / np.float32(255)
-    return images
-
-
-def order_of(run: Run, data: Dataset) -> NDArray[np.int32]:
-    """The batches of a run's epoch: the same for every start and network with its seed and batch size."""
-    return batches(len(data.x_train), run.batch_size, derive_seed(run.seed, "batches"))
 
 
 def train(
@@ -329,7 +171,7 @@ def weights_after(
     run: Run, steps: int, data: Dataset, slot: Slot, given: Given = ()
 ) -> tuple[FloatArray, ...]:
     """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
-    slot.load(beginning(run, slot, given)[0], run.optimizer.learning_rate)
+    slot.load(beginning(run, data, given)[0], run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):
         slot.train(rows[first : first + slot.call_steps])

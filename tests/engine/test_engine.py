@@ -41,8 +41,9 @@ from inits.seeds import derive_seed
 from inits.settings import Settings
 from inits.training.draw import examine
 from inits.training.layers import build_model, versions
+from inits.training.slot import Slots
 from inits.training.starts import start_arrays
-from inits.training.training import Slots, train
+from inits.training.training import train
 
 pytestmark = pytest.mark.keras
 

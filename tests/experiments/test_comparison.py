@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from inits.experiments.comparison import LUCK, Comparison, compare_first_two, in_words
 from inits.experiments.record import Checkpoint, Record
-from inits.experiments.summary import LUCK, Comparison, Outcome, compare_first_two, in_words, outcomes
+from inits.experiments.summary import Outcome, outcomes
 
 TEST_IMAGES = 10_000
 NAMES = ("HeNormal", "GlorotUniform", "Zeros")

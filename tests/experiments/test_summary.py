@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.errors import InitsError
+from inits.experiments.ranking import SORTS, best, ranked
 from inits.experiments.record import Checkpoint, Divergence, Record
-from inits.experiments.summary import ACCURACIES, CHANCE, SORTS, best, outcomes, ranked, run_state
+from inits.experiments.summary import ACCURACIES, CHANCE, outcomes, run_state
 
 BATCH = 1000  # images: two batches are a window
 NOTHING = np.empty(0, np.float32)

@@ -30,7 +30,8 @@ from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.sandbox import picking
 from inits.sandbox.examples import EXAMPLES
 from inits.seeds import derive_seed
-from inits.training.training import Slot, beginning, order_of
+from inits.training.beginning import beginning, order_of
+from inits.training.slot import Slot
 from inits.weightfiles.fitting import _changed
 
 pytestmark = pytest.mark.keras
@@ -135,7 +136,7 @@ def learned(run: Run, slot: Slot, nudge: float = 0.0) -> np.ndarray:
 
     A run ends with the first loss that is no number.
     """
-    arrays = beginning(run, slot, given_for(run))[0]
+    arrays = beginning(run, slot.data, given_for(run))[0]
     rng = np.random.default_rng(0)
     moved = [array * (1 + nudge * rng.uniform(-1, 1, array.shape)).astype(np.float32) for array in arrays]
     slot.load(moved, run.optimizer.learning_rate)

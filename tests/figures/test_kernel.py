@@ -6,8 +6,9 @@ from support.cases import check, fits
 
 from inits.figures import gallery, kernel, style
 from inits.initializers.catalog import CATALOG
-from inits.initializers.laws import Atoms, Law, Normal, SphereCoordinate, TruncatedNormal, Uniform
+from inits.initializers.laws import Atoms, Law
 from inits.initializers.spec import InitializerSpec
+from inits.initializers.symmetric_laws import Normal, SphereCoordinate, TruncatedNormal, Uniform
 from inits.measure.examination import measure
 
 SHAPES = [(784, 40), (3, 3, 16, 32), (500,), (64, 64), (1, 1), (2, 2), (9, 1, 5)]

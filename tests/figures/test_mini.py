@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits.figures import mini
-from inits.initializers.laws import Atoms, Law, Normal, SphereCoordinate, TruncatedNormal, Uniform
+from inits.initializers.laws import Atoms, Law
+from inits.initializers.symmetric_laws import Normal, SphereCoordinate, TruncatedNormal, Uniform
 
 COLOUR, INK = "#3266d6", "#1f2430"
 SPACE = "{http://www.w3.org/2000/svg}"

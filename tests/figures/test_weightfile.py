@@ -5,8 +5,8 @@ import pytest
 
 from inits.figures import weightfile as figures
 from inits.figures.layers import Bars
-from inits.initializers.laws import Normal, Uniform
 from inits.initializers.spec import InitializerSpec
+from inits.initializers.symmetric_laws import Normal, Uniform
 from inits.measure.spectrum import bulk, marchenko_pastur_edges
 
 

@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 from scipy import integrate
 from support.cases import IDS, PAIRS
 
-from inits.initializers.laws import (
+from inits.initializers.laws import Atoms, Law
+from inits.initializers.spec import InitializerSpec
+from inits.initializers.symmetric_laws import (
     TRUNCATED_STD,
-    Atoms,
-    Law,
     Normal,
     SphereCoordinate,
     TruncatedNormal,
     Uniform,
 )
-from inits.initializers.spec import InitializerSpec
 
 # SciPy's own quantiles of the beta law are good to about 1e-9 of the range.
 LEVELS = np.array([1e-6, 1e-3, 0.02, 0.25, 0.5, 0.6, 0.9, 0.999, 1 - 1e-6])

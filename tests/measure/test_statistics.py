@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from inits.errors import InitsError
-from inits.initializers.laws import Atoms, Normal, SphereCoordinate, TruncatedNormal, Uniform
+from inits.initializers.laws import Atoms
+from inits.initializers.symmetric_laws import Normal, SphereCoordinate, TruncatedNormal, Uniform
 from inits.measure import statistics
 from inits.measure.statistics import Summary, compare, histogram, kolmogorov, qq
 

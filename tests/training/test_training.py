@@ -22,10 +22,13 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import derive_seed
-from inits.training import training
+from inits.training import beginning, training
+from inits.training import slot as slot_module
+from inits.training.beginning import order_of
 from inits.training.probe import PROBE_IMAGES, VALIDATION_IMAGES, kernel_histogram
+from inits.training.slot import Slot, Slots
 from inits.training.starts import start_arrays
-from inits.training.training import Slot, Slots, measured_steps, order_of, train, weights_after
+from inits.training.training import measured_steps, train, weights_after
 
 pytestmark = pytest.mark.keras
 
@@ -138,7 +141,7 @@ def test_every_optimizer_is_that_of_keras_and_starts_afresh_in_every_run(name, d
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_learns(activation, data, monkeypatch):
-    monkeypatch.setattr(training, "Probe", lambda model, tensors: None)  # saves half the time
+    monkeypatch.setattr(slot_module, "Probe", lambda model, tensors: None)  # saves half the time
     net = Network((12, 12), activation)
     slot = Slot(net, SGD, BATCH, data)
     weights = start_arrays(Start(parse("LecunNormal()")), net, 0)
@@ -318,7 +321,7 @@ def poisoned(data):
 
 @pytest.mark.parametrize("step", [2, 3, 16, 21])
 def test_divergence_anywhere_keeps_what_came_before(step, data, poisoned, slots, monkeypatch):
-    monkeypatch.setattr(training, "MAX_CALL", 3)
+    monkeypatch.setattr(slot_module, "MAX_CALL", 3)
     seed = next(seed for seed in range(1000) if 7 in order_for(data, seed=seed)[step - 1])
     experiment, order = Experiment((HE,), NET, ADAM, 32, (seed,)), order_for(data, seed=seed)
     (record,) = run(experiment, poisoned, slots)
@@ -382,7 +385,7 @@ def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, m
             raise InitsError("Weights must be finite, but got 3 NaN.")
         return start_arrays(start, network, seed, given)
 
-    monkeypatch.setattr(training, "start_arrays", draw)
+    monkeypatch.setattr(beginning, "start_arrays", draw)
     first, second, third = run(experiment, data, slots, (0, 1, 2))
     assert (second.error, second.done, second.over) == ("Weights must be finite, but got 3 NaN.", 0, True)
     assert not second.settled

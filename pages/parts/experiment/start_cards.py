@@ -13,7 +13,8 @@ from inits.errors import InitsError
 from inits.experiments.diagnostics import Why
 from inits.experiments.experiment import MAX_STARTS, Start
 from inits.experiments.file_start import FileSpec
-from inits.experiments.summary import Outcome, best
+from inits.experiments.ranking import best
+from inits.experiments.summary import Outcome
 from inits.experiments.weight_source import Kernel
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.initializers.laws import Law

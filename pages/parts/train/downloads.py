@@ -11,8 +11,9 @@ from inits.data.datasets import DATASETS
 from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
+from inits.experiments.ranking import ranked
 from inits.experiments.record import Record
-from inits.experiments.summary import Outcome, ranked
+from inits.experiments.summary import Outcome
 from inits.export.bundle import NAME, all_versions, script_files, zipped
 from inits.export.experiment_json import write
 from inits.export.report import ReportFigure, Table, report

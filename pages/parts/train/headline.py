@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment
+from inits.experiments.ranking import ranked
 from inits.experiments.record import Record
-from inits.experiments.summary import Outcome, ranked
+from inits.experiments.summary import Outcome
 from inits.text import count, counted, duration, number, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
 from pages.parts.compute.phase import Phase, Situation

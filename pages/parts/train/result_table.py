@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inits.experiments.summary import SORTS, Outcome, best, compare_first_two, in_words, ranked
+from inits.experiments.comparison import compare_first_two, in_words
+from inits.experiments.ranking import SORTS, best, ranked
+from inits.experiments.summary import Outcome
 from inits.text import count, duration
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import swatch
