@@ -88,17 +88,17 @@ def _signal(
 ) -> StartSignal:
     problem, measurements = (str(found), ()) if isinstance(found, InitsError) else ("", tuple(found))
     try:
-        promised = gains(start, network) or as_drawn(start, network, measurements)
-        prediction = predicted(network, promised, facts) if promised else None
-        return StartSignal(promised, prediction, "", measurements, problem)
+        start_gains = gains(start, network) or as_drawn(start, network, measurements)
+        prediction = predicted(network, start_gains, facts) if start_gains else None
+        return StartSignal(start_gains, prediction, "", measurements, problem)
     except InitsError as error:
         return StartSignal(None, None, str(error), measurements, problem)
 
 
 @lru_cache(maxsize=MAX_KEPT)
-def predicted(network: Network, promised: Gains, facts: InputStatistics) -> Prediction:
+def predicted(network: Network, start_gains: Gains, facts: InputStatistics) -> Prediction:
     """Return the prediction for a network; see `inits.theory.signal_theory.predict`."""
-    return predict(network, promised, facts)
+    return predict(network, start_gains, facts)
 
 
 def as_drawn(start: Start, network: Network, found: Sequence[Measurement]) -> Gains | None:
@@ -145,12 +145,12 @@ def _measured(
         missing = [seed for seed, key in keys.items() if memory.get(key) is None]
         if not whole:
             missing = missing[:1] if seeds[0] in missing else []
-        mine: list[Given] | InitsError | None
+        drawn: list[Given] | InitsError | None
         try:
-            mine = arrays_of(card.start, net, missing)
+            drawn = arrays_of(card.start, net, missing)
         except InitsError as error:
-            mine = error
-        requests.append((keys, missing, mine))
+            drawn = error
+        requests.append((keys, missing, drawn))
     with gate.aside(), ThreadPoolExecutor(len(requests) + 1) as pool:
         inputs = pool.submit(
             memory.get_or_make, (batch, fingerprint), lambda: compute.call(worker.signal_inputs, *batch)
@@ -169,22 +169,22 @@ def _answer(
     memory: SharedCache[Any],
     keys: dict[int, Any],
     missing: list[int],
-    mine: list[Given] | InitsError | None,
+    drawn: list[Given] | InitsError | None,
 ) -> tuple[Measurement, ...] | InitsError:
     """Return all measurements of a start after requesting the missing ones, or why there are none."""
-    if isinstance(mine, InitsError):
-        return mine
-    if missing and mine is not None:
+    if isinstance(drawn, InitsError):
+        return drawn
+    if missing and drawn is not None:
         start, network, _, batch, fingerprint = keys[missing[0]]
         with memory.exclusive((start, network, batch, fingerprint)):
-            wanted = {s: m for s, m in zip(missing, mine, strict=True) if memory.get(keys[s]) is None}
+            wanted = {s: m for s, m in zip(missing, drawn, strict=True) if memory.get(keys[s]) is None}
             try:
                 seeds, arrays = list(wanted), list(wanted.values())
                 call = partial(compute.call, worker.signal, timeout=worker.PASS_SECONDS)
-                answers = call(start, network, seeds, arrays, batch) if wanted else []
+                measured = call(start, network, seeds, arrays, batch) if wanted else []
             except InitsError as error:
                 return error
-            for seed, one in zip(wanted, answers, strict=True):
+            for seed, one in zip(wanted, measured, strict=True):
                 memory.put(keys[seed], one)
     known = (memory.get(key) for key in keys.values())
     return tuple(one for one in known if one is not None)
@@ -194,8 +194,8 @@ def _prepare_theory(choices: Choices, facts: InputStatistics) -> None:
     """Compute the predictions that the page will show."""
     for card in choices.cards:
         try:
-            if promised := gains(card.start, choices.network):
-                predicted(choices.network, promised, facts)
+            if start_gains := gains(card.start, choices.network):
+                predicted(choices.network, start_gains, facts)
         except InitsError:  # reported where it is shown
             continue
 

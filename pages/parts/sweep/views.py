@@ -172,10 +172,8 @@ def _cell_picker(page: str, sweep: Sweep, values: NDArray[np.float64], diverged:
 
     def words(cell: tuple[int, int]) -> str:
         row, column = cell
-        came = "diverged" if np.isnan(values[cell]) else percent(float(values[cell]))
-        return (
-            f"{VARIED[sweep.varied].parameter} {number(sweep.values[row])}, {_column(sweep, column)}: {came}"
-        )
+        result = "diverged" if np.isnan(values[cell]) else percent(float(values[cell]))
+        return f"{VARIED[sweep.varied].parameter} {number(sweep.values[row])}, {_column(sweep, column)}: {result}"
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         cell = st.selectbox("Cell", cells, key=widget_key(page, "cell"), format_func=words, width=260)

@@ -20,8 +20,8 @@ from pages.parts.page.shared_cache import SharedCache
 from pages.parts.signal.measurements import arrays_of
 from pages.parts.widgets import tables
 
-WAIT = 0.2  # seconds that the page waits for probes
-MAX_PROBES = 400
+WAIT = 0.2  # seconds that the page waits for first passes
+MAX_PASSES = 400
 
 
 def verdicts_of(choices: Choices, plan: Experiment | None) -> list[Verdict | None]:
@@ -31,9 +31,9 @@ def verdicts_of(choices: Choices, plan: Experiment | None) -> list[Verdict | Non
     runs, steps = plan.runs[: len(plan.starts)], -(-training_images(plan.dataset) // plan.batch_size)
     requests = [_request(run) for run in runs]
     wait([one for one in requests if one], WAIT)
-    probes = [one.result() if one and one.done() and not one.exception() else None for one in requests]
+    passes = [one.result() if one and one.done() and not one.exception() else None for one in requests]
     return [
-        assess(run, steps, one, forecast(run)) if one else None for run, one in zip(runs, probes, strict=True)
+        assess(run, steps, one, forecast(run)) if one else None for run, one in zip(runs, passes, strict=True)
     ]
 
 
@@ -52,14 +52,14 @@ def await_verdicts(plan: Experiment | None, verdicts: Sequence[Verdict | None]) 
         )
 
 
-class _Glimpses:
-    """Probes of runs before training, requested or done, newest last, for all sessions."""
+class _FirstPasses:
+    """First passes of runs, requested or done, for all sessions."""
 
     def __init__(self) -> None:
-        self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[FirstPass]](MAX_PROBES)
+        self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[FirstPass]](MAX_PASSES)
 
     def request(self, run: Run, arrays: Given, retry: bool) -> Future[FirstPass]:
-        """Return the probe of a run; `retry` requests it again if the compute process was not available."""
+        """Return the first pass of a run; `retry` requests it again if the compute process was not available."""
         compute = engine()
         call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
         return self._kept.get_or_make(
@@ -70,17 +70,17 @@ class _Glimpses:
 
 
 @st.cache_resource(show_spinner=False)
-def _glimpses() -> _Glimpses:
-    return _Glimpses()
+def _first_passes() -> _FirstPasses:
+    return _FirstPasses()
 
 
 def _request(run: Run, retry: bool = True) -> Future[FirstPass] | None:
-    """Return the probe of a run; None until the arrays from its code or file are available, or if there are none."""
+    """Return the first pass of a run; None until the arrays of its code or file are available."""
     try:
         arrays = arrays_of(run.start, run.network, (run.seed,))
     except InitsError:
         return None
-    return _glimpses().request(run, arrays[0], retry) if arrays else None
+    return _first_passes().request(run, arrays[0], retry) if arrays else None
 
 
 def prediction_note(verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome], place: int) -> None:
