@@ -1,4 +1,4 @@
-"""Memory, files and threads of the processes over many visits. `python -m benchmarks soak` takes hours over it."""
+"""Memory, files and threads of the processes over many visits. `python -m benchmarks soak` measures a long day."""
 
 import os
 from pathlib import Path

@@ -34,7 +34,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def window(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A desktop browser that keeps compiled scripts on disk: a visit costs a quarter less than in a new one."""
+    """Start a desktop browser that keeps compiled scripts on disk: a visit costs a quarter less than in a new one."""
     running = playwright.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("browser"),
         executable_path=find_chromium(),
@@ -55,7 +55,7 @@ def _clear(window: BrowserContext, page: Page) -> None:
 
 @pytest.fixture
 def page(window: BrowserContext) -> Iterator[Page]:
-    """The one tab that most tests use in turn: a visit in a new tab costs a third more."""
+    """Return the one tab that most tests use in turn: a visit in a new tab costs a third more."""
     tab = window.pages[0]
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(DESKTOP)
@@ -68,7 +68,7 @@ def page(window: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def new_tab(window: BrowserContext) -> Iterator[Page]:
-    """Another tab: a second user, or a test that listens to the browser or changes what it receives."""
+    """Open another tab, for a second user or for a test that listens to the browser or changes what it receives."""
     tab = window.new_page()
     yield tab
     _clear(window, tab)
@@ -84,7 +84,7 @@ def phone_window(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def phone(phone_window: BrowserContext) -> Iterator[Page]:
-    """A phone: narrow, and driven by touch."""
+    """Open a tab of a phone: narrow, and driven by touch."""
     tab = phone_window.new_page()
     yield tab
     _clear(phone_window, tab)
@@ -93,14 +93,14 @@ def phone(phone_window: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def widget_app() -> Iterator[str]:
-    """The app with our charts and our editor, under a base path; the root is where the whole app is tested."""
+    """Serve the charts and the editor under a base path; the whole app is tested at the root."""
     with serve("tests/e2e/widget_app.py", base="some/where") as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def widget_tab(window: BrowserContext, widget_app: str) -> Iterator[Page]:
-    """A tab that stays at the widgets for a module."""
+    """Open a tab that stays at the widgets for a module."""
     tab = window.new_page()
     tab.goto(widget_app)
     yield tab
@@ -109,7 +109,7 @@ def widget_tab(window: BrowserContext, widget_app: str) -> Iterator[Page]:
 
 @pytest.fixture
 def widgets(widget_tab: Page) -> Page:
-    """The tab of the module with a new session state: far cheaper than to load the page again for each test."""
+    """Clear the session state in the tab of the module: far cheaper than to load the page again for each test."""
     widget_tab.emulate_media(color_scheme="light")
     widget_tab.set_viewport_size(DESKTOP)
     widget_tab.mouse.up()
@@ -126,7 +126,7 @@ def widgets(widget_tab: Page) -> Page:
 
 @pytest.fixture(scope="session")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment without MNIST, so that the stand-in is used, and without a network."""
+    """Return an environment without a network and without MNIST, so that the stand-in is used."""
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     own = {"INITS_CACHE": tmp_path_factory.mktemp("cache"), "KERAS_HOME": tmp_path_factory.mktemp("keras")}
     return {"INITS_MNIST": "missing.npz", **nowhere, **{name: str(path) for name, path in own.items()}}
@@ -134,6 +134,6 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Iterator[str]:
-    """The app, its compute process and its jail, shared by all tests that neither end nor configure them."""
+    """Serve the app, with one compute process and one jail, for all tests that neither end nor configure them."""
     with serve("app.py", f"--server.maxUploadSize={UPLOAD}", environ=environ) as address:
         yield address

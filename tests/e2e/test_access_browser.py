@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
-from support.visit import DESKTOP, DRAWN, PHONE, SECONDS, button, opened, result, until
+from support.visit import DESKTOP, DRAWN, PHONE, SECONDS, button, open_page, result, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 
@@ -26,12 +26,12 @@ STARTS = f"HeNormal|RandomNormal(stddev=0.1)|{LONG};Zeros;RandomNormal(stddev=3.
 NETWORK = "data=digits&hidden=3x48"
 
 
-def seen(page: Page, what: str) -> None:
+def wait_for(page: Page, what: str) -> None:
     expect(page.locator(what).first).to_be_visible(timeout=60 * SECONDS)
 
 
 def run(page: Page) -> None:
-    """Train, unless the result is there from before."""
+    """Train, unless an earlier test has the result."""
     over = button(page, "Curves (CSV)")
     expect(over.or_(page.get_by_text("one trial step and theory"))).to_be_visible(timeout=60 * SECONDS)
     if not over.count():
@@ -104,12 +104,14 @@ def check_the_focus_is_visible(page: Page) -> None:
 def check_the_width_of_cards(page: Page) -> None:
     page.set_viewport_size(PHONE)
     cards = page.locator('[class*="st-key-lessons-card-"]')
-    until(page, lambda: cards.evaluate_all("all => all.every(e => e.getBoundingClientRect().right <= 390)"))
+    wait_until(
+        page, lambda: cards.evaluate_all("all => all.every(e => e.getBoundingClientRect().right <= 390)")
+    )
     assert cards.evaluate_all("all => Math.max(...all.map(e => e.scrollWidth - e.clientWidth))") <= 1
 
 
 class Visit(NamedTuple):
-    """A page: its address, the step that completes it, and what to do there in the end."""
+    """A page: its address, the step that completes it, and a last check."""
 
     address: str
     then: Callable[[Page], None]
@@ -117,25 +119,25 @@ class Visit(NamedTuple):
 
 
 VISITS = {
-    "explore": Visit("/", partial(seen, what=DRAWN)),
-    "network": Visit("/?view=network", partial(seen, what=".st-key-explore-network .main-svg")),
-    "all": Visit("/?view=all", partial(seen, what=".st-key-explore-panel-Identity .main-svg")),
+    "explore": Visit("/", partial(wait_for, what=DRAWN)),
+    "network": Visit("/?view=network", partial(wait_for, what=".st-key-explore-network .main-svg")),
+    "all": Visit("/?view=all", partial(wait_for, what=".st-key-explore-panel-Identity .main-svg")),
     "train": Visit(f"/train?starts={STARTS}&{NETWORK}", run, check_dialogs),
     "sweep": Visit(
         "/sweep?data=digits&values=2&across=activation&depth=1&width=8", run_sweep, open_a_cell_by_keyboard
     ),
     "signal": Visit(
         f"/signal?starts={STARTS}&{NETWORK}&images=64&seeds=2",
-        partial(seen, what=".st-key-signal-jacobian .main-svg"),
+        partial(wait_for, what=".st-key-signal-jacobian .main-svg"),
         set_a_start_by_keyboard,
     ),
     "choose": Visit(
-        "/choose", partial(seen, what=".st-key-choose-power .main-svg"), check_the_focus_is_visible
+        "/choose", partial(wait_for, what=".st-key-choose-power .main-svg"), check_the_focus_is_visible
     ),
     "lessons": Visit(
-        "/lessons", partial(seen, what='[class*="st-key-lessons-card-"]'), check_the_width_of_cards
+        "/lessons", partial(wait_for, what='[class*="st-key-lessons-card-"]'), check_the_width_of_cards
     ),
-    "custom": Visit("/custom", partial(seen, what=".st-key-explore-network .main-svg")),
+    "custom": Visit("/custom", partial(wait_for, what=".st-key-explore-network .main-svg")),
     "weights": Visit("/pretrained", upload),
 }
 
@@ -167,7 +169,7 @@ def check_each_look(page: Page) -> None:
         assert barriers(page, WCAG if theme == "light" else COLOURS) == []
     page.set_viewport_size(PHONE)
     for place in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
-        until(page, lambda place=place: page.evaluate(f"{place}.scrollWidth") <= PHONE["width"])
+        wait_until(page, lambda place=place: page.evaluate(f"{place}.scrollWidth") <= PHONE["width"])
     wait_for_the_look(page)
     assert barriers(page, BOXES) == []
     page.set_viewport_size(DESKTOP)
@@ -175,9 +177,9 @@ def check_each_look(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", VISITS)
-def test_axe_finds_nothing_all_fits_on_a_phone_and_the_keyboard_works(page: Page, app: str, name: str):
+def test_axe_phone_and_keyboard(page: Page, app: str, name: str):
     visit = VISITS[name]
-    opened(page, f"{app}{visit.address}")
+    open_page(page, f"{app}{visit.address}")
     visit.then(page)
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
     check_each_look(page)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.visit import until
+from support.visit import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ PIXEL = """async (png) => {
 }"""
 
 
-def drawn(page: Page) -> Page:
+def wait_until_drawn(page: Page) -> Page:
     """Wait until both charts are drawn."""
     expect(page.locator(f"{LIVE} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     expect(page.locator(BARS)).to_be_visible()
@@ -33,9 +33,9 @@ def drawn(page: Page) -> Page:
 
 @pytest.fixture
 def charts(widgets: Page) -> Page:
-    """The page Charts as it is at first."""
+    """Open the page Charts in its first state."""
     widgets.get_by_role("link", name="Charts").click()
-    return drawn(widgets)
+    return wait_until_drawn(widgets)
 
 
 def update(page: Page) -> int:
@@ -46,7 +46,7 @@ def update(page: Page) -> int:
 def wait_for_updates(page: Page, count: int = 3) -> None:
     """Wait for `count` further pictures of the live chart."""
     first = update(page)
-    until(page, lambda: update(page) >= first + count)
+    wait_until(page, lambda: update(page) >= first + count)
 
 
 def plot(page: Page, chart: str, expression: str):
@@ -71,7 +71,7 @@ def zoom(page: Page, chart: str) -> list[float]:
     page.mouse.move(x + 50, y + 30, steps=4)
     before = x_range(page, chart)
     page.mouse.up()
-    until(page, lambda: x_range(page, chart) != before)
+    wait_until(page, lambda: x_range(page, chart) != before)
     return x_range(page, chart)
 
 
@@ -152,7 +152,7 @@ def test_a_drag_goes_on_through_updates(charts: Page) -> None:
     charts.mouse.move(x + 90, y + 50, steps=2)
     fewest = plot(charts, LIVE, "gd._fullData[0].y.length - 1")
     charts.mouse.up()
-    until(charts, lambda: x_range(charts, LIVE)[0] > 0)
+    wait_until(charts, lambda: x_range(charts, LIVE)[0] > 0)
     most = plot(charts, LIVE, "gd._fullData[0].y.length - 1")  # another update may have come
     low, high = x_range(charts, LIVE)
     share = 90 / charts.locator(f"{LIVE} .nsewdrag").bounding_box()["width"]
@@ -228,7 +228,7 @@ def test_charts_come_and_go(charts: Page) -> None:
     gone = charts.locator(f"{THIRD} .js-plotly-plot").element_handle()
     toggle.click()
     expect(charts.locator(".inits-chart")).to_have_count(2)
-    until(charts, lambda: gone.evaluate("gd => gd._fullLayout === undefined"))  # it was purged
+    wait_until(charts, lambda: gone.evaluate("gd => gd._fullLayout === undefined"))  # it was purged
 
 
 def test_name_place_and_width_of_a_picture(charts: Page) -> None:
@@ -242,7 +242,7 @@ def test_the_bundle_is_cached_and_leaves_another_plotly_alone(new_tab: Page, wid
     new_tab.add_init_script("window.Plotly = 'another'")
     for _ in range(2):
         new_tab.goto(widget_app)
-        drawn(new_tab)
+        wait_until_drawn(new_tab)
     assert new_tab.evaluate("window.Plotly") == "another"
     entries = new_tab.evaluate(
         "performance.getEntriesByType('resource').map(entry => [entry.name, entry.transferSize])"
@@ -260,12 +260,12 @@ def test_a_failed_load_shows_one_plain_sentence(new_tab: Page, widget_app: str) 
 def test_on_a_phone_the_page_scrolls_and_a_tap_shows_the_buttons(phone: Page, widget_app: str) -> None:
     phone.set_viewport_size({"width": 390, "height": 500})
     phone.goto(widget_app)
-    drawn(phone)
+    wait_until_drawn(phone)
     main = phone.locator("[data-testid=stMain]")
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
     phone.locator(f"{LIVE} .nsewdrag").scroll_into_view_if_needed()
     swipe_up(phone, *middle(phone, LIVE), 100)
-    until(phone, lambda: main.evaluate("main => main.scrollTop") > 50)
+    wait_until(phone, lambda: main.evaluate("main => main.scrollTop") > 50)
     assert plot(phone, LIVE, "gd._fullLayout.xaxis.autorange")
     group = picture(phone, BARS).get_by_role("group")
     phone.locator(BARS).scroll_into_view_if_needed()

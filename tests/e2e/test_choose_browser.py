@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import button, cards, opened, until
+from support.visit import button, cards, open_page, wait_until
 
 from pages.parts.page.cheatsheet import SHEETS
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose")
+    open_page(page, f"{app}/choose")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text("HeNormal: through 6 ReLU layers")
     expect(main).to_contain_text("keras.initializers.HeNormal()")
@@ -32,18 +32,18 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
 
     main.get_by_role("button", name=re.compile("^Test against")).click()
     expect(page.locator("h1")).to_have_text("Which start learns fastest?")
-    until(page, lambda: len(cards(page)) == 3)
+    wait_until(page, lambda: len(cards(page)) == 3)
     assert cards(page)[0] == "HeNormal"
 
 
 def test_a_cheat_sheet_opens_by_a_tap(phone: Page, app: str) -> None:
-    opened(phone, f"{app}/choose")
+    open_page(phone, f"{app}/choose")
     phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).tap()
     expect(phone.get_by_role("tooltip")).to_contain_text(SHEETS["power"].good)
 
 
 def test_the_recommendation_follows_the_answers_and_opens_on_the_signal_page(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose?activation=sigmoid&depth=10")
+    open_page(page, f"{app}/choose?activation=sigmoid&depth=10")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text(re.compile(r"VarianceScaling\(scale=\d+\): through 10 sigmoid layers"))
     main.get_by_role("radio", name="batch").click()

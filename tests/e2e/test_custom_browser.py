@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import DRAWN, SECONDS, button, cards, opened, result, until
+from support.visit import DRAWN, SECONDS, button, cards, open_page, result, wait_until
 
 from benchmarks.live import serve
 from inits.experiments.pasted import PastedSpec
@@ -40,13 +40,13 @@ def choose(page: Page, example: str) -> None:
     page.get_by_role("option", name=example, exact=True).click()
 
 
-def checked(page: Page) -> Page:
+def wait_for_checks(page: Page) -> Page:
     expect(page.get_by_text("Checks", exact=True)).to_be_visible(timeout=CHECKS)
     return page
 
 
 def test_examples_run_and_every_check_is_shown(page: Page, app: str) -> None:
-    checked(opened(page, f"{app}/custom"))
+    wait_for_checks(open_page(page, f"{app}/custom"))
     expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
     main = page.get_by_test_id("stMain")
     for name in (
@@ -73,7 +73,7 @@ def test_examples_run_and_every_check_is_shown(page: Page, app: str) -> None:
 
 
 def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page: Page, app: str) -> None:
-    opened(page, app + link(LOUD, "noisy"))
+    open_page(page, app + link(LOUD, "noisy"))
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text("noisy stopped in line 4")).to_be_visible(timeout=CHECKS)
     expect(main).to_contain_text("ValueError: <img src=x onerror=alert(1)> **b** `c`")
@@ -87,7 +87,7 @@ def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page:
 
 
 def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page, app: str) -> None:
-    checked(opened(page, app + link(TINY, "My tiny")))
+    wait_for_checks(open_page(page, app + link(TINY, "My tiny")))
     button(page, "Explore it").click()
     expect(page.locator("h1")).to_have_text("What does My tiny draw?")
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
@@ -104,9 +104,11 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
     dialog.get_by_role("combobox").first.click()
     page.get_by_role("option", name="My tiny (your code)").click()
     dialog.get_by_role("button", name="Save", exact=True).click()
-    until(page, lambda: cards(page)[0] == "1 My tiny")
+    wait_until(page, lambda: cards(page)[0] == "1 My tiny")
 
-    opened(page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}")
+    open_page(
+        page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}"
+    )
     assert cards(page) == ["HeNormal", "My tiny"]
     expect(page.locator(".st-key-train-cards img")).to_have_count(2)
     button(page, "Run").click()
@@ -118,8 +120,8 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
 def test_other_users_are_answered_while_a_loop_runs_and_after_the_jail_died(
     page: Page, new_tab: Page, app: str
 ) -> None:
-    checked(opened(page, f"{app}/custom"))  # the jail is there
-    opened(new_tab, app + link(LOOP, "endless"))
+    wait_for_checks(open_page(page, f"{app}/custom"))  # the jail is there
+    open_page(new_tab, app + link(LOOP, "endless"))
     expect(new_tab.get_by_text("Running, at most 4 s.")).to_be_visible()
     choose(page, "He by hand")
     expect(page.get_by_text(BY_HAND)).to_be_visible()
@@ -144,7 +146,7 @@ def test_other_users_are_answered_while_a_loop_runs_and_after_the_jail_died(
 
 @contextmanager
 def no_jail(environ: dict[str, str]) -> Iterator[str]:
-    """A server on a machine for which there is no jail."""
+    """Serve the app as on a machine without a jail."""
     with serve("app.py", environ={**environ, **NO_COMPUTE, "PYTHONPATH": "tests/e2e/no_jail"}) as address:
         yield address
 
@@ -153,12 +155,12 @@ def test_without_a_jail_only_a_local_user_who_agrees_runs_their_own_code(
     page: Page, new_tab: Page, environ: dict[str, str]
 ) -> None:
     with no_jail(environ) as address:
-        opened(page, address + link(TINY, "mine"))
+        open_page(page, address + link(TINY, "mine"))
         reason = page.get_by_text(re.compile("there is no jail for Linux on riscv64"))
         expect(reason).to_be_visible(timeout=20 * SECONDS)
         far = new_tab
         far.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
-        opened(far, address + link(TINY, "mine"))
+        open_page(far, address + link(TINY, "mine"))
         expect(far.get_by_text(re.compile("there is no jail for Linux"))).to_be_visible(timeout=20 * SECONDS)
         expect(button(far, "Run my own code without a jail, in this session")).to_have_count(0)
         button(far, "Run").click()
@@ -167,7 +169,7 @@ def test_without_a_jail_only_a_local_user_who_agrees_runs_their_own_code(
         button(page, "Run my own code without a jail, in this session").click()
         expect(page.get_by_text("Press Run to run this code.")).to_be_visible(timeout=20 * SECONDS)
         button(page, "Run").click()
-        checked(page)
+        wait_for_checks(page)
         expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
 
 
@@ -178,7 +180,7 @@ def test_deep_links_open_first_on_a_new_server_and_an_operator_can_disable_code(
     page: Page, environ: dict[str, str], path: str, kept: str
 ) -> None:
     with serve("app.py", environ={**environ, **NO_COMPUTE, "INITS_CODE": "off"}) as address:
-        opened(page, f"{address}/{path}")
+        open_page(page, f"{address}/{path}")
         expect(page.get_by_test_id("stTopNavLink").filter(has_text="Train")).to_be_visible()
         assert kept in page.url
         assert not page.get_by_text("Page not found").count()

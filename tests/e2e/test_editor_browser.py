@@ -24,7 +24,7 @@ def ready(page: Page) -> Locator:
 
 @pytest.fixture
 def page(widgets: Page) -> Page:
-    """The page Editing as it is at first."""
+    """Open the page Editing in its first state."""
     widgets.get_by_role("link", name="Editing").click()
     ready(widgets)
     return widgets
@@ -67,7 +67,7 @@ def runs(page: Page) -> int:
 
 
 def slowed(page: Page) -> None:
-    """Make the page spend some time before it comes to the editor."""
+    """Make the page wait before it comes to the editor."""
     before = runs(page)
     switch(page, "slow")
     expect(page.get_by_text(f"page runs {before + 1}", exact=True)).to_be_visible()

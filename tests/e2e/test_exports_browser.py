@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from support.visit import SECONDS, button, cards, opened, result, until
+from support.visit import SECONDS, button, cards, open_page, result, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -22,9 +22,9 @@ FILES = ("Report (HTML)", "Keras script", "Histograms (CSV)", "Experiment (JSON)
 
 @pytest.fixture(scope="module")
 def files(window: BrowserContext, app: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The files of an experiment, by the name of their button."""
+    """Export the files of an experiment and return them by the name of their button."""
     folder, tab = tmp_path_factory.mktemp("exports"), window.new_page()
-    opened(tab, f"{app}{ADDRESS}")
+    open_page(tab, f"{app}{ADDRESS}")
     button(tab, "Run").click()
     result(tab)
     found = {}
@@ -91,15 +91,15 @@ def test_the_histograms_have_a_row_for_every_bin(files: dict[str, Path]) -> None
 
 def test_an_experiment_opens_again_from_its_file(page: Page, app: str, files: dict[str, Path]) -> None:
     file = files["Experiment (JSON)"]
-    opened(page, f"{app}/train?hidden=32&data=digits")
+    open_page(page, f"{app}/train?hidden=32&data=digits")
     button(page, "Presets").click()
     upload = page.locator(".st-key-train-open input[type=file]")
     upload.set_input_files({"name": "bad.json", "mimeType": "application/json", "buffer": b"{]"})
     expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
-    until(page, lambda: cards(page)[:1] == ["HeNormal"])  # nothing is lost
+    wait_until(page, lambda: cards(page)[:1] == ["HeNormal"])  # nothing is lost
     upload.set_input_files(file)
     expect(page).to_have_url(re.compile("hidden=2.*seed=8|seed=8.*hidden=2"))
-    until(page, lambda: cards(page) == [SHOWN, "Zeros"])
+    wait_until(page, lambda: cards(page) == [SHOWN, "Zeros"])
     assert len(result(page)) == 2  # it was trained before
     settings = json.loads(file.read_text(encoding="utf-8"))
     settings["settings"] |= {"seed": "9", "batch": "many", "wings": "2"}
@@ -108,6 +108,6 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str, files: di
         {"name": "odd.json", "mimeType": "application/json", "buffer": json.dumps(settings).encode()}
     )
     expect(page).to_have_url(re.compile("seed=9"))
-    told = page.get_by_test_id("stAlert").filter(has_text="were not understood")
-    expect(told).to_contain_text("but got many")
-    expect(told).to_contain_text("wings")
+    alert = page.get_by_test_id("stAlert").filter(has_text="were not understood")
+    expect(alert).to_contain_text("but got many")
+    expect(alert).to_contain_text("wings")

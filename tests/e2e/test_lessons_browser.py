@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from support.visit import SECONDS, button, cards, opened, result, until
+from support.visit import SECONDS, button, cards, open_page, result, wait_until
 
 from pages.parts.lessons.catalog import LESSONS, Lesson
 
@@ -16,7 +16,7 @@ CARDS = '[class*="st-key-lessons-card-"]'
 
 
 def test_the_gallery_shows_every_lesson_with_its_picture_and_a_folded_answer(page: Page, app: str) -> None:
-    opened(page, f"{app}/lessons")
+    open_page(page, f"{app}/lessons")
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
     for lesson in LESSONS:
         card = page.locator(f".st-key-lessons-card-{lesson.key}")
@@ -30,21 +30,21 @@ def test_the_gallery_shows_every_lesson_with_its_picture_and_a_folded_answer(pag
 
 
 def test_a_link_puts_its_lesson_first(page: Page, app: str) -> None:
-    opened(page, f"{app}/lessons?lesson=orthogonal")
+    open_page(page, f"{app}/lessons?lesson=orthogonal")
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
     expect(page.locator(f"{CARDS} h3").first).to_have_text("7. Orthogonal spectra")
     link = page.locator(".st-key-lessons-card-trap").get_by_role("link", name="Link to this lesson")
-    opened(page, f"{app}/lessons{link.get_attribute('href')}")
+    open_page(page, f"{app}/lessons{link.get_attribute('href')}")
     expect(page.locator(f"{CARDS} h3").first).to_have_text("4. The 0.05 trap")
-    opened(page, f"{app}/lessons?lesson=nothing")
+    open_page(page, f"{app}/lessons?lesson=nothing")
     expect(page.get_by_test_id("stAlert")).to_contain_text("The part “lesson” of the link was not understood")
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
 
 
 @pytest.fixture(scope="module")
 def student(window: BrowserContext, app: str) -> Iterator[Page]:
-    """A tab in which the lessons are opened one after the other."""
-    tab = opened(window.new_page(), f"{app}/lessons")
+    """Open a tab in which the lessons are opened one after the other."""
+    tab = open_page(window.new_page(), f"{app}/lessons")
     yield tab
     tab.close()
 
@@ -59,7 +59,7 @@ def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -
     ).click()
     # Explore is the first page, which is served at the root alone.
     path = "/" if lesson.page == "explore" else f"/{lesson.page}"
-    until(
+    wait_until(
         student,
         lambda: (
             urlsplit(student.url).path == path
@@ -72,18 +72,18 @@ def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -
 
 
 def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:
-    opened(page, f"{app}/lessons")
+    open_page(page, f"{app}/lessons")
     page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click()
-    until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
+    wait_until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
     assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
 
 
 def test_weights_that_a_lesson_needs_are_trained_first(page: Page, app: str) -> None:
-    opened(page, f"{app}/lessons?lesson=pretrained")
+    open_page(page, f"{app}/lessons?lesson=pretrained")
     page.locator(".st-key-lessons-card-pretrained").get_by_role("button", name="Open in Train").click()
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=90 * SECONDS)
-    until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
+    wait_until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
     button(page, "Run").click()
     assert {row["outcome"] for row in result(page)} == {"completed"}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, lines, opened, result, until
+from support.visit import SECONDS, button, lines, open_page, result, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -25,47 +25,47 @@ def go(page: Page, name: str, title: str) -> None:
 
 def test_back_undoes_a_change_forward_redoes_it_and_the_link_is_copied(page: Page, app: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    opened(page, f"{app}/choose")
+    open_page(page, f"{app}/choose")
     choose(page, "batch")
     choose(page, "layer")
     for words in ("batch normalization", "no normalization"):
         page.go_back()
-        until(page, lambda words=words: words in task(page))
+        wait_until(page, lambda words=words: words in task(page))
     expect(page).to_have_url(re.compile("/choose$"))
     page.go_forward()
-    until(page, lambda: "batch normalization" in task(page))
+    wait_until(page, lambda: "batch normalization" in task(page))
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{app}/choose?normalization=batch"
 
 
 def test_back_leaves_a_page_that_was_opened_again_with_its_state(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose")
+    open_page(page, f"{app}/choose")
     choose(page, "batch")
     go(page, "Sweep", "How large should the weights be?")
     go(page, "Choose", "Which initializer should I use?")
     expect(page).to_have_url(re.compile("normalization=batch"))
     choose(page, "layer")  # the first change after the address was put in place
     page.go_back()
-    until(page, lambda: "batch normalization" in task(page))
+    wait_until(page, lambda: "batch normalization" in task(page))
     page.go_back()
     expect(page.locator("h1")).to_have_text("How large should the weights be?")
     page.go_back()
-    until(page, lambda: "batch normalization" in task(page))
+    wait_until(page, lambda: "batch normalization" in task(page))
 
 
 def test_a_damaged_link_names_its_wrong_parts_and_uses_the_rest(page: Page, app: str) -> None:
-    opened(page, f"{app}/choose?depth=12&width=wide&colour=red")
-    told = page.get_by_test_id("stAlert")
-    expect(told).to_have_count(2)
-    expect(told.filter(has_text="“colour”")).to_contain_text("no such setting")
-    expect(told.filter(has_text="“width”")).to_contain_text("but got wide")
+    open_page(page, f"{app}/choose?depth=12&width=wide&colour=red")
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_have_count(2)
+    expect(alert.filter(has_text="“colour”")).to_contain_text("no such setting")
+    expect(alert.filter(has_text="“width”")).to_contain_text("but got wide")
     assert "12 ReLU layers of 128" in task(page)
     expect(page).to_have_url(re.compile("colour=red"))  # a reload shows it again
 
 
 def test_display_options_are_part_of_the_link(page: Page, app: str) -> None:
-    opened(page, f"{app}/signal?data=digits&hidden=4x64&images=64&seeds=1&starts=HeNormal;Zeros")
+    open_page(page, f"{app}/signal?data=digits&hidden=4x64&images=64&seeds=1&starts=HeNormal;Zeros")
     values = page.locator(".st-key-signal-what")
     values.get_by_role("radio", name="Gradients").click(timeout=60 * SECONDS)
     page.locator(".st-key-signal-of").get_by_role("radio", name="erf").click()
@@ -80,26 +80,26 @@ def test_a_second_user_with_the_same_link_joins_the_run_and_sees_the_same_curves
     page: Page, new_tab: Page, app: str
 ) -> None:
     address = f"{app}/train?starts=HeNormal;GlorotUniform&data=digits&hidden=8x512&batch=4&seed=77"
-    opened(new_tab, address)  # before the first one presses Run
+    open_page(new_tab, address)  # before the first one presses Run
     expect(button(new_tab, "Run")).to_be_visible()
-    opened(page, address)
+    open_page(page, address)
     button(page, "Run").click()
     expect(button(new_tab, "Stop all")).to_be_visible(timeout=30 * SECONDS)
-    until(new_tab, lambda: lines(new_tab).get("HeNormal", 0) > 1, seconds=60)
+    wait_until(new_tab, lambda: lines(new_tab).get("HeNormal", 0) > 1, seconds=60)
     button(page, "Stop all").click()  # for this user alone: the second one still watches
     expect(page.get_by_text("It goes on for 1 other")).to_be_visible(timeout=20 * SECONDS)
     button(page, "Run").click()  # and back to the same run
     expect(button(page, "Stop all")).to_be_visible(timeout=20 * SECONDS)
-    until(page, lambda: lines(page).get("HeNormal", 0) > 1)
+    wait_until(page, lambda: lines(page).get("HeNormal", 0) > 1)
     for one in (page, new_tab):
         button(one, "Stop all").click()
     for one in (page, new_tab):
         expect(one.get_by_text("Curves are kept.")).to_be_visible(timeout=20 * SECONDS)
-    until(new_tab, lambda: lines(new_tab) == lines(page))
+    wait_until(new_tab, lambda: lines(new_tab) == lines(page))
 
 
 def test_the_presenter_view_shows_one_live_picture_at_a_time(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts=HeNormal;Zeros&data=digits&hidden=20&seed=6")
+    open_page(page, f"{app}/train?starts=HeNormal;Zeros&data=digits&hidden=20&seed=6")
     tool = page.get_by_role("button", name="Present")
     tool.click()
     view = page.get_by_role("dialog", name="Presenter view")
@@ -110,7 +110,7 @@ def test_the_presenter_view_shows_one_live_picture_at_a_time(page: Page, app: st
     expect(view).to_contain_text("1 of 5", timeout=60 * SECONDS)
     loss = page.locator('.inits-chart[aria-label="Loss by images seen."]')
     expect(loss).to_be_visible()
-    until(page, lambda: loss.bounding_box()["width"] > 1000)
+    wait_until(page, lambda: loss.bounding_box()["width"] > 1000)
     expect(page.locator("h1")).not_to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(view).to_contain_text("Accuracy")
@@ -119,12 +119,12 @@ def test_the_presenter_view_shows_one_live_picture_at_a_time(page: Page, app: st
     expect(view).to_have_count(0)
     expect(page.locator("h1")).to_be_visible()
     expect(tool).to_be_focused()
-    until(page, lambda: loss.bounding_box()["width"] < 700)
+    wait_until(page, lambda: loss.bounding_box()["width"] < 700)
 
 
 def test_a_moment_of_the_epoch_is_part_of_the_link(page: Page, app: str) -> None:
     address = f"{app}/train?starts=HeNormal;GlorotUniform&hidden=24&data=digits&seed=5"
-    opened(page, address)
+    open_page(page, address)
     button(page, "Run").click()  # at once: a quick click is not lost
     result(page)
     slider = page.get_by_role("slider", name="Moment of the epoch")

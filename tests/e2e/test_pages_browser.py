@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, Position, expect
-from support.visit import DRAWN, SECONDS, bars, button, cards, drawn, lines, opened, result, until
+from support.visit import (
+    DRAWN,
+    SECONDS,
+    bars,
+    button,
+    cards,
+    lines,
+    open_explore,
+    open_page,
+    result,
+    wait_until,
+)
 
 from inits.experiments.network import Network
 from inits.training.layers import build_model
@@ -31,7 +42,7 @@ def images_seen(page: Page) -> int:
 
 
 def test_explore_shows_theory_first_then_the_draw_and_understands_what_is_typed(page: Page, app: str) -> None:
-    opened(page, app)
+    open_page(page, app)
     expect(page.get_by_text("exact density")).to_be_visible()
     expect(page.locator(DRAWN)).to_be_visible(timeout=90 * SECONDS)
     expect(page.get_by_text("Drawn as the law says")).to_be_visible()
@@ -48,7 +59,7 @@ def test_explore_shows_theory_first_then_the_draw_and_understands_what_is_typed(
 
 
 def test_a_parameter_changes_picture_numbers_code_and_address(page: Page, app: str) -> None:
-    drawn(page, f"{app}/?init=RandomNormal(stddev=0.05)&view=kernel")
+    open_explore(page, f"{app}/?init=RandomNormal(stddev=0.05)&view=kernel")
     with page.expect_download() as arriving:
         button(page, "Histogram (CSV)").click()
     assert arriving.value.suggested_filename == "histogram.csv"
@@ -66,7 +77,7 @@ def test_a_parameter_changes_picture_numbers_code_and_address(page: Page, app: s
     page.get_by_label("stddev, exact").press("Enter")
     expect(page.get_by_text("stddev=0.2,")).to_be_visible()
     expect(page).to_have_url(re.compile(r"stddev%3D0\.2"))
-    until(page, lambda: max(bars(page)) < 0.5 * max(before))
+    wait_until(page, lambda: max(bars(page)) < 0.5 * max(before))
 
     button(page, "Draw again").click()  # a popover that opens late keeps its values
     button(page, "784 × 128, seed 1").click()
@@ -77,7 +88,7 @@ def test_a_parameter_changes_picture_numbers_code_and_address(page: Page, app: s
 
 
 def test_a_panel_of_all_initializers_opens_its_initializer(page: Page, app: str) -> None:
-    opened(page, f"{app}/?view=all")
+    open_page(page, f"{app}/?view=all")
     expect(page.locator(".inits-chart[role=img]")).to_have_count(15)
     button(page, "Orthogonal").click()
     expect(page.locator("h1")).to_have_text("What does Orthogonal draw?")
@@ -85,13 +96,13 @@ def test_a_panel_of_all_initializers_opens_its_initializer(page: Page, app: str)
 
 
 def test_a_damaged_link_of_explore_opens_what_is_understood(page: Page, app: str) -> None:
-    drawn(page, f"{app}/?init=kaiming&shape=100x50&seed=x")
+    open_explore(page, f"{app}/?init=kaiming&shape=100x50&seed=x")
     expect(page.get_by_text("Did you mean HeNormal()?")).to_be_visible()
     expect(page.get_by_text("5,000 weights")).to_be_visible()
 
 
 def test_a_run_to_the_end_gives_a_result_curves_and_weights(page: Page, app: str, tmp_path) -> None:
-    opened(page, f"{app}/train?starts=HeNormal&hidden=64")
+    open_page(page, f"{app}/train?starts=HeNormal&hidden=64")
     expect(page.get_by_text("It is not MNIST.")).to_be_visible(timeout=60 * SECONDS)
     button(page, "Run").click()
     (row,) = result(page)
@@ -111,14 +122,14 @@ def test_a_run_to_the_end_gives_a_result_curves_and_weights(page: Page, app: str
 
 def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, app: str) -> None:
     """Add a start, run, see both curves grow, stop one, reload, and find what was finished."""
-    opened(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x320&batch=4&seed=3")
+    open_page(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x320&batch=4&seed=3")
     button(page, "Add start").click()
-    until(page, lambda: cards(page) == ["GlorotUniform", "HeNormal"])
+    wait_until(page, lambda: cards(page) == ["GlorotUniform", "HeNormal"])
     expect(page).to_have_url(re.compile(r"HeNormal"))
     button(page, "Run").click()
-    until(page, lambda: set(lines(page)) == {"GlorotUniform", "HeNormal"}, 60)
+    wait_until(page, lambda: set(lines(page)) == {"GlorotUniform", "HeNormal"}, 60)
     early = lines(page)
-    until(page, lambda: all(lines(page)[name] > early[name] for name in early))
+    wait_until(page, lambda: all(lines(page)[name] > early[name] for name in early))
     button(page, "Stop").first.click()
     second = page.get_by_text("completed")
     expect(second).to_be_visible(timeout=90 * SECONDS)
@@ -126,13 +137,13 @@ def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, a
     assert rows == {"GlorotUniform": "stopped", "HeNormal": "completed"}
     page.reload()
     expect(page.get_by_text("completed")).to_be_visible(timeout=20 * SECONDS)
-    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x320&batch=4&seed=3")
+    open_page(page, f"{app}/train?starts=HeNormal&data=digits&hidden=6x320&batch=4&seed=3")
     (row,) = result(page)  # without Run: it was trained beside the other one
     assert row["outcome"] == "completed"
 
 
 def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts=HeNormal;Zeros;RandomNormal(stddev=0.2)")
+    open_page(page, f"{app}/train?starts=HeNormal;Zeros;RandomNormal(stddev=0.2)")
     dialog = page.get_by_role("dialog")
 
     def edit(place: int) -> None:
@@ -142,7 +153,7 @@ def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) ->
     def act(name: str, then: list[str]) -> None:
         dialog.get_by_role("button", name=name, exact=True).click()
         expect(dialog).to_be_hidden()
-        until(page, lambda: cards(page) == then)
+        wait_until(page, lambda: cards(page) == then)
 
     edit(2)
     expect(dialog.get_by_label("stddev, exact")).to_have_value("0.2")
@@ -156,17 +167,17 @@ def test_a_card_can_be_renamed_moved_copied_and_removed(page: Page, app: str) ->
     edit(0)
     act("Remove", ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
     page.reload()
-    until(page, lambda: cards(page) == ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
+    wait_until(page, lambda: cards(page) == ["1 HeNormal", "2 HeNormal", "wide, and *mine*"])
 
 
 def test_a_dialog_stays_open_until_it_is_closed(page: Page, new_tab: Page, app: str) -> None:
     address = f"{app}/train?starts=RandomNormal(stddev=0.0431)&hidden=72"
-    opened(page, address)
+    open_page(page, address)
     button(page, "Edit").click()  # before the verdict on this start is there
     dialog = page.get_by_role("dialog")
     name = dialog.get_by_role("textbox", name="Name")
     name.fill("mine")
-    other = opened(new_tab, address)
+    other = open_page(new_tab, address)
     expect(other.locator(".st-key-train-cards").get_by_text("trains").first).to_be_visible(
         timeout=60 * SECONDS
     )
@@ -174,9 +185,9 @@ def test_a_dialog_stays_open_until_it_is_closed(page: Page, new_tab: Page, app: 
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator(".st-key-train-cards").get_by_text("trains").first).to_be_visible()
-    button(page, "Presets").click()  # nor does it open again by itself
+    button(page, "Presets").click()  # it must not open again by itself
     page.get_by_role("button", name="Too small, right, too large").click()
-    until(page, lambda: len(cards(page)) == 3)
+    wait_until(page, lambda: len(cards(page)) == 3)
     expect(dialog).to_be_hidden()
     button(page, "Edit").nth(1).click()
     expect(dialog.get_by_role("textbox", name="Name")).to_have_value("Right for ReLU")
@@ -185,7 +196,7 @@ def test_a_dialog_stays_open_until_it_is_closed(page: Page, new_tab: Page, app: 
 
 
 def test_explore_adds_a_start_to_the_default_ones_and_presets_replace_them(page: Page, app: str) -> None:
-    drawn(page, f"{app}/?init=Orthogonal(gain=2.0)")
+    open_explore(page, f"{app}/?init=Orthogonal(gain=2.0)")
     button(page, "Train it").click()
     row = page.locator(".st-key-train-cards")
     expect(row.locator("strong")).to_have_text(["HeNormal", "GlorotUniform", "RandomNormal", "Orthogonal"])
@@ -202,7 +213,7 @@ def test_explore_adds_a_start_to_the_default_ones_and_presets_replace_them(page:
 
 
 def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) -> None:
-    opened(page, f"{app}/sweep?data=digits&values=6&depth=4&width=48&low=0.05")
+    open_page(page, f"{app}/sweep?data=digits&values=6&depth=4&width=48&low=0.05")
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24 cells,"))).to_be_visible(timeout=60 * SECONDS)
     button(page, "Stop").click()
@@ -226,7 +237,7 @@ def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) ->
 
 
 def test_a_run_goes_on_while_you_leave_or_reload_and_stop_keeps_its_curves(page: Page, app: str) -> None:
-    opened(page, f"{app}{LONG}&seed=2")
+    open_page(page, f"{app}{LONG}&seed=2")
     button(page, "Run").click()
     before = images_seen(page)
     page.get_by_role("link", name="Explore").first.click()
@@ -245,7 +256,7 @@ def test_a_run_goes_on_while_you_leave_or_reload_and_stop_keeps_its_curves(page:
 
 
 def test_a_start_that_diverges_shows_why_and_the_other_goes_on(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts=RandomNormal(stddev=3.0);HeNormal&hidden=4x128&data=digits")
+    open_page(page, f"{app}/train?starts=RandomNormal(stddev=3.0);HeNormal&hidden=4x128&data=digits")
     button(page, "Run").click()
     outcomes = {row["start"]: row["outcome"] for row in result(page)}
     assert outcomes == {"HeNormal": "completed", "RandomNormal": "diverged"}

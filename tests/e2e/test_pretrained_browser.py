@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.visit import SECONDS, button, cards, opened, result, until
+from support.visit import SECONDS, button, cards, open_page, result, wait_until
 
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
@@ -50,8 +50,8 @@ def answer(page: Page) -> Locator:
     return page.get_by_test_id("stMain")
 
 
-def shown(page: Page, app: str, path: Path) -> Page:
-    opened(page, f"{app}/pretrained")
+def open_file(page: Page, app: str, path: Path) -> Page:
+    open_page(page, f"{app}/pretrained")
     upload(page, path)
     expect(page.locator("h1")).to_have_text(f"What is in {path.name}?", timeout=READ)
     page.wait_for_url(re.compile("file="))
@@ -65,7 +65,7 @@ def chart(page: Page, alt: str) -> Locator:
 def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
-    shown(page, app, files["marked.keras"])
+    open_file(page, app, files["marked.keras"])
     main = answer(page)
     expect(main).to_contain_text("2 layers, 25,450 parameters.")
     expect(main).to_contain_text(
@@ -89,7 +89,7 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
     assert cards(page) == ["As saved", "Shuffled", "Gaussian"]
     expect(main.get_by_text("2 of 2 layers from the file")).to_have_count(3)
     page.wait_for_url(re.compile("hidden=32"))
-    opened(page, f"{page.url}&data=digits")
+    open_page(page, f"{page.url}&data=digits")
     button(page, "Run").click()
     rows = result(page)
     assert {row["start"] for row in rows} == {"As saved", "Shuffled", "Gaussian"}
@@ -99,7 +99,7 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
 def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
-    shown(page, app, files["fresh.weights.h5"])
+    open_file(page, app, files["fresh.weights.h5"])
     main, fresh = answer(page), page.url
     expect(main).to_contain_text("Every kernel has the singular values of a random kernel")
     expect(main).to_contain_text("Consistent with GlorotUniform")
@@ -126,7 +126,7 @@ def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
     expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?", timeout=READ)
 
     spec = FileSpec.parse(unquote(fresh.partition("file=")[2]).replace("+", " "))
-    opened(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
+    open_page(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
     expect(main.get_by_text("1 of 3 layers from the file")).to_be_visible(timeout=READ)
     model = page.locator("table", has=page.get_by_role("columnheader", name="output shape"))
     expect(model.locator("tbody tr").nth(0)).to_contain_text(re.compile(r"\(dense"))
@@ -137,7 +137,7 @@ def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
 
 
 def test_a_network_trained_here_is_opened_before_and_after(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?hidden=16&data=digits&starts=GlorotUniform")
+    open_page(page, f"{app}/train?hidden=16&data=digits&starts=GlorotUniform")
     button(page, "Run").click()
     result(page)
     button(page, "Look inside").click()
@@ -149,7 +149,7 @@ def test_a_network_trained_here_is_opened_before_and_after(page: Page, app: str)
 def test_a_failed_download_is_reported_and_the_page_still_works(
     page: Page, app: str, files: dict[str, Path]
 ) -> None:
-    opened(page, f"{app}/pretrained")
+    open_page(page, f"{app}/pretrained")
     page.get_by_text("From Keras", exact=True).click()
     expect(page.get_by_role("combobox", name=re.compile("Trained on ImageNet"))).to_have_value(
         "VGG16, 553.5 MB"
@@ -159,7 +159,7 @@ def test_a_failed_download_is_reported_and_the_page_still_works(
         re.compile(r"VGG16 could not be downloaded .*Check the network"), timeout=90 * SECONDS
     )
     page.get_by_text("Upload", exact=True).first.click()
-    until(page, lambda: page.locator("input[type=file]").count() > 0)
+    wait_until(page, lambda: page.locator("input[type=file]").count() > 0)
     upload(page, files["fresh.weights.h5"])
     expect(page.locator("h1")).to_have_text("What is in fresh.weights.h5?", timeout=READ)
 
@@ -172,7 +172,7 @@ def test_a_failed_download_is_reported_and_the_page_still_works(
     ],
 )
 def test_a_link_to_a_missing_file_is_reported(page: Page, app: str, link: str, words: str) -> None:
-    opened(page, f"{app}/pretrained?{link}")
+    open_page(page, f"{app}/pretrained?{link}")
     expect(page.locator("h1")).to_have_text("What is in a weight file?")
     expect(page.get_by_test_id("stAlert")).to_contain_text(words)
     expect(page.get_by_test_id("stFileUploader")).to_be_visible()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, opened
+from support.visit import SECONDS, button, open_page
 
 pytestmark = pytest.mark.browser
 
@@ -18,10 +18,10 @@ def test_a_waiting_experiment_shows_its_place_and_can_leave_the_queue(
     page: Page, new_tab: Page, app: str
 ) -> None:
     first, second = page, new_tab
-    opened(first, f"{app}/train?{RUN}&seed=61")  # its 20 runs take all slots
+    open_page(first, f"{app}/train?{RUN}&seed=61")  # its 20 runs take all slots
     button(first, "Run").click()
     expect(first.get_by_text(RUNS)).to_be_visible(timeout=90 * SECONDS)
-    opened(second, f"{app}/train?{RUN}&seed=161")
+    open_page(second, f"{app}/train?{RUN}&seed=161")
     button(second, "Run").click()
     expect(second.get_by_text(WAITS)).to_be_visible(timeout=20 * SECONDS)
     button(second, "Leave the queue").click()
@@ -37,10 +37,10 @@ def test_a_waiting_experiment_shows_its_place_and_can_leave_the_queue(
 
 def test_a_waiting_sweep_shows_its_place_and_can_leave_the_queue(page: Page, new_tab: Page, app: str) -> None:
     first, second = page, new_tab
-    opened(first, f"{app}/sweep?{SWEEP}")
+    open_page(first, f"{app}/sweep?{SWEEP}")
     button(first, "Run").click()
     expect(button(first, "Stop")).to_be_visible(timeout=90 * SECONDS)
-    opened(second, f"{app}/sweep?{SWEEP}&seed=1")
+    open_page(second, f"{app}/sweep?{SWEEP}&seed=1")
     button(second, "Run").click()
     expect(second.get_by_text(WAITS)).to_be_visible(timeout=20 * SECONDS)
     button(second, "Leave the queue").click()

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, UPLOAD, opened, until
+from support.visit import SECONDS, UPLOAD, open_page, wait_until
 
 from benchmarks.live import serve
 from pages.parts.page.catalog import PAGES
@@ -21,13 +21,13 @@ def test_no_page_breaks_the_content_security_policy(new_tab: Page, app: str) -> 
         lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
     )
     for name in PAGES:
-        opened(new_tab, f"{app}/{name}")
+        open_page(new_tab, f"{app}/{name}")
         new_tab.wait_for_load_state("networkidle")
         expect(new_tab.get_by_role("button", name="Copy link")).to_be_visible(timeout=30 * SECONDS)
     new_tab.evaluate(
         "const one = document.createElement('script'); one.textContent = '1'; document.body.append(one)"
     )
-    until(new_tab, lambda: bool(broken))
+    wait_until(new_tab, lambda: bool(broken))
     assert len(broken) == 1, broken  # our own script, which proves that a breach would be reported
 
 
@@ -49,7 +49,7 @@ def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:
         with urlopen(f"{app}/health", timeout=30) as answer:
             return json.load(answer)
 
-    until(page, lambda: health()["compute"]["phase"] == "ready", seconds=90)
+    wait_until(page, lambda: health()["compute"]["phase"] == "ready", seconds=90)
     assert health() == {
         "compute": {"phase": "ready", "slots": health()["compute"]["slots"], "data": "digits"},
         "jail": health()["jail"],
@@ -59,7 +59,7 @@ def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:
 
 def test_a_page_that_fails_reveals_nothing_of_the_server(page: Page) -> None:
     with serve("tests/e2e/failing_app.py", environ={"INITS_CANARY": "a secret of ours"}) as address:
-        opened(page, address)
+        open_page(page, address)
         alert = page.get_by_test_id("stAlert")
         expect(alert).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
         words = page.locator("body").inner_text()
@@ -75,7 +75,7 @@ def test_an_upload_beyond_the_limit_is_refused_by_page_and_server(page: Page, ap
             "buffer": bytes(int(megabytes * 1024 * 1024)),
         }
 
-    opened(page, f"{app}/pretrained")
+    open_page(page, f"{app}/pretrained")
     files = page.locator("input[type=file]").first
     with page.expect_request(
         lambda request: "/upload_file/" in request.url and request.method == "PUT"

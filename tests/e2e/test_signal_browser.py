@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, opened, until
+from support.visit import SECONDS, button, open_page, wait_until
 
 from inits.experiments.pasted import PastedSpec
 
@@ -21,8 +21,8 @@ def _no_tracebacks(page: Page) -> Iterator[None]:
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def measured(page: Page, address: str) -> Page:
-    opened(page, address)
+def open_measured(page: Page, address: str) -> Page:
+    open_page(page, address)
     expect(page.locator(JACOBIAN).first).to_be_visible(timeout=60 * SECONDS)
     return page
 
@@ -51,12 +51,12 @@ def bands(page: Page) -> int:
 
 
 def test_theory_stands_beside_the_measurement_of_all_seeds(page: Page, app: str) -> None:
-    measured(
+    open_measured(
         page,
         f"{app}{SMALL.replace('seeds=2', 'seeds=4')}&starts=HeNormal;RandomNormal(stddev=0.02)&hidden=6x64",
     )
     expect(page.locator("h1")).to_have_text("How far does the signal travel?")
-    until(page, lambda: len(curves(page)) == 4)
+    wait_until(page, lambda: len(curves(page)) == 4)
     assert curves(page) == [
         "HeNormal, predicted",
         "RandomNormal, predicted",
@@ -67,30 +67,30 @@ def test_theory_stands_beside_the_measurement_of_all_seeds(page: Page, app: str)
     assert "HeNormal keeps the signal" in answer
     assert re.search(r"RandomNormal vanishes by layer \d, and its gradients with it", answer)
     expect(page.get_by_text("HeNormal: alive at layer 6, as predicted")).to_be_visible()
-    until(page, lambda: bands(page) == 2)  # the other seeds come after the first
+    wait_until(page, lambda: bands(page) == 2)  # the other seeds come after the first
     expect(page.get_by_text("median and range of 4 seeds")).to_be_visible()
 
 
 def test_depth_is_played_and_a_click_on_the_plane_sets_a_start_that_the_next_one_moves(
     page: Page, app: str
 ) -> None:
-    measured(page, f"{app}{SMALL}&starts=HeNormal")
+    open_measured(page, f"{app}{SMALL}&starts=HeNormal")
     slider = page.get_by_role("slider", name="Layers")
     expect(slider).to_have_value("4")
     button(page, "Play").click()
-    until(page, lambda: slider.input_value() in ("1", "2", "3"))
+    wait_until(page, lambda: slider.input_value() in ("1", "2", "3"))
     expect(slider).to_have_value("4")
     click_plane(page, 0.8, 0.5)
     expect(page).to_have_url(re.compile("VarianceScaling.*untruncated_normal"))
     first = page.url
     click_plane(page, 0.3, 0.3)
-    until(page, lambda: page.url != first)
+    wait_until(page, lambda: page.url != first)
     assert page.url.count("VarianceScaling") == 1
     assert page.url.count("RandomNormal") == 1  # its biases
 
 
 def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: str) -> None:
-    measured(page, f"{app}{SMALL}&starts=HeUniform;Orthogonal")
+    open_measured(page, f"{app}{SMALL}&starts=HeUniform;Orthogonal")
     button(page, "Train").click()
     page.get_by_role("button", name="Train these").click()
     expect(page).to_have_url(re.compile(r"/train\?.*HeUniform.*Orthogonal"))
@@ -110,7 +110,7 @@ def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: 
 
 def test_code_that_returns_nan_is_reported_and_the_other_starts_are_shown(page: Page, app: str) -> None:
     bad = PastedSpec("bad", "import numpy as np\nbad = lambda shape, dtype=None: np.full(shape, np.nan)\n")
-    measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
+    open_measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
     words = page.get_by_text(
         re.compile(r"Weights must be finite, but got [\d,]+ NaN or infinite ones from bad")
     )
@@ -134,5 +134,5 @@ def test_code_that_returns_nan_is_reported_and_the_other_starts_are_shown(page: 
     ],
 )
 def test_settings_that_cannot_be_shown_are_reported(page: Page, app: str, address: str, words: str) -> None:
-    opened(page, f"{app}{address}")
+    open_page(page, f"{app}{address}")
     expect(page.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)

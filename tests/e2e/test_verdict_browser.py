@@ -4,14 +4,14 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, opened, result
+from support.visit import SECONDS, button, open_page, result
 
 pytestmark = pytest.mark.browser
 STARTS = "HeNormal;Zeros;RandomNormal(stddev=0.001)"
 
 
 def test_predictions_stand_beside_the_outcomes(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts={STARTS}&hidden=4x48&data=digits")
+    open_page(page, f"{app}/train?starts={STARTS}&hidden=4x48&data=digits")
     cards, table = page.locator(".st-key-train-cards"), page.get_by_role("table").filter(has_text="predicted")
     for words in ("trains", "symmetric units", "vanishes by layer 1"):
         expect(cards.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)

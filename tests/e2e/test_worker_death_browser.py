@@ -6,7 +6,7 @@ import signal
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, lines, opened, until
+from support.visit import SECONDS, button, lines, open_page, wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,9 +23,9 @@ def compute_process(address: str) -> psutil.Process:
 
 
 def test_the_death_of_the_compute_process_is_shown_and_curves_are_kept(page: Page, app: str) -> None:
-    opened(page, f"{app}/train?starts=HeNormal&data=digits&hidden=4x256&batch=1&seed=41")
+    open_page(page, f"{app}/train?starts=HeNormal&data=digits&hidden=4x256&batch=1&seed=41")
     button(page, "Run").click()
-    until(page, lambda: lines(page).get("HeNormal", 0) > 1, seconds=90)
+    wait_until(page, lambda: lines(page).get("HeNormal", 0) > 1, seconds=90)
     compute_process(app).send_signal(signal.SIGKILL)
     expect(page.get_by_text("The training process ended unexpectedly.")).to_be_visible(timeout=60 * SECONDS)
     assert lines(page).get("HeNormal", 0) > 1

@@ -9,19 +9,19 @@ SECONDS = 1000  # milliseconds
 UPLOAD = 5  # MB, the server's limit in these tests
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
-expect.set_options(timeout=30 * SECONDS)  # what comes in a moment takes longer on a busy machine
+expect.set_options(timeout=30 * SECONDS)  # a busy machine takes longer
 
 
-def opened(page: Page, address: str) -> Page:
+def open_page(page: Page, address: str) -> Page:
     """Open an address and wait for the title of its page."""
     page.goto(address)
     expect(page.locator("h1")).to_be_visible(timeout=60 * SECONDS)
     return page
 
 
-def drawn(page: Page, address: str) -> Page:
+def open_explore(page: Page, address: str) -> Page:
     """Open an address of Explore and wait until Keras has drawn."""
-    opened(page, address)
+    open_page(page, address)
     expect(page.locator(DRAWN)).to_be_visible(timeout=90 * SECONDS)
     return page
 
@@ -38,7 +38,7 @@ def bars(page: Page) -> list[float]:
     )
 
 
-def until(page: Page, condition: Callable[[], bool], seconds: int = 60) -> None:
+def wait_until(page: Page, condition: Callable[[], bool], seconds: int = 60) -> None:
     """Wait until a condition holds, while the page goes on."""
     for _ in range(10 * seconds):
         if condition():
