@@ -1,4 +1,4 @@
-"""What happens inside: weights, gradients and dead units, layer by layer."""
+"""Draw a number for each layer of each start: gradients, weights or shares of dead units."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,52 +6,12 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from inits.figures import style
-from inits.text import counted, number
+from inits.text import counted
 
-Array = NDArray[np.float64]
-
-PANEL, ROW = 108, 96  # pixels of one line of panels: each with its own title, or the titles above all lines
-TITLE = 44  # pixels for the title of a panel: two lines of words and some air
-NAME_MARGIN, NAME_LENGTH = (
-    120,
-    13,
-)  # pixels left of a grid for the names of its starts, and characters in them
-HALF = 0.46  # half a panel's width, in columns
-FOOT = 0.04  # below a panel, in lines
-SPIKE = 0.03  # half the width of equal weights, as a share of the reach
-CUT = 4.0  # a peak that is more than so many times as high as the other one of its panel is cut
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A histogram: its first and last edge, and int32 (bins,) counts between them."""
-
-    low: float
-    high: float
-    counts: NDArray[np.int32]
-
-    @property
-    def steps(self) -> tuple[Array, Array]:
-        """x and density of its outline; a single spike when all weights are equal."""
-        width = (self.high - self.low) / len(self.counts)
-        if width <= 0 or not self.counts.sum():
-            return np.array([self.low, self.low]), np.array([0.0, 1.0])
-        edges = np.linspace(self.low, self.high, len(self.counts) + 1)
-        density = self.counts / (self.counts.sum() * width)
-        return np.repeat(edges, 2), np.concatenate([[0.0], np.repeat(density, 2), [0.0]])
-
-
-@dataclass(frozen=True)
-class Row:
-    """The weights of one start: a histogram for each layer shown, at its beginning (or None) and now."""
-
-    name: str
-    start: int
-    before: list[Bars] | None
-    now: list[Bars]
+NAME_LENGTH = 13  # characters of a start's name in a note
 
 
 @dataclass(frozen=True)
@@ -64,177 +24,9 @@ class Series:
     now: ArrayLike
 
 
-@dataclass(frozen=True)
-class Panel:
-    """The weights of one layer in their place: column and line are counted from the upper left corner."""
-
-    column: int
-    line: int
-    start: int
-    before: Bars | None
-    now: Bars
-    reach: float
-
-    def outlines(self, tall: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """Where before and now are drawn, `tall` lines high at most; empty when not finite or not there."""
-        drawn = [bars and _visible(bars, self.reach) for bars in (self.before, self.now)]
-        steps = [bars.steps if bars else (np.empty(0), np.empty(0)) for bars in drawn]
-        peaks = [float(y.max()) for _, y in steps if len(y)]
-        top = min(max(peaks), CUT * min(peaks)) if peaks else 1.0
-        before, now = ((self.across(x), self.foot + tall * np.minimum(y / top, 1.0)) for x, y in steps)
-        return before, now
-
-    def across(self, weights: Array) -> Array:
-        """Place of weights in the picture."""
-        return self.column + 0.5 + HALF * np.clip(weights / (1.05 * self.reach), -1.0, 1.0)
-
-    @property
-    def foot(self) -> float:
-        return FOOT - 1 - self.line
-
-
-def _visible(bars: Bars, reach: float) -> Bars | None:
-    """Bars that are wide enough to be seen; None when they are not finite."""
-    if not np.isfinite([bars.low, bars.high]).all():
-        return None
-    if bars.high - bars.low > 2 * SPIKE * reach and bars.counts.any():
-        return bars
-    middle = bars.low / 2 + bars.high / 2
-    return Bars(middle - SPIKE * reach, middle + SPIKE * reach, np.ones(1, np.int32))
-
-
 def choose_layers(count: int, most: int = 6) -> list[int]:
     """At most so many of `count` layers by index, evenly spread, with the first and the last."""
     return sorted({int(i) for i in np.linspace(0, count - 1, min(count, most)).round()})
-
-
-def widest(bars: Bars) -> float:
-    """The largest absolute weight; 0 when none is finite."""
-    ends = np.abs([bars.low, bars.high])
-    return float(ends[np.isfinite(ends)].max(initial=0.0))
-
-
-def _reaches(drawn: Sequence[Sequence[Bars] | None], layers: int) -> list[float]:
-    return [max((widest(bars[i]) for bars in drawn if bars), default=0.0) for i in range(layers)]
-
-
-def weights_grid(
-    rows: Sequence[Row], names: Sequence[str], reach: Sequence[float] | None = None
-) -> go.Figure:
-    """Weights by start (rows) and layer (columns): filled now, an ink line at the beginning.
-
-    A column has one scale, and each panel its own height. One start alone is drawn as `weights` does.
-
-    Args:
-        rows: the starts; one that has not begun has no histograms.
-        names: of the layers, see `choose_layers`.
-        reach: largest absolute weight that each column must hold; by default that of what is drawn.
-    """
-    if len(rows) == 1:
-        return weights(rows[0].before, rows[0].now, names, rows[0].start, reach)
-    if reach is None:
-        reach = _reaches([drawn for row in rows for drawn in (row.before, row.now)], len(names))
-    panels = [
-        Panel(i, line, row.start, row.before[i] if row.before else None, bars, reach[i] or 1.0)
-        for line, row in enumerate(rows)
-        for i, bars in enumerate(row.now)
-    ]
-    fig = _grid(panels, len(names), len(rows), tall=0.84)
-    size = 12 if len(names) < 6 else 11  # six fit a phone
-    titles = [_title(name, reach[i], i, 0, 0.84, size) for i, name in enumerate(names)]
-    margin = {"l": NAME_MARGIN, "r": 4, "t": 44, "b": 6}
-    fig.layout.annotations = titles + _names(rows)
-    return fig.update_layout(height=ROW * len(rows) + 50, margin=margin)
-
-
-def weights(
-    before: Sequence[Bars] | None,
-    now: Sequence[Bars],
-    names: Sequence[str],
-    start: int = 0,
-    reach: Sequence[float] | None = None,
-    columns: int = 6,
-) -> go.Figure:
-    """One panel a layer, each on its own scale: filled now, a line at the start if that is given.
-
-    `reach` is the largest absolute weight that each panel must hold; by default that of what is drawn.
-    """
-    reach = _reaches([before, now], len(names)) if reach is None else reach
-    columns = min(columns, len(names))
-    lines = -(-len(names) // columns)
-    height = PANEL * lines + 44
-    tall = 1 - FOOT - TITLE * lines / (height - 8)
-    places = [divmod(i, columns) for i in range(len(names))]
-    panels = [
-        Panel(column, line, start, before[i] if before else None, bars, reach[i] or 1.0)
-        for i, ((line, column), bars) in enumerate(zip(places, now, strict=False))
-    ]
-    fig = _grid(panels, columns, lines, tall)
-    fig.layout.annotations = [
-        _title(name, most, column, line, tall)
-        for name, most, (line, column) in zip(names, reach, places, strict=True)
-    ]
-    return fig.update_layout(height=height, margin={"l": 4, "r": 4, "t": 4, "b": 4})
-
-
-def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.Figure:
-    """All panels on one pair of axes, a unit square for each: an axis for each would take seconds."""
-    hidden = {"visible": False, "fixedrange": True}
-    fig = style.figure(xaxis={**hidden, "range": [0, columns]}, yaxis={**hidden, "range": [-lines, 0]})
-    outlines = [panel.outlines(tall) for panel in panels]
-    ground = [(panel.across(np.array([-np.inf, np.inf])), np.full(2, panel.foot)) for panel in panels]
-    traces = [_lines(ground, {"color": style.MUTED, "width": 1})]
-    for start in dict.fromkeys(panel.start for panel in panels):
-        filled = [now for panel, (_, now) in zip(panels, outlines, strict=True) if panel.start == start]
-        colour = style.faint(style.start_style(start).colour, style.BAR_OPACITY)
-        traces.append({**_lines(filled), "mode": "none", "fill": "toself", "fillcolor": colour})
-    if any(panel.before for panel in panels):
-        traces.append(_lines((before for before, _ in outlines), {"color": style.INK, "width": 1.25}))
-    return fig.add_traces(traces)
-
-
-def _lines(pieces: Iterable[tuple[Array, Array]], line: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One trace of many lines, with a gap after each."""
-    gap = np.array([np.nan])
-    xs, ys = [np.empty(0)], [np.empty(0)]
-    for x, y in pieces:
-        xs += [x, gap]
-        ys += [y, gap]
-    return {
-        "type": "scatter",
-        "x": np.concatenate(xs),
-        "y": np.concatenate(ys),
-        "mode": "lines",
-        "line": line,
-        "hoverinfo": "skip",
-    }
-
-
-def _title(name: str, reach: float, column: int, line: int, tall: float, size: int = 12) -> dict[str, Any]:
-    return {
-        "x": column + 0.5,
-        "y": FOOT - 1 - line + tall,
-        "yanchor": "bottom",
-        "yshift": 4,
-        "text": f"{name}<br>±{number(reach, 2)}",
-        "font": {"size": size},
-        "showarrow": False,
-    }
-
-
-def _names(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The name of each start, left of the middle of its row."""
-    ends = [style.End(-line - 0.5, _short(row.name), row.start) for line, row in enumerate(rows)]
-    fig = style.end_labels(go.Figure(), ends, height=ROW * (len(rows) + 1), y_range=(-len(rows), 0))
-    left = {"x": 0, "xanchor": "right", "xshift": -5}
-    return [
-        note.to_plotly_json() | left | {"hovertext": row.name}
-        for note, row in zip(fig.layout.annotations, rows, strict=True)
-    ]
-
-
-def _short(name: str, length: int = NAME_LENGTH) -> str:
-    return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def by_layer(
@@ -314,7 +106,9 @@ def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
         layers = [name for name, nothing in zip(names, zero, strict=True) if nothing]
         return f"no gradient in {'any layer' if zero.all() else ', '.join(layers)}"
     some = ["" if zero.all() else f" ({counted(zero.sum(), 'layer')})" for _, zero in zeros]
-    starts = [_short(name) + where for (name, _), where in zip(zeros, some, strict=True)]
+    starts = [
+        style.shortened(name, NAME_LENGTH) + where for (name, _), where in zip(zeros, some, strict=True)
+    ]
     more = [f"and {len(starts) - 2} more"] if len(starts) > 2 else []
     return "no gradient: " + "<br>".join(starts[:2] + more)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures.kernel import REACH
-from inits.figures.layers import Bars
+from inits.figures.weights import Bars
 from inits.initializers.laws import Law
 from inits.text import bare
 

@@ -18,7 +18,6 @@ SHORTEST, LONGEST = 0.5, 100.0  # layers: the ends of the colour scale
 TICKS = (1, 3, 10, 30, 100)
 FIRST_LABEL, LABEL_STEP = 24, 21  # pixels above a point
 HALF = 0.55  # of the plane, where names change sides
-NAME_LENGTH = 16
 PLANE = "depth scale"
 NAMED_AT = 0.7  # of the height: where the line has its name
 
@@ -149,7 +148,7 @@ def _labels(spots: Sequence[Spot], right: float, top: float) -> list[dict[str, A
 def _label(spot: Spot, place: tuple[float, float], level: int, right: float, top: float) -> dict[str, Any]:
     w, b = place
     colour = style.start_style(spot.start).colour
-    name = spot.name if len(spot.name) <= NAME_LENGTH else spot.name[: NAME_LENGTH - 1] + "…"
+    name = style.shortened(spot.name)
     away = FIRST_LABEL + LABEL_STEP * level
     return {
         "x": min(w, right),

@@ -1,7 +1,8 @@
-"""What all figures share: colours, lines and markers of the starts, axes, labels at line ends.
+"""Style of all figures: colour tokens, lines and markers of the starts, axes, labels at line ends.
 
-Colours are tokens, not colours: the browser puts the theme's in their place (`pages.parts.widgets.chart`), so one
-figure serves light and dark. `faint` gives a token an alpha. Colours are for marks, never for text.
+Colours are tokens that the browser replaces by those of the theme, so one figure serves light and dark mode.
+Their values are in `.streamlit/config.toml` alone: start 2 has the second of `chartCategoricalColors`. `faint` gives a
+token an alpha. Colours are for marks, never for text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -200,10 +201,15 @@ def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
     return places
 
 
+def shortened(name: str, length: int = _LABEL_LENGTH) -> str:
+    """Return a name of at most `length` characters, the last one an ellipsis if some are left out."""
+    return name if len(name) <= length else name[: length - 1] + "…"
+
+
 def _label(end: End) -> dict[str, Any]:
     style = start_style(end.start)
     dash = "– –" if style.dash == "dash" else "—"
-    short = end.text if len(end.text) <= _LABEL_LENGTH else end.text[: _LABEL_LENGTH - 1] + "…"
+    short = shortened(end.text)
     return {
         "text": f'<span style="color:{style.colour}"><b>{dash}</b></span> {short}',
         "hovertext": end.text if short != end.text else None,

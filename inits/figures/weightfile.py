@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
 from inits.figures.kernel import density_line
-from inits.figures.layers import Bars, weights
+from inits.figures.weights import Bars, weights
 from inits.initializers.laws import Law
 from inits.measure.spectrum import Bulk, marchenko_pastur_edges, marchenko_pastur_pdf
 

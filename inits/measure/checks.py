@@ -5,30 +5,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inits.initializers.shapes import Shape, compute_fans, flattened, times
+from inits.initializers.shapes import Shape, compute_fans, times
 from inits.measure.nearest import Nearest, nearest_for_all
 from inits.measure.statistics import Summary
+from inits.measure.symmetry import Check, FloatArray, Verdict, listed, symmetry
 from inits.text import count, counted, number
 
-FloatArray = NDArray[np.float32]
-Verdict = Literal["good", "note", "bad"]
-
-SHOWN = 3  # layers that a sentence names one by one
-FEWEST = 8  # weights that are not in proportion by accident
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, how it stands, and one sentence with the numbers, plain text."""
-
-    name: str
-    verdict: Verdict
-    words: str
+MIN_COMPARED = 8  # weights that are not proportional by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +78,7 @@ def checks(layers: Sequence[Drawn], again: FloatArray | None, names: Sequence[st
     if len(drawn) > 1:
         found.append(_layers({name: finite[name] for name in drawn}))
     if rows:
-        found += [_symmetry(finite, names), _scale(rows)]
+        found += [symmetry(finite, names), _scale(rows)]
     if any(row.nearest for row in rows):
         found.append(_law(rows))
     return tuple(found)
@@ -120,12 +106,6 @@ def _of(part: int, whole: int, verb: str) -> str:
     return f"{count(part)} of {counted(whole, 'kernel')} {single[verb] if part == 1 else verb}"
 
 
-def _some(items: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
-    more = len(items) - SHOWN
-    return ", ".join(items[:SHOWN]) + (f" and {count(more)} more" if more > 0 else "")
-
-
 def _size(shape: Shape) -> str:
     return times(shape) or "no dimensions"
 
@@ -140,7 +120,7 @@ def _shape(layers: Sequence[Drawn], names: Sequence[str]) -> Check:
     if not wrong:
         return Check("Shape", "good", f"{part} the shape that was asked for.")
     advice = "return an array of the shape that the function is given"
-    return Check("Shape", "bad", f"{part} another shape: {_some(wrong)}; {advice}.")
+    return Check("Shape", "bad", f"{part} another shape: {listed(wrong)}; {advice}.")
 
 
 def _dtype(layers: Sequence[Drawn]) -> Check:
@@ -171,7 +151,7 @@ def _finite(arrays: Mapping[str, FloatArray]) -> Check:
     if not lost:
         return Check("Finite", "good", f"{count(total)} of {counted(total, 'weight')} are finite.")
     odd = sum(int(np.count_nonzero(~np.isfinite(array))) for array in arrays.values())
-    where = _some([f"{words} in {name}" for name, words in lost.items()])
+    where = listed([f"{words} in {name}" for name, words in lost.items()])
     advice = "look for a division by 0, or the root or logarithm of a negative number"
     words = f"{count(odd)} of {counted(total, 'weight')} are not finite: {where}; {advice}."
     return Check("Finite", "bad", words)
@@ -205,7 +185,7 @@ def _layers(drawn: Mapping[str, FloatArray]) -> Check:
     if not alike:
         return Check("Layers differ", "good", f"{words}.")
     advice = "do not seed a generator inside the function"
-    return Check("Layers differ", "bad", f"{words}: {_some(alike)}; {advice}.")
+    return Check("Layers differ", "bad", f"{words}: {listed(alike)}; {advice}.")
 
 
 def _begin_alike(one: FloatArray, other: FloatArray) -> bool:
@@ -216,64 +196,11 @@ def _begin_alike(one: FloatArray, other: FloatArray) -> bool:
     size = min(one.size, other.size)
     for end in (min(size, 64), size):
         a, b = (array.reshape(-1)[:end].astype(np.float64) for array in (one, other))
-        if end < FEWEST or np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
+        if end < MIN_COMPARED or np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
             return False
         if np.abs(b - (a @ b) / (a @ a) * a).max() > 1e-5 * np.abs(b).max():
             return False
     return True
-
-
-# What units share, the worst first. Biases start equal.
-_SHARED: Mapping[str, tuple[Verdict, str]] = {
-    "copies": ("bad", "have the same incoming and outgoing weights as another one and stay its copy"),
-    "zeros": ("note", "have only zeros as weights: with ReLU they never learn"),
-    "hidden": ("note", "start as a copy of another one: only their outgoing weights set them apart"),
-    "outputs": ("note", "start as a copy of another one: only their targets set them apart"),
-    "rows": ("note", "are equal: units see no more than the sum of their inputs"),
-}
-
-
-def _symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
-    """Whether units of a layer compute the same, and whether training can part them."""
-    found: dict[str, list[str]] = {}
-    for name, following in zip(names, (*names[1:], None), strict=True):
-        if name in finite and finite[name].ndim > 1:
-            kind, part, whole = _shared(finite[name], finite.get(following or ""), following is None)
-            thing = "row" if kind == "rows" else "unit"
-            found.setdefault(kind, []).append(f"{count(part)} of {counted(whole, thing)} in {name}")
-    kinds = [kind for kind in _SHARED if kind in found]
-    if not kinds:
-        units = sum(array.shape[-1] for array in finite.values())
-        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another one.")
-    words = "; ".join(f"{_some(found[kind])} {_SHARED[kind][1]}" for kind in kinds)
-    return Check("Symmetry", _SHARED[kinds[0]][0], f"{words}.")
-
-
-def _shared(kernel: FloatArray, following: FloatArray | None, last: bool) -> tuple[str, int, int]:
-    """The worst of `_SHARED` in a kernel ("" for nothing), how many units or rows share it, and of how many.
-
-    Units with equal incoming weights get the same gradient only when their outgoing weights are equal as well.
-    """
-    incoming = kernel.reshape(flattened(kernel.shape)).T
-    units, inputs = incoming.shape
-    if following is not None and following.ndim > 1 and following.shape[-2] == units:
-        outgoing = np.moveaxis(following, -2, 0).reshape(units, -1)
-        copies = _repeated(np.hstack([incoming, outgoing]))
-        if copies:
-            return "copies", copies, units
-    zeros = int(np.count_nonzero(~incoming.any(axis=1)))
-    if zeros and not last:
-        return "zeros", zeros, units
-    repeated = _repeated(incoming)
-    if repeated:
-        return "outputs" if last else "hidden", repeated, units
-    return ("rows", inputs, inputs) if inputs > 1 and (incoming == incoming[:, :1]).all() else ("", 0, units)
-
-
-def _repeated(rows: FloatArray) -> int:
-    """How many rows equal another one."""
-    same = Counter(row.tobytes() for row in np.ascontiguousarray(rows) + np.float32(0))  # -0.0 becomes 0.0
-    return sum(rows for rows in same.values() if rows > 1)
 
 
 def _scale(rows: Sequence[LayerNumbers]) -> Check:
@@ -283,7 +210,7 @@ def _scale(rows: Sequence[LayerNumbers]) -> Check:
         for row in rows
     ]
     remarks = list(_remarks(rows))
-    words = "; ".join([f"σ_w² is {_some(each)}", *remarks])
+    words = "; ".join([f"σ_w² is {listed(each)}", *remarks])
     return Check("Scale", "note" if remarks else "good", f"{words}.")
 
 
@@ -298,7 +225,7 @@ def _remarks(rows: Sequence[LayerNumbers]) -> Iterator[str]:
         yield f"{ratio}, for the std does not follow fan_in, {min(fans)} to {max(fans)}" if fixed else ratio
     off = [row.name for row in rows if abs(row.mean) > _small_mean(row) > 0.0]
     if off:
-        yield f"σ_w² leaves out the mean, which is not 0 in {_some(off)}"
+        yield f"σ_w² leaves out the mean, which is not 0 in {listed(off)}"
 
 
 def _small_mean(row: LayerNumbers) -> float:
@@ -317,8 +244,8 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
     each = [f"{name}{'' if alone else f' from {near.spec}'} at {_far(near)}" for name, near in known]
     what = f"within chance of {alone or 'an initializer of Keras'}"
     if within == len(known):
-        return Check("Nearest law", "good", f"{_of(within, within, 'are')} {what}: {_some(each)}.")
-    words = f"{_of(within, len(known), 'are')} {what}, the nearest: {_some(each)}."
+        return Check("Nearest law", "good", f"{_of(within, within, 'are')} {what}: {listed(each)}.")
+    words = f"{_of(within, len(known), 'are')} {what}, the nearest: {listed(each)}."
     return Check("Nearest law", "note", words)
 
 

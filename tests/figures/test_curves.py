@@ -5,7 +5,7 @@ import pytest
 from support.cases import check
 
 from inits.experiments.record import Checkpoint, Divergence, Record
-from inits.figures import curves, style
+from inits.figures import curve_data, curves, style
 
 STEPS, BATCH, WINDOW = 1875, 32, 31
 
@@ -31,10 +31,10 @@ def learning(start: int, seed: int, done: int = STEPS) -> Record:
     return run(losses, np.clip(1 - losses / 3, 0, 1), points, STEPS, 60_000)
 
 
-def starts(count: int, seeds: int, done: int = STEPS, raw: bool = False) -> list[curves.Curve]:
+def starts(count: int, seeds: int, done: int = STEPS, raw: bool = False) -> list[curve_data.Curve]:
     """Loss curves."""
     return [
-        curves.of_start(
+        curve_data.start_curves(
             f"start {i}", i, [learning(i, seed, done) for seed in range(seeds)], BATCH, WINDOW, raw
         )[0]
         for i in range(count)
@@ -43,7 +43,7 @@ def starts(count: int, seeds: int, done: int = STEPS, raw: bool = False) -> list
 
 def test_curves_of_a_run():
     record = run([3, 2, 1], [0.1, 0.2, 0.6], [(0, 4.0, 0.1), (3, 1.5, 0.5)], images=80)
-    losses, accuracies = curves.of_start("HeNormal", 2, [record], 32, 2, raw=True)
+    losses, accuracies = curve_data.start_curves("HeNormal", 2, [record], 32, 2, raw=True)
     for found in (losses, accuracies):
         np.testing.assert_array_equal([found.images, found.raw_images], [[32, 64, 80]] * 2)
         np.testing.assert_array_equal(found.held_images, [0, 80])
@@ -56,7 +56,7 @@ def test_curves_of_a_run():
 
 def test_a_step_counts_the_seeds_that_reached_it():
     records = [run([1, 2, 9], steps=5), run([3, 4], steps=5), run([8], steps=5), run([], steps=5)]
-    found, _ = curves.of_start("Ones", 3, records, BATCH, 1)
+    found, _ = curve_data.start_curves("Ones", 3, records, BATCH, 1)
     np.testing.assert_array_equal(found.images, [32, 64, 96])
     np.testing.assert_array_equal([found.low, found.middle, found.high], [[1, 2, 9], [3, 3, 9], [8, 4, 9]])
     assert (found.name, found.start, found.seeds, found.raw) == ("Ones", 3, 3, None)
@@ -64,7 +64,7 @@ def test_a_step_counts_the_seeds_that_reached_it():
 
 def test_accuracies_are_merged_as_losses_are():
     records = [run([1, 1], [0.1, 0.5]), run([2, 2], [0.3, 0.4])]
-    _, found = curves.of_start("Ones", 0, records, BATCH, 1)
+    _, found = curve_data.start_curves("Ones", 0, records, BATCH, 1)
     np.testing.assert_allclose([found.low, found.middle, found.high], [[0.1, 0.4], [0.2, 0.45], [0.3, 0.5]])
 
 
@@ -74,7 +74,7 @@ def test_held_out_values_are_the_median_of_the_seeds_that_have_them():
         run([1] * 4, points=[(0, 2.0, 0.3), (2, 1.0, 0.6), (4, np.nan, 0.4)], images=100),
         run([1] * 2, points=[(0, 9.0, 0.2), (2, np.nan, 0.7)], steps=4, images=100),
     ]
-    losses, accuracies = curves.of_start("Ones", 0, records, BATCH, 1)
+    losses, accuracies = curve_data.start_curves("Ones", 0, records, BATCH, 1)
     np.testing.assert_array_equal([losses.held_images, accuracies.held_images], [[0, 64, 100]] * 2)
     np.testing.assert_array_equal(losses.held, [4, 2, np.nan])
     np.testing.assert_array_equal(accuracies.held, np.float32([0.2, 0.6, 0.3]))
@@ -85,18 +85,18 @@ def test_merged_curves_are_thin_but_whole():
     (found,) = starts(1, 2)
     assert len(found.images) < 400
     steps = np.round(found.images / BATCH).astype(int) - 1
-    np.testing.assert_array_equal(steps[: curves.EARLY], np.arange(curves.EARLY))
+    np.testing.assert_array_equal(steps[: curve_data.EARLY], np.arange(curve_data.EARLY))
     assert steps[-1] == STEPS - 1
-    assert np.diff(steps[curves.EARLY :]).max() <= STEPS / curves.PLACES + 1
-    alone, _ = curves.of_start("one", 0, [record], BATCH, WINDOW)
-    np.testing.assert_allclose(alone.middle, curves.smooth(record.losses, WINDOW)[steps], rtol=1e-6)
+    assert np.diff(steps[curve_data.EARLY :]).max() <= STEPS / curve_data.PLACES + 1
+    alone, _ = curve_data.start_curves("one", 0, [record], BATCH, WINDOW)
+    np.testing.assert_allclose(alone.middle, curve_data.smooth(record.losses, WINDOW)[steps], rtol=1e-6)
     np.testing.assert_array_equal(alone.low, alone.high)
 
 
 def test_the_only_run_keeps_every_batch():
     (found,) = starts(1, 1, raw=True)
     np.testing.assert_array_equal(found.raw, learning(0, 0).losses)
-    np.testing.assert_array_equal(found.middle, curves.smooth(found.raw, WINDOW))
+    np.testing.assert_array_equal(found.middle, curve_data.smooth(found.raw, WINDOW))
     assert len(found.images) == len(found.raw_images) == STEPS
 
 
@@ -107,10 +107,10 @@ def test_a_live_curve_grows_without_trembling(done):
     assert early.images[-1] == done * BATCH
 
 
-def only_run(batches, held, start=0) -> tuple[curves.Curve, curves.Curve]:
+def only_run(batches, held, start=0) -> tuple[curve_data.Curve, curve_data.Curve]:
     """The only run of a figure: loss and accuracy alike, of its batches and before the first of them."""
     points = [(step, value, value) for step, value in enumerate(held)]
-    return curves.of_start("HeNormal", start, [run(batches, batches, points)], BATCH, 2, raw=True)
+    return curve_data.start_curves("HeNormal", start, [run(batches, batches, points)], BATCH, 2, raw=True)
 
 
 def test_loss_curves():
@@ -164,12 +164,12 @@ def test_many_batches_are_thinned():
     _, long = only_run(np.random.default_rng(0).random(STEPS), [0.5])
     fig = curves.accuracy([long], 60_000)
     assert len(fig.data) == 3
-    assert all(len(trace.x) <= curves.MOST_POINTS for trace in fig.data)
+    assert all(len(trace.x) <= curve_data.MAX_POINTS for trace in fig.data)
 
 
 def test_a_curve_that_diverged_ends_where_it_was_finite():
     losses = [*np.linspace(2, 1, 294), 5, 50, 1e4, 1e9, 1e30, np.inf]
-    lost, _ = curves.of_start("Ones", 1, [run(losses, steps=STEPS, diverged=True)], BATCH, 1)
+    lost, _ = curve_data.start_curves("Ones", 1, [run(losses, steps=STEPS, diverged=True)], BATCH, 1)
     assert np.isnan(lost.middle[-1])
     np.testing.assert_array_equal(lost.middle[-6:-1], np.float32(losses[-6:-1]))
     (fine,) = starts(1, 1)
@@ -185,7 +185,7 @@ def test_a_curve_that_diverged_ends_where_it_was_finite():
 
 
 def test_a_start_that_diverged_at_once_is_still_in_the_picture():
-    lost, _ = curves.of_start("Ones", 1, [run([1e5, np.inf], steps=STEPS, diverged=True)], BATCH, 1)
+    lost, _ = curve_data.start_curves("Ones", 1, [run([1e5, np.inf], steps=STEPS, diverged=True)], BATCH, 1)
     fig = check(curves.loss([*starts(1, 1), lost], 60_000))
     assert fig.layout.yaxis.range[1] > 5
 
@@ -193,7 +193,7 @@ def test_a_start_that_diverged_at_once_is_still_in_the_picture():
 @pytest.mark.parametrize("raw", [True, False])
 def test_a_short_peak_does_not_flatten_the_rest(raw):
     peak = run([1e4] * 10 + [1.0] * (STEPS - 10))
-    curve, _ = curves.of_start("Ones", 0, [peak], BATCH, 1, raw)
+    curve, _ = curve_data.start_curves("Ones", 0, [peak], BATCH, 1, raw)
     assert curves.loss([curve], 60_000).layout.yaxis.range[1] < 1
 
 
@@ -228,7 +228,7 @@ def test_a_band_spans_all_seeds():
 
 def test_a_band_down_to_zero_is_not_torn():
     records = [run([1, 1, 1]), run([0, 0, 0])]
-    band = check(curves.loss([curves.of_start("Ones", 0, records, BATCH, 1)[0]], 96)).data[0]
+    band = check(curves.loss([curve_data.start_curves("Ones", 0, records, BATCH, 1)[0]], 96)).data[0]
     assert (band.y > 0).all()
 
 
@@ -250,7 +250,10 @@ def test_labels_do_not_overlap(height):
 
 
 def test_labels_stand_right_of_the_one_that_came_farthest():
-    far, near = starts(1, 2, 900)[0], curves.of_start("near", 1, [learning(1, 0, 300)], BATCH, WINDOW)[0]
+    far, near = (
+        starts(1, 2, 900)[0],
+        curve_data.start_curves("near", 1, [learning(1, 0, 300)], BATCH, WINDOW)[0],
+    )
     fig = curves.loss([near, far], 60_000)
     assert [(note.x, note.xref) for note in fig.layout.annotations] == [(900 * BATCH, "x")] * 2
     ends = [np.log10(curve.middle[-1]) for curve in (near, far)]
@@ -261,11 +264,11 @@ def test_labels_stand_right_of_the_one_that_came_farthest():
 
 def test_before_the_first_batch():
     waiting = [
-        curves.of_start("a", 0, [], BATCH, WINDOW),
-        curves.of_start("b", 1, [Record(0)], BATCH, WINDOW),
+        curve_data.start_curves("a", 0, [], BATCH, WINDOW),
+        curve_data.start_curves("b", 1, [Record(0)], BATCH, WINDOW),
     ]
     tested = run([], points=[(0, 2.3, 0.1)], steps=STEPS)
-    waiting.append(curves.of_start("c", 2, [tested, Record(1)], BATCH, WINDOW))
+    waiting.append(curve_data.start_curves("c", 2, [tested, Record(1)], BATCH, WINDOW))
     for shown in (waiting, waiting[:1], waiting[1:2], waiting[2:]):
         losses, accuracies = ([pair[which] for pair in shown] for which in (0, 1))
         for fig in (check(curves.loss(losses, 0)), check(curves.accuracy(accuracies, 0))):
@@ -278,13 +281,13 @@ def test_before_the_first_batch():
 
 @pytest.mark.parametrize("records", [[], [Record(0)], [run([1, 2]), run([2, 1])]])
 def test_only_a_single_run_has_raw_values(records):
-    found, _ = curves.of_start("a", 0, records, BATCH, 1, raw=True)
+    found, _ = curve_data.start_curves("a", 0, records, BATCH, 1, raw=True)
     assert (found.raw is not None) == (len(records) == 1)
     check(curves.loss([found], 64))
 
 
 def test_one_step_is_enough():
     for losses in ([2.3], [np.inf], [np.nan], [0.0]):
-        both = curves.of_start("a", 0, [run(losses)] * 2, BATCH, WINDOW)
+        both = curve_data.start_curves("a", 0, [run(losses)] * 2, BATCH, WINDOW)
         check(curves.loss([both[0]] * 2, 32))
         check(curves.accuracy([both[1]] * 2, 32))

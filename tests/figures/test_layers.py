@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from support.cases import check
 
 from inits.figures import layers, style
+from inits.figures import weights as weight_figures
 
 
 @given(
     st.lists(st.integers(0, 1000), min_size=1, max_size=64).filter(any), st.floats(-5, 5), st.floats(0.01, 9)
 )
 def test_bars_have_the_area_one(counts, low, width):
-    bars = layers.Bars(low, low + width, np.array(counts, np.int32))
+    bars = weight_figures.Bars(low, low + width, np.array(counts, np.int32))
     x, y = bars.steps
     assert np.trapezoid(y, x) == pytest.approx(1)
     assert (x[0], x[-1], y[0], y[-1]) == (pytest.approx(low), pytest.approx(low + width), 0, 0)
@@ -22,7 +23,7 @@ def test_bars_have_the_area_one(counts, low, width):
 
 @pytest.mark.parametrize("bars", [(0.5, 0.5, [9, 0]), (-np.inf, np.inf, [0, 0]), (np.nan, np.nan, [0, 0])])
 def test_bars_of_equal_or_infinite_weights_are_a_spike(bars):
-    x, y = layers.Bars(bars[0], bars[1], np.array(bars[2])).steps
+    x, y = weight_figures.Bars(bars[0], bars[1], np.array(bars[2])).steps
     np.testing.assert_array_equal(x, [bars[0]] * 2)
     np.testing.assert_array_equal(y, [0, 1])
 
@@ -39,14 +40,17 @@ def pieces(trace) -> list[np.ndarray]:
 
 def unscaled(piece: np.ndarray, column: int, reach: float) -> np.ndarray:
     """Weights of a piece in a column."""
-    return (piece[0] - column - 0.5) / layers.HALF * 1.05 * reach
+    return (piece[0] - column - 0.5) / weight_figures.HALF * 1.05 * reach
 
 
 def test_weights_layer_by_layer():
-    before = [layers.Bars(-3.0, 1.0, np.array([1, 2, 1])), layers.Bars(0.0, 0.0, np.array([4, 0]))]
-    before.append(layers.Bars(-0.5, 0.5, np.array([3, 1])))
-    now = [layers.Bars(-1.0, 2.0, np.array([2, 2])), *before[1:]]
-    fig = check(layers.weights(before, now, NAMES, start=4, columns=2))
+    before = [
+        weight_figures.Bars(-3.0, 1.0, np.array([1, 2, 1])),
+        weight_figures.Bars(0.0, 0.0, np.array([4, 0])),
+    ]
+    before.append(weight_figures.Bars(-0.5, 0.5, np.array([3, 1])))
+    now = [weight_figures.Bars(-1.0, 2.0, np.array([2, 2])), *before[1:]]
+    fig = check(weight_figures.weights(before, now, NAMES, start=4, columns=2))
     ground, filled, line = fig.data
     assert filled.fillcolor.startswith(style.START[4])
     assert filled.fill == "toself"
@@ -66,46 +70,52 @@ def test_weights_layer_by_layer():
         "layer 2<br>±0",
         "output<br>±0.5",
     ]
-    fig = check(layers.weights(None, now, NAMES, reach=[5.0, 0.0, 1.0]))
+    fig = check(weight_figures.weights(None, now, NAMES, reach=[5.0, 0.0, 1.0]))
     assert len(fig.data) == 2
     np.testing.assert_allclose(unscaled(pieces(fig.data[1])[0], 0, 5.0), now[0].steps[0])
 
 
 def test_before_and_now_share_the_scale_of_their_panel():
-    before, now = layers.Bars(-1.0, 1.0, np.array([1, 3])), layers.Bars(-1.0, 1.0, np.array([2, 2]))
-    panel = layers.Panel(2, 1, 0, before, now, 1.0)
+    before, now = (
+        weight_figures.Bars(-1.0, 1.0, np.array([1, 3])),
+        weight_figures.Bars(-1.0, 1.0, np.array([2, 2])),
+    )
+    panel = weight_figures.Panel(2, 1, 0, before, now, 1.0)
     heights = [(y - panel.foot) / 0.5 for _, y in panel.outlines(0.5)]
     np.testing.assert_allclose(heights[0], before.steps[1] / 0.75)
     np.testing.assert_allclose(heights[1], now.steps[1] / 0.75)
 
 
 def test_a_far_higher_peak_is_cut():
-    wide, narrow = layers.Bars(-1.0, 1.0, np.array([1, 1])), layers.Bars(-0.05, 0.05, np.array([1, 1]))
-    panel = layers.Panel(0, 0, 0, narrow, wide, 1.0)
+    wide, narrow = (
+        weight_figures.Bars(-1.0, 1.0, np.array([1, 1])),
+        weight_figures.Bars(-0.05, 0.05, np.array([1, 1])),
+    )
+    panel = weight_figures.Panel(0, 0, 0, narrow, wide, 1.0)
     heights = [(y - panel.foot).max() for _, y in panel.outlines(1.0)]
-    np.testing.assert_allclose(heights, [1, 1 / layers.CUT])
+    np.testing.assert_allclose(heights, [1, 1 / weight_figures.CUT])
 
 
 def test_equal_weights_are_a_spike_that_can_be_seen():
-    bars = layers.Bars(0.5, 0.5, np.array([9, 0, 0]))
-    _, (x, y) = layers.Panel(0, 0, 0, None, bars, 1.0).outlines(1.0)
+    bars = weight_figures.Bars(0.5, 0.5, np.array([9, 0, 0]))
+    _, (x, y) = weight_figures.Panel(0, 0, 0, None, bars, 1.0).outlines(1.0)
     assert 0.01 < np.ptp(x) < 0.05
-    assert x.mean() == pytest.approx(0.5 + layers.HALF * 0.5 / 1.05)
+    assert x.mean() == pytest.approx(0.5 + weight_figures.HALF * 0.5 / 1.05)
     assert np.ptp(y) == 1
 
 
 def test_weights_that_are_not_finite():
-    bars = [layers.Bars(-np.inf, np.inf, np.zeros(4, np.int32))] * 3
-    fig = check(layers.weights(None, bars, NAMES))
+    bars = [weight_figures.Bars(-np.inf, np.inf, np.zeros(4, np.int32))] * 3
+    fig = check(weight_figures.weights(None, bars, NAMES))
     assert [piece.size for piece in pieces(fig.data[1])] == [0, 0, 0]
     assert fig.layout.annotations[0].text == "layer 1<br>±0"
 
 
 def test_many_layers_take_several_lines():
-    bars = [layers.Bars(-1.0, 1.0, np.array([1, 2, 1]))] * 21
-    fig = check(layers.weights(None, bars, [f"layer {i}" for i in range(21)]))
+    bars = [weight_figures.Bars(-1.0, 1.0, np.array([1, 2, 1]))] * 21
+    fig = check(weight_figures.weights(None, bars, [f"layer {i}" for i in range(21)]))
     assert (fig.layout.xaxis.range, fig.layout.yaxis.range) == ((0, 6), (-4, 0))
-    assert fig.layout.height == 4 * layers.PANEL + 44
+    assert fig.layout.height == 4 * weight_figures.PANEL + 44
     places = {(note.x, round(note.y, 6)) for note in fig.layout.annotations}
     assert len(places) == 21
 
@@ -113,23 +123,25 @@ def test_many_layers_take_several_lines():
 STARTS = ["HeNormal", "RandomNormal(stddev=0.01)", "Zeros"]
 
 
-def grid_rows() -> list[layers.Row]:
+def grid_rows() -> list[weight_figures.Row]:
     rng = np.random.default_rng(0)
     rows = []
     for start, width in enumerate((1.0, 0.1, 0.0)):
-        now = [layers.Bars(-width * (i + 1), width * (i + 1), rng.integers(1, 9, 8)) for i in range(3)]
-        rows.append(layers.Row(STARTS[start], start + 3, now, now))
+        now = [
+            weight_figures.Bars(-width * (i + 1), width * (i + 1), rng.integers(1, 9, 8)) for i in range(3)
+        ]
+        rows.append(weight_figures.Row(STARTS[start], start + 3, now, now))
     return rows
 
 
 def test_a_grid_of_starts_and_layers():
     rows = grid_rows()
-    fig = check(layers.weights_grid(rows, NAMES))
+    fig = check(weight_figures.weights_grid(rows, NAMES))
     ground, *filled, line = fig.data
     assert [trace.fillcolor[:7] for trace in filled] == list(style.START[3:6])
     assert len(pieces(ground)) == len(pieces(line)) == 9
     assert (fig.layout.xaxis.range, fig.layout.yaxis.range) == ((0, 3), (-3, 0))
-    assert fig.layout.height == 3 * layers.ROW + 50
+    assert fig.layout.height == 3 * weight_figures.ROW + 50
     for row, trace in enumerate(filled):
         for column, piece in enumerate(pieces(trace)):
             assert -row - 1 < piece[1].min() < piece[1].max() < -row
@@ -140,7 +152,7 @@ def test_a_grid_of_starts_and_layers():
 
 
 def test_a_grid_tells_starts_and_layers():
-    notes = check(layers.weights_grid(grid_rows(), NAMES)).layout.annotations
+    notes = check(weight_figures.weights_grid(grid_rows(), NAMES)).layout.annotations
     assert [note.text for note in notes[:3]] == ["layer 1<br>±1", "layer 2<br>±2", "output<br>±3"]
     assert [(note.text.split()[-1], note.hovertext) for note in notes[3:]] == [
         ("HeNormal", "HeNormal"),
@@ -153,20 +165,23 @@ def test_a_grid_tells_starts_and_layers():
 
 
 def test_a_grid_keeps_its_scale_and_waits_for_starts():
-    rows = [*grid_rows()[:2], layers.Row("Ones", 7, None, [])]
-    fig = check(layers.weights_grid(rows, NAMES, reach=[2.0, 4.0, 8.0]))
+    rows = [*grid_rows()[:2], weight_figures.Row("Ones", 7, None, [])]
+    fig = check(weight_figures.weights_grid(rows, NAMES, reach=[2.0, 4.0, 8.0]))
     np.testing.assert_allclose(unscaled(pieces(fig.data[1])[2], 2, 8.0), rows[0].now[2].steps[0])
     assert [note.text.split()[-1] for note in fig.layout.annotations[3:]][2] == "Ones"
     assert len(fig.data) == 4, "ground, two starts, one line"
-    empty = [layers.Row("Ones", 7, None, []), layers.Row("Zeros", 6, None, [])]
-    assert len(check(layers.weights_grid(empty, NAMES)).data) == 1
+    empty = [weight_figures.Row("Ones", 7, None, []), weight_figures.Row("Zeros", 6, None, [])]
+    assert len(check(weight_figures.weights_grid(empty, NAMES)).data) == 1
 
 
 def test_a_grid_of_one_start_needs_no_name():
     row = grid_rows()[0]
-    fig, same = layers.weights_grid([row], NAMES), layers.weights(row.before, row.now, NAMES, row.start)
+    fig, same = (
+        weight_figures.weights_grid([row], NAMES),
+        weight_figures.weights(row.before, row.now, NAMES, row.start),
+    )
     assert fig == same
-    check(layers.weights_grid([layers.Row("Ones", 7, None, [])], NAMES))
+    check(weight_figures.weights_grid([weight_figures.Row("Ones", 7, None, [])], NAMES))
 
 
 @given(st.integers(1, 40), st.integers(1, 9))

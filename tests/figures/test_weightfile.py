@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inits.figures import weightfile as figures
-from inits.figures.layers import Bars
+from inits.figures.weights import Bars
 from inits.initializers.spec import InitializerSpec
 from inits.initializers.symmetric_laws import Normal, Uniform
 from inits.measure.spectrum import bulk, marchenko_pastur_edges

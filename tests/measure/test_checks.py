@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from inits.measure.checks import Check, Drawn, LayerNumbers, checks, numbers
+from inits.measure.checks import Drawn, LayerNumbers, checks, numbers
 from inits.measure.nearest import nearest
+from inits.measure.symmetry import Check
 
 SHAPES = [(784, 128), (128, 128), (128, 10)]
 NAMES = ["layer 1", "layer 2", "output"]

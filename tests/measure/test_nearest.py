@@ -9,7 +9,7 @@ from scipy import stats
 from inits.errors import ShapeError
 from inits.initializers.catalog import CATALOG
 from inits.initializers.spec import InitializerSpec
-from inits.measure.nearest import FEW, Nearest, nearest, nearest_for_all
+from inits.measure.nearest import MIN_WEIGHTS, Nearest, nearest, nearest_for_all
 
 SHAPES = [(784, 128), (300, 100), (3, 3, 16, 32)]
 CUT_STD = stats.truncnorm(-2, 2).std()
@@ -245,7 +245,7 @@ def test_what_only_looks_orthogonal_is_not(values):
         [],
         np.zeros((0, 3)),
         [0.3],
-        np.arange(FEW - 1.0),
+        np.arange(MIN_WEIGHTS - 1.0),
         [np.nan, *np.arange(30.0)],
         [np.inf, *np.arange(30.0)],
         np.linspace(1e300, 2e300, 30),  # infinite as float32

@@ -8,7 +8,7 @@ from inits.errors import ShapeError
 from inits.experiments.network import Network
 from inits.experiments.weight_source import Kernel
 from inits.figures import gallery
-from inits.figures.layers import Bars, weights
+from inits.figures.weights import Bars, weights
 from inits.initializers.catalog import CATALOG
 from inits.initializers.laws import Law
 from inits.initializers.spec import InitializerSpec

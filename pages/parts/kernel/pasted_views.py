@@ -7,9 +7,10 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
-from inits.measure.checks import Check, Drawn, checks
+from inits.measure.checks import Drawn, checks
 from inits.measure.examination import LayerRow, Likeness, examine_drawn, examine_drawn_network
 from inits.measure.nearest import Nearest
+from inits.measure.symmetry import Check
 from inits.sandbox.client import Sandbox
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result

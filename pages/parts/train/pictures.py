@@ -11,6 +11,8 @@ from inits.experiments.record import Checkpoint, Record
 from inits.figures import curves as curve_figures
 from inits.figures import layers as layer_figures
 from inits.figures import style
+from inits.figures import weights as weight_figures
+from inits.figures.curve_data import start_curves
 from inits.text import counted
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import heading
@@ -57,7 +59,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     stopped = over and not any(record.finished for record in records)
     total = max(record.seen(choices.batch_size) for record in records) if stopped else images
     pairs = [
-        curve_figures.of_start(name, slot, group, choices.batch_size, window, raw=not several)
+        start_curves(name, slot, group, choices.batch_size, window, raw=not several)
         for name, slot, group in zip(choices.labels, choices.slots, groups, strict=True)
     ]
     mean = f"mean of {counted(window, 'batch', 'es')}"
@@ -83,7 +85,7 @@ def first_points(groups: Sequence[Sequence[Record]]) -> Points:
 def weights(choices: Choices, points: Points, step: int | None, layers: Sequence[int]) -> Picture:
     """Return histograms of the weights after `step` steps by layer; None is the end."""
     rows = [
-        layer_figures.Row(
+        weight_figures.Row(
             choices.labels[start],
             choices.slots[start],
             _bars(found[0], layers),
@@ -92,9 +94,11 @@ def weights(choices: Choices, points: Points, step: int | None, layers: Sequence
         for start, found in points.items()
     ]
     every = [point for found in points.values() for point in found]
-    reach = np.max([[layer_figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0)
+    reach = np.max(
+        [[weight_figures.widest(bars) for bars in _bars(point, layers)] for point in every], axis=0
+    )
     names = [choices.network.layer_names[layer] for layer in layers]
-    fig = layer_figures.weights_grid(rows, names, reach.tolist())
+    fig = weight_figures.weights_grid(rows, names, reach.tolist())
     axis = "Each column has its own scale." if len(choices.cards) > 1 else "Each layer has its own scale."
     how = f"Line: at the start. Filled: at that moment. {axis}{_of_seed(choices)}"
     alt = "Histograms of each layer's weights, start by start."
@@ -154,8 +158,8 @@ def _at(points: tuple[Checkpoint, ...], step: int | None) -> Checkpoint:
     return past[-1] if past else points[0]
 
 
-def _bars(point: Checkpoint, layers: Sequence[int]) -> list[layer_figures.Bars]:
+def _bars(point: Checkpoint, layers: Sequence[int]) -> list[weight_figures.Bars]:
     return [
-        layer_figures.Bars(float(point.edges[layer][0]), float(point.edges[layer][1]), point.counts[layer])
+        weight_figures.Bars(float(point.edges[layer][0]), float(point.edges[layer][1]), point.counts[layer])
         for layer in layers
     ]

@@ -8,7 +8,7 @@ import streamlit as st
 from inits.figures import kernel as kernel_figures
 from inits.figures import style
 from inits.figures import weightfile as figures
-from inits.figures.layers import Bars
+from inits.figures.weights import Bars
 from inits.initializers.laws import Law
 from inits.initializers.spec import InitializerSpec
 from inits.measure.array_summary import Survey

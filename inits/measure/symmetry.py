@@ -1,0 +1,85 @@
+"""Check for units of a layer that compute the same, and for training that cannot separate them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inits.initializers.shapes import flattened
+from inits.text import count, counted
+
+FloatArray = NDArray[np.float32]
+Verdict = Literal["good", "note", "bad"]
+
+MAX_NAMED = 3  # layers that a sentence names one by one
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it stands, and one sentence with the numbers, plain text."""
+
+    name: str
+    verdict: Verdict
+    words: str
+
+
+def listed(items: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(items) - MAX_NAMED
+    return ", ".join(items[:MAX_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
+
+
+# What units share, the worst first. Biases start equal.
+_SHARED: Mapping[str, tuple[Verdict, str]] = {
+    "copies": ("bad", "have the same incoming and outgoing weights as another one and stay its copy"),
+    "zeros": ("note", "have only zeros as weights: with ReLU they never learn"),
+    "hidden": ("note", "start as a copy of another one: only their outgoing weights set them apart"),
+    "outputs": ("note", "start as a copy of another one: only their targets set them apart"),
+    "rows": ("note", "are equal: units see no more than the sum of their inputs"),
+}
+
+
+def symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
+    """Whether units of a layer compute the same, and whether training can part them."""
+    found: dict[str, list[str]] = {}
+    for name, following in zip(names, (*names[1:], None), strict=True):
+        if name in finite and finite[name].ndim > 1:
+            kind, part, whole = _shared(finite[name], finite.get(following or ""), following is None)
+            thing = "row" if kind == "rows" else "unit"
+            found.setdefault(kind, []).append(f"{count(part)} of {counted(whole, thing)} in {name}")
+    kinds = [kind for kind in _SHARED if kind in found]
+    if not kinds:
+        units = sum(array.shape[-1] for array in finite.values())
+        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another one.")
+    words = "; ".join(f"{listed(found[kind])} {_SHARED[kind][1]}" for kind in kinds)
+    return Check("Symmetry", _SHARED[kinds[0]][0], f"{words}.")
+
+
+def _shared(kernel: FloatArray, following: FloatArray | None, last: bool) -> tuple[str, int, int]:
+    """The worst of `_SHARED` in a kernel ("" for nothing), how many units or rows share it, and of how many.
+
+    Units with equal incoming weights get the same gradient only when their outgoing weights are equal as well.
+    """
+    incoming = kernel.reshape(flattened(kernel.shape)).T
+    units, inputs = incoming.shape
+    if following is not None and following.ndim > 1 and following.shape[-2] == units:
+        outgoing = np.moveaxis(following, -2, 0).reshape(units, -1)
+        copies = _repeated(np.hstack([incoming, outgoing]))
+        if copies:
+            return "copies", copies, units
+    zeros = int(np.count_nonzero(~incoming.any(axis=1)))
+    if zeros and not last:
+        return "zeros", zeros, units
+    repeated = _repeated(incoming)
+    if repeated:
+        return "outputs" if last else "hidden", repeated, units
+    return ("rows", inputs, inputs) if inputs > 1 and (incoming == incoming[:, :1]).all() else ("", 0, units)
+
+
+def _repeated(rows: FloatArray) -> int:
+    """How many rows equal another one."""
+    same = Counter(row.tobytes() for row in np.ascontiguousarray(rows) + np.float32(0))  # -0.0 becomes 0.0
+    return sum(rows for rows in same.values() if rows > 1)
