@@ -29,7 +29,7 @@ SAME_USER = {
     "signals",
     "system calls",
     "threads",
-}  # where a user of its own helps
+}  # what a separate user protects
 MODES = {
     "landlock": CATEGORIES,
     "chroot": {"files", "proc", "network", "signals", "system calls"},  # without Landlock's other rules

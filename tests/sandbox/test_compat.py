@@ -1,4 +1,4 @@
-"""Pasted code of all ages runs as its author meant it, or says what is wrong with it."""
+"""Pasted code for all versions of Keras runs as its author meant it, or fails with a clear message."""
 
 from math import sqrt
 
@@ -68,13 +68,13 @@ def test_weights_have_the_mean_and_std_of_their_law(snippet):
         assert values.std() == pytest.approx(std, abs=5 * std / sqrt(2 * values.size))
 
 
-def test_a_normal_law_of_keras_2_is_cut_off_at_two_standard_deviations():
+def test_normal_law_of_keras_2_is_truncated_at_two_standard_deviations():
     for values, shape in zip(layers(VARIANCE_SCALING), SHAPES, strict=True):
-        # A uniform law of this std ends at 1.73 of it, and of so many normal draws some pass 2.5.
+        # A uniform law ends at 1.73 std, and some of that many normal draws exceed 2.5 std.
         assert 2.1 < abs(values).max() / VARIANCE_SCALING.std(shape) < 2 / TRUNCATED + 1e-3
 
 
-def test_a_normal_law_of_keras_1_is_cut_off_nowhere():
+def test_normal_law_of_keras_1_is_not_truncated():
     snippet = next(one for one in SOUND if "he_normal" in one.name)
     for values, shape in zip(layers(snippet), SHAPES, strict=True):
         assert abs(values).max() / snippet.std(shape) > 2.5  # 15 of 1,200 normal draws lie beyond
@@ -86,7 +86,7 @@ def test_every_sound_snippet_is_checked_for_its_values():
 
 
 @cases([one for one in SNIPPETS if one.problem])
-def test_code_without_weights_says_why(snippet):
+def test_code_without_weights_is_explained(snippet):
     answer = answers()[snippet.name][0]
     assert answer["error"] == "CodeProblem", answer
     assert [words for words in snippet.problem if words not in answer["message"]] == []
@@ -109,16 +109,14 @@ def test_preparing_runs_no_tensorflow_op_and_starts_no_thread():
     assert answers()["op ran in prepare"] is False
     before, after = answers()["threads"]
     assert before == after
-    assert answers()["op ran in snippets"] is True  # so the check can tell
+    assert answers()["op ran in snippets"] is True  # the check can detect it
 
 
-def test_nothing_warns_of_a_snippet_s_age():
+def test_snippets_cause_no_deprecation_warnings():
     warnings = [
         line for line in answers()["stderr"].splitlines() if "Warning" in line or "deprecated" in line
     ]
-    assert {line.split(":")[0] for line in warnings} == {"<your code>"}, (
-        warnings
-    )  # numbers that are none: said
+    assert {line.split(":")[0] for line in warnings} == {"<your code>"}, warnings  # about invalid numbers
 
 
 @cases(SNIPPETS)

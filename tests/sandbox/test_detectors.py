@@ -1,4 +1,4 @@
-"""Every detector sees what it is for: attacks without a jail, on targets of ours, and small things done by hand."""
+"""Every detector works: attacks without a jail on our own targets, and small changes made by hand."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def unlocked() -> "Iterator[Arena]":
 
 
 @pytest.mark.parametrize("attack", SEEN, ids=[f"{one.category}: {one.name}" for one in SEEN])
-def test_without_a_jail_an_attack_is_seen(unlocked: "Arena", attack: Attack) -> None:
+def test_attack_without_a_jail_is_detected(unlocked: "Arena", attack: Attack) -> None:
     assert set(attack.seen) <= names(unlocked.strike(attack))
 
 
@@ -52,20 +52,20 @@ def test_the_attacks_need_every_detector() -> None:
     assert len({one.name for one in ATTACKS}) == len(ATTACKS) >= 75
 
 
-def test_nothing_is_seen_of_code_that_does_nothing(unlocked: "Arena") -> None:
+def test_harmless_code_is_not_detected(unlocked: "Arena") -> None:
     assert unlocked.strike(Attack("none", "nothing", "")) == []
 
 
-def test_a_request_that_does_not_end_is_seen(unlocked: "Arena") -> None:
+def test_endless_request_is_detected(unlocked: "Arena") -> None:
     loop = Attack("none", "loop", "while True:\n    pass\n", wall=2 * ENDLESS)
     assert unlocked.strike(loop, patience=ENDLESS / 2) == ["end: it does not end"]
 
 
-def test_a_slip_of_an_attack_is_seen(unlocked: "Arena") -> None:
+def test_programming_error_of_an_attack_is_detected(unlocked: "Arena") -> None:
     assert names(unlocked.strike(Attack("none", "slip", "no_such_name"))) == {"mistake"}
 
 
-def test_another_answer_to_the_next_request_is_seen(
+def test_changed_result_of_the_next_request_is_detected(
     unlocked: "Arena", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = Attack("none", "nothing", "")
@@ -111,7 +111,7 @@ def _numbers(text: str) -> np.ndarray:
         (Result(output="it is nothing"), ""),
     ],
 )
-def test_a_secret_in_an_answer_is_seen(result: Result, name: str) -> None:
+def test_secret_in_a_result_is_detected(result: Result, name: str) -> None:
     from support.detectors import Answers
 
     assert names(list(Answers(TOKEN).hits(result, [SHAPE]))) == ({name} if name else set())
@@ -119,7 +119,7 @@ def test_a_secret_in_an_answer_is_seen(result: Result, name: str) -> None:
 
 @pytest.fixture
 def stand_in() -> Iterator[subprocess.Popen[bytes]]:
-    """A process in the place of the zygote."""
+    """A process that stands in for the zygote."""
     program = [sys.executable, "-c", "print(flush=True); input()"]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -128,7 +128,7 @@ def stand_in() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_a_process_that_grows_or_ends_is_seen(
+def test_process_that_grows_or_ends_is_detected(
     stand_in: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from support import watchers
@@ -165,10 +165,10 @@ else:
 
 
 @pytest.mark.parametrize("way", ["mapped", "nameless"])
-def test_shared_memory_is_seen(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_memory_is_detected(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from support import watchers
 
-    monkeypatch.setattr(watchers, "MOST_SHARED", 10_000_000)
+    monkeypatch.setattr(watchers, "MAX_SHARED", 10_000_000)
     program = [sys.executable, "-c", _SHARES, "parent", _SHARES, way]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

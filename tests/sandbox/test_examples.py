@@ -1,4 +1,4 @@
-"""The examples of pasted code: short, plain data, sound ones sound and broken ones broken in their own way."""
+"""The examples of pasted code are short and plain data; sound ones work, and broken ones fail as described."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_a_note_is_one_sentence_and_a_name_is_short(example):
     assert not set(example.name) & set(":;|<>")
 
 
-def test_names_are_told_apart_and_broken_ones_come_last():
+def test_names_are_unique_and_broken_examples_come_last():
     assert len({one.name for one in EXAMPLES}) == len(EXAMPLES)
     assert [one.broken for one in EXAMPLES] == sorted(one.broken for one in EXAMPLES)
     assert len(SOUND) == 4
@@ -53,7 +53,7 @@ def test_the_examples_import_nothing_heavy():
 
 @pytest.mark.keras
 @pytest.mark.parametrize("example", SOUND, ids=lambda one: one.name)
-def test_a_sound_example_gives_weights_that_its_seed_repeats(example):
+def test_sound_example_gives_the_same_weights_for_the_same_seed(example):
     first, again = answers()[example.name]
     assert "error" not in first, first
     assert first["layers"] == again["layers"]
@@ -77,7 +77,7 @@ def test_the_function_stays_within_two_standard_deviations():
 @pytest.mark.parametrize(
     ("name", "fan_in_times_variance"), [("He by hand", 2), ("He without the square root", None)]
 )
-def test_he_and_he_without_the_root(name, fan_in_times_variance):
+def test_he_examples_have_the_expected_variance(name, fan_in_times_variance):
     for values, shape in zip(weights(name), SHAPES, strict=True):
         wanted = fan_in_times_variance or 4 / shape[0]
         # A normal sample's variance errs by a share of sqrt(2 / n).
@@ -94,7 +94,7 @@ def test_the_scaled_orthogonal_kernel_is_orthogonal_and_keeps_the_variance():
 
 
 @pytest.mark.keras
-def test_broken_examples_break_in_their_own_way():
+def test_broken_examples_fail_as_described():
     assert [values.shape for values in weights("Class that ignores the shape")] == [(784, 10)] * 2
     failed = answers()["Function with an error"][0]
     assert (failed["error"], failed["line"]) == ("ValueError", 5)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.keras, *needs_jail]
 
 
 def plain_keras(code: str, shapes: list[tuple[int, ...]], seed: int) -> list[np.ndarray]:
-    """What the code draws in this process, with a fresh Keras seed for every layer."""
+    """Draw with the code in this process, with a new Keras seed for every layer."""
     import keras
     import tensorflow as tf
 
@@ -67,7 +67,7 @@ def test_arrays_are_what_numpy_draws_with_the_seeds_of_the_layers(sandbox):
     assert not np.array_equal(results[0][1], results[0][2])  # equal shapes of one network
 
 
-def test_a_result_has_all_that_came(sandbox):
+def test_result_has_arrays_output_and_picked_initializer(sandbox):
     code = "def init(shape):\n    print('drawn', shape)\n    return np.ones(shape, np.float16)\ndef other(shape): ...\n"
     result = sandbox.run(code, SHAPES[:1], 0)
     assert (result.error, result.output, result.lasting) == (None, "drawn (4, 3)\n", True)
@@ -94,7 +94,7 @@ def init(shape):
     assert not np.array_equal(arrays[0], arrays[4])
 
 
-def test_a_wrong_shape_is_told_and_the_others_are_there(sandbox):
+def test_wrong_shape_is_reported_and_other_arrays_are_kept(sandbox):
     result = sandbox.run("init = lambda shape: np.zeros((4, 3))", SHAPES[:2], 0)
     assert result.error.message == "The returned shape must be (3, 3), but got (4, 3)."
     assert (result.error.line, result.lasting) == (None, True)
@@ -102,7 +102,7 @@ def test_a_wrong_shape_is_told_and_the_others_are_there(sandbox):
     assert [array.shape for array in result.arrays] == [(4, 3)]
 
 
-def test_numbers_that_are_none_come_as_they_are(sandbox):
+def test_nan_and_infinity_are_returned(sandbox):
     (array,) = sandbox.run("init = lambda shape: np.array([np.nan, np.inf, -1e300])", [(3,)], 0).arrays
     np.testing.assert_array_equal(array, [np.nan, np.inf, -np.inf])
 
@@ -137,7 +137,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("code", "kind", "message", "frames"), ERRORS)
-def test_an_error_of_the_code_has_its_own_lines(sandbox, code, kind, message, frames):
+def test_error_of_the_code_has_lines_of_the_code(sandbox, code, kind, message, frames):
     error = sandbox.run(code, [(2, 3)], 0).error
     assert (error.kind, error.frames, error.ours) == (kind, frames, False)
     assert error.message.startswith(message)
@@ -146,14 +146,14 @@ def test_an_error_of_the_code_has_its_own_lines(sandbox, code, kind, message, fr
     assert str(error) == words
 
 
-def test_of_an_error_deep_in_keras_only_the_own_line_is_told(sandbox):
+def test_error_inside_keras_has_only_lines_of_the_code(sandbox):
     code = "\n\ndef init(shape):\n    return keras.ops.matmul(np.ones((2, 3)), np.ones((2, 3)))\n"
     error = sandbox.run(code, [(2, 3)], 0).error
     assert error.frames == ((4, "init"),)
     assert error.kind.endswith("Error")
 
 
-def test_what_came_before_an_error_is_kept(sandbox):
+def test_arrays_before_an_error_are_kept(sandbox):
     code = "def init(shape):\n    print(shape)\n    return np.ones(shape) / (None if shape == (3, 3) else 1)"
     result = sandbox.run(code, SHAPES, 0)
     assert (len(result.arrays), result.error.line, result.error.kind) == (1, 3, "TypeError")
@@ -173,7 +173,7 @@ def test_what_came_before_an_error_is_kept(sandbox):
         ),
     ],
 )
-def test_a_process_that_ends_otherwise_is_told_in_words(sandbox, code, words):
+def test_early_end_of_the_process_is_explained(sandbox, code, words):
     result = sandbox.run(code, [(1,)], 0)
     assert words in result.error.message
     assert (result.error.line, result.arrays, result.lasting) == (None, [], True)

@@ -27,7 +27,7 @@ from inits.sandbox.client import Sandbox
 pytestmark = [pytest.mark.keras, *needs_jail]
 
 
-# Who waits.
+# Turns in the queue.
 
 
 def test_two_run_side_by_side_and_the_others_wait_in_turn(patient):
@@ -44,7 +44,7 @@ def test_two_run_side_by_side_and_the_others_wait_in_turn(patient):
     assert patient.place(three) == 0
 
 
-def test_a_session_has_one_in_flight_and_holds_up_nobody(patient):
+def test_session_runs_one_request_at_a_time_and_does_not_block_others(patient):
     first = patient.submit(LOOP, ONE, session="a")
     until(lambda: len(zygote(patient).children()) == 1)
     rest = [patient.submit(ZEROS, ONE, session="a") for _ in range(3)]
@@ -58,7 +58,7 @@ def test_a_session_has_one_in_flight_and_holds_up_nobody(patient):
     assert [done(request).error for request in (rest[0], rest[2])] == [None, None]
 
 
-def test_a_request_that_is_over_is_not_cancelled(sandbox):
+def test_finished_request_cannot_be_cancelled(sandbox):
     request = sandbox.submit(ZEROS, ONE)
     before = done(request)
     sandbox.cancel(request)
@@ -66,7 +66,7 @@ def test_a_request_that_is_over_is_not_cancelled(sandbox):
     assert sandbox.run(ZEROS, [(1,)], 0).error is None
 
 
-# What is left behind.
+# Nothing is left behind.
 
 VANDAL = """
 import builtins, os, sys
@@ -96,7 +96,7 @@ print(*[name for name in there if there[name]])
 """
 
 
-def test_nothing_is_carried_from_one_request_to_the_next(sandbox):
+def test_requests_leave_nothing_for_the_next_one(sandbox):
     before = sandbox.run(UNIFORM, SHAPES, 1)
     vandal = sandbox.run(VANDAL + LOOK + UNIFORM, SHAPES, 1)
     assert vandal.output == "numpy keras floatx builtins environment modules path errors names\n"
@@ -144,7 +144,7 @@ PLAIN_ENDS = [
 
 
 @pytest.mark.parametrize(("code", "words"), PLAIN_ENDS)
-def test_a_plain_process_keeps_to_its_limits_time_and_again(monkeypatch, code, words):
+def test_plain_process_keeps_its_limits_repeatedly(monkeypatch, code, words):
     """The process does without Keras, which takes seconds to import."""
     monkeypatch.setattr(processes, "python", lambda call: [sys.executable, "-c", READY + code])
     monkeypatch.setattr(canary, "check_system", lambda: 1 / 0)  # no zygote

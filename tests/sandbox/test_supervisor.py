@@ -34,7 +34,7 @@ from inits.seeds import derive_seed
 pytestmark = [pytest.mark.keras, *needs_jail]
 
 
-# What dies.
+# Processes that end.
 
 
 def test_the_death_of_the_zygote_ends_a_request_and_the_next_one_works(patient):
@@ -76,7 +76,7 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("when", ["import", "loop"])
-def test_nothing_survives_the_process_that_owns_it(when):
+def test_children_end_with_the_owner(when):
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, when],
         cwd=ROOT,
@@ -109,8 +109,8 @@ main(int(sys.argv[1]), "best")
 """
 
 
-def test_a_zygote_that_nobody_waits_for_ends_before_it_is_ready():
-    """Its owner may end while it imports; here an import that takes longer than any test."""
+def test_zygote_without_an_owner_ends_before_it_is_ready():
+    """Its owner can end during the import, which here takes longer than any test."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-c", SLOW, str(theirs.fileno())]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()])
@@ -124,7 +124,7 @@ def test_a_zygote_that_nobody_waits_for_ends_before_it_is_ready():
             process.kill()
 
 
-def test_a_sandbox_that_is_not_used_starts_nothing():
+def test_unused_sandbox_starts_nothing():
     before = threading.active_count(), len(psutil.Process().children())
     unused = Sandbox()
     assert unused.state == State("asleep")
@@ -136,7 +136,7 @@ def test_a_sandbox_that_is_not_used_starts_nothing():
 
 
 class Borrowed:
-    """The zygote of the shared sandbox, for another one that may not end it."""
+    """The zygote of the shared sandbox, lent to another one that must not end it."""
 
     alive, made = True, 0
 
@@ -156,7 +156,7 @@ class Borrowed:
 
 @pytest.fixture
 def another(sandbox, monkeypatch):
-    """A sandbox that is not awake yet, on the zygote of the other."""
+    """A sandbox that has not started yet, on the zygote of the shared one."""
     until(lambda: sandbox.state == State("ready"))
     monkeypatch.setattr(Borrowed, "zygote", sandbox.jail.process, raising=False)
     monkeypatch.setattr(Borrowed, "made", 0)
@@ -174,7 +174,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("name", "change", "why"), BROKEN)
-def test_a_jail_that_does_not_hold_turns_the_code_off(another, monkeypatch, name, change, why):
+def test_jail_that_does_not_hold_disables_pasted_code(another, monkeypatch, name, change, why):
     code = getattr(canary, name)
     assert change[0] in code
     monkeypatch.setattr(canary, name, code.replace(*change))
@@ -187,7 +187,7 @@ def test_a_jail_that_does_not_hold_turns_the_code_off(another, monkeypatch, name
     assert Borrowed.made == 1
 
 
-def test_a_jail_that_did_not_start_is_tried_again_after_a_while(another, monkeypatch):
+def test_failed_jail_is_started_again_after_a_while(another, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(canary, "ATTEMPTS", "raise OSError('not today')")
         assert "not today" in another.run(ZEROS, [(1,)], 0).error.message
@@ -205,7 +205,7 @@ def test_a_jail_that_did_not_start_is_tried_again_after_a_while(another, monkeyp
         (Outcome(wire.MAGIC, b"", "exited"), "in the middle"),
     ],
 )
-def test_a_canary_that_does_not_come_back(outcome, words):
+def test_canary_reports_a_child_that_did_not_reply(outcome, words):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  EngineError or ReplyError
         canary.check(lambda request, limits: outcome)
     assert words in str(caught.value)
@@ -226,7 +226,7 @@ def test_without_a_jail_there_is_no_process(another, monkeypatch, system, machin
 
 
 @pytest.mark.parametrize("jailed", [True, False])
-def test_switched_off_is_off(jailed):
+def test_disabled_sandbox_runs_no_code(jailed):
     off = Sandbox(allowed=False)
     result = off.run(ZEROS, [(1,)], 0, jailed=jailed)
     assert "it is switched off on this server" in result.error.message
@@ -237,7 +237,7 @@ def test_switched_off_is_off(jailed):
 # The end.
 
 
-def test_a_process_that_starts_while_all_is_closed_is_ended(monkeypatch):
+def test_process_that_starts_during_close_is_ended(monkeypatch):
     starting, go_on = threading.Event(), threading.Event()
     started = []
 

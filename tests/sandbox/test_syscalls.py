@@ -1,4 +1,4 @@
-"""The filter for system calls, run by an interpreter of its own, against a table that was written for this test."""
+"""The filter for system calls, run by an interpreter in this file, against a table written for this test."""
 
 import errno
 import os
@@ -165,8 +165,8 @@ def decoded(program: bytes) -> list[tuple[int, int, int, int]]:
 def verdict(
     code: list[tuple[int, int, int, int]], number: int, arguments: tuple[int, ...], audit: int
 ) -> str | int:
-    """What classic BPF answers for a `struct seccomp_data`. Knows loads, jumps and returns, and no more."""
-    registers = [*arguments, *[0xAAAA_AAAA_AAAA_AAAA] * 6][:6]  # what is not given may be anything
+    """Run a classic BPF program on a `struct seccomp_data`. Only loads, jumps and returns are implemented."""
+    registers = [*arguments, *[0xAAAA_AAAA_AAAA_AAAA] * 6][:6]  # other registers can have any value
     data = struct.pack("<IIQ6Q", number, audit, 0xBAD_BAD, *registers)
     at = accumulator = 0
     while True:
@@ -190,11 +190,11 @@ def _meaning(value: int) -> str | int:
 
 
 SAMPLES = {(), (0, 0, 0), (PID, 0x5401, 0), (0x10000, 4, 1), (2**64 - 1,) * 6}
-"""Arguments that make a difference for some system call."""
+"""Arguments on which the verdict of some system call depends."""
 
 
 @pytest.mark.parametrize("table", [syscalls.NUMBERS, FORBIDDEN], ids=["allowed", "forbidden"])
-def test_the_numbers_are_the_systems(machine, table):
+def test_numbers_agree_with_the_headers(machine, table):
     numbers, column = numbers_of(machine), MACHINES.index(machine)
     newest = max(numbers.values())  # older headers do not know all of the table
     expected = {name: both[column] for name, both in table.items() if (both[column] or 0) <= newest}
@@ -221,7 +221,7 @@ def test_every_system_call_gets_the_verdict_of_the_table(machine):
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
-def test_forbidden_whatever_the_arguments(name, machine):
+def test_forbidden_calls_are_refused_with_any_arguments(name, machine):
     number = FORBIDDEN[name][MACHINES.index(machine)]
     if number is None:
         number = 1_000  # it does not exist here, and neither does that
@@ -229,7 +229,7 @@ def test_forbidden_whatever_the_arguments(name, machine):
     assert {verdict(code, number, one, AUDIT[machine]) for one in SAMPLES} == {PERMISSION}
 
 
-def test_the_conditions_of_this_machine_are_about_its_own_process(machine):
+def test_tgkill_is_allowed_only_for_the_own_process(machine):
     number = syscalls.NUMBERS["tgkill"][MACHINES.index(machine)]
     for pid in (1, os.getpid(), 2**22):
         code = decoded(syscalls.program(pid))
@@ -240,20 +240,20 @@ def test_the_conditions_of_this_machine_are_about_its_own_process(machine):
 @pytest.mark.parametrize(
     "audit", [0x40000003, 0x40000028, 0xC00000F3, 0x80000016, 0]
 )  # i386, ARM, RISC-V, s390x
-def test_another_architecture_is_the_end(machine, audit):
+def test_other_architectures_kill_the_process(machine, audit):
     code = decoded(syscalls.program(PID))
     others = {audit, *AUDIT.values()} - {AUDIT[machine]}
     assert {verdict(code, n, (0,), one) for n in range(601) for one in others} == {KILL}
 
 
-def test_the_old_numbers_of_x32_are_the_end(machine):
+def test_numbers_of_x32_kill_the_process(machine):
     code = decoded(syscalls.program(PID))
     old = [0x40000000 | number for number in range(601)] + [0x40000200, 0x7FFFFFFF, 0x80000000, 2**32 - 1]
     assert {verdict(code, number, (0,), AUDIT[machine]) for number in old} == {KILL}
     assert verdict(code, 0x3FFFFFFF, (0,), AUDIT[machine]) == PERMISSION
 
 
-def test_the_kernel_would_take_the_program(machine):
+def test_program_passes_the_checks_of_the_kernel(machine):
     """Its own checks: at most 4,096 instructions, jumps that end inside, a return at the end."""
     code = decoded(syscalls.program(PID))
     assert len(code) <= 4096
@@ -278,7 +278,7 @@ def test_the_kernel_would_take_the_program(machine):
         ("Windows", "AMD64", False),
     ],
 )
-def test_where_the_numbers_are_known(monkeypatch, system, machine, there):
+def test_supported_systems(monkeypatch, system, machine, there):
     monkeypatch.setattr(syscalls.platform, "system", lambda: system)
     monkeypatch.setattr(syscalls.platform, "machine", lambda: machine)
     assert syscalls.supported() is there

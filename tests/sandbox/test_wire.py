@@ -1,4 +1,4 @@
-"""What goes to pasted code and comes back: whole, cut, forged. Nothing but a reply or a ReplyError comes of bytes."""
+"""Requests and replies: whole, cut and forged. Any bytes give a reply or a ReplyError."""
 
 import struct
 import tracemalloc
@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from inits.sandbox import wire
 from inits.sandbox.wire import Array, Picked, Problem, ReplyError, parse_reply
 
-ANY = st.characters(exclude_categories=())  # control characters and halves of characters too
+ANY = st.characters(exclude_categories=())  # also control characters and surrogates
 texts = st.text(ANY, max_size=60)
 names = texts.filter(lambda text: ", " not in text)
 shapes = st.lists(st.integers(0, 5), max_size=4).map(tuple)
@@ -37,17 +37,17 @@ WHOLE = reply(PICKED, *ARRAYS[:2], ODD, PROBLEM)
 
 
 def readable(text: str) -> str:
-    """What is left of a text: UTF-8 has no halves of characters."""
+    """Return a text after encoding: UTF-8 has no surrogates."""
     return "".join("?" if 0xD800 <= ord(sign) < 0xE000 else sign for sign in text)
 
 
 @given(st.text(), rounds)
-def test_a_request_arrives_as_it_was(code, asked):
+def test_request_round_trips(code, asked):
     assert wire.parse_request(wire.request(code, asked)) == (code, [list(one) for one in asked])
 
 
 @given(names, texts, st.lists(names.filter(bool)), texts, texts, frames)
-def test_words_arrive_as_they_were(name, kind, others, error, message, where):
+def test_texts_round_trip(name, kind, others, error, message, where):
     data = reply(wire.picked(name, kind, others), wire.problem(error, message, where))
     found = parse_reply(data, [])
     assert found.picked == Picked(readable(name), readable(kind), tuple(map(readable, others)))
@@ -58,7 +58,7 @@ def test_words_arrive_as_they_were(name, kind, others, error, message, where):
 
 
 @pytest.mark.parametrize("sign", ["x", "é", "☃", "😀", "\ud800"])
-def test_long_words_are_cut(sign):
+def test_long_texts_are_cut(sign):
     found = parse_reply(reply(wire.picked(sign * 9_000, "", []), wire.problem("", sign * 100_000, [])), [])
     for text in (found.picked.name, found.problem.message):
         whole = text.rstrip("\ufffd")  # the last sign may be cut in half
@@ -74,12 +74,12 @@ def test_the_innermost_of_many_lines_are_kept():
 
 
 @pytest.mark.parametrize(("line", "kept"), [(-1, 0), (2**40, 2**32 - 1)])
-def test_a_line_that_cannot_be_is_the_nearest_one_that_can(line, kept):
+def test_impossible_line_numbers_are_clipped(line, kept):
     assert parse_reply(reply(wire.problem("", "", [(line, "f")])), []).problem.frames == ((kept, "f"),)
 
 
 @given(shapes.flatmap(lambda shape: hnp.arrays(np.float32, shape, elements=floats)))
-def test_float32_arrives_to_the_bit(values):
+def test_float32_values_round_trip_exactly(values):
     asked = [((values.shape, 0),)]
     (found,) = parse_reply(reply(PICKED, wire.array(values.shape, values)), asked).arrays
     assert (found.asked, found.received, found.dtype) == (values.shape, values.shape, "float32")
@@ -88,7 +88,7 @@ def test_float32_arrives_to_the_bit(values):
     assert found.values.flags.writeable
 
 
-def test_every_nan_and_infinity_survives():
+def test_nan_and_infinity_keep_their_bits():
     bits = np.array([0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFFFFFFFF, 0x80000000, 1], np.uint32)
     data = reply(PICKED, wire.array((7,), bits.view(np.float32)))
     np.testing.assert_array_equal(parse_reply(data, [(((7,), 0),)]).arrays[0].values.view(np.uint32), bits)
@@ -102,7 +102,7 @@ def test_an_array_is_little_endian_float32_in_order_of_rows():
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float64", "longdouble"])
-def test_other_numbers_become_float32_and_their_dtype_is_told(dtype):
+def test_other_dtypes_become_float32_and_are_reported(dtype):
     values = np.array([0, 1, 1], dtype)
     (found,) = parse_reply(reply(PICKED, wire.array((3,), values)), [(((3,), 0),)]).arrays
     assert (found.dtype, found.values.dtype.name) == (str(values.dtype), "float32")
@@ -110,7 +110,7 @@ def test_other_numbers_become_float32_and_their_dtype_is_told(dtype):
 
 
 @pytest.mark.parametrize("received", [(), (4, 1), (5,), (0,), (2, 2, 2, 2, 2), (1,) * 12])
-def test_of_an_array_in_another_shape_only_the_shape_is_sent(received):
+def test_only_the_shape_of_a_wrong_array_is_sent(received):
     part = wire.array((4,), np.zeros(received))
     assert len(part) <= 1 + 2 + 7 + 1 + 8 * wire.MAX_AXES
     (found,) = parse_reply(reply(PICKED, part), [(((4,), 0),)]).arrays
@@ -128,7 +128,7 @@ def test_arrays_come_in_the_order_they_were_asked_for_up_to_the_problem():
     assert len(parse_reply(reply(PICKED, ARRAYS[0], PROBLEM), ROUNDS).arrays) == 1
 
 
-def test_a_problem_may_be_all_there_is():
+def test_reply_may_contain_only_a_problem():
     assert parse_reply(reply(PROBLEM), ROUNDS).picked is None
 
 
@@ -151,21 +151,21 @@ def test_a_problem_may_be_all_there_is():
         (reply(PICKED, b"o" + struct.pack("<HB", 0, 255)), "in the middle"),
     ],
 )
-def test_what_is_no_reply_is_refused_in_words(data, words):
+def test_invalid_replies_are_refused_with_a_reason(data, words):
     with pytest.raises(ReplyError) as caught:
         parse_reply(data, ROUNDS)
     assert words in str(caught.value)
     assert str(caught.value).endswith("un again.")
 
 
-def test_no_part_of_a_reply_is_a_reply():
+def test_incomplete_replies_are_refused():
     for end in range(len(WHOLE)):
         with pytest.raises(ReplyError):
             parse_reply(WHOLE[:end], ROUNDS)
 
 
 def sound(data: bytes) -> bool:
-    """Bytes are a reply to ROUNDS, with what was asked for and nothing else, or refused."""
+    """Return True if bytes are a reply to ROUNDS with the requested arrays and nothing else, or are refused."""
     try:
         found = parse_reply(data, ROUNDS)
     except ReplyError:
@@ -208,7 +208,7 @@ def test_a_damaged_reply_is_refused_or_read(data):
         (b"e", b"\0\0\0\0\xff" + b"\xff" * 100),
     ],
 )
-def test_huge_lengths_are_refused_before_anything_is_reserved(parts):
+def test_huge_lengths_are_refused_before_memory_is_allocated(parts):
     data = wire.MAGIC + PICKED + b"".join(parts)
     tracemalloc.start()
     for shape in ((10_000, 4_000), (2**31, 2**31, 2**31)):
@@ -219,7 +219,7 @@ def test_huge_lengths_are_refused_before_anything_is_reserved(parts):
     assert most < 1_000_000
 
 
-def test_no_honest_reply_is_longer_than_the_longest():
+def test_no_valid_reply_exceeds_the_longest_reply():
     long = "x" * 100_000
     parts = [wire.picked(long, long, [long]), wire.problem(long, long, [(1, long)] * 1000)]
     for values in (*VALUES, np.zeros((1,) * 12)):

@@ -1,4 +1,4 @@
-"""One sandbox with all detectors around it, to run attacks in; without its jail, to see that the detectors see."""
+"""A sandbox with all detectors around it, in which attacks run; without the jail, a test of the detectors."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ from support.detectors import Answers, Detector, Files, Leftovers, Listeners
 from support.watchers import Processes, Signals, Victim
 
 SHAPES = [(32, 32)]
-MEMORY = 300_000_000  # bytes: less than people get, so that it takes less time to want too much
+MEMORY = 300_000_000  # bytes: less than users get, so that an attack exceeds it sooner
 UNLIMITED = 10**12
 PATIENCE = 60.0  # seconds; every request ends long before
 USUAL = """
@@ -30,9 +30,9 @@ def initializer(shape):
 
 
 class Arena:
-    """All detectors around one sandbox: `reason` says why there is none. Needs the main thread, for signals.
+    """A sandbox between all detectors. Needs the main thread, for signals.
 
-    `files` is as for Sandbox, or "landlock 1" for what the first version of it can do.
+    `files` is as for Sandbox, or "landlock 1" for the first version of Landlock. `reason` says why there is no jail.
     """
 
     def __init__(self, files: str = "best", jailed: bool = True):
@@ -71,7 +71,7 @@ class Arena:
         self._stack.close()
 
     def strike(self, attack: Attack, patience: float = PATIENCE) -> list[str]:
-        """What the detectors saw of an attack, and of an ordinary request after it. Nothing is good."""
+        """Run an attack and a usual request after it, and return what the detectors saw: nothing, if all is well."""
         targets: dict[str, object] = {}
         for one in self.detectors:
             targets |= one.targets()
@@ -100,9 +100,9 @@ class Arena:
 
 @contextmanager
 def _prepared(readable: Path, jailed: bool, version: str) -> Iterator[None]:
-    """Zygotes whose jail can read a folder of ours, as it can the Python installation, and has an old Landlock.
+    """Have zygotes whose jail can read a folder of ours, as the Python installation, and has an old Landlock.
 
-    Or that have no jail at all, and the server's environment.
+    Or zygotes without a jail and with the environment of the server.
     """
     changes = f"from inits.sandbox import jail; jail.READABLE += ({str(readable)!r},); "
     changes += f"jail.landlock.version = lambda: {version}; " if version else ""

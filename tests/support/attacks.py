@@ -1,10 +1,10 @@
-"""Code that tries to get out of the jail, into it for good, or around it: one table, a snippet each.
+"""The table of attacks on the jail (over 300 lines since it is data: one snippet of code for each attack).
 
-Every snippet aims at what the tests own: their files, listeners and processes, the zygote among them. It is bounded,
-should the jail not hold. Nothing that a snippet says is believed: `detectors` look from outside.
+Every snippet aims at things that the tests own: their files, listeners and processes, the zygote among them. Its
+effects are limited in case the jail does not hold. Snippets report nothing that counts: `detectors` look from outside.
 
-A snippet begins with a line `## name`. Behind it may stand, after ->, the detectors that see it when there is no jail;
-in brackets, the seconds it may run, or the class of error that it ends with on purpose.
+A snippet begins with a line `## name`. After -> follow the detectors that see it without a jail; in brackets, the
+seconds that it may run, or the class of error with which it ends on purpose.
 """
 
 import platform
@@ -32,7 +32,7 @@ _NUMBERS = """
     seccomp 317 277, clone 56 220, clone3 435 435, timer_create 222 107, shmget 29 194, msgget 68 186,
     semget 64 190, mknodat 259 33, setxattr 188 5
 """
-"""System calls with their numbers on x86-64 and AArch64: `unistd.h` of Linux."""
+"""System calls with their numbers on x86-64 and AArch64, from `unistd.h` of Linux."""
 
 _BEFORE = """
 import ctypes, gc, glob, mmap, os, shutil, signal, socket, stat, struct, subprocess, sys, tempfile, threading, time
@@ -94,12 +94,19 @@ def initializer(shape):
     data = b"".join(taken)[:1024].ljust(1024, b"!")
     return np.frombuffer(data, np.uint8).reshape(shape).astype("float32")
 """
-_SLIPS = {"NameError", "SyntaxError", "IndentationError", "AttributeError", "TypeError", "CodeProblem"}
+_PROGRAMMING_ERRORS = {
+    "NameError",
+    "SyntaxError",
+    "IndentationError",
+    "AttributeError",
+    "TypeError",
+    "CodeProblem",
+}
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A piece of code, and how long it may run. `seen` names the detectors that see it when there is no jail."""
+    """A piece of code and the seconds that it may run. `seen` names the detectors that see it without a jail."""
 
     category: str
     name: str
@@ -109,16 +116,16 @@ class Attack:
     error: str = ""
 
     def text(self, targets: Mapping[str, object]) -> str:
-        """What is run: with the targets, some tools, and an initializer unless it has its own."""
+        """Return the code to run: with the targets, some tools, and an initializer unless it has one."""
         rows = (row.split() for row in _NUMBERS.split(","))
         numbers = {name: int(here if X86 else there) for name, here, there in rows}
         before = _BEFORE.format(targets={**targets, "take": MEMORY, "x86": X86}, numbers=numbers)
         return before + self.code + ("" if "def initializer" in self.code else _AFTER)
 
     def mistakes(self, result: Result) -> list[str]:
-        """An attack that fails by a slip of its own proves nothing."""
+        """Return the programming errors of the attack itself, which would prove nothing."""
         kind = result.error.kind if result.error is not None else ""
-        return [f"mistake: {result.error}"] if kind in _SLIPS and kind != self.error else []
+        return [f"mistake: {result.error}"] if kind in _PROGRAMMING_ERRORS and kind != self.error else []
 
 
 _HEAD = re.compile(
@@ -127,7 +134,7 @@ _HEAD = re.compile(
 
 
 def _attacks(category: str, text: str) -> Iterator[Attack]:
-    """The snippets of a text."""
+    """Yield the attacks in a text."""
     for part in text.strip().removeprefix("## ").split("\n\n## "):
         line, _, code = part.partition("\n")
         head = _HEAD.fullmatch(line)
@@ -741,7 +748,7 @@ ctypes.string_at(8)
 """
 
 _REPLY = r"""
-## a whole one of its own
+## a complete one
 say(good)
 
 ## one that is cut
@@ -893,7 +900,7 @@ attempt(read, "/proc/self/environ")
 attempt(read, "/proc/self/maps")
 reach()
 
-## filters and rules of its own
+## its own filters and rules
 allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))
 program = struct.pack("HxxxxxxP", 1, ctypes.addressof(allow))
 attempt(call, "seccomp", 1, 0, program)

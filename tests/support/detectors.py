@@ -1,7 +1,7 @@
 """What an attack leaves behind, seen from outside: hits on listeners, changed files, what the kernel keeps, secrets.
 
-Nothing here asks the attacking code how it went. A detector has targets that a snippet is told of, and says what it
-saw, its own name first; nothing is good. Those that watch processes are in `watchers`.
+No detector relies on the attacking code. A detector has targets, which the snippets know, and reports what it saw,
+beginning with its own name. Detectors of processes are in `watchers`.
 """
 
 import json
@@ -27,7 +27,7 @@ Targets = Mapping[str, object]
 
 
 class Detector(Protocol):
-    """One thing to look at; `hits` says what it has seen since it was asked last."""
+    """A detector of one effect; `hits` yields what it has seen since the last call."""
 
     def targets(self) -> Targets: ...
 
@@ -37,7 +37,7 @@ class Detector(Protocol):
 
 
 class Listeners:
-    """Sockets of ours. The kernel takes the connections, so nobody needs to be accepting."""
+    """Sockets of ours. The kernel accepts the connections, so no thread is needed."""
 
     def __init__(self, folder: Path, tag: str):
         self.path, self.abstract = str(folder / "listener"), f"\0{tag}"
@@ -63,7 +63,7 @@ class Listeners:
             with suppress(BlockingIOError):
                 while True:
                     one.recv(100) if one.type == socket.SOCK_DGRAM else one.accept()[0].close()
-                    yield f"{name}: somebody called"
+                    yield f"{name}: a connection came"
 
     def close(self) -> None:
         for one in self.sockets.values():
@@ -87,7 +87,7 @@ _WRITTEN_TO = ("/", "/dev/shm", "/run", "/var/tmp")
 
 
 class Files:
-    """Folders that anybody may write to, as far as the file system goes: only a jail keeps code out of them."""
+    """Folders to which everyone may write by their permissions: only a jail keeps code out of them."""
 
     def __init__(self, folder: Path, tag: str, sign: str):
         self.tag = tag
@@ -138,11 +138,11 @@ class Files:
             self._restore()
 
     def close(self) -> None:
-        """Whoever gave the folder takes it away."""
+        """Do nothing: the caller removes the folder."""
 
 
 class Leftovers:
-    """What of the kernel's outlives a process: shared memory, queues, semaphores, keys."""
+    """Objects of the kernel that outlive a process: shared memory, queues, semaphores, keys."""
 
     _REMOVED_BY = (("shm", "-M"), ("msg", "-Q"), ("sem", "-S"))
 
@@ -166,11 +166,11 @@ class Leftovers:
             self.had_key = key
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to close."""
 
 
 class Answers:
-    """What a result may not hold: anything that lies on this machine, and anything but what was asked for."""
+    """Data in a result that may not be there: data of this machine, or anything that was not requested."""
 
     _PATHS = (
         "/etc/passwd",
@@ -179,7 +179,7 @@ class Answers:
         ROOT / "inits" / "errors.py",
         "/proc/self/environ",
     )
-    MOST = 400_000  # bytes of text and weights
+    MAX_BYTES = 400_000  # bytes of text and weights
 
     def __init__(self, sign: str):
         self.signs = {sign.encode(): "the secret"}
@@ -195,12 +195,12 @@ class Answers:
         received = [one.shape for one in result.arrays if one.dtype == np.float32]
         if len(received) != len(result.arrays) or received != list(shapes[: len(received)]):
             yield f"answer: arrays of {received}"
-        if len(seen) > self.MOST:
+        if len(seen) > self.MAX_BYTES:
             yield f"answer: {len(seen)} bytes"
 
 
 def _everything(result: Result) -> Iterator[bytes]:
-    """All text of a result, and its arrays as the bytes they are and as the bytes whose numbers they hold."""
+    """Yield all text of a result, and its arrays as raw bytes and as bytes with their rounded values."""
     error, picked = result.error, result.picked
     yield result.output.encode()
     if error is not None:

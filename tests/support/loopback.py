@@ -1,4 +1,4 @@
-"""A web server on this machine that answers downloads well, slowly, wrongly or not at all."""
+"""A web server on this machine that serves downloads correctly, slowly, wrongly or not at all."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Server:
-    """A web server on loopback that answers as told."""
+    """A web server on loopback that calls `answer` for each request."""
 
     def __init__(self, answer: Answer) -> None:
         self.requests = 0
@@ -37,7 +37,7 @@ class Server:
 
 
 def send(to: BaseHTTPRequestHandler, content: bytes, size: int | None = None) -> None:
-    """Some bytes, said to be `size`."""
+    """Send bytes with `size` as their declared length."""
     to.send_response(200)
     to.send_header("Content-Length", str(size or len(content)))
     to.end_headers()
@@ -45,9 +45,10 @@ def send(to: BaseHTTPRequestHandler, content: bytes, size: int | None = None) ->
 
 
 def login(to: BaseHTTPRequestHandler) -> None:
-    """What a hotel's network says to everything."""
+    """Send the login page of a network, as hotels do for every address."""
     send(to, b"<html>Please log in</html>")
 
 
 def missing(to: BaseHTTPRequestHandler) -> None:
+    """Send the status 404."""
     to.send_error(404)

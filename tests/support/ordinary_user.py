@@ -1,7 +1,7 @@
-"""How tests that root starts run as an ordinary user; and, as a program of such a user's, the attacks.
+"""Run a program as an ordinary user if root runs the tests. As such a program: run the attacks.
 
 `python tests/support/ordinary_user.py landlock files proc` prints what the detectors saw of the attacks of these
-categories (of all when none is named) as JSON, by the attack's name.
+categories (default: all) as JSON, by the name of the attack.
 """
 
 import json
@@ -18,7 +18,7 @@ NOBODY = 65534
 
 
 def closed_folders(paths: list[Path], uid: int = NOBODY) -> set[Path]:
-    """The outermost folders on the way to these paths that only others than `uid` may enter."""
+    """Return the outermost folders on the way to these paths that `uid` may not enter."""
     found = set()
     for path in paths:
         for folder in reversed([path, *path.parents]):
@@ -30,9 +30,9 @@ def closed_folders(paths: list[Path], uid: int = NOBODY) -> set[Path]:
 
 
 def opened(paths: list[Path], closed: set[Path], aside: Path) -> str:
-    """Shell commands by which these paths can be reached, and nothing else below the closed folders.
+    """Return shell commands after which these paths can be reached, and nothing else in the closed folders.
 
-    To be run in a mount namespace of their own: the folders are covered by empty ones, and the paths put back inside.
+    They need a new mount namespace: empty folders cover the closed ones, and the paths are mounted inside.
     """
     lines = ["set -e", f"mount -t tmpfs -o mode=755 none {aside}"]
     inside = [path for path in paths if any(path.is_relative_to(folder) for folder in closed)]
@@ -46,7 +46,10 @@ def opened(paths: list[Path], closed: set[Path], aside: Path) -> str:
 
 
 def command(program: list[str], aside: Path) -> list[str]:
-    """How root runs a program as an ordinary user without groups or capabilities; `aside` is an empty folder."""
+    """Return the command by which root runs a program as an ordinary user without groups or capabilities.
+
+    `aside` is an empty folder.
+    """
     needed = sorted({Path(one).resolve() for one in (sys.base_prefix, sys.prefix, ROOT)})
     user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--bounding-set=-all"]
     change = [*user, "--inh-caps=-all", "--", *program]
@@ -58,7 +61,7 @@ def command(program: list[str], aside: Path) -> list[str]:
 
 
 def run(*program: str) -> subprocess.CompletedProcess[str]:
-    """A program's end, run by root as an ordinary user."""
+    """Run a program as an ordinary user, and wait for its end."""
     environment = {**os.environ, "PYTHONPATH": PYTHONPATH, "HOME": "/tmp"}
     with tempfile.TemporaryDirectory() as aside:
         started = command(list(program), Path(aside))
@@ -68,7 +71,7 @@ def run(*program: str) -> subprocess.CompletedProcess[str]:
 
 
 def attack(files: str, categories: list[str]) -> dict[str, list[str]]:
-    """What the detectors saw of all attacks of some categories; under "off" why there is no jail."""
+    """Return what the detectors saw of all attacks of some categories; under "off" the reason if there is no jail."""
     from support.arena import Arena
     from support.attacks import ATTACKS
 

@@ -80,7 +80,7 @@ def attention() -> keras.Model:
 
 @keras.saving.register_keras_serializable()
 class Own(keras.Model):
-    """A subclass with layers in attributes and in a list, and a weight of its own."""
+    """A subclass with layers in attributes and in a list, and one additional weight."""
 
     def __init__(self, **options):
         super().__init__(**options)

@@ -1,6 +1,6 @@
-"""Pasted code of all ages, with what must come of it, and one process that runs it all.
+"""Pasted code for all versions of Keras with the expected results (over 300 lines since it is data).
 
-Keras is imported in that process alone: `prepare` changes shared modules.
+One process runs all of it. Only that process imports Keras, since `prepare` changes shared modules.
 """
 
 import functools
@@ -27,9 +27,9 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Snippet:
-    """Code, and what is picked from it; or the words of its problem; or the class and line of its error.
+    """Code, and the initializer that is picked; or the words of its problem; or the class and line of its error.
 
-    Values are known exactly (`values`, from NumPy's or Python's generator) or by their law: mean 0, this std.
+    Values are known exactly (`values`, from NumPy's or Python's generator) or by their law: mean 0 and `std`.
     """
 
     name: str
@@ -335,7 +335,7 @@ class Halved(initializers.Initializer):
         values=uniform,
     ),
     Snippet(
-        "NumPy generator with a seed of its own",
+        "NumPy generator with its own seed",
         "def start(shape):\n    return np.random.default_rng(3).normal(0, 0.5, shape)",
         dtype="float64",
         std=std(0.5),
@@ -648,7 +648,7 @@ Out[2]: 2
         dtype="float64",
         values=lambda generator, shape: np.ones(shape),
     ),
-    # What has no weights to give.
+    # Code that gives no weights.
     wrong("nothing", "", problem=("defines no names.", "__call__(self, shape, dtype=None)")),
     wrong(
         "a model alone",
@@ -692,7 +692,7 @@ Out[2]: 2
         "def start(shape):\n    return keras.Input(shape)",
         problem=("a KerasTensor that holds no plain numbers",),
     ),
-    # What ends with an error of its own: the line is that of the pasted text.
+    # Code that raises an error: the line is that of the pasted text.
     wrong(
         "lost indentation",
         "import numpy as np\n\nclass Start:\n\ndef __call__(self, shape):\n\nreturn np.zeros(shape)",
@@ -713,13 +713,13 @@ Out[2]: 2
 
 
 def random_values(seed: int, shape: Shape) -> list[list[float]]:
-    """What the snippet with Python's own generator draws."""
+    """Return what the snippet with Python's own generator draws."""
     generator = Random(seed)
     return [[generator.uniform(-1, 1) for _ in range(shape[1])] for _ in range(shape[0])]
 
 
 def answers() -> dict[str, Any]:
-    """What one process says of all snippets and examples, by name, and of itself."""
+    """Return the results of all snippets and examples by name, and facts about the process that ran them."""
     done = _done()
     assert done.returncode == 0, done.stderr[-5000:]
     return {**_read(done.stdout), "stderr": done.stderr}
@@ -730,7 +730,7 @@ _read = functools.cache(json.loads)
 
 @functools.cache
 def _done() -> subprocess.CompletedProcess[str]:
-    """The process that ran, with one thread for arithmetic, once even if it failed."""
+    """Run the process, with one thread for arithmetic, only once even if it fails."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
     return subprocess.run(
         [sys.executable, "-B", __file__],
@@ -744,12 +744,12 @@ def _done() -> subprocess.CompletedProcess[str]:
 
 
 def _main() -> None:
-    """Standard input: name to code. Standard output: what `answers` returns."""
+    """Read code by name from standard input, and write what `answers` returns to standard output."""
     from tensorflow.python.eager.context import context_safe
 
     from inits.sandbox import compat
 
-    output, sys.stdout = sys.stdout, sys.stderr  # what snippets print is no answer
+    output, sys.stdout = sys.stdout, sys.stderr  # snippets must not print into the answer
     codes = json.load(sys.stdin)
     threads = _threads()
     compat.prepare()
@@ -763,13 +763,13 @@ def _main() -> None:
 
 
 def _threads() -> int:
-    """Threads of this process, those of libraries included; 0 where the system does not say."""
+    """Return the threads of this process, including those of libraries; 0 if the system does not say."""
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.is_dir() else 0
 
 
 def _answer(code: str) -> dict[str, Any]:
-    """Run once and draw both layers, as the jail does."""
+    """Run a snippet once and draw both layers, as the jail does."""
     import traceback
 
     import keras
@@ -785,7 +785,7 @@ def _answer(code: str) -> dict[str, Any]:
             keras.utils.set_random_seed(seed)
             array = picking.to_array(picked.create()(shape))
             answer["layers"].append({"dtype": str(array.dtype), "values": array.astype("float32").tolist()})
-    except BaseException as error:  # sys.exit() is an answer
+    except BaseException as error:  # also SystemExit
         lines = [
             one.lineno
             for one in traceback.extract_tb(error.__traceback__)

@@ -1,6 +1,6 @@
-"""What an attack does to processes, seen from outside: a victim's, this one, the zygote and all that descend from it.
+"""Detectors of what an attack does to processes: a victim, this process, the zygote and its descendants.
 
-As in `detectors`, a watcher has targets that a snippet is told of, and says what it saw, its own name first.
+As in `detectors`, a watcher has targets, which the snippets know, and reports what it saw, beginning with its name.
 """
 
 import ctypes
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import psutil
 
-SLACK = 300_000_000  # bytes that are no finding: pages of libraries, pages on their way back
-MOST_SHARED = 500_000_000  # bytes of shared memory
-MOST_THREADS = 80  # a child has 64
+SLACK = 300_000_000  # bytes that do not count: pages of libraries, pages that are being freed
+MAX_SHARED = 500_000_000  # bytes of shared memory
+MAX_THREADS = 80  # a child has 64
 Targets = Mapping[str, object]
 
 
 def soon(true: Callable[[], bool], seconds: float = 3.0) -> bool:
-    """Whether something becomes true."""
+    """Wait until something becomes true; return False if it does not."""
     until = time.monotonic() + seconds
     while not true():
         if time.monotonic() > until:
@@ -36,7 +36,7 @@ def soon(true: Callable[[], bool], seconds: float = 3.0) -> bool:
 _VICTIM = """
 import ctypes, os, sys
 secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
-ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0)  # anybody may trace it, where that is asked
+ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0)  # every process may trace it
 print(ctypes.addressof(secret), flush=True)
 for line in sys.stdin:
     print(secret.raw.hex(), flush=True)
@@ -44,7 +44,7 @@ for line in sys.stdin:
 
 
 class Victim:
-    """A process of ours that an attack may try to read, change, signal or slow down."""
+    """A process of ours that an attack can try to read, change, signal or slow down."""
 
     def __init__(self, sign: str):
         self.secret = f"{sign}-process"
@@ -62,7 +62,7 @@ class Victim:
         self.before = self._state()
 
     def _state(self) -> Targets:
-        """What others could change of it."""
+        """Return the properties that other processes could change."""
         pid = self.process.pid
         one, entries = psutil.Process(pid), Path(f"/proc/{pid}")
         return {
@@ -101,7 +101,7 @@ class Victim:
 
 
 class Signals:
-    """Signals to this process. Those of a fault, a closed pipe and Ctrl-C stay as they are."""
+    """The signals that this process receives, except those of a fault, a closed pipe and Ctrl-C."""
 
     _LEFT = ("KILL", "STOP", "CHLD", "INT", "PIPE", "SEGV", "BUS", "FPE", "ILL", "ABRT", "TRAP", "SYS")
 
@@ -123,7 +123,7 @@ class Signals:
 
 
 class Processes:
-    """The zygote and what descends from this process. Orphans come to this process, in whatever session they are."""
+    """The zygote and the descendants of this process, which adopts orphans of any session."""
 
     _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
 
@@ -138,7 +138,7 @@ class Processes:
         self.size, self.open = self.known.memory_info(), self.known.num_fds()
 
     def begin(self) -> None:
-        """An attack is about to run."""
+        """Prepare for an attack."""
         if soon(lambda: self.zygote() != 0, 60.0) and self.zygote() != self.known.pid:
             self._meet()
         self.before = self._ours()
@@ -147,7 +147,7 @@ class Processes:
         self.threads = self.most = self.at_once = self.shared = 0
 
     def sample(self) -> None:
-        """Look at what runs now."""
+        """Measure the processes that run now."""
         with suppress(psutil.Error, OSError):
             found = [Path(f"/proc/{one.pid}") for one in self.known.children(recursive=True)]
             shared = _segments() - self.shared_before + sum(_shared(one) for one in found)
@@ -173,12 +173,12 @@ class Processes:
     def _while_it_ran(self) -> Iterator[str]:
         if self.at_once > 1:
             yield f"processes: {self.at_once} at once"
-        if self.threads > MOST_THREADS:
+        if self.threads > MAX_THREADS:
             yield f"threads: {self.threads} at once"
         allowed = self.size.rss - self.size.shared + self.memory + SLACK
         if self.most > allowed:
             yield f"memory: {self.most / 1e9:.2f} GB, of {allowed / 1e9:.2f} GB at most"
-        if self.shared > MOST_SHARED:
+        if self.shared > MAX_SHARED:
             yield f"memory: {self.shared / 1e9:.2f} GB are shared"
 
     def _sizes(self) -> Iterator[str]:
@@ -204,11 +204,11 @@ class Processes:
         found = self._ours() - self.before
         for one in found:
             with suppress(ChildProcessError):
-                os.waitpid(one.pid, os.WNOHANG)  # an orphan of ours that has ended
+                os.waitpid(one.pid, os.WNOHANG)  # an adopted process that has ended
         return {one for one in found if one.is_running()}
 
     def _ours(self) -> set[psutil.Process]:
-        """The children of this process, orphans among them, and what descends from the zygote."""
+        """Return the children of this process, including orphans, and the descendants of the zygote."""
         found = set(self.myself.children())
         with suppress(psutil.NoSuchProcess):
             found |= set(self.known.children(recursive=True))
@@ -219,9 +219,9 @@ class Processes:
 
 
 def _shared(process: Path) -> int:
-    """Bytes of shared memory that a process has mapped, or holds in open files that have no name."""
+    """Return the bytes of shared memory that a process has mapped, or holds in open files without a name."""
     mapped = 1024 * _number((process / "status").read_text(), "RssShmem:")
-    with suppress(OSError):  # its files are its own affair where it may not be traced
+    with suppress(OSError):  # its files cannot be seen if it may not be traced
         held = {(one.stat().st_dev, one.stat().st_ino): one.stat().st_blocks for one in _nameless(process)}
         return max(mapped, 512 * sum(held.values()))
     return mapped
@@ -234,12 +234,12 @@ def _nameless(process: Path) -> Iterator[Path]:
 
 
 def _segments() -> int:
-    """Bytes of System V's shared memory, which belongs to no process."""
+    """Return the bytes of System V shared memory, which belongs to no process."""
     rows = Path("/proc/sysvipc/shm").read_text().splitlines()
     size = rows[0].split().index("size")
     return sum(int(row.split()[size]) for row in rows[1:])
 
 
 def _number(status: str, name: str) -> int:
-    """A number of a file of /proc; 0 where a process that ends has none any more."""
+    """Return a number from a file in /proc; 0 if the process is ending and has none."""
     return int((status.partition(name)[2].split() or ["0"])[0])

@@ -1,6 +1,7 @@
-"""Weight files made by hand: good ones of every kind, and bad ones, each with what the answer must mention.
+"""Weight files made by hand, good and bad ones of every format (over 300 lines since it is data).
 
-Nothing here is kept on disk: a builder makes the bytes. Those that lead out of their file lead to a canary.
+A builder creates the bytes of each file. Each bad file has a part of the message with which it must be refused; those
+that lead out of their file lead to a canary.
 """
 
 import bz2
@@ -32,7 +33,7 @@ BIAS = np.arange(4, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Bad:
-    """A file that cannot be read: what makes it, given the path of the canary, and a part of the answer."""
+    """A bad file: its name, its builder, which receives the path of the canary, and a part of the message."""
 
     name: str
     build: Callable[[Path], bytes]
@@ -43,7 +44,7 @@ CORPUS: list[Bad] = []
 
 
 def bad(mentions: str) -> Callable[[Callable[[Path], bytes]], Callable[[Path], bytes]]:
-    """Put a builder into the corpus under its own name."""
+    """Add a builder to the corpus under its own name."""
 
     def add(build: Callable[[Path], bytes]) -> Callable[[Path], bytes]:
         CORPUS.append(Bad(build.__name__, build, mentions))
@@ -53,7 +54,7 @@ def bad(mentions: str) -> Callable[[Callable[[Path], bytes]], Callable[[Path], b
 
 
 def each(mentions: str, **made: Callable[[], bytes]) -> None:
-    """Put several into the corpus that are refused alike."""
+    """Add several files to the corpus that are refused with the same message."""
     for name, build in made.items():
         CORPUS.append(Bad(name, lambda _, build=build: build(), mentions))
 
@@ -69,7 +70,7 @@ def hdf5(fill: Callable[[h5py.File], Any], **options: Any) -> bytes:
 
 
 def keras3(file: h5py.File, layers: int = 2) -> h5py.File:
-    """As Keras 3 writes it: layers/dense/vars/0."""
+    """Fill a file as Keras 3 does: layers/dense/vars/0."""
     for number in range(layers):
         group = file.create_group(f"layers/dense_{number}" if number else "layers/dense").create_group("vars")
         group["0"], group["1"] = KERNEL + number, BIAS + number
@@ -77,7 +78,7 @@ def keras3(file: h5py.File, layers: int = 2) -> h5py.File:
 
 
 def keras2(file: h5py.File, names: Callable[[list[bytes]], Any] = np.array) -> h5py.File:
-    """As Keras 1 and 2 write it: lists of names as attributes."""
+    """Fill a file as Keras 1 and 2 do: lists of names as attributes."""
     file.attrs["layer_names"] = names([b"dense", b"dense_1"])
     for layer in ("dense", "dense_1"):
         group = file.create_group(layer)
@@ -213,7 +214,7 @@ def long_directory(_: Path) -> bytes:
 
 
 def renamed(name: str, place: str = "dense/kernel.npy") -> bytes:
-    """The zip with one of its names replaced by one as long."""
+    """Return the zip with one of its names replaced by another of the same length."""
     return npz().replace(place.encode(), name.encode().ljust(len(place), b"x")[: len(place)])
 
 
@@ -227,7 +228,7 @@ each(
 
 
 def patched(content: bytes, marker: bytes, offset: int, value: bytes, last: bool = True) -> bytes:
-    """Other bytes at an offset from a marker's last or first place."""
+    """Replace the bytes at an offset from the last or first place of a marker."""
     at = (content.rindex(marker) if last else content.index(marker)) + offset
     return content[:at] + value + content[at + len(value) :]
 
@@ -300,7 +301,7 @@ each("models in models", config_of_models=lambda: keras_zip(models_in_models(40)
 
 
 def one(**options: Any) -> bytes:
-    """A file with one array."""
+    """Return a file with one array."""
     return hdf5(lambda file: file.create_dataset("dense/kernel", **options))
 
 
@@ -373,7 +374,7 @@ each(
 
 
 def links_to_one(file: h5py.File) -> None:
-    """One array of 1 MB, two hundred times."""
+    """Add one array of 1 MB under two hundred names."""
     file["a/0"] = np.ones(250_000, np.float32)
     for number in range(200):
         file[f"a/{number + 1}"] = file["a/0"]
@@ -386,7 +387,7 @@ def deep(file: h5py.File) -> None:
 
 
 def wide(file: h5py.File) -> None:
-    """100,000 names of one group."""
+    """Add 100,000 names of one group."""
     group = file.create_group("layers").create_group("dense")
     for number in range(100_000):
         h5py.h5o.link(group.id, file["layers"].id, b"%d" % number)
@@ -413,7 +414,7 @@ each(
 
 
 def with_chunk(raw: bytes, **options: Any) -> bytes:
-    """An array of 64 numbers whose one chunk has these bytes in the file."""
+    """Return a file with an array of 64 numbers whose only chunk has these bytes."""
 
     def fill(file: h5py.File) -> None:
         data = file.create_dataset("dense/kernel", (64,), "f4", chunks=(64,), compression="gzip", **options)
@@ -429,7 +430,7 @@ each("damaged", chunk_noise=lambda: with_chunk(b"not deflated"))
 
 
 def changed(change: Callable[[h5py.File], Any]) -> Callable[[], bytes]:
-    """The old layout, with something else done to it."""
+    """Return a builder of the old layout with one change."""
     return lambda: hdf5(lambda file: change(keras2(file)))
 
 
@@ -465,7 +466,7 @@ def ten_thousand_names(file: h5py.File) -> None:
 
 @bad("far too long")
 def names_that_are_one(_: Path) -> bytes:
-    """Two hundred names of a few bytes each become references to one text of 900 kB."""
+    """Replace two hundred names of a few bytes by references to one text of 900 kB."""
 
     def fill(file: h5py.File) -> None:
         keras2(file)
@@ -489,12 +490,12 @@ def places(content: bytes, part: bytes) -> list[int]:
     return found[:-1]
 
 
-# What the HDF5 library itself would not come back from.
+# Files on which the HDF5 library itself would never return.
 
 
 @bad("damaged list of names")
 def free_blocks_in_a_circle(_: Path) -> bytes:
-    """The list of free places among the names of a group, of which the first follows itself."""
+    """Make the first free block among the names of a group follow itself."""
     content = hdf5(keras3)
     free, data = struct.unpack_from("<QQ", content, content.rindex(b"HEAP") + 16)
     return content[: data + free] + struct.pack("<Q", free) + content[data + free + 8 :]
@@ -513,13 +514,13 @@ def free_block_at_the_end(_: Path) -> bytes:
 
 @bad("compressed names")
 def compressed_names(_: Path) -> bytes:
-    """Many links in a heap that says that a filter packs it."""
+    """Store many links in a heap that claims to be compressed."""
     return patched(hdf5(lambda file: keras3(file, 30), libver="latest"), b"FRHP", 7, b"\x01")
 
 
 @bad("a header that is far too long")
 def endless_header(_: Path) -> bytes:
-    """An object whose header goes on in itself."""
+    """Make the header of an object continue in itself."""
     content = hdf5(lambda file: file.attrs.update({str(number): "x" * 90 for number in range(9)}))
     at = content.index(b"\x10\0\x10\0\0\0\0\0") + 8
     return content[:at] + struct.pack("<QQ", at - 8, 24) + content[at + 16 :]
@@ -527,13 +528,13 @@ def endless_header(_: Path) -> bytes:
 
 @bad("lost")
 def texts_without_a_size(_: Path) -> bytes:
-    """A heap of texts in which the first has no number and no size, so that there is no next."""
+    """Remove number and size of the first text in a heap, so that no next one can be found."""
     return patched(GOOD["text.h5"](), b"GCOL", 16, bytes(16))
 
 
 @bad("damaged")
 def compact(_: Path) -> bytes:
-    """An array that lies in its own header and declares a hundred times as many numbers."""
+    """Return an array that lies in its header and declares a hundred times as many numbers."""
 
     def fill(file: h5py.File) -> None:
         plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -551,7 +552,7 @@ each("Keras never writes", short_addresses=lambda: patched(hdf5(keras3), b"\x89H
 def headed(
     header: str, values: bytes = KERNEL.tobytes(), version: bytes = b"\x01\x00", length: int | None = None
 ) -> bytes:
-    """A `.npz` with one array under any header."""
+    """Return a `.npz` with one array under any header."""
     text = header.encode()
     size = struct.pack("<H", len(text) if length is None else length)
     return zipped({"a.npy": b"\x93NUMPY" + version + size + text + values})
@@ -661,7 +662,7 @@ each(
 
 
 def answers(folder: Path) -> dict[str, Any]:
-    """What is said of every file of the corpus that lies in a folder, and the memory that it took."""
+    """Return the message for every file of the corpus in a folder, and the memory that was needed."""
     before = peak()
     found = {}
     for one in CORPUS:
@@ -676,7 +677,7 @@ def answers(folder: Path) -> dict[str, Any]:
 
 
 def peak() -> int:
-    """The most bytes that this process has had. What getrusage says counts the parent's before it became another."""
+    """Return the peak memory of this process in bytes. The value of getrusage includes the parent before exec."""
     import resource  # not on Windows, which only the test that asks must know
 
     with suppress(FileNotFoundError):

@@ -1,6 +1,6 @@
-"""Good weight files with other bytes in them: `python tests/support/weight_fuzz.py FOLDER EXAMPLES` reads that many.
+"""Read randomly changed weight files: `python tests/support/weight_fuzz.py FOLDER EXAMPLES` reads that many.
 
-What is read lies in FOLDER/current while it is read: after a crash of the process, that is the file that did it.
+The file that is being read is FOLDER/current: after a crash of the process, that file was the cause.
 """
 
 import resource
@@ -15,8 +15,8 @@ from inits.weightfiles import read
 from support.weight_corpus import GOOD, peak
 
 FILES = {name: build() for name, build in sorted(GOOD.items())}
-MOST_MEMORY = 4 << 30  # of addresses; what it may really take is asserted below
-MOST_GROWTH = 200_000_000
+MAX_ADDRESSES = 4 << 30  # bytes of address space; the memory that is used is asserted below
+MAX_GROWTH = 200_000_000
 NUMBERS = (0, 1, 2, 4, 8, 255, 256, 65_535, 2**31 - 1, 2**32 - 1, 2**40, 2**63 - 1, 2**64 - 1)
 
 places = st.floats(0, 1, exclude_max=True)
@@ -36,7 +36,7 @@ edits = st.one_of(
 
 
 def edited(content: bytes, edit: tuple) -> bytes:
-    """The file with one thing done to it."""
+    """Return the file with one change."""
     what, where, how = edit
     at = int(where * len(content))
     match what:
@@ -76,9 +76,9 @@ def main(folder: Path, examples: int) -> None:
 
     before = peak()
     is_read_or_refused()
-    assert peak() - before < MOST_GROWTH
+    assert peak() - before < MAX_GROWTH
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESSES, MAX_ADDRESSES))
     main(Path(sys.argv[1]), int(sys.argv[2]))

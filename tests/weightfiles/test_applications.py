@@ -27,14 +27,14 @@ OTHER = weight_corpus.hdf5(lambda file: weight_corpus.keras2(file).attrs.__setit
 NAMES = ["hash", "no hash"]
 
 
-def test_the_one_that_everybody_knows_comes_first_then_small_to_large() -> None:
+def test_best_known_network_comes_first_then_small_to_large() -> None:
     first, *others = APPLICATIONS
     sizes = [APPLICATIONS[name].size for name in others]
     assert (first, others[0]) == ("VGG16", "MobileNetV2")
     assert sizes == sorted(sizes)
 
 
-def test_papers() -> None:
+def test_papers_have_addresses_and_years() -> None:
     assert (find("ResNet50").year, find("ResNet50").paper) == (2015, "https://arxiv.org/abs/1512.03385")
     assert all(2014 <= one.year <= 2019 for one in APPLICATIONS.values())
 
@@ -54,23 +54,21 @@ def test_an_unknown_name_is_refused_with_the_nearest(ask: Any, typed: str, advic
     assert str(caught.value) == f"Unknown application: {typed!r}. {advice}"
 
 
-def test_the_folder_of_keras_is_known_before_keras_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the first download on a new machine would be looked for elsewhere."""
+def test_folder_of_keras_is_known_before_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the first download on a new machine would not be found."""
     for home in (tmp_path, tmp_path / "new" / "one"):
         monkeypatch.setenv("KERAS_HOME", str(home))
         assert find("EfficientNetB0").path == home / "models" / "efficientnetb0.h5"
 
 
 class Asked(Exception):
-    """What Keras asked `get_file` for, instead of a download."""
+    """The arguments with which Keras called `get_file`."""
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_the_table_says_what_keras_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keras builds the network before it asks for the weights: so both come from one build."""
+    """Keras builds the network before it requests the weights, so one build gives both."""
     import keras
     from keras.src.utils import file_utils
 
@@ -94,7 +92,7 @@ def test_the_table_says_what_keras_does(name: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def home(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keras' folder of models, which is not there yet."""
+    """Keras' folder of models, which does not exist yet."""
     monkeypatch.setattr(applications, "_SOUND", {})
     return keras_home / "models"
 
@@ -107,7 +105,7 @@ def served(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[Server]:
 
 
 def serve_from(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
-    """Two applications on that server, one that Keras has no hash of."""
+    """Serve two applications, of which one has no hash in Keras."""
     ours = replace(APPLICATIONS["VGG16"], folder=folder, size=len(KEPT))
     digests = {"hash": hashlib.md5(KEPT).hexdigest(), "no hash": None}
     table = {name: replace(ours, name=name, file=f"{name[:2]}.h5", md5=md5) for name, md5 in digests.items()}
@@ -123,7 +121,7 @@ def cut(to: BaseHTTPRequestHandler) -> None:
 
 
 def cut_unnoticed(to: BaseHTTPRequestHandler) -> None:
-    """Without a length, the end of the connection is the end of the file."""
+    """Send a cut file without its length, so that the end of the connection is the end of the file."""
     to.send_response(200)
     to.end_headers()
     to.wfile.write(KEPT[: len(KEPT) - 100])
@@ -148,9 +146,7 @@ def test_a_file_is_downloaded_once(
     assert capfd.readouterr().out == ""
 
 
-def test_what_is_in_keras_cache_needs_neither_network_nor_keras(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cached_file_needs_neither_network_nor_keras(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     serve_from(monkeypatch, "http://127.0.0.1:1")
     monkeypatch.setattr(applications, "download", lambda *_: pytest.fail("downloads"))
     home.mkdir()
@@ -170,10 +166,10 @@ DAMAGES = {
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_cache_is_never_taken_for_good(
+def test_damaged_file_in_the_cache_is_downloaded_again(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:
-    """As a process leaves it that ended while Keras downloaded."""
+    """A process that ends while Keras downloads leaves such a file."""
     home.mkdir()
     with served(monkeypatch, whole) as server:
         find(name).path.write_bytes(DAMAGES[damage])
@@ -182,7 +178,7 @@ def test_a_damaged_cache_is_never_taken_for_good(
         assert server.requests == 1
 
 
-def test_a_file_that_changes_is_looked_at_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_file_is_checked_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     serve_from(monkeypatch, "http://127.0.0.1:1")
     home.mkdir()
     path = find("hash").path
@@ -220,7 +216,7 @@ def failure(name: str) -> str:
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("case", FAILURES)
-def test_a_failed_download_says_why_and_the_next_one_works(
+def test_failed_download_gives_the_reason_and_can_be_repeated(
     home: Path, monkeypatch: pytest.MonkeyPatch, case: str, name: str
 ) -> None:
     answer, reason = FAILURES[case]
@@ -231,14 +227,14 @@ def test_a_failed_download_says_why_and_the_next_one_works(
 
 
 @pytest.mark.keras
-def test_nobody_listens(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_connection_is_explained(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(monkeypatch, whole):
         pass
     assert "(Connection refused)" in failure("hash")
 
 
 @pytest.mark.keras
-def test_no_network_at_all(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_without_network_is_explained(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
@@ -248,7 +244,7 @@ def test_no_network_at_all(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.keras
-def test_a_silent_server_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_server_times_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "PATIENCE", 0.5)
     over = threading.Event()
     with served(monkeypatch, lambda to: over.wait(60) and None):
@@ -259,8 +255,8 @@ def test_a_silent_server_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.keras
-def test_a_slow_file_holds_up_no_other(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One comes only after the other is there, although it was asked for first."""
+def test_slow_download_does_not_block_others(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file arrives only after the second."""
     asked, other_is_there = threading.Event(), threading.Event()
 
     def by_name(to: BaseHTTPRequestHandler) -> None:
@@ -284,7 +280,7 @@ def test_a_slow_file_holds_up_no_other(home: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
-def test_an_application_that_keras_saved_comes_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_application_saved_by_keras_is_read_completely(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
     model = keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=10)

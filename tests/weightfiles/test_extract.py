@@ -1,4 +1,4 @@
-"""The process that reads a stranger's file: what it says is checked, how it ends does not matter, it can do no more."""
+"""The process that reads an untrusted file: its answer is checked, and it can do nothing else."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def test_a_bad_file_gets_the_sentence_of_the_reader(store, tmp_path, bad):
     assert list(store.folder.iterdir()) == []
 
 
-def test_a_file_without_arrays_says_so(store):
+def test_file_without_arrays_is_refused(store):
     assert take(store, tensors({}, b""), "a.safetensors").error.startswith("The file has no arrays")
 
 
@@ -94,13 +94,13 @@ def test_an_answer_that_cannot_be_true_is_refused(lie):
 
 
 @pytest.mark.parametrize("lie", ["nothing", "more was written"])
-def test_of_a_process_that_lies_nothing_is_kept(store, monkeypatch, lie):
+def test_files_of_a_lying_process_are_not_kept(store, monkeypatch, lie):
     child(monkeypatch, LYING.format(lie=LIES[lie]))
     assert take(store, npz()).error == BROKEN
     assert list(store.folder.iterdir()) == []
 
 
-def test_the_process_that_lies_tells_the_truth_about_the_rest(store, monkeypatch):
+def test_changed_names_of_a_reading_process_are_accepted(store, monkeypatch):
     child(monkeypatch, LYING.format(lie="one['layer'] = 'renamed'"))
     assert kept(store, npz()).surveys[0].layer == "renamed"
 
@@ -120,7 +120,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("body", ENDS.values(), ids=ENDS)
-def test_a_process_that_breaks_or_babbles_is_ended_and_the_file_refused(store, monkeypatch, body):
+def test_process_without_a_valid_answer_is_ended_and_the_file_refused(store, monkeypatch, body):
     monkeypatch.setattr(module, "MAX_ANSWER", MEMORY)
     monkeypatch.setattr(module, "PATIENCE", 0.5 if "sleep" in body else PATIENCE)
     stand_in(monkeypatch, body)
@@ -130,7 +130,7 @@ def test_a_process_that_breaks_or_babbles_is_ended_and_the_file_refused(store, m
     assert {one.pid for one in psutil.Process().children()} <= before
 
 
-def test_a_process_that_answers_well_and_fails_is_not_believed(store, monkeypatch):
+def test_good_answer_of_a_failed_process_is_refused(store, monkeypatch):
     child(monkeypatch, "real = t.start\ndef start(*asked):\n    real(*asked); os._exit(1)\nt.start = start")
     assert take(store, npz()).error == BROKEN
 

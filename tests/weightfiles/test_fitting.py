@@ -1,4 +1,4 @@
-"""Weights of files in Dense networks: which layers fit, against all that could, and the arrays that come of it."""
+"""Weights of files in Dense networks: the layers that fit, compared with all possible ones, and their arrays."""
 
 import itertools
 import json
@@ -36,7 +36,7 @@ def layers(*shapes) -> list[DenseLayer]:
 
 
 def matchings(found: list[DenseLayer], shapes) -> list[list[tuple[int, int]]]:
-    """All pairings (kernel, layer) that keep both orders and pair equal shapes, of the greatest number."""
+    """Return all largest pairings (kernel, layer) of equal shapes that keep both orders."""
     for number in range(min(len(found), len(shapes)), 0, -1):
         pairs = [
             list(zip(kernels, chosen, strict=True))
@@ -54,14 +54,14 @@ def pairs_of(found, shapes) -> list[tuple[int, int]]:
 
 
 @drawn_by(layer_shapes, layer_shapes)
-def test_as_many_layers_fit_as_can_in_order(in_file, shapes):
+def test_fit_takes_as_many_layers_as_possible_in_order(in_file, shapes):
     found = layers(*in_file)
     assert len(fit(found, shapes)) == len(shapes)
     assert pairs_of(found, shapes) in matchings(found, shapes)
 
 
 @drawn_by(layer_shapes, layer_shapes)
-def test_of_several_ways_the_layers_that_come_first_in_the_file_are_taken(in_file, shapes):
+def test_fit_prefers_layers_that_come_first(in_file, shapes):
     found = layers(*in_file)
     first = min([layer for _, layer in pairs] for pairs in matchings(found, shapes))
     assert [layer for _, layer in pairs_of(found, shapes)] == first
@@ -79,7 +79,7 @@ def test_of_several_ways_the_layers_that_come_first_in_the_file_are_taken(in_fil
         ([], [A], [None]),
     ],
 )
-def test_layers_that_are_more_or_fewer_or_others(in_file, shapes, fits):
+def test_fit_handles_additional_missing_and_other_layers(in_file, shapes, fits):
     found = [layer and int(layer.name.removeprefix("dense_")) for layer in fit(layers(*in_file), shapes)]
     assert found == fits
 
@@ -98,14 +98,14 @@ class Kept:
 
 
 def kept(folder: Path, arrays: dict[str, np.ndarray], kind: str = "Dense") -> Kept:
-    """Arrays by "layer/name"."""
+    """Store arrays given by "layer/name"."""
     surveys = tuple(survey(*name.split("/"), kind, array) for name, array in arrays.items())
     (folder / VALUES).write_bytes(b"".join(array.astype("<f4").tobytes() for array in arrays.values()))
     return Kept(WeightFile(DIGEST, "npz", folder, surveys))
 
 
 def trained(seed: int = 0) -> dict[str, np.ndarray]:
-    """All of a network, as nobody would draw it."""
+    """Return all arrays of a network, with values that no initializer draws."""
     rng = np.random.default_rng(seed)
     found = {}
     for number, (rows, columns) in enumerate(NET.kernel_shapes):
@@ -121,7 +121,7 @@ def whole(tmp_path) -> tuple[list[np.ndarray], Kept]:
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_arrays_have_their_shapes_are_float32_and_free_to_change(whole, how):
+def test_arrays_are_float32_and_writable(whole, how):
     arrays, store = whole
     found = given(SPEC.replace(how=how), NET, 0, store)
     assert [(one.shape, one.dtype) for one in found] == [(one.shape, np.float32) for one in arrays]
@@ -131,7 +131,7 @@ def test_arrays_have_their_shapes_are_float32_and_free_to_change(whole, how):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_as_saved_is_the_file_whatever_the_seed(whole):
+def test_as_saved_gives_the_file_for_any_seed(whole):
     arrays, store = whole
     for seed in (0, 5):
         for ours, theirs in zip(given(SPEC, NET, seed, store), arrays, strict=True):
@@ -149,7 +149,7 @@ def test_shuffled_has_the_same_values_in_another_order(whole):
         )  # not within units alone
 
 
-def test_gaussian_has_the_mean_and_the_spread_and_the_law(whole):
+def test_gaussian_has_mean_std_and_law_of_normal_draws(whole):
     arrays, store = whole
     for ours, theirs in zip(given(SPEC.replace(how="Gaussian"), NET, 3, store), arrays, strict=True):
         n, mean, std = ours.size, theirs.mean(dtype=float), theirs.std(dtype=float)
@@ -161,7 +161,7 @@ def test_gaussian_has_the_mean_and_the_spread_and_the_law(whole):
 
 
 @pytest.mark.parametrize("how", ["shuffled", "Gaussian"])
-def test_the_seed_and_the_layer_decide(tmp_path, how):
+def test_changes_depend_on_seed_and_layer(tmp_path, how):
     same = np.linspace(-1.0, 1.0, 300 * 300, dtype=np.float32).reshape(300, 300)
     net = Network((300, 300), inputs=300)
     arrays = {f"dense_{number}/kernel": same for number in range(2)} | {"dense_0/bias": same[0]}
@@ -175,7 +175,7 @@ def test_the_seed_and_the_layer_decide(tmp_path, how):
     assert not np.array_equal(first[1], other[1])
 
 
-def test_what_does_not_fit_and_biases_that_are_not_there_are_left_to_keras(tmp_path):
+def test_missing_kernels_and_biases_are_none(tmp_path):
     arrays = trained()
     del arrays["dense_0/bias"]
     arrays["dense_1/kernel"], arrays["dense_1/bias"] = np.zeros((300, 201)), np.zeros(201)
@@ -187,7 +187,7 @@ def test_what_does_not_fit_and_biases_that_are_not_there_are_left_to_keras(tmp_p
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 @pytest.mark.parametrize("name", ["dense_1/kernel", "dense_2/bias"])
-def test_what_is_not_finite_as_float32_is_refused_by_name(tmp_path, name, value):
+def test_non_finite_weights_are_refused_with_the_name(tmp_path, name, value):
     arrays = {key: array.astype(float) for key, array in trained().items()}
     arrays[name].flat[[1, -1]] = value
     with np.errstate(over="ignore"):
@@ -200,7 +200,7 @@ def test_what_is_not_finite_as_float32_is_refused_by_name(tmp_path, name, value)
         assert given(SPEC, Network((300, 200), outputs=3), 0, store)[4] is None
 
 
-def test_a_file_that_is_gone_says_so(tmp_path, whole):
+def test_removed_file_is_reported(tmp_path, whole):
     words = r"^net.keras is not here any more; choose the file again under Weight files\.$"
     with pytest.raises(WeightFileError, match=words):
         given(SPEC, NET, 0, Kept(None))
@@ -210,7 +210,7 @@ def test_a_file_that_is_gone_says_so(tmp_path, whole):
         given(SPEC, NET, 0, store)
 
 
-def test_a_file_of_another_network_names_both(whole):
+def test_file_of_another_network_is_refused_with_both_named(whole):
     net = Network((8,))
     words = "No layer of net.keras fits a network of 784 – 8 – 10; choose hidden layers as in the file."
     assert no_fit("net.keras", net) == words
@@ -218,7 +218,7 @@ def test_a_file_of_another_network_names_both(whole):
         given(SPEC, net, 0, whole[1])
 
 
-def test_runs_of_files_are_answered_one_by_one(whole):
+def test_runs_of_files_get_arrays_or_errors(whole):
     arrays, store = whole
     starts = (Start(SPEC), Start(InitializerSpec("HeNormal")), Start(FileSpec("old.h5", "0" * 32)))
     plan = Experiment(starts, NET)
@@ -260,19 +260,19 @@ def about(arrays: dict[str, tuple[int, ...]], kind: str = ""):
         ({"a/0": (3, 4), "a/1": (4,), "a/2": (4,)}, "", None),
     ],
 )
-def test_a_layer_is_dense_by_its_arrays_and_its_class(arrays, kind, found):
+def test_dense_layers_are_recognized_by_arrays_and_class(arrays, kind, found):
     layer = dense_layers(about(arrays, kind))
     assert layer == ([] if found is None else [DenseLayer(*found)])
 
 
-def test_arrays_of_layers_may_lie_between_each_other():
+def test_arrays_of_layers_may_be_interleaved():
     found = dense_layers(about({"b/kernel": (3, 4), "a/kernel": (4, 2), "b/bias": (4,), "a/bias": (2,)}))
     assert found == [DenseLayer("b", 0, 2, (3, 4)), DenseLayer("a", 1, 3, (4, 2))]
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", ["sequential", "functional", "images", "sequences"])
-def test_of_files_by_keras_the_dense_layers_are_taken(saved, name):
+def test_dense_layers_of_keras_files_are_found(saved, name):
     shapes = json.loads((saved / "dense.json").read_text())[name]
     surveys = [
         survey(layer.name, variable, layer.kind, array)
@@ -294,19 +294,19 @@ def test_of_files_by_keras_the_dense_layers_are_taken(saved, name):
         ([], None),
     ],
 )
-def test_the_network_that_a_file_is_of(shapes, hidden):
+def test_network_of_a_file_is_recognized(shapes, hidden):
     found = network_of(layers(*shapes), "tanh", 784, 10)
     assert found == (None if hidden is None else Network(hidden, "tanh", 784, 10))
     assert found is None or found.kernel_shapes == tuple(shapes)
 
 
-def test_a_network_too_large_for_training_says_so():
+def test_network_too_large_for_training_is_refused():
     with pytest.raises(SpecError, match=r"units must be .* from 1 to 1,024, but got 5000"):
         network_of(layers((784, 5000), (5000, 10)), "relu", 784, 10)
 
 
 @pytest.mark.keras
-def test_layers_that_nothing_fits_begin_as_their_initializer_draws_them(tmp_path):
+def test_unfilled_layers_get_draws_of_their_initializer(tmp_path):
     from inits.training.starts import draw, start_arrays
 
     arrays = trained()

@@ -1,4 +1,4 @@
-"""Two weight files side by side: which arrays belong together, and how far they moved."""
+"""Pairs of arrays in two weight files, and the change of each pair."""
 
 import math
 
@@ -16,25 +16,25 @@ def surveys(*arrays: tuple[str, tuple[int, ...]]):
     return [survey(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
 
 
-def test_arrays_of_the_same_shapes_belong_together_whatever_their_names():
+def test_arrays_of_equal_shapes_are_paired_in_order():
     first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
     second = surveys(("x/kernel", (3, 4)), ("x/bias", (4,)), ("y/kernel", (4, 3)))
     assert pairs(first, second) == [(0, 0), (1, 1), (2, 2)]
 
 
-def test_else_those_of_the_same_name_and_shape():
+def test_arrays_are_paired_by_name_and_shape_otherwise():
     first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
     second = surveys(("b/kernel", (4, 3)), ("a/kernel", (3, 5)), ("a/bias", (4,)), ("c/kernel", (2, 2)))
     assert pairs(first, second) == [(1, 2), (2, 0)]
 
 
-def test_files_with_nothing_in_common_have_no_pairs():
+def test_different_files_have_no_pairs():
     assert pairs(surveys(("a/kernel", (3, 4))), surveys(("b/kernel", (4, 3)))) == []
 
 
 @pytest.mark.parametrize("shape", [(7,), (30, 20), (3, 3, 4, 5)])
 @pytest.mark.parametrize("piece", [1 << 20, 64])
-def test_a_change_is_that_of_numpy(shape, piece, monkeypatch):
+def test_change_agrees_with_numpy(shape, piece, monkeypatch):
     monkeypatch.setattr(weightpairs, "PIECE", piece)
     rng = np.random.default_rng(1)
     a = rng.normal(0.3, 2.0, shape).astype(np.float32)
@@ -46,7 +46,7 @@ def test_a_change_is_that_of_numpy(shape, piece, monkeypatch):
     assert not found.equal
 
 
-def test_what_did_not_move_is_told():
+def test_unchanged_arrays_are_recognized():
     a = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
     found = change(a, a.copy())
     assert (found.relative, found.equal) == (0.0, True)
@@ -56,7 +56,7 @@ def test_what_did_not_move_is_told():
     assert not change(a, b).equal
 
 
-def test_from_nothing_and_to_a_constant():
+def test_change_from_zeros_and_to_a_constant():
     zeros, ones = np.zeros(5, np.float32), np.ones(5, np.float32)
     assert change(zeros, ones) == weightpairs.Change(math.inf, None, False)
     assert change(zeros, zeros) == weightpairs.Change(0.0, None, True)
@@ -66,7 +66,7 @@ def test_from_nothing_and_to_a_constant():
 
 
 @given(st.floats(1e-20, 1e18), st.integers(0, 9))
-def test_the_unit_of_weights_does_not_matter(scale, seed):
+def test_change_does_not_depend_on_the_scale(scale, seed):
     rng = np.random.default_rng(seed)
     a, b = (rng.normal(size=40).astype(np.float32) for _ in range(2))
     one, other = change(a, b), change((a * scale).astype(np.float32), (b * scale).astype(np.float32))

@@ -95,7 +95,7 @@ def test_layers_come_in_the_order_of_the_network(saved, loaded, file):
 
 
 @pytest.mark.keras
-def test_every_file_that_keras_saved_is_looked_at(loaded):
+def test_all_files_saved_by_keras_are_tested(loaded):
     assert set(loaded) == set(FILES)
     assert len(loaded["sequential.keras"]) == 13
     assert {"outer/inner/b", "outer/a", "shared"} < set(loaded["functional.h5"])
@@ -197,7 +197,7 @@ def test_the_config_of_an_old_file_tells_classes_and_may_be_damaged():
     assert (layer.name, layer.kind) == ("head", "")
 
 
-def test_layers_are_counted_rather_than_spelled_when_another_program_has_sorted_them():
+def test_alphabetical_layers_are_put_into_natural_order():
     def fill(file: h5py.File) -> None:
         for number in sorted(range(12), key=str):
             file[f"layers/dense_{number}/vars/0"] = KERNEL
@@ -243,7 +243,7 @@ def test_states_of_optimizers_and_of_random_generators_are_left_out():
     assert names(of(hdf5(lambda file: fill(keras3(file))))) == ["dense", "dense_1"]
 
 
-def test_a_zip_without_a_config_is_read_by_the_names_in_it():
+def test_zip_without_a_config_is_read_by_its_names():
     with zipfile.ZipFile(content := io.BytesIO(), "w") as archive:
         archive.writestr("model.weights.h5", hdf5(keras3))
     assert names(of(content.getvalue())) == ["dense", "dense_1"]
@@ -279,7 +279,7 @@ def test_arrays_of_npz_come_in_the_order_in_which_they_were_saved():
     assert found == [("out", ["kernel", "bias"]), ("in", ["kernel"]), ("rest", ["0"])]
 
 
-def test_names_are_made_fit_to_be_shown_and_stay_apart():
+def test_names_are_cleaned_and_stay_unique():
     long = "a" * 500
     content = npz(
         **{f"{long}1/W": BIAS, f"{long}2/W": BIAS, "a\u202eb\x1b[31m/W": BIAS, "a/W": BIAS, "a/kernel": BIAS}
@@ -319,7 +319,7 @@ ODD = [np.array([np.nan, np.inf, -0.0], np.float32), np.zeros((0, 3), np.float32
         lambda a: hdf5(lambda f: f.__setitem__("x", a)),
     ],
 )
-def test_nan_nothing_and_single_numbers_are_data(array, make):
+def test_nan_empty_arrays_and_scalars_are_read(array, make):
     ((found,),) = [list(layer.arrays.values()) for layer in of(make(array))]
     assert found.tobytes() == np.asarray(array).tobytes()
     assert found.shape == np.shape(array)
@@ -349,7 +349,7 @@ def test_bfloat16_becomes_the_same_number_in_float32():
         np.testing.assert_array_equal(found, array.astype(np.float32))
 
 
-def test_safetensors_are_what_the_library_writes_and_torch_is_said():
+def test_safetensors_agree_with_the_library_and_torch_is_recognized():
     rng = np.random.default_rng(1)
     arrays = {
         f"fc{n}.{part}": rng.normal(size=(n, 2)).astype("f4")
@@ -366,7 +366,7 @@ def test_safetensors_are_what_the_library_writes_and_torch_is_said():
     assert of(save({"a.kernel": KERNEL}, {"format": "pt"}))[0].layout == "torch"
 
 
-def test_compressed_members_are_read_in_any_place(monkeypatch):
+def test_compressed_members_are_seekable(monkeypatch):
     """More than the blocks that are kept, in an order that is not that of the file."""
     monkeypatch.setattr(deflated, "STEP", 1000)
     arrays = np.random.default_rng(0).normal(size=(6, 50, 30)).astype(np.float32)
@@ -387,7 +387,7 @@ def test_compressed_members_are_read_in_any_place(monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", ".npz", ".safetensors", "", ".txt"])
 @pytest.mark.parametrize("name", sorted(GOOD))
-def test_content_decides_whatever_the_name(tmp_path, name, suffix):
+def test_content_decides_the_format_for_any_name(tmp_path, name, suffix):
     path = tmp_path / f"renamed{suffix}"
     path.write_bytes(GOOD[name]())
     assert names(read(path)) == names(of(GOOD[name](), suffix=suffix))
@@ -398,7 +398,7 @@ def test_content_decides_whatever_the_name(tmp_path, name, suffix):
     )
 
 
-def test_a_refusal_says_what_the_name_promised(tmp_path):
+def test_refusal_names_the_format_of_the_ending(tmp_path):
     path = tmp_path / "model.KERAS"
     path.write_bytes(b"<html>")
     for function in (read, format_of):
@@ -417,7 +417,7 @@ def test_an_open_file_stays_open_and_is_read_from_its_beginning():
     assert not file.closed
 
 
-def test_what_is_no_file_is_told_without_its_place(tmp_path):
+def test_error_for_a_missing_file_does_not_contain_its_path(tmp_path):
     if hasattr(os, "mkfifo"):  # reading it would wait for ever
         os.mkfifo(tmp_path / "pipe.h5")
     for path in (tmp_path, tmp_path / "pipe.h5", tmp_path / "none.h5", "a\0b"):
@@ -428,7 +428,7 @@ def test_what_is_no_file_is_told_without_its_place(tmp_path):
         read(object())
 
 
-def test_a_file_that_fails_or_shrinks_while_it_is_read_is_a_weight_file_error():
+def test_file_that_fails_or_shrinks_raises_weight_file_error():
     class Failing(io.BytesIO):
         def read(self, size=-1):
             raise OSError("/secret/place")
@@ -445,13 +445,13 @@ def test_a_file_that_fails_or_shrinks_while_it_is_read_is_a_weight_file_error():
             [layer for layer in [*layers, *iterate(file)] if layer]
 
 
-def test_nothing_is_read_when_all_would_be_too_much():
+def test_nothing_is_read_if_the_total_is_too_large():
     with pytest.raises(WeightFileError, match=r"declares 64 bytes of weights, and at most 63 bytes are read"):
         next(iterate(io.BytesIO(npz()), max_bytes=63))
     assert next(iterate(io.BytesIO(npz()), max_bytes=64))
 
 
-def test_natural_order_counts():
+def test_natural_order_sorts_numbers():
     ordered = ["a", "a_2", "a_10", "a_10b", "b1", "b01c", "c", "c_99999999999999999999"]
     keys = [natural(name) for name in ordered]
     assert all(first < second for first, second in pairwise(keys))

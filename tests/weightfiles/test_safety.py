@@ -1,4 +1,4 @@
-"""Bad weight files: each gets one sentence, takes little memory and touches nothing else, whatever its bytes are."""
+"""Bad weight files: each is refused with one sentence, takes little memory and touches no other file."""
 
 import base64
 import ctypes
@@ -22,7 +22,7 @@ IN_OPEN = 0x20
 
 
 def run(*command: object) -> subprocess.CompletedProcess[str]:
-    """A Python process of its own, since C code may take it down."""
+    """Run a separate Python process, since C code can stop it."""
     environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     return subprocess.run(
         [sys.executable, *map(str, command)],
@@ -35,7 +35,7 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 class Watch:
-    """Tells whether a file has been opened by anyone, as Linux sees it."""
+    """Watches with inotify if any process opens a file."""
 
     def __init__(self, path: Path):
         self.libc = ctypes.CDLL(None, use_errno=True)
@@ -60,7 +60,7 @@ def canary(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(canary, tmp_path_factory) -> dict:
-    """What a process of its own says of every bad file, what memory it took, and whether it opened the canary."""
+    """The messages of a separate process for every bad file, its memory, and True if it opened the canary."""
     folder = tmp_path_factory.mktemp("corpus")
     for bad in CORPUS:
         (folder / bad.name).write_bytes(bad.build(canary))
@@ -74,7 +74,7 @@ def answers(canary, tmp_path_factory) -> dict:
     }
 
 
-def test_there_are_many_bad_files_each_with_a_name_of_its_own():
+def test_corpus_has_many_files_with_unique_names():
     assert len({bad.name for bad in CORPUS}) == len(CORPUS) >= 150
 
 
@@ -94,7 +94,7 @@ def test_bad_files_take_little_memory(answers):
     assert 0 < answers["grew"] < MOST_GROWTH
 
 
-def test_bad_files_lead_nowhere(answers, canary):
+def test_bad_files_open_and_create_no_other_file(answers, canary):
     assert not answers["opened"]
     assert sorted(answers["files"]) == sorted(bad.name for bad in CORPUS)  # nothing was made beside them
     if sys.platform == "linux":

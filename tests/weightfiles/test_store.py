@@ -1,4 +1,4 @@
-"""Weight files taken apart in real processes: what comes back, how often they are read, and what the folder keeps."""
+"""The store of weight files: the arrays that come back, how often files are read, and what the folder keeps."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def read_names(monkeypatch) -> list[str]:
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", FILES)
-def test_what_keras_saved_comes_back_value_by_value(saved, store, name):
+def test_files_of_keras_are_stored_value_by_value(saved, store, name):
     file = kept(store, (saved / name).read_bytes(), name)
     expected = [(layer, *item) for layer in read(saved / name) for item in layer.arrays.items()]
     assert [(one.layer, one.name, one.kind) for one in file.surveys] == [
@@ -58,7 +58,7 @@ def test_what_keras_saved_comes_back_value_by_value(saved, store, name):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_kernels_of_pytorch_are_turned(store):
+def test_kernels_of_pytorch_are_transposed(store):
     kernel = np.arange(6, dtype=np.float32)
     header = {"a.weight": tensor([3, 2], 0, 24), "b.weight": tensor([2, 3, 1, 1], 24, 48)}
     file = kept(store, tensors(header, np.tile(kernel, 2).tobytes()), "net.safetensors")
@@ -69,7 +69,7 @@ def test_kernels_of_pytorch_are_turned(store):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_odd_arrays_come_back_as_well(store):
+def test_unusual_arrays_are_read(store):
     arrays = {
         "a/scalar": np.float64(2.5),
         "a/empty": np.zeros((0, 3), np.float32),
@@ -87,7 +87,7 @@ def test_odd_arrays_come_back_as_well(store):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_whoever_has_the_digest_has_the_file_in_every_server_on_the_folder(store):
+def test_digest_gives_access_in_all_servers_on_the_folder(store):
     content = npz()
     file = kept(store, content)
     assert file.digest == digest_of(content)
@@ -128,7 +128,7 @@ def test_two_at_once_share_one_process_and_others_wait_their_turn(store, started
     assert left(store) == []
 
 
-def test_a_file_that_was_refused_is_read_again_when_it_is_brought_again(store, started, monkeypatch):
+def test_refused_file_is_read_again_on_the_next_upload(store, started, monkeypatch):
     stand_in(monkeypatch, "os._exit(1)")
     assert take(store, npz()).error == BROKEN
     monkeypatch.undo()
@@ -136,7 +136,7 @@ def test_a_file_that_was_refused_is_read_again_when_it_is_brought_again(store, s
 
 
 @pytest.mark.usefixtures("read_names")
-def test_what_waits_for_its_turn_is_not_cleared_away_however_long(store):
+def test_waiting_files_are_never_removed(store):
     with store._turn:
         reading = store.take(io.BytesIO(npz()), "a.npz")
         until(lambda: list(store.folder.glob("*.upload")))
@@ -148,7 +148,7 @@ def test_what_waits_for_its_turn_is_not_cleared_away_however_long(store):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_what_a_server_left_half_done_goes_after_a_while(store):
+def test_abandoned_files_are_removed_after_a_while(store):
     kept(store, npz())
     (store.folder / "a.new").mkdir()
     (store.folder / "b.upload").write_bytes(b"x")
@@ -163,7 +163,7 @@ def test_what_a_server_left_half_done_goes_after_a_while(store):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_where_nothing_can_be_kept_a_folder_of_its_own_lasts_until_the_end(tmp_path, caplog):
+def test_temporary_folder_replaces_one_that_cannot_be_written(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     store = WeightStore(tmp_path / "file" / "weights", MEMORY)
     with caplog.at_level(logging.WARNING):
@@ -188,7 +188,7 @@ def test_a_limit_of_0_keeps_nothing_for_the_next_server(tmp_path):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_a_folder_that_lasts_stays_when_the_server_ends(store):
+def test_permanent_folder_stays_after_close(store):
     file = kept(store, npz())
     store.close()
     assert WeightStore(store.folder, MEMORY).get(file.digest) is not None
@@ -212,7 +212,7 @@ def test_the_file_unused_for_longest_goes_and_the_newest_stays(store):
 
 
 @pytest.mark.usefixtures("read_names")
-def test_folders_of_others_are_never_removed(store):
+def test_foreign_folders_are_never_removed(store):
     store.folder.joinpath("thesis").mkdir()
     store.folder.joinpath("thesis", VALUES).write_bytes(bytes(5000))
     store.limit = 10
@@ -248,7 +248,7 @@ def test_a_damaged_or_foreign_folder_is_ignored_with_a_log_line_and_replaced(sto
     assert left(store) == []
 
 
-def test_a_disk_that_is_full_is_said_at_once_and_nothing_stays(store, monkeypatch):
+def test_full_disk_is_reported_at_once_and_leaves_nothing(store, monkeypatch):
     class Full(io.BytesIO):
         def read(self, *sizes: int) -> bytes:
             raise OSError(28, "No space left on device")
@@ -262,8 +262,8 @@ def test_a_disk_that_is_full_is_said_at_once_and_nothing_stays(store, monkeypatc
 @pytest.mark.parametrize("what", ["tempfile.mkdtemp", "os.replace", "os.pipe"])
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)  # the assert below says it
-def test_a_disk_that_is_full_later_ends_the_reading_with_an_error(store, monkeypatch, what):
+)  # the assertion below checks it
+def test_full_disk_during_reading_ends_with_an_error(store, monkeypatch, what):
     assert store.folder.exists()
 
     def full(*_: object, **__: object) -> None:
@@ -274,7 +274,7 @@ def test_a_disk_that_is_full_later_ends_the_reading_with_an_error(store, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(getattr(subprocess_reader if where == "os" else weightstore, where), name, full)
         reading = store.take(io.BytesIO(npz()), "a.npz")
-        assert wait([reading], 5.0), "whoever waits for it waits for ever"
+        assert wait([reading], 5.0), "the reading never ends"
     assert reading.error.endswith("try again.")
     assert list(store.folder.iterdir()) == []
 
