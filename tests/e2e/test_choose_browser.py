@@ -47,7 +47,7 @@ def test_the_recommendation_follows_the_answers_and_opens_on_the_signal_page(pag
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text(re.compile(r"VarianceScaling\(scale=\d+\): through 10 sigmoid layers"))
     main.get_by_role("radio", name="batch").click()
-    expect(main).to_contain_text("Batch normalization divides the scale of the weights out again")
+    expect(main).to_contain_text("Batch normalization removes the scale of the weights")
     expect(page).to_have_url(re.compile("normalization=batch"))
     page.reload()
     expect(main).to_contain_text("Recommended for 10 sigmoid layers of 128, batch normalization, SGD")
