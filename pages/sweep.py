@@ -41,10 +41,8 @@ def main() -> None:
             start_requested(PAGE, lambda: engine().run(known, session=session_id()))
 
     now = situation(PAGE, known)
-    if editable is (
-        now.phase is Phase.RUNNING
-    ):  # it has ended, or another session has started the new settings
-        st.rerun()
+    if editable is (now.phase is Phase.RUNNING):
+        st.rerun()  # the sweep has ended, or another session has started the new settings
     match now.phase:
         case Phase.IDLE:
             answer_before(answer, sweep)

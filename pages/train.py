@@ -47,18 +47,15 @@ def main() -> None:
         if dataset := known_dataset(choices.data):
             start_requested(PAGE, lambda: pasted_code.start(choices.experiment(dataset)))
     now, verdicts = situation(PAGE, plan(choices)), []
-    if editable is (
-        now.phase is Phase.RUNNING
-    ):  # it has ended, or another session has started the new settings
-        st.rerun()
+    if editable is (now.phase is Phase.RUNNING):
+        st.rerun()  # the run has ended, or another session has started the new settings
     if editable:
         verdicts = verdicts_of(choices, plan(choices))
         with cards:
             start_cards(choices, now, verdicts)
     show(choices, now, verdicts, answer, notes)
-    model_table(
-        choices, [group[0] for group in by_start(now.job, now.job.records)] if now.job and now.current else ()
-    )
+    groups = by_start(now.job, now.job.records) if now.job and now.current else []
+    model_table(choices, [group[0] for group in groups])
 
 
 def plan(choices: Choices) -> Experiment | None:
@@ -71,7 +68,7 @@ def plan(choices: Choices) -> Experiment | None:
 
 
 def edited(choices: Choices) -> Choices:
-    """Draw the controls; return what they say."""
+    """Draw the controls; return the choices."""
     choices, pressed = builder(PAGE, choices, partial(presets, PAGE, partial(open_experiment, PAGE, choices)))
     refusal(PAGE)
     if pressed:
