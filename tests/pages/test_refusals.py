@@ -1,4 +1,4 @@
-"""A refusal stays to be read over runs that no person asked for, and goes with the next thing that a person does."""
+"""The message of a refused change stays over automatic reruns, and goes with the next action of the user."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,7 +16,7 @@ def page() -> None:
     st.button("Other")
     refusal("some")
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-    if st.session_state.pop("come", 0):  # as when a measurement has arrived
+    if st.session_state.pop("come", 0):  # as if a measurement had arrived
         state.run_again()
 
 
@@ -26,7 +26,7 @@ def app() -> AppTest:
 
 
 def press(app: AppTest, name: str) -> list[str]:
-    """The messages of the page after a person pressed a button."""
+    """Return the messages of the page after a button was pressed."""
     next(button for button in app.button if button.label == name).click()
     return messages(app.run())
 
@@ -37,7 +37,7 @@ def messages(app: AppTest) -> list[str]:
 
 
 def wrong_and_come(app: AppTest) -> list[str]:
-    """The messages after a mistake, and a run of the page by itself right behind it."""
+    """Return the messages after a mistake and an automatic rerun right after it."""
     app.session_state["come"] = 1
     runs = app.session_state["runs"]
     next(button for button in app.button if button.label == "Wrong").click()
@@ -46,11 +46,11 @@ def wrong_and_come(app: AppTest) -> list[str]:
     return messages(app)
 
 
-def test_a_refusal_outlives_a_page_that_runs_by_itself(app: AppTest) -> None:
+def test_message_stays_over_an_automatic_rerun(app: AppTest) -> None:
     assert len(wrong_and_come(app)) == 1
 
 
-def test_a_refusal_goes_with_the_next_thing_that_a_person_does(app: AppTest) -> None:
+def test_message_goes_with_the_next_action(app: AppTest) -> None:
     assert not press(app, "Other")
     assert len(press(app, "Wrong")) == 1
     assert not press(app, "Other")
@@ -58,11 +58,11 @@ def test_a_refusal_goes_with_the_next_thing_that_a_person_does(app: AppTest) -> 
     assert not press(app, "Other")
 
 
-def test_a_change_that_is_taken_takes_the_refusal_back(app: AppTest) -> None:
+def test_an_accepted_change_removes_the_message(app: AppTest) -> None:
     assert len(press(app, "Wrong")) == 1
     assert not press(app, "Right")
 
 
-def test_the_same_mistake_again_is_told_again(app: AppTest) -> None:
+def test_the_same_mistake_shows_the_message_again(app: AppTest) -> None:
     assert len(press(app, "Wrong")) == 1
     assert len(press(app, "Wrong")) == 1
