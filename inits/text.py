@@ -1,4 +1,4 @@
-"""Numbers as people read them: few digits, a true minus sign, thousands set apart."""
+"""Numbers and values as text: few digits, a true minus sign, thousands separators."""
 
 import math
 
@@ -8,7 +8,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(x: float, digits: int = 4) -> str:
-    """`x` with at most so many significant digits: 0.0505, 2, −1,234, 1.5 × 10⁻⁷, ∞, "not a number"."""
+    """Return `x` with at most `digits` significant digits: 0.0505, 2, −1,234, 1.5 × 10⁻⁷, ∞, "not a number"."""
     if math.isnan(x):
         return "not a number"
     if math.isinf(x):
@@ -25,39 +25,39 @@ def number(x: float, digits: int = 4) -> str:
 
 
 def bare(text: str) -> str:
-    """Without zeros at the end of a fraction."""
+    """Return a number's text without trailing zeros of its fraction."""
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def count(n: int) -> str:
-    """12,345."""
+    """Return a whole number with thousands separators: 12,345."""
     return f"{n:,}".replace("-", "−")
 
 
 def counted(n: int, thing: str, ending: str = "s") -> str:
-    """1 layer, 2 layers, 3 batches."""
+    """Return a number with a noun: 1 layer, 2 layers, 3 batches."""
     return f"{count(n)} {thing}{'' if n == 1 else ending}"
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """97.5%."""
+    """Return a share in percent: 97.5%."""
     return f"{100 * share:.{digits}f}%".replace("-", "−")
 
 
 def duration(seconds: float) -> str:
-    """0.4 s, 12 s, 3 min."""
+    """Return a duration: 0.4 s, 12 s, 3 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"
 
 
 def megabytes(size: int) -> str:
-    """11.5 MB."""
+    """Return a size in bytes as megabytes: 11.5 MB."""
     return f"{size / 1e6:.1f} MB"
 
 
 def shown(value: object) -> str:
-    """`value` as it stands in an error message: its repr, at most 60 characters, never an exception."""
+    """Return the repr of `value` for an error message, at most 60 characters; never raises."""
     try:
         text = repr(value)
     except Exception:
@@ -66,7 +66,7 @@ def shown(value: object) -> str:
 
 
 def plain(value: object) -> object:
-    """NumPy scalars as the Python values they hold, everything else as it is."""
+    """Return NumPy scalars as Python values, everything else unchanged."""
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, np.integer):

@@ -1,4 +1,4 @@
-"""Files that Keras downloads into its own cache: with progress, patience and a reason in words, which it lacks."""
+"""Downloads by Keras into its cache, with progress, a timeout and a readable reason of failure."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from inits.errors import DataError
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
 
-PATIENCE = 10.0  # seconds without an answer from the network
+TIMEOUT = 10.0  # seconds without data from the network
 REPORTS = 0.2  # seconds from one report of progress to the next
 
 # Keras downloads straight into its cache: one at a time for each file.
@@ -27,11 +27,11 @@ _timeouts: list[float | None] = []  # what sockets had before each download that
 
 
 def no_progress(done: int, total: int) -> None:
-    """Report to nobody."""
+    """Ignore progress."""
 
 
 def keras_cache(folder: str, file: str) -> Path:
-    """Where `keras.utils.get_file` writes a file, byte by byte."""
+    """Return the path that `keras.utils.get_file` writes a file to."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     there = next(
         folder for folder in (home, *home.parents) if folder.exists()
@@ -42,12 +42,12 @@ def keras_cache(folder: str, file: str) -> Path:
 
 
 def download(title: str, get: Callable[[], T], path: Path, size: int, progress: Progress, remedy: str) -> T:
-    """What `get()` returns, which has Keras download about `size` bytes into `path`.
+    """Return the result of `get()`, which has Keras download about `size` bytes into `path`.
 
     `get` raises ValueError for bytes that are not what Keras expects; they are fetched anew, once.
     `progress(bytes so far, bytes in all)` is called in this thread about five times a second; an exception it
     raises ends the wait, while the download goes on for the next caller.
-    Raises DataError (title, reason, remedy) when the network does not deliver, at the latest after ten silent seconds.
+    Raises DataError (title, reason, remedy) if the download fails, at the latest after ten seconds without data.
     """
     job: Future[T] = Future()
     threading.Thread(target=_settle, args=(job, get, path), name="download", daemon=True).start()
@@ -63,13 +63,13 @@ def download(title: str, get: Callable[[], T], path: Path, size: int, progress: 
 
 
 def _settle(job: "Future[T]", get: Callable[[], T], path: Path) -> None:
-    """Carry out a job in a thread of its own, which nobody waits for when the process ends."""
+    """Run a job in a daemon thread, so that it does not keep the process alive."""
     try:
         # All of it first, for which Python waits when another thread imports it; not so for a part, which then fails.
         import keras
 
         keras.config.disable_interactive_logging()  # no progress bar on stdout; it holds for this thread alone
-        with _writing[str(path)], _patience():
+        with _writing[str(path)], _timeout():
             found = _twice(get)
         job.set_result(found)
     except BaseException as error:
@@ -84,10 +84,10 @@ def _twice(get: Callable[[], T]) -> T:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
-    """Sockets opened meanwhile give up after so many silent seconds; Keras offers no timeout of its own."""
+def _timeout() -> Iterator[None]:
+    """Give sockets that are opened meanwhile a timeout; Keras sets none."""
     _timeouts.append(socket.getdefaulttimeout())
-    socket.setdefaulttimeout(PATIENCE)
+    socket.setdefaulttimeout(TIMEOUT)
     try:
         yield
     finally:
@@ -102,9 +102,9 @@ def _bytes(path: Path) -> int:
 
 
 def _reason(error: BaseException) -> str:
-    """Why a download failed, in a few words and without paths or addresses."""
+    """Return why a download failed, in a few words, without paths or addresses."""
     if isinstance(error, TimeoutError):
-        return f"no answer for {PATIENCE:.0f} seconds"
+        return f"no answer for {TIMEOUT:.0f} seconds"
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     if isinstance(error, ValueError):

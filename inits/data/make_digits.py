@@ -3,7 +3,7 @@
     python -m inits.data.make_digits
 
 Needs scikit-learn (any version since 0.20), which carries a copy of the digits and is not a dependency of the
-app: install it in a virtual environment of its own, with NumPy, and run the script there. No network is used.
+app: install it with NumPy in a separate virtual environment, and run the script there. It uses no network.
 
 The same digits give the same bytes: members are stored in a fixed order with a fixed time, compressed by zlib
 (zlib-ng, which some Pythons carry in its place, compresses to other bytes that hold the same arrays).
@@ -23,7 +23,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 
 
 def packed(arrays: dict[str, NDArray[np.uint8]]) -> bytes:
-    """The arrays as a compressed npz archive whose bytes depend on nothing else."""
+    """Return the arrays as a compressed npz archive whose bytes depend on nothing else."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         for name, array in arrays.items():

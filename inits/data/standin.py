@@ -35,7 +35,7 @@ def digits(seed: int = 0) -> Dataset:
 
 
 def arrays(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """x_train (12000, 784), y_train (12000,), x_test (297, 784), y_test (297,), all uint8.
+    """Return x_train (12000, 784), y_train (12000,), x_test (297, 784), y_test (297,), all uint8.
 
     The seed decides the turns, the shifts and the order of the training part; the test part never changes.
     """
@@ -52,7 +52,7 @@ def arrays(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.
 
 
 def source() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The digits as they come: images uint8 (1797, 8, 8) with values 0..16, labels uint8 (1797,)."""
+    """Return the original digits: images uint8 (1797, 8, 8) with values 0..16, labels uint8 (1797,)."""
     try:
         with SOURCE.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return archive["images"], archive["labels"]
@@ -61,7 +61,7 @@ def source() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def framed(digit: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A digit uint8 (8, 8) as ink float32 (28, 28), about 0..1, its centre of mass in the middle."""
+    """Return a digit uint8 (8, 8) as ink float32 (28, 28), about 0..1, its centre of mass in the middle."""
     ink = enlarged(cropped(digit))
     top, left = (_start(np.maximum(ink, 0).sum(1 - axis)) for axis in (0, 1))
     field = np.zeros((SIDE, SIDE), np.float32)
@@ -70,13 +70,13 @@ def framed(digit: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def cropped(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The smallest rectangle (h, w) that holds all the ink."""
+    """Return the smallest rectangle (h, w) that holds all the ink."""
     rows, columns = np.flatnonzero(digit.any(1)), np.flatnonzero(digit.any(0))
     return digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def enlarged(cells: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Cells (h, w) of 0..16 as ink of about 0..1, the longer side BOX pixels."""
+    """Return cells (h, w) of 0..16 as ink of about 0..1, the longer side BOX pixels."""
     longest = max(cells.shape)
     down, across = (_cubic(count, max(1, round(BOX * count / longest))) for count in cells.shape)
     rows = (down[:, :, None] * (cells / 16)[None]).sum(1)
@@ -86,7 +86,7 @@ def enlarged(cells: NDArray[np.uint8]) -> NDArray[np.float64]:
 def moved(
     ink: NDArray[np.float32], turns: NDArray[np.float32], shifts: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Each image of ink (n, 28, 28) turned about the middle, then shifted; bilinear, 0 outside.
+    """Return each image of ink (n, 28, 28) rotated about the middle, then shifted; bilinear, 0 outside.
 
     turns (n,) are tangents of half the angle, from which cosine and sine follow without libm:
     cos = (1 − t²) / (1 + t²), sin = 2t / (1 + t²). shifts (n, 2) are pixels down and right.
@@ -99,13 +99,13 @@ def moved(
 
 
 def contrasted(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ink (n, 28, 28) as pixels uint8 (n, 784): background exactly 0, strokes 255, edges between."""
+    """Return ink (n, 28, 28) as pixels uint8 (n, 784): background exactly 0, strokes 255, edges between."""
     level = np.clip((ink - np.float32(DARK)) / np.float32(BRIGHT - DARK), 0, 1)
     return np.asarray(np.rint(level * 255), np.uint8).reshape(len(ink), -1)
 
 
 def _cubic(cells: int, pixels: int) -> NDArray[np.float64]:
-    """Weights (pixels, cells) of cubic convolution with a = −1/2 (Keys 1981); no ink outside the cells."""
+    """Return weights (pixels, cells) of cubic convolution with a = −1/2 (Keys 1981); no ink outside the cells."""
     centres = (np.arange(pixels) + 0.5) * cells / pixels - 0.5
     x = np.abs(centres[:, None] - np.arange(cells))
     near = (1.5 * x - 2.5) * x * x + 1
@@ -114,7 +114,7 @@ def _cubic(cells: int, pixels: int) -> NDArray[np.float64]:
 
 
 def _start(profile: NDArray[np.float64]) -> int:
-    """Where a profile of ink begins in the field, so that its centre of mass lies in the middle."""
+    """Return the offset at which the centre of mass of a profile of ink is in the middle of the field."""
     centre = (profile * np.arange(profile.size)).sum() / profile.sum()
     return int(np.clip(np.rint(MIDDLE - centre), 0, SIDE - profile.size))
 
@@ -122,7 +122,7 @@ def _start(profile: NDArray[np.float64]) -> int:
 def _bilinear(
     ink: NDArray[np.float32], row: NDArray[np.float32], column: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """ink (n, 28, 28) at fractional rows and columns (n, 28, 28); a border of zeros is the outside."""
+    """Return ink (n, 28, 28) at fractional rows and columns (n, 28, 28); a border of zeros is the outside."""
     width = SIDE + 3
     padded = np.pad(ink, ((0, 0), (1, 2), (1, 2))).ravel()
     row, column = np.clip(row, -1, SIDE) + 1, np.clip(column, -1, SIDE) + 1

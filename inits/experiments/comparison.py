@@ -38,9 +38,9 @@ class Comparison:
 
 
 def compare_first_two(outcomes: Iterable[Outcome]) -> Comparison | None:
-    """The two starts with the highest mean test accuracy, on the seeds that both finished.
+    """Compare the two starts with the highest mean test accuracy, on the seeds that both finished.
 
-    None when fewer than two starts have finished a seed, or these two none in common.
+    Returns None if fewer than two starts have finished a seed, or these two have none in common.
     """
     top = ranked(outcomes)[:2]
     if len(top) < 2:
@@ -60,7 +60,7 @@ def compare_first_two(outcomes: Iterable[Outcome]) -> Comparison | None:
 
 
 def _paired_t_test(mean: float, spread: float, pairs: int) -> float:
-    """Probability of a mean difference at least as large by luck: t = mean / (spread / sqrt(pairs))."""
+    """Return the probability of a mean difference at least as large by luck: t = mean / (spread / sqrt(pairs))."""
     if spread == 0.0:
         return 0.0 if mean else 1.0
     t = mean / (spread / math.sqrt(pairs))
@@ -68,7 +68,7 @@ def _paired_t_test(mean: float, spread: float, pairs: int) -> float:
 
 
 def in_words(comparison: Comparison, names: Sequence[str]) -> str:
-    """Whether a difference is more than luck, that is whether p is below `LUCK`, with the numbers.
+    """Return a sentence that states a difference, and whether it may be luck (p is at least `LUCK`).
 
     Args:
         comparison: of two starts.
@@ -92,13 +92,13 @@ def in_words(comparison: Comparison, names: Sequence[str]) -> str:
 
 
 def _points(share: float) -> str:
-    """1.2 points; 0.03 points rather than 0.0."""
+    """Return a share as points: 1.2 points; 0.03 points rather than 0.0."""
     points = 100.0 * share
     return f"{points:.1f} points" if points >= 0.05 else f"{number(points, 1)} points"
 
 
 def _test(p: float) -> str:
-    """The name of the test and its p, with as many digits as it takes to see on which side of `LUCK` it is."""
+    """Return the name of the test and its p, with as many digits as it takes to see on which side of `LUCK` it is."""
     if p < 0.001:
         return "paired t-test, p < 0.001"
     digits = 2 if p >= 0.1 else 3

@@ -1,4 +1,4 @@
-"""Verdicts in words, each with the numbers that led to it."""
+"""Explanations of failed runs, each with the numbers behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from inits.text import count, number
 
 
 def why_diverged(why: Divergence, names: Sequence[str], learning_rate: float) -> str:
-    """At which step a loss stopped being a number, what was large just before, and what to do.
+    """Explain at which step the loss became NaN or infinite, what was large just before, and what to do.
 
     Args:
         why: what was measured.
@@ -37,14 +37,14 @@ def why_diverged(why: Divergence, names: Sequence[str], learning_rate: float) ->
 
 @dataclass(frozen=True)
 class Why:
-    """Why a start came to nothing: in a few words, and in sentences with the numbers."""
+    """The reason a start failed: in a few words, and in sentences with the numbers."""
 
     short: str
     whole: str
 
 
 def why_lost(records: Sequence[Record], names: Sequence[str], learning_rate: float) -> Why | None:
-    """Why a start failed or diverged, by the first of its runs that did; None when none did.
+    """Return why the first failed or diverged run of a start did so; None if none did.
 
     Args:
         records: of one start, seed by seed.
@@ -61,7 +61,7 @@ def why_lost(records: Sequence[Record], names: Sequence[str], learning_rate: flo
 
 
 def remarks(record: Record, names: Sequence[str]) -> list[str]:
-    """What a run shows that a person should not overlook, from its first and last checkpoint.
+    """Return remarks on a run, from its first and last checkpoint.
 
     Args:
         record: a run that is over.
@@ -89,6 +89,6 @@ def remarks(record: Record, names: Sequence[str]) -> list[str]:
 
 
 def _worst(values: np.ndarray, names: Sequence[str]) -> tuple[str, str]:
-    """The largest value and the layer it is in; one that is not a number counts as the largest."""
+    """Return the largest value and its layer; NaN counts as the largest."""
     layer = int(np.argmax(np.where(np.isnan(values), np.inf, values)))
     return number(float(values[layer]), 2), names[layer]

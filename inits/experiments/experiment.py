@@ -1,4 +1,4 @@
-"""What is trained: a network, how it starts, how it learns. Frozen values with one canonical JSON and key."""
+"""Experiments and runs: frozen values with one canonical JSON and key."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ MAX_BATCH, MAX_STARTS, MAX_SEEDS = 4096, 8, 20
 
 @dataclass(frozen=True)
 class Start:
-    """Where the weights begin: one initializer for the kernels, or code, and one initializer for the biases."""
+    """The initial weights: an initializer, code or a file for the kernels, and an initializer for the biases."""
 
     kernel: Kernel
     bias: InitializerSpec = ZEROS
@@ -35,7 +35,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One first epoch for each start and seed, on the same batches in the same order.
+    """The first epoch of each start and seed, on the same batches in the same order.
 
     `key` is the SHA-256 of the canonical JSON: same key, same result.
     """
@@ -60,29 +60,31 @@ class Experiment:
 
     @property
     def runs(self) -> tuple["Run", ...]:
-        """All starts with the first seed, then all with the next: the run of a start and a seed index is at
-        seed index * number of starts + start."""
+        """All starts with the first seed, then all with the next.
+
+        The run of a start and a seed index is at seed index * number of starts + start.
+        """
         settings = (self.network, self.optimizer, self.batch_size)
         return tuple(
             Run(start, *settings, seed, self.dataset) for seed in self.seeds for start in self.starts
         )
 
     def of_start(self, start: int) -> range:
-        """The indices into `runs` of one start, seed by seed."""
+        """Return the indices into `runs` of one start, seed by seed."""
         return range(start, len(self.starts) * len(self.seeds), len(self.starts))
 
     @property
     def live(self) -> bool:
-        """Curves grow while it runs."""
+        """True: the page shows curves while it runs."""
         return True
 
     @property
     def at_once(self) -> int:
-        """How many runs learn side by side: all starts of a seed."""
+        """Number of runs that train in turns: all starts of a seed."""
         return len(self.starts)
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no spaces."""
+        """Return the canonical JSON: sorted keys, no spaces."""
         net = self.network
         value = {
             "architecture": {
@@ -105,7 +107,7 @@ class Experiment:
 
     @classmethod
     def from_json(cls, text: str) -> "Experiment":
-        """The experiment of a canonical JSON text; raises SpecError when it is not one."""
+        """Return the experiment of a canonical JSON text. Raises SpecError for any other text."""
         try:
             value = json.loads(text)
             return cls._from_dict(value)
@@ -131,7 +133,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Run:
-    """One network with one start and one seed: what is trained, and what is kept of it under `key`."""
+    """One start with one seed. Its result is stored under `key`."""
 
     start: Start
     network: Network
@@ -147,7 +149,7 @@ class Run:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment that is this run alone."""
+        """The experiment that consists of this run."""
         return Experiment(
             (self.start,), self.network, self.optimizer, self.batch_size, (self.seed,), self.dataset
         )

@@ -1,4 +1,4 @@
-"""What starts have in common that no law of a single weight describes: code, weights from a file, what data decides."""
+"""The base class of starts that have no known law: pasted code, weights from a file, LSUV."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ def plain_name(name: object) -> str:
 
 
 class WithoutLaw:
-    """A start beside the initializers of Keras. It answers what they answer; its law is not known."""
+    """A start with the interface of `InitializerSpec`, but without a known law."""
 
     name: str
     what: ClassVar[str] = ""  # in a word, below its name
@@ -40,39 +40,39 @@ class WithoutLaw:
 
     @property
     def random(self) -> bool:
-        """Whether a seed decides anything: it may."""
+        """True: the weights may depend on the seed."""
         return True
 
     @property
     def family(self) -> str:
-        """It shares its draws with nothing else."""
+        """A family with no other member."""
         return str(self)
 
     @property
     def entry(self) -> Entry:
-        """What a catalog would say of it."""
+        """A catalog entry without parameters."""
         return Entry(name=self.name, summary=self.about, page="")
 
     @property
     def arguments(self) -> tuple[tuple[str, Value], ...]:
-        """It has none that a control could show."""
+        """Empty: no control could show any."""
         return ()
 
     def check_shape(self, shape: object) -> Shape:
-        """`shape` as a tuple of ints. Raises ShapeError when it is none."""
+        """Return `shape` as a tuple of ints. Raises ShapeError if it is not a shape."""
         return checked(shape)
 
     def law(self, shape: object) -> None:
-        """None: it has none that is known."""
+        """Return None: the law is not known."""
 
     def formula(self, shape: object) -> str:
-        """The law in words."""
+        """Return the description."""
         return self.about
 
     def fans(self, shape: object) -> tuple[int, int]:
-        """(fan_in, fan_out) by Keras' rule. Raises ShapeError."""
+        """Return (fan_in, fan_out) by Keras' rule. Raises ShapeError."""
         return compute_fans(self.check_shape(shape))
 
     def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
-        """What one would write in its place."""
+        """Return an empty text: there is no Keras call for it."""
         return ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from inits.errors import SpecError
 from inits.experiments.opaque import LONGEST_NAME, WithoutLaw, plain_name
 
-MOST_CODE = 60_000  # bytes
+MAX_CODE = 60_000  # bytes
 MARK = "code:"
 # Looked for, not parsed: a parser can be broken by what it is given, and this is the web process.
 _NAMED = [
@@ -54,7 +54,7 @@ class PastedSpec(WithoutLaw):
 
 
 def name_of(source: str) -> str:
-    """What code most likely calls its initializer: its last class, else its last function or name; "initializer"."""
+    """Return the likely name of the initializer in code: of its last class, else function, else assignment."""
     for kind in _NAMED:
         if names := kind.findall(source):
             return str(names[-1])[:LONGEST_NAME]
@@ -62,7 +62,7 @@ def name_of(source: str) -> str:
 
 
 def clean(code: str) -> str:
-    """Pasted text without what pasting adds: prompts and printed results, common indentation, odd spaces."""
+    """Return pasted text without what pasting adds: prompts and printed results, common indentation, odd spaces."""
     lines = code.translate(_ODD).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if _PROMPT.match(next(filter(str.strip, lines), "")):
         lines = [_PROMPT.sub("", line, count=1) if _PROMPT.match(line) else "" for line in lines]
@@ -70,25 +70,25 @@ def clean(code: str) -> str:
 
 
 def check_code(code: str) -> str:
-    """The code, if it can be run at all. Raises SpecError for an empty or too long text."""
+    """Return the code unchanged. Raises SpecError for an empty or too long text."""
     if not code.strip():
         raise SpecError("The code is empty. Paste an initializer or choose an example.")
     try:
         size = len(code.encode())
     except UnicodeEncodeError as error:
         raise SpecError(f"The code must be text, but got half a character at {error.start}.") from None
-    if size > MOST_CODE:
-        raise SpecError(f"The code must have at most {MOST_CODE:,} bytes, but got {size:,}.")
+    if size > MAX_CODE:
+        raise SpecError(f"The code must have at most {MAX_CODE:,} bytes, but got {size:,}.")
     return code
 
 
 def _unpacked(data: str) -> str:
-    """The code in a link; never more of it than may be."""
+    """Return the code in a link, decompressed up to the limit."""
     try:
         packed = base64.b64decode(data + "=" * (-len(data) % 4), b"-_", validate=True)
         reader = zlib.decompressobj()
-        text = reader.decompress(packed, MOST_CODE + 1)
-        if not reader.eof and len(text) <= MOST_CODE:
+        text = reader.decompress(packed, MAX_CODE + 1)
+        if not reader.eof and len(text) <= MAX_CODE:
             raise ValueError("it ends early")
         return text.decode()
     except (ValueError, binascii.Error, zlib.error) as error:

@@ -1,4 +1,4 @@
-"""What is measured while a run learns, as plain arrays: made in the compute process, shown by the pages."""
+"""Measurements of a run as plain arrays, made in the compute process and shown by the pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Divergence:
-    """Why a loss stopped being a number.
+    """How a loss became NaN or infinite.
 
     Attributes:
         step: the batch, counted from 1, whose loss was not finite.
@@ -60,7 +60,7 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Frame:
-    """News of one run: the losses and accuracies of some steps in a row, and maybe a checkpoint after them.
+    """The losses and accuracies of some consecutive steps of a run, and a checkpoint after them if there is one.
 
     `steps` and `images` are the length of the whole epoch.
     """
@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass
 class Record:
-    """All that was measured of one run so far.
+    """All measurements of one run so far.
 
     `losses[i]` and `accuracies[i]` belong to batch i, before its update: in a first epoch every batch is new to
     the network, so they are honest estimates of how it does on images that it has not seen.
@@ -112,16 +112,16 @@ class Record:
 
     @property
     def done(self) -> int:
-        """Batches learned."""
+        """Number of batches trained on."""
         return len(self.losses)
 
     def seen(self, batch_size: int) -> int:
-        """Images learned: the last batch may be a short one."""
+        """Return the number of images trained on: the last batch may be a short one."""
         return min(self.done * batch_size, self.images)
 
     @property
     def settled(self) -> bool:
-        """Whether it went as far as it can go: the same run again would measure the same."""
+        """True if the run finished or diverged: another run would give the same result."""
         return self.finished or self.divergence is not None
 
     @property
@@ -135,12 +135,12 @@ class Record:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its arrays, about."""
+        """Approximate size of its arrays in bytes."""
         points = sum(point.counts.nbytes + point.edges.nbytes for point in self.checkpoints)
         return points + 2 * self.losses.nbytes + sum(array.nbytes for array in self.weights)
 
     def __bytes__(self) -> bytes:
-        """Everything that was measured but the time it took: equal bytes, equal result."""
+        """Return all measurements except the time as bytes: equal bytes mean equal results."""
         parts: list[NDArray[Any]] = [self.losses, self.accuracies, *self.weights]
         for point in self.checkpoints:
             numbers = np.array([point.step, point.loss, point.accuracy, point.held_out])

@@ -21,7 +21,7 @@ State = Literal["waiting", "running", "finished", "diverged", "stopped", "failed
 
 
 def steps_to(accuracies: ArrayLike, batch_size: int, goal: float) -> int | None:
-    """Batches learned until the mean accuracy of the last `MEAN_OF` images first is at least `goal`.
+    """Return the number of batches until the mean accuracy of the last `MEAN_OF` images first is at least `goal`.
 
     Only windows of max(1, round(MEAN_OF / batch_size)) whole batches count.
 
@@ -43,7 +43,7 @@ def steps_to(accuracies: ArrayLike, batch_size: int, goal: float) -> int | None:
 
 
 def area(losses: ArrayLike) -> float | None:
-    """Area under a loss curve divided by its length: the mean batch loss, in nats.
+    """Return the area under a loss curve divided by its length: the mean batch loss, in nats.
 
     Args:
         losses: (steps,), cross-entropy of each batch.
@@ -56,7 +56,7 @@ def area(losses: ArrayLike) -> float | None:
 
 
 def run_state(record: Record) -> State:
-    """What became of one run; waiting until its first measurement."""
+    """Return the state of one run; waiting until its first measurement."""
     if record.error is not None:
         return "failed"
     if record.divergence is not None:
@@ -70,7 +70,7 @@ def run_state(record: Record) -> State:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one start came to over its seeds. All means are those of the finished runs; None: no such number.
+    """The results of one start over its seeds. Means are over the finished runs; None where there is no value.
 
     Attributes:
         start: its index in the experiment.
@@ -78,7 +78,7 @@ class Outcome:
             begun and others not; waiting when none has begun; stopped when any run was; else finished.
         runs: seeds that have begun or are over. Those in no other count are running.
         finished, diverged, stopped, failed: how many went through the epoch, met a loss that is not finite, were
-            ended by a person, could not begin.
+            were stopped by a user, could not begin.
         accuracies: test accuracy for each seed, in their order; None for one that has not finished.
         accuracy, accuracy_std: their mean and standard deviation (over n - 1; None below two).
         loss: mean test loss in nats; None also when one is not finite.
@@ -106,12 +106,12 @@ class Outcome:
 
     @property
     def at_chance(self) -> bool:
-        """Whether it finished without having learned anything."""
+        """True if it finished with an accuracy no better than chance."""
         return self.accuracy is not None and self.accuracy <= CHANCE
 
 
 def outcomes(starts: int, records_by_start: Sequence[Sequence[Record]], batch_size: int) -> list[Outcome]:
-    """One outcome per start, in their order.
+    """Return one outcome per start, in their order.
 
     Args:
         starts: how many there are.

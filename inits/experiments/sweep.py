@@ -21,7 +21,7 @@ ACROSS = ("depth", "activation")
 
 @dataclass(frozen=True)
 class Varied:
-    """What a sweep can vary: `make(value)` is the initializer with that value.
+    """A parameter that a sweep can vary: `make(value)` is the initializer with that value.
 
     The standard deviation of a weight is proportional to value ** `power`. `low` and `high` are a usual range.
     """
@@ -112,11 +112,11 @@ class Sweep:
 
     @property
     def at_once(self) -> int:
-        """One cell after the other on each core: the map fills cell by cell."""
+        """One cell at a time on each core: the map fills cell by cell."""
         return 1
 
     def network(self, column: int) -> Network:
-        """The network of a column."""
+        """Return the network of a column."""
         what = self.columns[column]
         if isinstance(what, str):
             return Network((self.width,) * self.depth, what)
@@ -136,7 +136,7 @@ class Sweep:
         )
 
     def index(self, row: int, column: int) -> int:
-        """Where a cell is in `runs`."""
+        """Return the index of a cell in `runs`."""
         return column * len(self.values) + row
 
     @cached_property
@@ -145,7 +145,7 @@ class Sweep:
         return hashlib.sha256(json.dumps([run.key for run in self.runs]).encode()).hexdigest()
 
     def critical(self, sigma_w2: Sequence[float | None]) -> list[float | None]:
-        """For each column the value whose hidden layers have the given σ_w² = fan_in · Var(w).
+        """Return for each column the value whose hidden layers have the given σ_w² = fan_in · Var(w).
 
         None where there is no such σ_w², and for a network without a kernel between hidden layers.
         """
@@ -163,9 +163,9 @@ class Sweep:
 
 
 def grid(low: float, high: float, count: int) -> tuple[float, ...]:
-    """`count` values from low to high, evenly apart in the logarithm, with three digits.
+    """Return `count` values from low to high, evenly apart in the logarithm, with three digits.
 
-    Raises SpecError unless 0 < low < high and they leave room for so many different values.
+    Raises SpecError unless 0 < low < high and the rounded values differ.
     """
     if not 0 < low < high < math.inf:
         raise SpecError(f"The grid must run from a positive number up, but got {low:g} to {high:g}.")
@@ -181,14 +181,14 @@ def grid(low: float, high: float, count: int) -> tuple[float, ...]:
 
 
 def depths(most: int) -> tuple[int, ...]:
-    """1 to `most` hidden layers. Raises SpecError above the limit of a network."""
+    """Return 1 to `most` hidden layers. Raises SpecError above the limit of a network."""
     if not 1 <= most <= MAX_LAYERS:
         raise SpecError(f"depth must be a whole number from 1 to {MAX_LAYERS}, but got {most}.")
     return tuple(range(1, most + 1))
 
 
 def activations(names: Sequence[str]) -> tuple[str, ...]:
-    """Activations as columns, in the order of the app. Raises SpecError for one that Keras does not have."""
+    """Return activations as columns, in the order of the app. Raises SpecError for one that Keras does not have."""
     for name in names:
         if name not in ACTIVATIONS:
             raise SpecError(f"activation must be one of {', '.join(ACTIVATIONS)}, but got {shown(name)}.")

@@ -1,4 +1,4 @@
-"""What initializers refuse: combinations of arguments, and shapes that they cannot fill."""
+"""Checks of arguments that belong together, and of the shapes that an initializer can fill."""
 
 from inits.errors import ShapeError, SpecError
 from inits.initializers.formulas import axes, real
@@ -10,22 +10,22 @@ ZERO_AT_BOTH_ENDS = ("hann", "blackman", "bartlett", "bohman", "barthann", "tuke
 
 
 def any_shape(arguments: Arguments, shape: Shape) -> None:
-    """Fills every shape."""
+    """Accept every shape."""
 
 
 def no_joint_rule(arguments: Arguments) -> None:
-    """Every combination of arguments is allowed."""
+    """Accept every combination of arguments."""
 
 
 def ordered(arguments: Arguments) -> None:
-    """minval < maxval."""
+    """Raise SpecError unless minval < maxval."""
     low, high = arguments["minval"], arguments["maxval"]
     if real(arguments, "minval") >= real(arguments, "maxval"):
         raise SpecError(f"minval must be less than maxval, but got minval={low} and maxval={high}.")
 
 
 def both_axes(arguments: Arguments) -> None:
-    """input_axes and output_axes, or neither."""
+    """Raise SpecError if only one of input_axes and output_axes is given."""
     given = [name for name in ("input_axes", "output_axes") if arguments[name] is not None]
     if len(given) == 1:
         raise SpecError(
@@ -35,7 +35,7 @@ def both_axes(arguments: Arguments) -> None:
 
 
 def axes_fit(arguments: Arguments, shape: Shape) -> None:
-    """The axes exist in the shape."""
+    """Raise ShapeError if the shape does not have the axes."""
     for name in ("input_axes", "output_axes"):
         for axis in axes(arguments, name) or ():
             if not -len(shape) <= axis < len(shape):
@@ -43,19 +43,19 @@ def axes_fit(arguments: Arguments, shape: Shape) -> None:
 
 
 def matrix_at_least(arguments: Arguments, shape: Shape) -> None:
-    """Two dimensions or more."""
+    """Raise ShapeError for fewer than two dimensions."""
     if len(shape) < 2:
         raise ShapeError(f"Orthogonal needs a shape of at least two dimensions, but got {shape}.")
 
 
 def matrix(arguments: Arguments, shape: Shape) -> None:
-    """Two dimensions."""
+    """Raise ShapeError unless there are two dimensions."""
     if len(shape) != 2:
         raise ShapeError(f"Identity needs a shape of exactly two dimensions, but got {shape}.")
 
 
 def stft_fits(arguments: Arguments, shape: Shape) -> None:
-    """(T, 1, F), F at least 2, and a window that is not 0 everywhere."""
+    """Raise ShapeError unless the shape is (T, 1, F), F at least 2, and the window is not 0 everywhere."""
     if len(shape) != 3 or shape[1] != 1 or shape[2] < 2:
         raise ShapeError(f"STFT needs a shape (T, 1, F) with F of at least 2, but got {shape}.")
     if shape[0] == 2 and arguments["window"] in ZERO_AT_BOTH_ENDS and not arguments["periodic"]:

@@ -16,7 +16,7 @@ __all__ = ["CATALOG", "NAMES", "InitializerEntry", "compute_fans"]
 
 PAGE = "https://keras.io/api/layers/initializers/"
 
-# Windows of scipy.signal.get_window that need no number of their own.
+# Windows of scipy.signal.get_window that take no parameter.
 WINDOWS = (
     *("hann", "hamming", "blackman", "bartlett", "boxcar", "triang", "flattop", "parzen", "bohman"),
     *("blackmanharris", "nuttall", "barthann", "cosine", "exponential", "tukey", "taylor", "lanczos"),
@@ -45,13 +45,13 @@ class InitializerEntry(Entry):
     fixed: Mapping[str, Value] = field(default_factory=dict)
 
     def complete(self, given: Mapping[str, object]) -> tuple[tuple[str, Value], ...]:
-        """All arguments in order, checked one by one and together. Raises SpecError."""
+        """Return all arguments in order, checked one by one and together. Raises SpecError."""
         arguments = super().complete(given)
         self.joint(dict(arguments))
         return arguments
 
     def check_shape(self, arguments: Arguments, shape: object) -> Shape:
-        """`shape` as a tuple of ints. Raises ShapeError when the initializer cannot fill it."""
+        """Return `shape` as a tuple of ints. Raises ShapeError if the initializer cannot fill it."""
         dimensions = checked_shape(shape)
         self.fits(arguments, dimensions)
         return dimensions
@@ -62,10 +62,8 @@ def _always(family: str) -> Callable[[Arguments], str]:
 
 
 SEED = Parameter(name="seed", kind="int", default=None, help="The seed belongs to the experiment.")
-VALUE = Parameter(
-    name="value", kind="float", default=0.0, help="The number that every weight gets.", slider=(-1.0, 1.0)
-)
-MEAN = Parameter(name="mean", kind="float", default=0.0, help="Middle of the law.", slider=(-0.5, 0.5))
+VALUE = Parameter(name="value", kind="float", default=0.0, help="Value of every weight.", slider=(-1.0, 1.0))
+MEAN = Parameter(name="mean", kind="float", default=0.0, help="Mean of the law.", slider=(-0.5, 0.5))
 STDDEV = Parameter(
     name="stddev",
     kind="float",
@@ -81,7 +79,11 @@ MINVAL = Parameter(
 )
 MAXVAL = Parameter(name="maxval", kind="float", default=0.05, help="Upper end of the law.", slider=(0.0, 1.0))
 GAIN = Parameter(
-    name="gain", kind="float", default=1.0, help="What the matrix is multiplied by.", slider=(0.1, 3.0)
+    name="gain",
+    kind="float",
+    default=1.0,
+    help="Factor by which the matrix is multiplied.",
+    slider=(0.1, 3.0),
 )
 SCALE = Parameter(
     name="scale",
@@ -91,7 +93,7 @@ SCALE = Parameter(
     low_exclusive=True,
     slider=(0.01, 10.0),
     log=True,
-    help="What the variance is multiplied by: variance = scale / fan.",
+    help="Factor of the variance: variance = scale / fan.",
 )
 MODE = Parameter(
     name="mode",
@@ -132,7 +134,7 @@ SCALING = Parameter(
     kind="choice",
     default="density",
     choices=("density", "spectrum", None),
-    help="What the window is divided by: its L2 norm, its L1 norm or nothing.",
+    help="Divisor of the window: its L2 norm, its L1 norm or 1.",
 )
 PERIODIC = Parameter(name="periodic", kind="bool", default=False, help="Whether the window is periodic.")
 
@@ -155,7 +157,7 @@ _VARIANCE_SCALING = InitializerEntry(
 
 
 def _case(name: str, alias: str, summary: str, paper: tuple[str, str], **fixed: Value) -> InitializerEntry:
-    """VarianceScaling with fixed arguments under a name of its own."""
+    """Return VarianceScaling with fixed arguments, under another name."""
     general = _VARIANCE_SCALING
     return replace(
         general,
@@ -184,7 +186,7 @@ _LECUN_WORDS = "Variance 1 / fan_in, which keeps the signal's size through linea
 _ENTRIES = (
     InitializerEntry(
         name="Zeros",
-        summary="All weights 0. In a kernel every unit then learns the same; usual for biases.",
+        summary="All weights 0. In a kernel all units of a layer then learn the same; usual for biases.",
         page=f"{PAGE}#zeros-class",
         aliases=("zeros", "zero"),
         law=lambda arguments, shape: law_builders.point(0.0),
@@ -194,7 +196,7 @@ _ENTRIES = (
     ),
     InitializerEntry(
         name="Ones",
-        summary="All weights 1. In a kernel every unit then learns the same.",
+        summary="All weights 1. In a kernel all units of a layer then learn the same.",
         page=f"{PAGE}#ones-class",
         aliases=("ones", "one"),
         law=lambda arguments, shape: law_builders.point(1.0),
@@ -204,7 +206,7 @@ _ENTRIES = (
     ),
     InitializerEntry(
         name="Constant",
-        summary="All weights the same number. In a kernel every unit then learns the same.",
+        summary="All weights the same number. In a kernel all units of a layer then learn the same.",
         page=f"{PAGE}#constant-class",
         parameters=(VALUE,),
         aliases=("constant",),
@@ -216,7 +218,7 @@ _ENTRIES = (
     ),
     InitializerEntry(
         name="RandomUniform",
-        summary="Uniform between two numbers that do not follow the shape.",
+        summary="Uniform between two numbers, the same for every shape.",
         page=f"{PAGE}#randomuniform-class",
         parameters=(MINVAL, MAXVAL),
         dropped=(SEED,),
@@ -229,7 +231,7 @@ _ENTRIES = (
     ),
     InitializerEntry(
         name="RandomNormal",
-        summary="Normal with a standard deviation that does not follow the shape.",
+        summary="Normal with a standard deviation that is the same for every shape.",
         page=f"{PAGE}#randomnormal-class",
         parameters=(MEAN, STDDEV),
         dropped=(SEED,),

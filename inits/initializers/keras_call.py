@@ -20,7 +20,7 @@ _CONFIG_KEYS = ("class_name", "config", "module", "registered_name", "shared_obj
 
 @dataclass(frozen=True)
 class Call:
-    """What a text names: `prefix.name(*positional, **named)`; `bare` when it gave no argument list."""
+    """A parsed call `prefix.name(*positional, **named)`; `bare` is True if the text has no argument list."""
 
     name: str
     prefix: str = ""
@@ -67,7 +67,7 @@ def _parsed(text: str) -> ast.expr:
 
 
 def _dotted(node: ast.expr, source: str) -> tuple[str, str]:
-    """The last name and what stands before it: HeNormal, keras.initializers."""
+    """Return the last name and the prefix: HeNormal, keras.initializers."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -85,7 +85,7 @@ def _keyword(keyword: ast.keyword) -> str:
 
 
 def _value(node: ast.expr, name: str | None = None, depth: int = 0) -> object:
-    """The value of a literal; `name` is the argument it belongs to, for the message."""
+    """Return the value of a literal; `name` is its argument, for the message."""
     match node:
         case ast.Constant(value=int() | float() | str() | None):
             return node.value
@@ -122,7 +122,7 @@ def _source(node: ast.expr) -> str:
 
 
 def _from_config(config: Mapping[object, object]) -> Call:
-    """A Keras config: {"class_name": "HeNormal", "config": {"seed": None}}, with or without its module."""
+    """Return the call of a config {"class_name": "HeNormal", "config": {"seed": None}}, with or without its module."""
     for key in config:
         if key not in _CONFIG_KEYS:
             raise SpecError(f"A Keras config has class_name and config, but got the key {shown(key)}.")
@@ -132,5 +132,5 @@ def _from_config(config: Mapping[object, object]) -> Call:
     if not isinstance(named, Mapping) or not all(isinstance(key, str) for key in named):
         raise SpecError(f"config must be a dict of arguments, but got {shown(named)}.")
     if config.get("registered_name") is not None:
-        raise SpecError(f"{shown(name)} is a registered class of its own. Paste its code instead.")
+        raise SpecError(f"{shown(name)} is a custom class. Paste its code instead.")
     return Call(name, module if isinstance(module, str) else "", (), dict(named), bare=not named)

@@ -1,4 +1,4 @@
-"""What the initializers' laws follow from their arguments and a shape, and which of these they refuse."""
+"""The law of one weight from the arguments of an initializer and a shape."""
 
 import math
 
@@ -16,36 +16,36 @@ from inits.initializers.symmetric_laws import (
 
 
 def constant_law(arguments: Arguments, shape: Shape) -> Law:
-    """A point mass at value."""
+    """Return a point mass at `value`."""
     return point(real(arguments, "value"))
 
 
 def random_uniform_law(arguments: Arguments, shape: Shape) -> Law:
-    """Uniform on [minval, maxval]."""
+    """Return the uniform law on [minval, maxval]."""
     return Uniform(real(arguments, "minval"), real(arguments, "maxval"))
 
 
 def random_normal_law(arguments: Arguments, shape: Shape) -> Law:
-    """Normal with mean and stddev."""
+    """Return the normal law with `mean` and `stddev`."""
     return Normal(real(arguments, "mean"), real(arguments, "stddev"))
 
 
 def truncated_normal_law(arguments: Arguments, shape: Shape) -> Law:
-    """Normal cut at mean +- 2 stddev and not widened again."""
+    """Return the normal law cut at mean +- 2 stddev and not rescaled."""
     return TruncatedNormal(real(arguments, "mean"), real(arguments, "stddev"))
 
 
 def orthogonal_law(arguments: Arguments, shape: Shape) -> Law:
-    """gain times a coordinate of a uniform unit vector as long as the longer side (Saxe et al. 2014)."""
+    """Return the law of gain times a coordinate of a uniform unit vector of the longer side (Saxe et al. 2014)."""
     return SphereCoordinate(max(flattened(shape)), real(arguments, "gain"))
 
 
 def no_law(arguments: Arguments, shape: Shape) -> None:
-    """A fixed pattern in which every weight has its own value."""
+    """Return None: in a fixed pattern every weight has its own value."""
 
 
 def variance_scaling_law(arguments: Arguments, shape: Shape) -> Law:
-    """Variance scale / fan in each of the three distributions; the cut one is widened to keep it."""
+    """Return a law of variance scale / fan; the truncated normal one is rescaled to keep it."""
     std = math.sqrt(real(arguments, "scale") / chosen_fan(arguments, shape))
     match arguments["distribution"]:
         case "uniform":
@@ -57,11 +57,11 @@ def variance_scaling_law(arguments: Arguments, shape: Shape) -> Law:
 
 
 def identity_law(arguments: Arguments, shape: Shape) -> Law:
-    """gain with the diagonal's share of the weights, else 0."""
+    """Return point masses: gain with the share of the diagonal, else 0."""
     gain, share = real(arguments, "gain"), min(shape) / math.prod(shape)
     return Atoms(((0.0, 1.0 - share), (gain, share))) if share < 1.0 else point(gain)
 
 
 def point(value: float) -> Law:
-    """All probability at one value."""
+    """Return a point mass with probability 1."""
     return Atoms(((value, 1.0),))

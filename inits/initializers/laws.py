@@ -39,28 +39,28 @@ class Law(ABC):
     @property
     @abstractmethod
     def independent(self) -> bool:
-        """Whether the weights of one kernel are independent draws."""
+        """True if the weights of one kernel are independent draws."""
 
     @property
     @abstractmethod
     def uncorrelated(self) -> bool:
-        """Whether the weights of one kernel are random and uncorrelated."""
+        """True if the weights of one kernel are random and uncorrelated."""
 
     @abstractmethod
     def pdf(self, x: ArrayLike) -> Array:
-        """Density of the part without atoms, shape of `x`; inf where it is unbounded."""
+        """Return the density of the part without atoms, shape of `x`; inf where it is unbounded."""
 
     @abstractmethod
     def cdf(self, x: ArrayLike) -> Array:
-        """Probability of a weight <= x, shape of `x`."""
+        """Return the probability of a weight <= x, shape of `x`."""
 
     @abstractmethod
     def ppf(self, u: ArrayLike) -> Array:
-        """Smallest x with cdf(x) >= u, shape of `u`; the support's ends at 0 and 1, NaN outside [0, 1]."""
+        """Return the smallest x with cdf(x) >= u, shape of `u`; the support's ends at 0 and 1, NaN outside [0, 1]."""
 
     @abstractmethod
     def moment(self, k: int) -> float:
-        """The k-th central moment, k = 2, 4, 6 or 8."""
+        """Return the k-th central moment, k = 2, 4, 6 or 8."""
 
     @property
     def std(self) -> float:

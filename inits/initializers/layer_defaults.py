@@ -1,6 +1,6 @@
-"""What Keras fills the variables of its layers with, unless it is told otherwise.
+"""The default initializers of the variables of Keras' layers.
 
-Source: the constructors at https://keras.io/api/layers/, Keras 3.15; a test asks each layer.
+Source: the constructors at https://keras.io/api/layers/, Keras 3.15; a test compares each layer.
 """
 
 from inits.initializers.spec import InitializerSpec
@@ -17,7 +17,7 @@ _MIXED = {(kind, "bias") for kind in ("LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvL
 
 
 def default_of(kind: str, variable: str) -> InitializerSpec | None:
-    """The initializer of a variable such as "kernel" in a layer of class `kind` ("" when it is not known).
+    """Return the default initializer of a variable such as "kernel" in a layer of class `kind` ("" if unknown).
 
     None where no single one fills it, and for names that Keras does not use.
     """

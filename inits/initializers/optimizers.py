@@ -50,7 +50,7 @@ def _ftrl_divisor(arguments: Arguments) -> float:
 
 
 def _rate(default: float) -> Parameter:
-    words = "How far one step goes."
+    words = "Size of one step."
     return Parameter(
         name="learning_rate",
         kind="float",
@@ -102,11 +102,13 @@ EPSILON = Parameter(
     help="Added to the divisor so that it is never 0.",
 )
 WEIGHT_DECAY = _amount(
-    "weight_decay", None, "Share of every weight taken off at a step, times learning_rate."
+    "weight_decay", None, "Share of every weight that a step subtracts, times learning_rate."
 )
 AMSGRAD = _switch("amsgrad", "Divide by the largest running mean so far (Reddi et al. 2018).")
-ACCUMULATOR = _amount("initial_accumulator_value", 0.1, "What the sum of squared gradients starts from.")
-MOMENTUM = replace(_share("momentum", 0.0, "Share of the last step that is repeated."), high_exclusive=False)
+ACCUMULATOR = _amount("initial_accumulator_value", 0.1, "Initial value of the sum of squared gradients.")
+MOMENTUM = replace(
+    _share("momentum", 0.0, "Share of the last step that is added to the next."), high_exclusive=False
+)
 
 # Keras accepts these for every optimizer; here they are read when they change nothing and then left out.
 _NEUTRAL = (
@@ -155,7 +157,7 @@ def _optimizer(
 _ENTRIES = (
     _optimizer(
         "SGD",
-        "Steps along the gradient of a batch, with momentum if asked.",
+        "Steps along the gradient of a batch, with optional momentum.",
         "Robbins & Monro 1951; Sutskever et al. 2013 for momentum",
         "https://proceedings.mlr.press/v28/sutskever13.html",
         _rate(0.01),
@@ -310,7 +312,7 @@ _ENTRIES = (
         ACCUMULATOR,
         _amount("l1_regularization_strength", 0.0, "Pull of every weight towards exactly 0."),
         _amount("l2_regularization_strength", 0.0, "Pull of every weight towards 0 in proportion to it."),
-        _amount("l2_shrinkage_regularization_strength", 0.0, "The same, on the loss itself."),
+        _amount("l2_shrinkage_regularization_strength", 0.0, "L2 penalty that is added to the gradient."),
         Parameter(
             name="beta",
             kind="float",

@@ -1,4 +1,4 @@
-"""Named things with parameters, as initializers and optimizers are, and the checks of their values."""
+"""The parameters of initializers and optimizers, and the checks of their values."""
 
 import difflib
 import json
@@ -22,7 +22,7 @@ LARGEST_INT = 2**63 - 1
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that `name` probably means, upper or lower case alike, or None."""
+    """Return the one of `names` that is most like `name`, regardless of case; None if none is."""
     plain = {_squashed(known): known for known in names}
     found = difflib.get_close_matches(_squashed(name), plain, n=1, cutoff=0.6)
     return plain[found[0]] if found else None
@@ -41,7 +41,7 @@ def checked_whole(name: str, value: object, low: int, high: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One parameter of an initializer or optimizer: what it accepts and how a page offers it.
+    """One parameter of an initializer or optimizer: the values that it accepts and the control that a page shows.
 
     A parameter whose default is None accepts None. `low` and `high` are hard bounds; `slider` is the range a
     page offers and `log` says that equal steps of its logarithm suit it better. `spellings` are pairs
@@ -65,7 +65,7 @@ class Parameter:
     single: bool = False
 
     def check(self, value: object) -> Value:
-        """`value` in its canonical type.
+        """Return `value` in its canonical type.
 
         Raises:
             SpecError: if it has the wrong type, is not finite or lies out of bounds.
@@ -158,7 +158,7 @@ def _one_of(choices: tuple[str | bool | None, ...]) -> str:
 
 
 def literal(value: Value) -> str:
-    """`value` as Python text: strings in double quotes, axes as a list."""
+    """Return `value` as Python text: strings in double quotes, axes as a list."""
     if isinstance(value, str):
         return json.dumps(value)
     return repr(list(value)) if isinstance(value, tuple) else repr(value)
@@ -166,7 +166,7 @@ def literal(value: Value) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A named thing with parameters.
+    """An initializer or optimizer: its name, summary, sources and parameters.
 
     `parameters` are in the order of the Keras constructor. `dropped` are constructor arguments that are
     checked when given and then left out, such as the seed; `signature` holds the names of both in the order
@@ -186,7 +186,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
 
     def complete(self, given: Mapping[str, object]) -> tuple[tuple[str, Value], ...]:
-        """All arguments in order, the given ones checked, the others at their defaults.
+        """Return all arguments in order: the given ones checked, the others at their defaults.
 
         Raises:
             SpecError: for an unknown argument or one that its parameter refuses.
@@ -199,7 +199,7 @@ class Entry:
         return tuple((p.name, p.check(given.get(p.name, p.default))) for p in self.parameters)
 
     def named(self, positional: tuple[object, ...]) -> dict[str, object]:
-        """Positional arguments with the names that the Keras constructor gives them."""
+        """Return positional arguments with the names that the Keras constructor gives them."""
         names = self.signature or tuple(parameter.name for parameter in self.parameters)
         if len(positional) > len(names):
             raise SpecError(

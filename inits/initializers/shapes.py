@@ -1,4 +1,4 @@
-"""Shapes of weights: what is a shape, its fans, and the matrix it is flattened to."""
+"""Shapes of weights: the check of a shape, its fans, and the matrix that it is flattened to."""
 
 import math
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from inits.text import plain, shown
 
 Shape = tuple[int, ...]
 LARGEST_SIZE = 50_000_000
-"""Most weights that one kernel may have (200 MB of float32)."""
+"""Maximum number of weights of one kernel (200 MB of float32)."""
 
 
 def checked(shape: object) -> Shape:
-    """`shape` as a tuple of ints.
+    """Return `shape` as a tuple of ints.
 
     Raises:
         ShapeError: unless it is a list or tuple of at least one int >= 1 with at most LARGEST_SIZE weights.
@@ -35,7 +35,7 @@ def compute_fans(
     input_axes: Sequence[int] | None = None,
     output_axes: Sequence[int] | None = None,
 ) -> tuple[int, int]:
-    """(fan_in, fan_out) of a weight of `shape`, by Keras' rule.
+    """Return (fan_in, fan_out) of a weight of `shape`, by Keras' rule.
 
     One dimension (n,): n and n. Two (i, o): i and o. More (k..., i, o): the product of k times i and times o.
     When both axes are given, the products of those dimensions; when only one is, Keras ignores it.
@@ -50,10 +50,10 @@ def compute_fans(
 
 
 def flattened(shape: Sequence[int]) -> tuple[int, int]:
-    """(rows, columns) of the matrix that a weight is flattened to: all dimensions but the last, the last."""
+    """Return (rows, columns) of the matrix that a weight is flattened to: all dimensions but the last, the last."""
     return math.prod(shape[:-1]), int(shape[-1])
 
 
 def times(shape: Sequence[int]) -> str:
-    """A shape for people: "784 × 128"."""
+    """Return a shape as text: "784 × 128"."""
     return " × ".join(str(dimension) for dimension in shape)

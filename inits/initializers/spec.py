@@ -19,8 +19,8 @@ from inits.text import shown
 
 _PACKAGES = frozenset({"keras", "tf", "tensorflow", "api", "src", "_tf_keras", "python"})
 
-# What people call initializers elsewhere, and what to write instead.
-_ELSEWHERE = {
+# Names of initializers in other libraries, and the Keras call to write instead.
+_OTHER_NAMES = {
     "xavier": "GlorotUniform()",
     "xavieruniform": "GlorotUniform()",
     "xaviernormal": "GlorotNormal()",
@@ -92,7 +92,7 @@ class _Spec:
 
     @classmethod
     def _resolve(cls, name: str) -> str | None:
-        """The class name that Keras resolves `name` to, or None."""
+        """Return the class name that Keras resolves `name` to, or None."""
         raise NotImplementedError
 
     @classmethod
@@ -101,7 +101,7 @@ class _Spec:
 
     @classmethod
     def _suggest(cls, name: str) -> str | None:
-        """What somebody who wrote `name` probably means, as a call."""
+        """Return the call that `name` most likely stands for, or None."""
         found = nearest(name, cls.entries)
         return f"{found}()" if found else None
 
@@ -117,21 +117,21 @@ class _Spec:
         return self.entries[self.name]
 
     def get(self, name: str) -> Value:
-        """The argument `name`. Raises SpecError if it has none."""
+        """Return the argument `name`. Raises SpecError if it has none."""
         arguments = dict(self.arguments)
         if name not in arguments:
             raise SpecError(f"{self.name} has no argument {shown(name)}.")
         return arguments[name]
 
     def replace(self, **arguments: object) -> Self:
-        """The same with some arguments changed. Raises SpecError as `parse` does."""
+        """Return a copy with some arguments changed. Raises SpecError as `parse` does."""
         return type(self)(self.name, ({**dict(self.arguments), **arguments}).items())  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self._written())})"
 
     def _written(self) -> list[str]:
-        """name=value of all arguments but those left at None."""
+        """Return name=value of all arguments except those left at None."""
         defaults = {parameter.name: parameter.default for parameter in self.entry.parameters}
         return [
             f"{name}={literal(value)}"
@@ -183,7 +183,7 @@ class InitializerSpec(_Spec):
         aliases = {alias.replace("_", ""): known for alias, known in NAMES.items()}
         if plain in aliases:
             return str(cls(aliases[plain])) if not CATALOG[aliases[plain]].bare else f"{aliases[plain]}()"
-        return _ELSEWHERE.get(plain) or super()._suggest(name)
+        return _OTHER_NAMES.get(plain) or super()._suggest(name)
 
     @property
     def entry(self) -> InitializerEntry:
@@ -197,28 +197,31 @@ class InitializerSpec(_Spec):
 
     @property
     def random(self) -> bool:
-        """Whether anything is drawn."""
+        """True if the initializer draws random numbers."""
         return self.entry.random
 
     def check_shape(self, shape: object) -> Shape:
-        """`shape` as a tuple of ints. Raises ShapeError when the initializer cannot fill it."""
+        """Return `shape` as a tuple of ints. Raises ShapeError if the initializer cannot fill it."""
         return self.entry.check_shape(dict(self.arguments), shape)
 
     def law(self, shape: object) -> Law | None:
-        """The law of one weight; None when it has none (STFT). Raises ShapeError."""
+        """Return the law of one weight; None if it has none (STFT). Raises ShapeError."""
         return self.entry.law(dict(self.arguments), self.check_shape(shape))
 
     def formula(self, shape: object) -> str:
-        """The law in words, in Markdown, with the numbers for `shape`. Raises ShapeError."""
+        """Return the law in words, in Markdown, with the numbers for `shape`. Raises ShapeError."""
         return self.entry.formula(dict(self.arguments), self.check_shape(shape))
 
     def fans(self, shape: object) -> tuple[int, int]:
-        """(fan_in, fan_out) by Keras' rule, with its own axes if it has some. Raises ShapeError."""
+        """Return (fan_in, fan_out) by Keras' rule, with its own axes if it has some. Raises ShapeError."""
         arguments, dimensions = dict(self.arguments), self.check_shape(shape)
         return compute_fans(dimensions, axes(arguments, "input_axes"), axes(arguments, "output_axes"))
 
     def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
-        """Keras code to copy, two or more arguments a line each. The seed, or a name for it, only where one matters."""
+        """Return Keras code to copy, one argument a line if there are two or more.
+
+        `seed` is a number or a variable name; it is left out if the initializer draws nothing.
+        """
         return self._code([f"seed={seed}"] if self.random and seed is not None else [], multiline)
 
 
@@ -256,5 +259,5 @@ class OptimizerSpec(_Spec):
         return value
 
     def code(self, multiline: bool = True) -> str:
-        """Keras code to copy. Two arguments or more get a line each."""
+        """Return Keras code to copy, one argument a line if there are two or more."""
         return self._code([], multiline)

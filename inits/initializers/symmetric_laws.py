@@ -37,19 +37,19 @@ class _Symmetric(Law):
 
     @abstractmethod
     def _density(self, z: Array) -> Array:
-        """Density at z in [-edge, 0]."""
+        """Return the density at z in [-edge, 0]."""
 
     @abstractmethod
     def _lower(self, z: Array) -> Array:
-        """Probability below z in [-edge, 0]."""
+        """Return the probability below z in [-edge, 0]."""
 
     @abstractmethod
     def _quantile(self, u: Array) -> Array:
-        """The z <= 0 with probability u in [0, 1/2] below it."""
+        """Return the z <= 0 with probability u in [0, 1/2] below it."""
 
     @abstractmethod
     def _moment(self, k: int) -> float:
-        """E[z^k], k even."""
+        """Return E[z^k], k even."""
 
     @property
     def mean(self) -> float:

@@ -1,4 +1,4 @@
-"""One forward-backward pass of a run before it trains, and one trial step: what the verdict is told from.
+"""One forward and backward pass of a run before it trains, and one trial step: the basis of the verdict.
 
 Imports Keras: never for the web process.
 """
@@ -16,7 +16,7 @@ from inits.training.propagation import Batch, arrays_of, layers_of
 
 
 def glimpse(run: Run, batch: Batch, given: Given = ()) -> FirstPass:
-    """What a pass over a batch says of a run. Raises what `inits.training.propagation.arrays_of` raises."""
+    """Measure a pass over a batch. Raises what `inits.training.propagation.arrays_of` raises."""
     arrays = arrays_of(run.start, run.network, run.seed, batch.images, given)
     loss, inputs, deltas, gradients = _pass(arrays, run.network.activation, batch)
     kernels, steps = arrays[::2], gradients[::2]
@@ -78,6 +78,6 @@ def _norm(values: FloatArray) -> float:
 
 
 def _duplicated_share(units: FloatArray) -> float:
-    """Share of units of a layer, (images, units), that say the same as another one for every image."""
+    """Share of units of a layer, (images, units), that have the same output as another one for every image."""
     _, counts = np.unique(np.ascontiguousarray(units.T), axis=0, return_counts=True)
     return float(counts[counts > 1].sum() / units.shape[1])

@@ -39,7 +39,7 @@ def tensors(data: Dataset) -> Tensors:
 
 @dataclass(frozen=True)
 class Look:
-    """One batch seen closely: float32 (layers,) each, see `inits.experiments.record.Checkpoint`."""
+    """Measurements of one batch, float32 (layers,) each, see `inits.experiments.record.Checkpoint`."""
 
     largest: FloatArray
     dead: FloatArray

@@ -39,7 +39,7 @@ class Batch:
 
     @property
     def inputs(self) -> InputStatistics:
-        """What theory needs to know of them."""
+        """The statistics of the images that theory needs."""
         squares = np.square(self.images, dtype=np.float64).mean(axis=1)
         shares = (np.arange(8) + 0.5) / 8
         a, b = self.images[self.pairs].astype(np.float64)
@@ -86,7 +86,7 @@ def arrays_of(
 
 
 def propagate(start: Start, network: Network, seed: int, batch: Batch, given: Given = ()) -> Measurement:
-    """What is measured of one start and seed; `given` as in `arrays_of`, whose errors it raises.
+    """Measure one start and seed; `given` as in `arrays_of`, whose errors it raises.
 
     Raises SpecError when network and batch are too large.
     """
@@ -188,7 +188,7 @@ def _moment(values: FloatArray) -> float:
 
 
 def _sample(values: FloatArray) -> FloatArray:
-    """At most so many of the values, by chance, always the same."""
+    """Return at most SAMPLE of the values, chosen at random but always the same."""
     flat = values.ravel()
     return flat if flat.size <= SAMPLE else flat[_places(flat.size)]
 
@@ -199,7 +199,7 @@ def _places(size: int) -> NDArray[np.int64]:
 
 
 def spread(values: FloatArray) -> Spread:
-    """How the values of a layer are spread: counts on a linear and on a logarithmic scale."""
+    """Return histograms of the values of a layer on a linear and on a logarithmic scale."""
     sample = _sample(values).astype(np.float64)
     low, high, zeros = float(sample.min()), float(sample.max()), float(np.mean(sample == 0.0))
     linear, octaves = np.zeros(BINS, np.int32), np.zeros(OCTAVES, np.int32)

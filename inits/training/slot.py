@@ -86,7 +86,7 @@ class Slot:
         return losses, accuracies
 
     def _step(self, row: tf.Tensor) -> tf.Tensor:
-        """One batch learned: its loss and accuracy before the update, float32 (2,)."""
+        """Train on one batch and return its loss and accuracy before the update, float32 (2,)."""
         there = tf.cast(row >= 0, tf.float32)
         row = tf.maximum(row, 0)
         images = tf.cast(tf.gather(self._tensors.train_images, row), tf.float32) / 255.0

@@ -17,7 +17,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def draw(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
-    """Weights of `shape` as Keras draws them with `seed`, float32.
+    """Draw weights of `shape` with Keras and `seed`, float32.
 
     Keras takes seeds modulo 2**31 - 2. Initializers that draw nothing ignore the seed.
 
@@ -39,7 +39,7 @@ def draw(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> NDArray[np
 
 
 def finite(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
-    """The values. Raises InitsError when some are NaN or infinite."""
+    """Return the values. Raises InitsError if some are NaN or infinite."""
     if not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
         raise InitsError(f"Weights must be finite, but got {count:,} NaN or infinite ones from {source}.")
@@ -52,7 +52,7 @@ def start_arrays(
     seed: int,
     given: Given = (),
 ) -> list[NDArray[np.float32]]:
-    """Kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with a seed of its own.
+    """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with its own derived seed.
 
     `given`: what comes from pasted code or a file. Raises what `draw` raises.
     """
@@ -71,13 +71,13 @@ def start_arrays(
 
 
 def _drawn_by(start: Start) -> InitializerSpec:
-    """What draws the kernels that are not given."""
+    """Return the initializer of the kernels that are not given."""
     kernel = start.kernel.rest if isinstance(start.kernel, FileSpec) else start.kernel
     assert isinstance(kernel, InitializerSpec), "pasted code is drawn in the jail, before this"
     return kernel
 
 
 def draw_biases(bias: InitializerSpec, network: Network, seed: int) -> list[NDArray[np.float32]]:
-    """The bias (fan_out,) of every layer, each with a seed of its own. Raises what `draw` raises."""
+    """Return the bias (fan_out,) of every layer, each with its own derived seed. Raises what `draw` raises."""
     shapes = [shape[1:] for shape in network.kernel_shapes]
     return [draw(bias, shape, derive_seed(seed, "bias", layer)) for layer, shape in enumerate(shapes)]

@@ -76,7 +76,7 @@ def _explain(
 
 
 class _Turn:
-    """One run in a lane of runs that share a slot: it takes the slot for one frame at a time."""
+    """One of the runs that share a slot: it uses the slot for one frame at a time."""
 
     def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, given: Given):
         self._run, self._slot, self._given = run, slot, given
@@ -143,9 +143,9 @@ def train(
     at_once: int = MAX_STARTS,
     given: Mapping[int, Given] = MappingProxyType({}),
 ) -> list[Record]:
-    """Train runs of one network in one slot, so many at once, a few steps each in turn.
+    """Train runs of one network in one slot, `at_once` of them a few steps each in turn.
 
-    `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is asked before
+    `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is called before
     it, `settle` is called with the record of each run that is over. `given` has the arrays of the runs that begin
     with pasted code or a file, by number. Returns one record per run, in the order of `runs`.
     """
@@ -170,7 +170,7 @@ def train(
 def weights_after(
     run: Run, steps: int, data: Dataset, slot: Slot, given: Given = ()
 ) -> tuple[FloatArray, ...]:
-    """Kernels and biases of a run after so many steps: the same to the bit as when it was trained first."""
+    """Return kernels and biases of a run after `steps` steps, bit for bit those of the first training."""
     slot.load(beginning(run, data, given)[0], run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):

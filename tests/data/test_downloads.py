@@ -129,7 +129,7 @@ def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     over = threading.Event()
     with served(monkeypatch, lambda to: over.wait(60) and None):
         try:
@@ -163,7 +163,7 @@ def test_a_damaged_cache_is_replaced(
 
 
 def test_progress_may_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person stops while the server dawdles: the caller is free at once, the download there next time."""
+    """An exception in progress ends the wait at once; the download goes on and is complete the next time."""
     over = threading.Event()
 
     def dawdle(to: BaseHTTPRequestHandler) -> None:

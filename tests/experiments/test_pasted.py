@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inits.errors import ShapeError, SpecError
 from inits.experiments.experiment import Experiment, Start
-from inits.experiments.pasted import LONGEST_NAME, MOST_CODE, PastedSpec, check_code, name_of
+from inits.experiments.pasted import LONGEST_NAME, MAX_CODE, PastedSpec, check_code, name_of
 from inits.experiments.weight_source import parse_kernel
 from inits.initializers.spec import InitializerSpec
 from pages.parts.experiment.cards import Card, format_cards, labels, parameters, parse_cards
@@ -124,14 +124,14 @@ def test_code_that_cannot_be_run_is_refused(code, words):
 
 @pytest.mark.parametrize("unit", ["x", "é", "☃"])
 def test_the_longest_code_goes_through_a_link(unit):
-    code = unit * (MOST_CODE // len(unit.encode()))
+    code = unit * (MAX_CODE // len(unit.encode()))
     assert check_code(code) == code
     assert PastedSpec.parse(str(PastedSpec("mine", code))).source == code
 
 
 def test_code_that_does_not_shrink_goes_through_a_link():
     rng = np.random.default_rng(0)
-    code = "".join(map(chr, rng.integers(32, 127, MOST_CODE)))
+    code = "".join(map(chr, rng.integers(32, 127, MAX_CODE)))
     assert PastedSpec.parse(str(PastedSpec("mine", code))).source == code
 
 
@@ -186,7 +186,7 @@ def test_a_bomb_in_a_link_is_refused_without_unfolding_it(unit):
         parse_kernel(text)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 10 * (len(text) + MOST_CODE)
+    assert most < 10 * (len(text) + MAX_CODE)
 
 
 @pytest.mark.parametrize("text", ["", "mine", "HeNormal()", "cod:mine:AAAA"])

@@ -1,4 +1,4 @@
-"""What starts came to over their seeds, and which is best, checked by hand and by plain loops."""
+"""Results of starts over their seeds and their ranking, checked by hand and by plain loops."""
 
 import math
 from dataclasses import replace
@@ -206,7 +206,7 @@ def test_the_order_of_the_seeds_changes_only_their_order(order):
 
 
 def rivals():
-    """Four starts, none best in everything; the last has no number at all."""
+    """Return four starts: none is best in everything, and the last has no values."""
     return outcomes(
         4,
         [

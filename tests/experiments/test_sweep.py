@@ -1,4 +1,4 @@
-"""Sweeps: every cell is a run of its own, and the critical value has the σ_w² that it is said to have."""
+"""Sweeps: every cell is a run, and the critical value has the stated σ_w²."""
 
 import math
 from dataclasses import replace

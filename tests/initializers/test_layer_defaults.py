@@ -46,7 +46,7 @@ def built(kind: str) -> keras.Layer:
 
 
 def configured(layer: keras.Layer, kind: str, variable: str) -> InitializerSpec | None:
-    """What the layer says that it fills a variable with; None when it has no such setting."""
+    """Return the initializer that the layer names for a variable; None if it has no such setting."""
     name = SETTINGS.get(variable, f"{variable}_initializer")
     if kind.startswith("Depthwise") and variable == "kernel":
         name = "depthwise_initializer"
@@ -55,14 +55,14 @@ def configured(layer: keras.Layer, kind: str, variable: str) -> InitializerSpec 
 
 
 def holds(values: np.ndarray, spec: InitializerSpec) -> bool:
-    """Whether a variable has values that the initializer can have drawn."""
+    """Return True if the initializer can have drawn the values of a variable."""
     low, high = spec.law(values.shape).support
     slack = 1e-6 * max(abs(low), abs(high))
     return bool(low - slack <= values.min() and values.max() <= high + slack)
 
 
 def expected(kind: str, variable: str) -> InitializerSpec | None:
-    """What the layer says, if that is what it does: the bias of an LSTM is filled with something else."""
+    """Return the initializer that the layer names, if it uses it: the bias of an LSTM has other values."""
     layer = built(kind)
     spec = configured(layer, kind, variable)
     if spec is None:

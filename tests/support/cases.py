@@ -119,7 +119,7 @@ TEXTS = (*(case.text for case in RANDOM), *FIXED, "GlorotNormal(input_axes=[0, 2
 
 
 def fits(spec: InitializerSpec, shape: tuple[int, ...]) -> bool:
-    """Whether the initializer can fill the shape."""
+    """Return True if the initializer can fill the shape."""
     try:
         return bool(spec.check_shape(shape))
     except ShapeError:
@@ -142,7 +142,7 @@ def npz(**arrays: np.ndarray) -> bytes:
 
 
 def same(dataset: Dataset, arrays: dict[str, np.ndarray]) -> bool:
-    """Whether a dataset holds these arrays."""
+    """Return True if a dataset holds these arrays."""
     return all(np.array_equal(getattr(dataset, k).ravel(), arrays[k].ravel()) for k in KEYS)
 
 

@@ -313,7 +313,7 @@ def test_a_start_whose_first_loss_is_not_finite(data, slots):
 
 @pytest.fixture(scope="module")
 def poisoned(data):
-    """One pixel is infinite: it makes the loss of its batch NaN, and nothing else."""
+    """Return data with one infinite pixel, which makes the loss of its batch NaN and changes nothing else."""
     images = data.x_train.astype(np.float32)
     images[7, 400] = np.inf
     return Dataset("digits", images, data.y_train, data.x_test, data.y_test)

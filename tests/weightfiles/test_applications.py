@@ -245,7 +245,7 @@ def test_download_without_network_is_explained(home: Path, monkeypatch: pytest.M
 
 @pytest.mark.keras
 def test_silent_server_times_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
     over = threading.Event()
     with served(monkeypatch, lambda to: over.wait(60) and None):
         try:
