@@ -3,10 +3,15 @@
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from inits.engine import Engine
 
 # Before NumPy is imported: tests run beside each other already.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -70,6 +75,31 @@ def mnist_path() -> Path:
     if not path.is_file():
         pytest.skip("needs the real MNIST: set INITS_MNIST to a local mnist.npz")
     return path
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an mnist.npz made of the stand-in's digits: 640 to learn from, 150 to test on."""
+    import numpy as np
+
+    from inits.data.standin import digits
+
+    data, path = digits(), tmp_path_factory.mktemp("data") / "mnist.npz"
+    arrays = {"x_train": data.x_train[:640], "x_test": data.x_test[:150]}
+    arrays = {name: array.reshape(-1, 28, 28) for name, array in arrays.items()}
+    np.savez(path, **arrays, y_train=data.y_train[:640], y_test=data.y_test[:150])
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(small_mnist: Path) -> Iterator["Engine"]:
+    """Share one engine with a compute process of two slots that keeps no results on disk."""
+    from inits.engine import Engine
+    from inits.settings import Settings
+
+    engine = Engine(Settings(small_mnist, cores=2, cache=small_mnist.parent, cache_mb=0, weights_mb=100))
+    yield engine
+    engine.close()
 
 
 @pytest.fixture

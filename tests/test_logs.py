@@ -1,7 +1,7 @@
-"""What the log tells of a run."""
+"""The line of a run in the log."""
 
 import re
-from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -23,29 +23,23 @@ def over(*records: Record, error: str | None = None, plan: object = PLAN) -> str
     return run_line(job)
 
 
-def test_a_run_is_one_line_of_fields():
+def test_run_is_one_line_of_fields():
     line = over(Record(0, steps=10, losses=np.ones(10, np.float32), finished=True), Record(1, stopped=True))
     assert re.sub(r"seconds=\S+", "seconds=0", line) == (
         "run name=01234567 kind=experiment runs=2 kept=0 finished=1 diverged=0 steps=10 seconds=0 outcome=stopped"
     )
 
 
-def test_nothing_that_a_person_wrote_comes_into_it():
+def test_text_of_users_is_not_in_the_line():
     line = over(error="The file home.keras\nrun name=forged outcome=done is gone")
     assert "\n" not in line
     assert "forged" not in line
     assert line.endswith("outcome=failed")
 
 
-def test_a_run_that_came_to_its_end_is_done():
+def test_finished_run_is_done_and_a_sweep_is_named():
     assert over(Record(0, finished=True), Record(1, finished=True)).endswith(
         "finished=2 diverged=0 steps=0 seconds=0.0 outcome=done"
     )
-    assert "kind=sweep" in over(plan=replace_live(PLAN))
-
-
-def replace_live(plan: Experiment) -> object:
-    class Quiet:
-        live, runs, key = False, replace(plan).runs, plan.key
-
-    return Quiet()
+    quiet = SimpleNamespace(runs=PLAN.runs, key=PLAN.key, live=False)
+    assert "kind=sweep" in over(plan=quiet)

@@ -159,8 +159,11 @@ class Connection:
         self._kill()
         self._started.wait(30)
         for one in (self._client, self._cluster):
-            if one is not None:
-                one.close(timeout=5)
+            try:
+                if one is not None:
+                    one.close(timeout=5)
+            except TimeoutError:  # on a busy machine; the compute process has been killed already
+                log.warning("Dask did not close within 5 s")
 
     def _exit(self) -> None:
         for name in ("distributed", "tornado.application"):  # they would log the end as an accident

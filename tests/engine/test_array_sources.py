@@ -1,6 +1,8 @@
-"""What pasted code and files give: what is asked of the sandbox, and what becomes of its answers. Nothing is run."""
+"""Arrays of pasted code and files: requests to the sandbox and what is made of its results. Nothing runs."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 import numpy as np
 import pytest
@@ -23,34 +25,38 @@ MINE = Start(PastedSpec("mine", "mine = keras.initializers.HeNormal()"))
 OTHER = Start(PastedSpec("other", "other = keras.initializers.HeNormal()"))
 HE = Start(InitializerSpec("HeNormal"))
 PLAN = Experiment((MINE, HE, OTHER), NET, seeds=(3, 4))
-PASTED = [(number, run) for number, run in enumerate(PLAN.runs) if needs_arrays(run)]
+RUNS = list(enumerate(PLAN.runs))
+BROKEN = "mine: line 1: ZeroDivisionError: division by zero"
 
 
-def arrays(request: Request) -> Result:
+def seeds_as_arrays(request: Request) -> Result:
     """For every shape an array that is full of its seed."""
-    asked = [one for round_ in request.rounds for one in round_]
-    values = [np.full(shape, seed, np.float32) for shape, seed in asked]
+    shapes = [one for round_ in request.rounds for one in round_]
+    values = [np.full(shape, seed, np.float32) for shape, seed in shapes]
     return Result(tuple(Array(each.shape, each.shape, "float32", each) for each in values))
 
 
-class Fake:
-    """A sandbox that answers at once."""
+class FakeSandbox:
+    """A sandbox whose results come at once, or never where `answer` returns None."""
 
-    def __init__(self, answer: Callable[[Request], Result] = arrays):
-        self.answer, self.requests = answer, []
+    def __init__(self, answer: Callable[[Request], Result | None] = seeds_as_arrays):
+        self.answer, self.requests, self.cancelled = answer, [], []
 
     def submit(self, code, rounds, session="", jailed=True) -> Request:
         request = Request(code, tuple(rounds), session, jailed)
         self.requests.append(request)
-        request.result = self.answer(request)
-        request.done.set()
+        if (result := self.answer(request)) is not None:
+            request.finish(result)
         return request
+
+    def cancel(self, request: Request) -> None:
+        self.cancelled.append(request)
 
 
 def fails(request: Request) -> Result:
     if "mine" in request.code:
         return Result(error=CodeError("division by zero", "ZeroDivisionError", ((1, "<module>"),)))
-    return arrays(request)
+    return seeds_as_arrays(request)
 
 
 def run_of(start: Start, seed: int = 3) -> Run:
@@ -58,47 +64,79 @@ def run_of(start: Start, seed: int = 3) -> Run:
     return run
 
 
-def test_pasted_runs_are_told_from_those_of_keras():
-    assert [number for number, _ in PASTED] == [0, 2, 3, 5]
+def full_of_seeds(kernels: list[np.ndarray], seed: int) -> None:
+    for layer, (kernel, shape) in enumerate(zip(kernels, SHAPES, strict=False)):
+        np.testing.assert_array_equal(kernel, np.full(shape, derive_seed(seed, "kernel", layer), np.float32))
 
 
-def test_every_pasted_run_asks_once_with_the_seeds_of_its_layers():
-    sandbox, job = Fake(), Job(PLAN, "job")
-    drawn, without = ArraySources(sandbox, None).draw(job, PASTED, jailed=True)
-    assert (list(drawn), without) == ([0, 2, 3, 5], [])
-    for request, (number, run) in zip(sandbox.requests, PASTED, strict=True):
+@pytest.mark.parametrize("layers", [1, None])
+def test_request_waits_for_code_and_has_its_kernels(layers):
+    sandbox = FakeSandbox(lambda request: None)
+    future = ArraySources(sandbox, None).request(MINE, NET, 3, layers=layers, session="ann", jailed=False)
+    (request,) = sandbox.requests
+    assert (future.done(), request.session, request.jailed) == (False, "ann", False)
+    request.finish(seeds_as_arrays(request))
+    arrays = future.result(0)
+    assert len(arrays) == 2 * (layers or 3)
+    assert arrays[1::2] == [None] * (layers or 3)  # biases: Keras draws them
+    full_of_seeds(arrays[::2], 3)
+
+
+def test_cancelled_request_ends_its_code():
+    sandbox = FakeSandbox(lambda request: None)
+    future = ArraySources(sandbox, None).request(MINE, NET, 3)
+    assert future.cancel()
+    assert sandbox.cancelled == sandbox.requests
+    sandbox.requests[0].finish(Result(error=CodeError("Stopped.", ours=True)))
+    with pytest.raises(CancelledError):
+        future.result(0)
+
+
+def test_request_of_keras_own_needs_nothing_and_errors_arrive():
+    sources = ArraySources(FakeSandbox(fails), None)
+    assert sources.request(HE, NET, 3).result(0) == ()
+    with pytest.raises(InitsError, match=f"^{BROKEN}$"):
+        sources.request(MINE, NET, 3).result(0)
+
+
+def test_every_pasted_run_of_a_job_is_requested_once_with_the_seeds_of_its_layers():
+    sandbox, job = FakeSandbox(), Job(PLAN, "job")
+    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS, jailed=True)
+    pasted = [(number, run) for number, run in RUNS if needs_arrays(run)]
+    assert (list(drawn), failed) == ([0, 2, 3, 5], [])
+    for request, (number, run) in zip(sandbox.requests, pasted, strict=True):
         seeds = [derive_seed(run.seed, "kernel", layer) for layer in range(3)]
         assert request.rounds == (tuple(zip(SHAPES, seeds, strict=True)),)
         assert request.code == run.start.kernel.source
-        assert drawn[number][1::2] == [None] * 3
-        for kernel, shape, seed in zip(drawn[number][::2], SHAPES, seeds, strict=True):
-            np.testing.assert_array_equal(kernel, np.full(shape, seed, np.float32))
+        full_of_seeds(drawn[number][::2], run.seed)
 
 
 @pytest.mark.parametrize("jailed", [True, False])
-def test_a_job_is_one_in_the_queue_and_jailed_as_it_was_asked_for(jailed):
-    sandbox = Fake()
-    ArraySources(sandbox, None).draw(Job(PLAN, "job 7"), PASTED, jailed)
+def test_requests_of_a_job_are_one_session_and_jailed_as_wanted(jailed):
+    sandbox = FakeSandbox()
+    ArraySources(sandbox, None).draw(Job(PLAN, "job 7"), RUNS, jailed)
     ArraySources(sandbox, None).redraw(run_of(MINE), jailed)
     assert {request.jailed for request in sandbox.requests} == {jailed}
-    first, again = {one.session for one in sandbox.requests[:4]}, sandbox.requests[4].session
-    assert first == {"job 7"}
-    assert again not in first
+    *first, again = [request.session for request in sandbox.requests]
+    assert set(first) == {"job 7"}
+    assert again != "job 7"
 
 
-def test_code_that_fails_says_so_and_the_others_are_drawn():
-    drawn, without = ArraySources(Fake(fails), None).draw(Job(PLAN, "job"), PASTED, jailed=True)
-    assert list(drawn) == [2, 5]
-    words = "mine: line 1: ZeroDivisionError: division by zero"
-    assert [(one.run, one.error, one.stopped) for one in without] == [(0, words, False), (3, words, False)]
+def refuse(request: Request) -> Result:
+    raise SpecError("Code can be asked for less.")
 
 
-def test_a_sandbox_that_refuses_is_an_error_of_the_run():
-    def refuse(request: Request) -> Result:
-        raise SpecError("Code can be asked for less.")
-
-    drawn, without = ArraySources(Fake(refuse), None).draw(Job(PLAN, "job"), PASTED[:1], jailed=True)
-    assert (drawn, [one.error for one in without]) == ({}, ["Code can be asked for less."])
+@pytest.mark.parametrize(
+    ("answer", "drawn", "errors"),
+    [
+        (fails, [2, 5], {0: BROKEN, 3: BROKEN}),
+        (refuse, [], dict.fromkeys((0, 2, 3, 5), "Code can be asked for less.")),
+    ],
+)
+def test_code_that_fails_or_is_refused_is_an_error_of_its_run(answer, drawn, errors):
+    found, failed = ArraySources(FakeSandbox(answer), None).draw(Job(PLAN, "job"), RUNS, jailed=True)
+    assert (list(found), {one.run: one.error for one in failed}) == (drawn, errors)
+    assert not any(one.stopped for one in failed)
 
 
 def test_stopped_runs_are_not_drawn():
@@ -106,40 +144,47 @@ def test_stopped_runs_are_not_drawn():
 
     def stop(request: Request) -> Result:
         job.stopping = frozenset({2, 5})
-        return arrays(request)
+        return seeds_as_arrays(request)
 
-    sandbox = Fake(stop)
-    drawn, without = ArraySources(sandbox, None).draw(job, PASTED, jailed=True)
+    sandbox = FakeSandbox(stop)
+    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS, jailed=True)
     assert list(drawn) == [0, 3]
-    assert [(one.run, one.stopped, one.error) for one in without] == [(2, True, None), (5, True, None)]
+    assert [(one.run, one.stopped, one.error) for one in failed] == [(2, True, None), (5, True, None)]
     assert len(sandbox.requests) == 2
 
 
-def test_what_draws_the_same_again_is_given():
-    sandbox = Fake()
-    kernels = ArraySources(sandbox, None).redraw(run_of(MINE), jailed=True)
+def test_running_code_of_a_stopped_run_is_cancelled():
+    job = Job(PLAN, "job")
+
+    def stop(request: Request) -> None:
+        threading.Timer(0.01, lambda: setattr(job, "stopping", frozenset({0}))).start()
+
+    sandbox = FakeSandbox(stop)
+    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS[:1], jailed=True)
+    assert (drawn, [(one.run, one.stopped) for one in failed]) == ({}, [(0, True)])
+    assert sandbox.cancelled == sandbox.requests
+
+
+def test_redraw_returns_what_code_draws_twice_alike():
+    sandbox = FakeSandbox()
+    arrays = ArraySources(sandbox, None).redraw(run_of(MINE), jailed=True)
     (request,) = sandbox.requests
     assert len(request.rounds) == 2
     assert request.rounds[0] == request.rounds[1]
-    for layer, (kernel, shape) in enumerate(zip(kernels[::2], SHAPES, strict=True)):
-        np.testing.assert_array_equal(kernel, np.full(shape, derive_seed(3, "kernel", layer), np.float32))
+    full_of_seeds(arrays[::2], 3)
+    with pytest.raises(InitsError, match=BROKEN):
+        ArraySources(FakeSandbox(fails), None).redraw(run_of(MINE), jailed=True)
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_what_differs_in_one_number_is_refused(place):
+def test_redraw_refuses_code_whose_draws_differ_in_one_number(place):
     def unlike(request: Request) -> Result:
-        result = arrays(request)
+        result = seeds_as_arrays(request)
         result.arrays[3 + place].flat[-1] = 0.5
         return result
 
-    with pytest.raises(InitsError, match="mine draws different weights each time") as caught:
-        ArraySources(Fake(unlike), None).redraw(run_of(MINE), jailed=True)
-    assert "they are seeded" in str(caught.value)
-
-
-def test_what_fails_again_is_an_error_with_its_line():
-    with pytest.raises(InitsError, match="mine: line 1: ZeroDivisionError: division by zero"):
-        ArraySources(Fake(fails), None).redraw(run_of(MINE), jailed=True)
+    with pytest.raises(InitsError, match=r"mine draws different weights each time.*they are seeded"):
+        ArraySources(FakeSandbox(unlike), None).redraw(run_of(MINE), jailed=True)
 
 
 def test_too_many_weights_are_refused_before_anything_is_drawn():

@@ -1,4 +1,4 @@
-"""Whose turn it is: fairness of the queue, what a place means, limits, leaving."""
+"""The queue and the scheduler: fairness, places, limits, leaving."""
 
 import threading
 from dataclasses import replace
@@ -36,19 +36,19 @@ def names(queue: Queue) -> list[str]:
     return [one.name for _, one in queue.order()]
 
 
-def test_sessions_take_turns_however_many_each_has_asked_for():
+def test_queue_serves_sessions_in_turn():
     queue = Queue()
     for name in ("a1", "a2", "a3", "b1", "c1", "c2"):
         queue.add(job(name), name[0])
     assert (len(queue), names(queue)) == (6, ["a1", "b1", "c1", "a2", "c2", "a3"])
     taken = [queue.take(lambda _: True).name for _ in range(2)]
     queue.add(job("d1"), "d")
-    queue.add(job("b2"), "b")  # comes again: behind all who wait
+    queue.add(job("b2"), "b")  # again: behind all sessions that wait
     assert taken == ["a1", "b1"]
     assert names(queue) == ["c1", "a2", "d1", "b2", "c2", "a3"]
 
 
-def test_a_job_that_several_wait_for_comes_at_the_first_turn_of_any():
+def test_shared_job_comes_at_the_first_turn_of_any_session():
     queue, shared = Queue(), job("shared")
     queue.add(job("a1"), "a")
     queue.add(shared, "a")
@@ -61,7 +61,7 @@ def test_a_job_that_several_wait_for_comes_at_the_first_turn_of_any():
     assert (shared in queue, names(queue)) == (False, ["a1", "b1"])
 
 
-def test_what_does_not_fit_lets_others_pass_and_keeps_its_place():
+def test_job_that_does_not_fit_lets_others_pass_and_keeps_its_place():
     queue = Queue()
     for name in ("a1", "b1", "a2"):
         queue.add(job(name), name[0])
@@ -74,14 +74,14 @@ asked = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 12)), max_si
 
 
 @given(asked)
-def test_nobody_is_served_twice_before_another_who_waits(asked):
+def test_no_session_is_served_twice_before_another_that_waits(asked):
     queue, jobs = Queue(), [job(str(number)) for number in range(13)]
     for session, number in asked:
         queue.add(jobs[number], session)
     order = list(queue.order())
     assert sorted(one.name for _, one in order) == sorted({str(number) for _, number in asked})
     served = [queue.take(lambda _: True) for _ in order]
-    assert served == [one for _, one in order]  # the places told are the places kept
+    assert served == [one for _, one in order]  # in the order of their places
     assert (len(queue), queue.take(lambda _: True)) == (0, None)
     counts = dict.fromkeys("abcde", 0)
     wants = {session: [number for who, number in asked if who == session] for session in counts}
@@ -94,16 +94,16 @@ def test_nobody_is_served_twice_before_another_who_waits(asked):
 
 
 class Room:
-    """Turns of a machine with some slots; a job that begins is in `begun`."""
+    """The scheduler of a machine with some slots; jobs that began are in `begun`."""
 
     def __init__(self, slots: int = 1, **settings: object):
         self.begun: list[str] = []
-        self.given_up: list[str] = []
+        self.cancelled: list[str] = []
         limits = replace(read({}), **settings)
-        self.scheduler = Scheduler(limits, lambda: slots, images, self._give_up)
+        self.scheduler = Scheduler(limits, lambda: slots, images, self._cancel)
 
-    def _give_up(self, one: Job) -> None:
-        self.given_up.append(one.name)
+    def _cancel(self, one: Job) -> None:
+        self.cancelled.append(one.name)
         one.end()
         self.scheduler.end(one)
 
@@ -124,7 +124,7 @@ class Room:
         self.scheduler.end(one)
 
 
-def test_as_many_begin_as_there_are_slots():
+def test_as_many_jobs_begin_as_there_are_slots():
     room = Room(slots=2)
     first, second = room.add("1"), room.add("2")
     third = room.add("3", lanes=2)
@@ -139,7 +139,7 @@ def test_as_many_begin_as_there_are_slots():
     assert room.begun == ["1", "2", "3", "4"]
 
 
-def test_one_sweep_beside_the_experiments():
+def test_one_sweep_runs_beside_the_experiments():
     room = Room()
     sweep = room.add("sweep", live=False)
     room.add("another", live=False)
@@ -149,7 +149,7 @@ def test_one_sweep_beside_the_experiments():
     assert room.begun == ["sweep", "experiment", "another"]
 
 
-def test_the_wait_grows_with_what_comes_before_and_follows_what_was_seen():
+def test_estimated_wait_grows_with_jobs_before_and_follows_measured_times():
     room = Room()
     running, second = room.add("1"), room.add("2", session="b")
     third = room.add("3", session="c", network=Network(hidden=(1024, 1024)))
@@ -169,8 +169,8 @@ def test_the_wait_grows_with_what_comes_before_and_follows_what_was_seen():
     assert estimate.seconds(runs, 1) == pytest.approx(10 * before, rel=0.01)
 
 
-def test_a_default_epoch_takes_about_what_the_benchmark_measures():
-    """0.46 s of training on the machine that the README names, and the network is compiled before."""
+def test_estimate_of_a_default_epoch_is_what_the_benchmark_measures():
+    """0.46 s of training on the machine of docs/BENCHMARKS.md, with the network compiled before."""
     (run,) = Experiment(starts=(START,)).runs
     assert Estimate(images).seconds([run], 1) - Estimate(images).seconds([], 1) == pytest.approx(
         0.46, abs=0.1
@@ -179,7 +179,7 @@ def test_a_default_epoch_takes_about_what_the_benchmark_measures():
     assert Estimate(images).seconds(many, 2) < Estimate(images).seconds(many, 1)
 
 
-def test_limits_answer_with_a_sentence():
+def test_limits_of_a_session_and_of_the_queue_are_explained():
     room = Room(session_runs=2, queue=2)
     first = room.add("1", "ann")
     room.add("2", "ann")
@@ -193,44 +193,44 @@ def test_limits_answer_with_a_sentence():
     assert room.begun == ["1", "2"]
 
 
-def test_a_job_ends_for_those_who_leave_and_for_all_with_the_last():
+def test_job_ends_when_its_last_session_leaves():
     room = Room()
     running, waiting = room.add("1", "ann"), room.add("2", "ann")
     room.scheduler.join(running, "ben")
     room.scheduler.join(waiting, "ben")
     assert (room.scheduler.others(running, "ann"), room.scheduler.leave(running, "ann")) == (1, 1)
     assert room.scheduler.leave(waiting, "ann") == 1
-    assert room.scheduler.place(waiting).before == 0  # ben waits for it still
+    assert room.scheduler.place(waiting).before == 0  # ben still waits for it
     assert room.scheduler.leave(waiting, "ben") == 0
     assert (room.scheduler.drop(waiting), room.scheduler.drop(running)) == (True, False)
     room.end(running)
     assert room.begun == ["1"]
 
 
-def test_what_nobody_waits_for_any_more_does_not_begin():
+def test_job_of_disconnected_sessions_does_not_begin():
     room, here = Room(), {"ann", "ben"}
     room.scheduler.present = here.__contains__
     running = room.add("1", "ann")
     room.add("2", "ann")
     room.add("3", "ben")
-    room.scheduler.join(running, "cam")  # who is not here
+    room.scheduler.join(running, "cam")  # is not connected
     assert room.scheduler.others(running, "ann") == 0
     here.remove("ann")
     room.end(running)
-    assert (room.given_up, room.begun) == (["2"], ["1", "3"])
+    assert (room.cancelled, room.begun) == (["2"], ["1", "3"])
 
 
-def test_many_that_are_given_up_do_not_pile_up_on_the_stack():
+def test_many_cancelled_jobs_do_not_overflow_the_stack():
     room = Room(queue=3000)
     room.scheduler.present = lambda session: False
     running = room.add("1")
     for number in range(2000):
         room.add(f"gone {number}", f"{number}")
     room.end(running)
-    assert len(room.given_up) == 2000
+    assert len(room.cancelled) == 2000
 
 
-def test_threads_that_come_at_once_begin_each_job_once():
+def test_concurrent_threads_begin_each_job_once():
     room = Room(slots=3, queue=10_000, session_runs=1000)
     jobs: list[Job] = []
 

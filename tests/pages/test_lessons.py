@@ -25,7 +25,6 @@ from inits.experiments.weight_source import parse_kernel
 from inits.figures.lessons import lesson_svg
 from inits.initializers.spec import InitializerSpec
 from inits.measure.checks import Drawn, checks
-from inits.settings import Settings
 from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 from inits.training.draw import examine
 from pages.parts.experiment.choices import TRAIN
@@ -111,15 +110,6 @@ def test_picture_clips_to_its_edge_and_marks_where_a_run_diverged():
 
 
 # What the answers state. Margins are from 8 seeds on the stand-in, unless noted
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    nowhere = tmp_path_factory.mktemp("none") / "none.npz"
-    engine = Engine(Settings(nowhere, cores=2, cache=nowhere.parent, cache_mb=0, weights_mb=100))
-    engine.sandbox.wake()  # both take seconds to start
-    yield engine
-    engine.close()
 
 
 def finished(engine: Engine, plan) -> Sequence[Record]:

@@ -16,7 +16,6 @@ from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.seeds import derive_seed
-from inits.settings import Settings
 from inits.training.layers import build_model
 from inits.training.starts import draw
 
@@ -29,14 +28,6 @@ PATIENCE = 180.0
 NET = Network((24, 16))
 SGD = OptimizerSpec("SGD", (("learning_rate", 0.2),))
 HE = Start(InitializerSpec("HeNormal"))
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("none")
-    engine = Engine(Settings(folder / "none.npz", cores=2, cache=folder, cache_mb=0))
-    yield engine
-    engine.close()
 
 
 def finished(job: Job) -> Job:
