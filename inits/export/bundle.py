@@ -73,7 +73,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def _values(kernel: FileSpec, experiment: Experiment, store: WeightStore) -> dict[str, FloatArray]:
-    """What a weight file has for each layer, as it was saved."""
+    """Return the saved arrays of a weight file for each layer."""
     saved = replace(kernel, how="as saved")
     arrays = fitting.given(saved, experiment.network, 0, store)
     names = [f"{kind}_{layer}" for layer in range(len(arrays) // 2) for kind in ("kernel", "bias")]

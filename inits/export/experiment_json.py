@@ -29,7 +29,11 @@ def write(settings: Mapping[str, str], versions: str = "") -> str:
 
 
 def read(data: bytes, readers: Readers) -> Opened:
-    """What a file says. Raises SpecError, one sentence, when it is no such file or nothing in it is understood."""
+    """Return the settings of a file.
+
+    Raises:
+        SpecError: if it is not an experiment file or no setting in it is valid.
+    """
     value = _parsed(data)
     if (
         not isinstance(value, dict)
@@ -39,7 +43,7 @@ def read(data: bytes, readers: Readers) -> Opened:
         raise SpecError("This file holds no experiment; choose one that “Experiment (JSON)” has written.")
     version = value.get("format")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise SpecError(f"format must be a whole number from 1. Received {shown(version)}.")
+        raise SpecError(f"format must be a whole number from 1, but got {shown(version)}.")
     if version > FORMAT:
         raise SpecError(
             f"A newer app wrote this file: its format is {version}, and this app reads {FORMAT}. Update the app."
@@ -58,7 +62,7 @@ def read(data: bytes, readers: Readers) -> Opened:
 
 def _parsed(data: bytes) -> Any:
     if len(data) > MOST:
-        raise SpecError(f"An experiment has at most {MOST:,} bytes. Received {len(data):,}.")
+        raise SpecError(f"file must have at most {MOST:,} bytes, but got {len(data):,}.")
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -74,6 +78,6 @@ def _understood(name: str, value: object, readers: Readers) -> str:
         raise SpecError(f"The setting {shown(name)} is not known here.")
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
-        raise SpecError(f"{name} must be a text. Received {shown(value)}.")
+        raise SpecError(f"{name} must be a text, but got {shown(value)}.")
     readers[name](text)
     return text

@@ -99,7 +99,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted: bool) -> str:
-    """What the script does, for whoever opens it."""
+    """Return the docstring of the script."""
     data = DATASETS[experiment.dataset]
     runs = f"{counted(len(experiment.starts), 'start')} and {counted(len(experiment.seeds), 'seed')}"
     words = [

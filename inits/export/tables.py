@@ -1,4 +1,4 @@
-"""What a person takes along as CSV: curves, histograms. Weights as a file are made by the worker."""
+"""Curves and histograms as CSV."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ BARS = ("start", "name", "seed", "step", "layer", "low", "high", "count")
 
 
 def curves_csv(experiment: Experiment, records: Sequence[Record], names: Sequence[str]) -> str:
-    """One line for each run and step, from 0: loss and accuracy of its batch, held-out numbers where measured.
+    """Return one CSV line for each run and step, from 0: loss and accuracy of its batch, held-out where measured.
 
     `records` are in the order of `experiment.runs`, `names` those of the starts.
     """
@@ -39,7 +39,7 @@ def curves_csv(experiment: Experiment, records: Sequence[Record], names: Sequenc
 
 
 def histograms_csv(experiment: Experiment, records: Sequence[Record], names: Sequence[str]) -> str:
-    """One line for each bar of each kernel's histogram, at every moment that was measured.
+    """Return CSV with one line for each bar of each kernel's histogram, at every moment that was measured.
 
     A bar holds `count` weights from `low` to `high`. `records` and `names` are as for `curves_csv`.
     """

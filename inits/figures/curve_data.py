@@ -19,7 +19,7 @@ LATE = 10  # steps before a divergence that are merged as well
 
 @dataclass(frozen=True)
 class Curve:
-    """One start: running means, merged over its seeds. All arrays are float32, images seen or their values.
+    """Running means of one start, merged over its seeds; all arrays are float32.
 
     Attributes:
         name, start: its label, and the slot of its colour, dash and marker.
@@ -90,7 +90,7 @@ def _places(records: Sequence[Record]) -> NDArray[np.intp]:
 
 
 def _images(steps: NDArray[np.intp], batch_size: int, most: int) -> FloatArray:
-    """Images seen after so many steps: the last batch may be a short one."""
+    """Return the number of images seen after each step; the last batch may be shorter."""
     return np.minimum(steps * batch_size, most).astype(np.float32)
 
 
@@ -125,7 +125,7 @@ def _by_step(held: Iterable[tuple[int, float]]) -> tuple[NDArray[np.intp], Float
 
 
 def means_at(values: FloatArray, window: int, at: NDArray[np.intp]) -> FloatArray:
-    """What `smooth` gives at the rising indices `at`; much faster for a few of them."""
+    """Return the values of `smooth` at the rising indices `at`; much faster for a few of them."""
     if len(at) * window > 8 * len(values):
         return smooth(values, window)[at]
     first = np.maximum(at - window + 1, 0)

@@ -1,4 +1,4 @@
-"""How starts learn: loss and accuracy over the images seen, the seeds of a start merged."""
+"""Draw loss and accuracy over the images seen, with the seeds of a start merged."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Fi
 
 
 def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
-    """What the loss axis shows: the running means and the points, but for the highest peaks.
+    """Return the range of the loss axis: the running means and the points without the highest peaks.
 
     One batch with a loss of 10^5 must not flatten the rest; where a mean ends is inside, up to nine decades.
     """
@@ -42,7 +42,7 @@ def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
 
 
 def _tops(curves: Sequence[Curve]) -> list[float]:
-    """How far up the loss axis shows each line; of one that diverged while others did not, only the lowest."""
+    """Return the top of each line on the loss axis; only the minimum of one that diverged while others did not."""
     lost = [len(curve.middle) > 0 and bool(np.isnan(curve.middle[-1])) for curve in curves]
     tops = []
     for curve, gone in zip(curves, lost, strict=True):
@@ -73,7 +73,7 @@ def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> g
 
 
 def _layout(total: int, height: int) -> dict[str, Any]:
-    """What both figures share, given at once: each change of a plotly figure takes a millisecond."""
+    """Return the layout of both figures, set at once: each change of a plotly figure takes a millisecond."""
     axis = {"range": [-0.015 * total, total * 1.015], "unifiedhovertitle": {"text": "%{x:,.0f} images"}}
     return {"xaxis": axis, "height": height, "hovermode": "x unified"}
 
@@ -164,6 +164,6 @@ def _label(
 
 
 def _last(curve: Curve) -> tuple[float, float]:
-    """Where the line of a start ends, or its points while there is no line."""
+    """Return the end of the line of a start, or of its points while there is no line."""
     lines = _drawn(curve.images, curve.middle), _drawn(curve.held_images, curve.held)
     return next(((float(x[-1]), float(y[-1])) for x, y in lines if len(y)), (0.0, float("nan")))

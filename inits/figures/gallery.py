@@ -23,7 +23,7 @@ def common_scale(laws: Iterable[Law]) -> tuple[float, float]:
 
 
 def panel(law: Law, reach: float, top: float) -> go.Figure:
-    """One density; point masses are stems, as high as the panel when they hold everything."""
+    """Draw one density; point masses are stems, at full height if they hold all weights."""
     fig = style.figure()
     tick = float(f"{0.6 * reach:.1g}")
     fig.update_xaxes(

@@ -1,4 +1,4 @@
-"""Pictures of one kernel: what was drawn, and what theory says about it."""
+"""Draw one kernel: its histogram, quantiles, spectrum and weights, compared with theory."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -68,7 +68,7 @@ def histogram(
 
 
 def _top(theory: Array, density: ArrayLike | None) -> float:
-    """Where the picture ends upwards: an unbounded density is cut not far above the bars."""
+    """Return the top of the density axis: an unbounded density is cut slightly above the bars."""
     highest = float(theory.max())
     if density is None:
         return highest
@@ -88,7 +88,7 @@ def _bars(fig: go.Figure, edges: Array, density: ArrayLike, start: int) -> None:
 
 
 def _key(fig: go.Figure, start: int, drawn: bool) -> None:
-    """What bars and line are, in the upper corner, where neither comes."""
+    """Write the legend of bars and line into the upper corner."""
     line = f'<span style="color:{style.INK}"><b>—</b></span> exact density'
     bars = f'<span style="color:{style.START[start]}">■</span> drawn    ' if drawn else ""
     _tell(fig, bars + line)

@@ -25,7 +25,7 @@ class Series:
 
 
 def choose_layers(count: int, most: int = 6) -> list[int]:
-    """At most so many of `count` layers by index, evenly spread, with the first and the last."""
+    """Return at most `most` of `count` layer indices, evenly spread, with the first and the last."""
     return sorted({int(i) for i in np.linspace(0, count - 1, min(count, most)).round()})
 
 
@@ -96,7 +96,7 @@ def _decades(shown: Iterable[ArrayLike | None]) -> tuple[float, float]:
 
 
 def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
-    """What a log axis cannot show: where there is no gradient at all."""
+    """Return a note on gradients of exactly 0, which a log axis cannot show."""
     zeros = [(one.name, np.asarray(one.now) == 0) for one in series]
     zeros = [(name, zero) for name, zero in zeros if zero.any()]
     if not zeros:

@@ -15,7 +15,7 @@ CROSS = 4.5  # half its width
 
 @dataclass(frozen=True)
 class Frame:
-    """Where numbers from `x` and `y`, each low and high, are in pixels."""
+    """Map of data coordinates, `x` and `y` each from low to high, to pixels."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -89,7 +89,7 @@ def _series(frame: Frame, one: Mapping[str, Any], colour: str, ink: str) -> str:
 
 
 def _cross(place: NDArray[np.float64], colour: str) -> str:
-    """Where a run broke off."""
+    """Return a cross where a run diverged."""
     x, y = max(place[0], EDGE + CROSS), min(place[1], HEIGHT - EDGE - CROSS)
     left, right, top, bottom = (_short(v) for v in (x - CROSS, x + CROSS, y - CROSS, y + CROSS))
     d = f"M{left},{top}L{right},{bottom}M{left},{bottom}L{right},{top}"
@@ -97,7 +97,7 @@ def _cross(place: NDArray[np.float64], colour: str) -> str:
 
 
 def _cells(rows: Sequence[Sequence[float]], ink: str) -> list[str]:
-    """One rectangle for each cell, the fuller the higher its share."""
+    """Return one rectangle for each cell, more opaque for a higher share."""
     high, wide = (HEIGHT - 2 * EDGE) / len(rows), (WIDTH - 2 * EDGE) / len(rows[0])
     return [
         f'<rect x="{_short(EDGE + column * wide)}" y="{_short(HEIGHT - EDGE - (row + 1) * high)}" '

@@ -84,7 +84,7 @@ def histogram_svg(
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where weights from -reach to reach and heights from 0 to 1 are, in pixels."""
+    """Map of weights from -reach to reach and heights from 0 to 1 to pixels."""
 
     width: int
     height: int
@@ -97,7 +97,7 @@ class _Frame:
         return "M" + " ".join(f"{_short(a)},{_short(b)}" for a, b in zip(across, up, strict=True))
 
     def area(self, x: Array, heights: Array, colour: str, opacity: float = 1.0) -> str:
-        """What lies between a line and the ground."""
+        """Return the area between a line and the baseline."""
         x, heights = np.pad(x, 1, "edge"), np.pad(heights, 1)
         faint = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
         return f'<path class="area" d="{self.points(x, heights)}Z" fill="{colour}"{faint}/>'
@@ -107,7 +107,7 @@ class _Frame:
         return f'<path class="line" d="{d}" fill="none" stroke="{ink}" stroke-width="1.25"/>'
 
     def weights(self, pixels: float) -> float:
-        """The weights that so many pixels span."""
+        """Return the range of weights that `pixels` span."""
         return 2 * self.reach * pixels / self.width
 
     def ground(self, ink: str) -> str:

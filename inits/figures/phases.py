@@ -1,4 +1,4 @@
-"""The plane of order and chaos: depth scale as colour, the critical line, and where starts sit on it."""
+"""Draw the plane of ordered and chaotic phases: depth scale as colour, the critical line, and the starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ NAMED_AT = 0.7  # of the height: where the line has its name
 
 @dataclass(frozen=True)
 class Spot:
-    """One start: sigma_w^2 and sigma_b^2 of every layer, the output last. `start` is the slot of its colour."""
+    """A start on the plane: sigma_w^2 and sigma_b^2 of every layer, the output last. `start`: colour slot."""
 
     name: str
     start: int
@@ -124,13 +124,13 @@ def _layers(spot: Spot, place: tuple[float, float]) -> str:
 
 
 def _typical(spot: Spot) -> tuple[float, float]:
-    """Where most hidden layers sit: the middle one's place."""
+    """Return the position of the middle hidden layer."""
     middle = (len(spot.weights) - 1) // 2
     return spot.weights[middle], spot.biases[middle]
 
 
 def _labels(spots: Sequence[Spot], right: float, top: float) -> list[dict[str, Any]]:
-    """Names above the points, each on a level of its own as far as there are any."""
+    """Return the names above the points, on different levels."""
     places = {i: _typical(spot) for i, spot in enumerate(spots)}
     # Names on the left half stand right of their lines, the leftmost highest; on the right half mirrored. So no line
     # crosses a name.
@@ -168,7 +168,7 @@ def _label(spot: Spot, place: tuple[float, float], level: int, right: float, top
 
 
 def _regions(phases: PhasePlane) -> list[dict[str, Any]]:
-    """What order and chaos mean, where they are."""
+    """Return the labels of the ordered and the chaotic region."""
     shared = {"xref": "paper", "yref": "paper", "y": 0.98, "yanchor": "top", "showarrow": False}
     shared |= {"bgcolor": style.BACKGROUND, "borderpad": 2, "font": {"size": 12}}
     notes = []

@@ -1,4 +1,4 @@
-"""A signal on its way: a number for each layer, predicted by lines and measured by points; how values are spread."""
+"""Draw a signal through depth: a number for each layer, predicted (lines) and measured (points), and violins."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LOG_BINS = 14  # octaves of a violin on a log axis
 
 @dataclass(frozen=True)
 class Track:
-    """One start, float (layers,) each: what theory predicts, and the median, smallest and largest of the seeds.
+    """Values of one start, float (layers,) each: the prediction, and median, smallest and largest of the seeds.
 
     None while it is not known. `start` is the slot of its colour.
     """
@@ -113,7 +113,7 @@ def _seen(values: Array | None) -> Array:
 
 
 def _last(track: Track) -> float:
-    """Where the label stands: the end of what is measured, else of the line; the last finite place."""
+    """Return the height of the label: the last finite measured value, else the last predicted one."""
     for values in (track.middle, track.line):
         finite = _seen(values)
         finite = finite[np.isfinite(finite)]
@@ -155,7 +155,7 @@ def common_reach(spreads: Iterable[Sequence[Spread]]) -> Reach:
 def violins(
     layers: Sequence[str], spreads: Sequence[Spread], start: int, title: str, reach: Reach, shown: int
 ) -> go.Figure:
-    """How the values of each layer are spread, for the first `shown` layers, as wide as there are values."""
+    """Draw the distribution of the values of each of the first `shown` layers as a violin."""
     axis: dict[str, Any] = {"range": [reach.low, reach.high]}
     if reach.log:
         axis = {**style.log_axis(reach.low, reach.high), "range": list(np.log10([reach.low, reach.high]))}

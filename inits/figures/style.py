@@ -37,7 +37,7 @@ def faint(token: str, share: float) -> str:
 
 @dataclass(frozen=True)
 class StartStyle:
-    """How one start is drawn wherever it appears."""
+    """Colour, dash and marker of a start in all figures."""
 
     colour: str
     dash: str
@@ -110,7 +110,7 @@ def log_axis(low: float, high: float, count: int = 5) -> dict[str, Any]:
     Two decades and more are labelled by powers of ten, less by 1, 2 and 5.
     """
     if not 0 < low <= high:
-        raise ValueError(f"low and high must be positive and in order. Received low={low}, high={high}.")
+        raise ValueError(f"low and high must be positive and in order, but got low={low}, high={high}.")
     wide = high >= 100 * low
     values = _decades(low, high, count) if wide else _one_two_five(low, high)
     plain = not wide and 0.001 <= low <= high < 10_000  # 0.02, 0.05 beside 0.1 read better than powers
@@ -146,7 +146,7 @@ def _one_two_five(low: float, high: float) -> list[float]:
 
 @dataclass(frozen=True)
 class End:
-    """Where a line ends (`y` in data units), what it is called and which start it belongs to."""
+    """End of a line: `y` in data units, the name, and the number of its start."""
 
     y: float
     text: str

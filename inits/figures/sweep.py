@@ -1,4 +1,4 @@
-"""Which parameter learns in which network: accuracy over a grid, and where theory draws the line."""
+"""Draw accuracy over a grid of parameter values and networks, with the critical values of theory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -62,7 +62,7 @@ def row_edges(rows: Sequence[float]) -> Array:
     logs = np.log10(rows) if len(rows) and min(rows) > 0 else np.array([np.nan])
     steps = np.diff(logs) if len(logs) > 1 else np.log10([ALONE])
     if not (np.isfinite(logs).all() and (steps > 0).all()):
-        raise ValueError(f"rows must be positive and rising. Received rows={list(rows)}.")
+        raise ValueError(f"rows must be positive and rising, but got rows={list(rows)}.")
     between = (logs[1:] + logs[:-1]) / 2
     edges: Array = 10 ** np.concatenate([[logs[0] - steps[0] / 2], between, [logs[-1] + steps[-1] / 2]])
     return edges
@@ -146,7 +146,7 @@ def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
 def _name(
     fig: go.Figure, critical: Sequence[float | None], name: str, lowest: float, highest: float
 ) -> go.Figure:
-    """What the line is, above the picture; an arrow with the value in each column that has it outside."""
+    """Label the critical line, with an arrow and the value in each column where it is outside the figure."""
     there = [(column, value) for column, value in enumerate(critical) if value is not None]
     if not there:
         return fig

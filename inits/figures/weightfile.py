@@ -15,12 +15,12 @@ from inits.measure.spectrum import Bulk, marchenko_pastur_edges, marchenko_pastu
 
 Array = NDArray[np.float64]
 COLUMNS, NAME = 4, 20  # of the small multiples, and characters in the title of one
-ROOM = 1.5  # times the highest bar: a density may be so much higher
+ROOM = 1.5  # maximum height of a density over that of the highest bar
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One array of a file: the file's colour by number, its histogram."""
+    """Histogram of one array and the colour slot of its file."""
 
     start: int
     bars: Bars
@@ -35,7 +35,7 @@ class Curve:
 
 
 def histogram(shown: Sequence[Shown], curves: Sequence[Curve], height: int = style.HERO) -> go.Figure:
-    """One or two arrays as bars of density, laws as lines of ink; point masses of a law are left to words."""
+    """Draw one or two arrays as bars of density and laws without atoms as lines."""
     fig = style.figure(x="weight", y="density", hovermode="x")
     low = min(one.bars.low for one in shown)
     high = max(one.bars.high for one in shown)

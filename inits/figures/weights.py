@@ -22,7 +22,7 @@ NAME_MARGIN, NAME_LENGTH = (
 HALF = 0.46  # half a panel's width, in columns
 FOOT = 0.04  # below a panel, in lines
 SPIKE = 0.03  # half the width of equal weights, as a share of the reach
-CUT = 4.0  # a peak that is more than so many times as high as the other one of its panel is cut
+CUT = 4.0  # maximum height of a peak over the other one of its panel; a higher one is cut
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Panel:
     reach: float
 
     def outlines(self, tall: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """Where before and now are drawn, `tall` lines high at most; empty when not finite or not there."""
+        """Return the outlines of before and now, at most `tall` lines high; empty if not finite or missing."""
         drawn = [bars and _visible(bars, self.reach) for bars in (self.before, self.now)]
         steps = [bars.steps if bars else (np.empty(0), np.empty(0)) for bars in drawn]
         peaks = [float(y.max()) for _, y in steps if len(y)]
@@ -140,7 +140,7 @@ def weights(
     reach: Sequence[float] | None = None,
     columns: int = 6,
 ) -> go.Figure:
-    """One panel a layer, each on its own scale: filled now, a line at the start if that is given.
+    """Draw one panel for each layer, each on its own scale: filled now, a line for the initial weights if given.
 
     `reach` is the largest absolute weight that each panel must hold; by default that of what is drawn.
     """
@@ -163,7 +163,7 @@ def weights(
 
 
 def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.Figure:
-    """All panels on one pair of axes, a unit square for each: an axis for each would take seconds."""
+    """Draw all panels on one pair of axes, a unit square each: separate axes would take seconds."""
     hidden = {"visible": False, "fixedrange": True}
     fig = style.figure(xaxis={**hidden, "range": [0, columns]}, yaxis={**hidden, "range": [-lines, 0]})
     outlines = [panel.outlines(tall) for panel in panels]
@@ -179,7 +179,7 @@ def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.
 
 
 def _lines(pieces: Iterable[tuple[Array, Array]], line: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One trace of many lines, with a gap after each."""
+    """Return one trace of many lines, with a gap after each."""
     gap = np.array([np.nan])
     xs, ys = [np.empty(0)], [np.empty(0)]
     for x, y in pieces:

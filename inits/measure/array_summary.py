@@ -20,14 +20,14 @@ from inits.measure.nearest import Nearest, nearest
 from inits.measure.spectrum import Bulk, bulk
 from inits.measure.statistics import PIECE, Summary
 
-BINS, MOST_SIDE = 96, 1024  # of a histogram; of the shorter side of what is decomposed
+BINS, MAX_SIDE = 96, 1024  # of a histogram; of the shorter side of what is decomposed
 # Axes of PyTorch's kernels in the order of Keras.
 LAYOUTS = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """One array.
+    """Measurements of one array.
 
     Attributes:
         layer, name, kind: whose it is, what it is called, and the class of the layer ("" when not known).
@@ -39,7 +39,7 @@ class Survey:
         nearest: the initializer that the values look most like.
         edges, counts: histogram of the finite values, from the smallest to the largest.
         singular: singular values of a kernel, falling, float32; None where there are none.
-        decomposed: the shape of what was decomposed: so many units of a large kernel, taken at random.
+        decomposed: shape of the decomposed matrix; of a large kernel MAX_SIDE random units.
     """
 
     layer: str
@@ -63,7 +63,7 @@ class Survey:
 
     @cached_property
     def default(self) -> InitializerSpec | None:
-        """What Keras fills it with."""
+        """Keras' default initializer of the array; None if unknown."""
         return default_of(self.kind, self.name)
 
     @property
@@ -149,7 +149,7 @@ def _by_unit(kernel: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
 
 
 def _counts(array: NDArray[Any], low: float, high: float) -> tuple[int, ...]:
-    """All in the first bin when they are equal."""
+    """Return the histogram; equal values are all in the first bin."""
     flat, total = array.reshape(-1), np.zeros(BINS, np.int64)
     if not high - low > 0:
         return (int(np.isfinite(flat).sum()), *(0,) * (BINS - 1))
@@ -164,10 +164,10 @@ def _counts(array: NDArray[Any], low: float, high: float) -> tuple[int, ...]:
 
 
 def _part(matrix: NDArray[Any]) -> NDArray[Any]:
-    """A matrix whose shorter side is at most MOST_SIDE: of a larger one so many units, taken at random."""
-    if min(matrix.shape) <= MOST_SIDE:
+    """Return a matrix with a shorter side of at most MAX_SIDE: random units of a larger one."""
+    if min(matrix.shape) <= MAX_SIDE:
         return matrix
-    chosen = np.sort(np.random.default_rng(0).choice(matrix.shape[1], MOST_SIDE, replace=False))
+    chosen = np.sort(np.random.default_rng(0).choice(matrix.shape[1], MAX_SIDE, replace=False))
     return matrix[:, chosen]
 
 

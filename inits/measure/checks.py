@@ -57,10 +57,10 @@ def numbers(layers: Sequence[Drawn], names: Sequence[str]) -> tuple[LayerNumbers
 
 
 def checks(layers: Sequence[Drawn], again: FloatArray | None, names: Sequence[str]) -> tuple[Check, ...]:
-    """What can be said of a network's kernels. A check that has nothing to look at is left out.
+    """Return the checks of a network's kernels; a check without data is left out.
 
     Args:
-        layers: kernels in turn, the output's last, each drawn with a seed of its own.
+        layers: kernels in order, the output last, each drawn with a different seed.
         again: the first kernel drawn once more with the same seed; None when it was not.
         names: of the layers, all different.
     """
@@ -124,7 +124,7 @@ def _shape(layers: Sequence[Drawn], names: Sequence[str]) -> Check:
 
 
 def _dtype(layers: Sequence[Drawn]) -> Check:
-    """Only the least fitting one is told."""
+    """Return the check for the least suitable dtype."""
     dtypes = Counter(layer.dtype for layer in layers)
     order: Sequence[Verdict] = ("bad", "note", "good")
     dtype = min(dtypes, key=lambda dtype: order.index(_fitting(dtype)[0]))
@@ -133,7 +133,7 @@ def _dtype(layers: Sequence[Drawn]) -> Check:
 
 
 def _fitting(dtype: str) -> tuple[Verdict, str]:
-    """What Keras makes of a dtype."""
+    """Return the verdict on a dtype and what Keras does with it."""
     if dtype == "float32":
         return "good", ""
     if dtype == "float64":
@@ -178,7 +178,7 @@ def _seed(name: str, first: FloatArray, again: FloatArray) -> Check:
 
 
 def _layers(drawn: Mapping[str, FloatArray]) -> Check:
-    """Whether two layers begin alike: a generator that is seeded anew at every call."""
+    """Return the check for layers with equal first draws: a generator that is seeded again at every call."""
     pairs = list(combinations(drawn, 2))
     alike = [f"{one} and {other}" for one, other in pairs if _begin_alike(drawn[one], drawn[other])]
     words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
@@ -189,7 +189,7 @@ def _layers(drawn: Mapping[str, FloatArray]) -> Check:
 
 
 def _begin_alike(one: FloatArray, other: FloatArray) -> bool:
-    """Whether the smaller kernel's weights are in proportion to the first ones of the larger.
+    """Return True if the smaller kernel's weights are proportional to the first ones of the larger.
 
     The same draws scaled by the fans differ by a factor. A few weights tell most pairs apart.
     """
@@ -204,7 +204,7 @@ def _begin_alike(one: FloatArray, other: FloatArray) -> bool:
 
 
 def _scale(rows: Sequence[LayerNumbers]) -> Check:
-    """sigma_w^2, mean and std of every layer, and what a person should not overlook in them."""
+    """Return the check with sigma_w^2, mean and std of every layer, and remarks on them."""
     each = [
         f"{number(row.sigma_w2, 3)} in {row.name} (mean {number(row.mean, 2)}, std {number(row.std, 3)})"
         for row in rows

@@ -22,7 +22,7 @@ BLOCK = 128
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What was measured of one kernel.
+    """Measurements of one kernel.
 
     Attributes:
         summary: count, mean, std, min, max.
@@ -68,7 +68,7 @@ def examine_drawn(kernel: FloatArray, spec: PastedSpec) -> Likeness:
 
 
 def measure(kernel: FloatArray, spec: Kernel) -> Examination:
-    """What is measured of a kernel, beside the law of `spec`."""
+    """Return the measurements of a kernel, compared with the law of `spec`."""
     law = spec.law(kernel.shape)
     edges, density = histogram(kernel, _bins(kernel.size))
     distance = kolmogorov(kernel, law) if law else None
@@ -120,7 +120,7 @@ def sketch_drawn(kernel: FloatArray) -> Sketch:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer of a network: its fans, and what was drawn beside what the law promises.
+    """Row of a layer: its fans, and the drawn kernel compared with its law.
 
     `errors` is the difference of the standard deviations in standard errors; None where nothing varies.
     """
@@ -149,7 +149,7 @@ class LayerRow:
 def examine_drawn_network(
     names: Sequence[str], kernels: Sequence[FloatArray], spec: PastedSpec
 ) -> tuple[list[Nearest | None], list[LayerRow]]:
-    """What each kernel of a network that pasted code drew looks most like, and its row beside that."""
+    """Return the nearest initializer of each kernel that pasted code drew, and the row compared with it."""
     found = nearest_for_all(kernels)
     likenesses = zip(names, kernels, found, strict=True)
     return found, [
@@ -158,7 +158,7 @@ def examine_drawn_network(
 
 
 def measure_layer(name: str, kernel: FloatArray, spec: Kernel) -> LayerRow:
-    """One row of the network table, beside the law of `spec`."""
+    """Return a row of the network table, compared with the law of `spec`."""
     law, (fan_in, fan_out) = spec.law(kernel.shape), spec.fans(kernel.shape)
     low, high = float(kernel.min()), float(kernel.max())
     std = float(kernel.std(dtype=np.float64))

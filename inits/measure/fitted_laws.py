@@ -42,7 +42,7 @@ class Weights:
 
     @property
     def size(self) -> int:
-        """How many weights are compared."""
+        """Number of weights that are compared."""
         return int(self.ordered.size)
 
 
@@ -53,7 +53,7 @@ def weights_of(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Weigh
         weights = np.atleast_1d(array.astype(np.float32, copy=False))
     if shape is not None:
         if math.prod(shape) != weights.size:
-            raise ShapeError(f"shape must hold all {weights.size:,} weights. Received {tuple(shape)}.")
+            raise ShapeError(f"shape must hold all {weights.size:,} weights, but got {tuple(shape)}.")
         weights = weights.reshape(shape)
     if not weights.size or not np.isfinite([weights.min(), weights.max()]).all():
         return None
@@ -65,7 +65,7 @@ def weights_of(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Weigh
 
 
 def _some(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """All weights, or about MAX_COMPARED of them: every k-th, k prime to the sides, so that no unit is left out."""
+    """Return all weights or about MAX_COMPARED of them: every k-th, k coprime to the size, to include every unit."""
     step = -(-weights.size // MAX_COMPARED)
     while math.gcd(step, weights.size) > 1:
         step += 1
@@ -78,7 +78,7 @@ def std_error(law: Law, n: int) -> float:
 
 
 def exact_initializer(kernel: Weights) -> InitializerSpec | None:
-    """What the weights are without any chance: all equal, or an identity."""
+    """Return the deterministic initializer of weights that are all equal or an identity; None otherwise."""
     values, first = kernel.values, kernel.values.flat[0]
     written = float(str(first))  # 0.1 for the float32 nearest to it
     if kernel.low == kernel.high and (values == first).all():

@@ -51,12 +51,12 @@ class Nearest:
 
     @property
     def fitted(self) -> bool:
-        """Whether an argument differs from Keras' default: it was fitted to the weights."""
+        """True if an argument differs from Keras' default because it was fitted to the weights."""
         return self.spec != InitializerSpec(self.spec.name)
 
     @property
     def within_chance(self) -> bool:
-        """Whether draws from the law look like this; false for at most 0.1% of them."""
+        """True if the weights are consistent with the law; False for at most 0.1% of draws from it."""
         return self.p >= SIGNIFICANCE
 
 
@@ -123,7 +123,7 @@ def _named(shape: Shape) -> Iterator[InitializerSpec]:
 
 
 def _independent(spec: InitializerSpec, shape: Shape) -> bool:
-    """Whether it fills the shape with independent draws from a law."""
+    """Return True if an initializer fills the shape with independent draws from a law."""
     try:
         law = _law(spec, shape)
     except ShapeError:

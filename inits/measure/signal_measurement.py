@@ -1,4 +1,4 @@
-"""What is measured of a signal on its way through a random network, as it is sent to the web process."""
+"""Measurements of a signal in a random network, as they are sent to the web process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ QUANTITIES = ("pre-activations", "activations", "gradients")
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How the values of one layer are spread.
+    """Distribution of the values of one layer.
 
     Attributes:
         low, high: the smallest and largest value; NaN when a value is not finite.
@@ -37,7 +37,7 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """One start and seed on one batch; L hidden layers and the output. All arrays but `spreads` are float.
+    """Measurements of one start and seed on one batch; L hidden layers and the output. Arrays are float.
 
     Attributes:
         seed: that the weights were drawn with.

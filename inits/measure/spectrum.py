@@ -18,7 +18,7 @@ from inits.initializers.shapes import flattened
 
 Array = NDArray[np.float64]
 FEWEST = 8  # singular values that show a bulk
-# Quantile 0.999 of the Tracy-Widom law, 3.3, and more for the scale: the median of a square kernel tells it less well.
+# Quantile 0.999 of the Tracy-Widom law, 3.3, plus the error of the scale, larger for the median of a square kernel.
 ROOM, ROOM_OF_SQUARE = 3.5, 5.0
 
 
@@ -32,7 +32,7 @@ def singular_values(kernel: ArrayLike) -> Array:
     """
     values = np.asarray(kernel, np.float64)
     if not values.size or not values.ndim or not np.isfinite(values).all():
-        raise InitsError(f"A kernel must have finite weights. Received an array of shape {values.shape}.")
+        raise InitsError(f"kernel must have finite weights, but got an array of shape {values.shape}.")
     return np.asarray(np.linalg.svd(values.reshape(flattened(values.shape)), compute_uv=False), np.float64)
 
 
@@ -49,7 +49,7 @@ def marchenko_pastur_edges(shape: Sequence[int], std: float) -> tuple[float, flo
         SpecError: if std is negative or not finite.
     """
     if not (math.isfinite(std) and std >= 0.0):
-        raise SpecError(f"std must be positive or zero. Received {std}.")
+        raise SpecError(f"std must be at least 0, but got {std}.")
     long, short = _sides(shape)
     return std * (math.sqrt(long) - math.sqrt(short)), std * (math.sqrt(long) + math.sqrt(short))
 
@@ -58,7 +58,7 @@ def _spread(shape: Sequence[int], std: float) -> tuple[float, float, float]:
     """The edges and pi s^2 N."""
     low, high = marchenko_pastur_edges(shape, std)
     if std == 0.0:
-        raise SpecError("std must be positive. Received 0.0: all singular values are then 0.")
+        raise SpecError("std must be positive, but got 0.0.")
     return low, high, math.pi * std**2 * _sides(shape)[1]
 
 

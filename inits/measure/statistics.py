@@ -89,10 +89,10 @@ def histogram(
     flat = np.asarray(values, np.float64).ravel()
     finite = flat[np.isfinite(flat)]
     if bins < 1:
-        raise InitsError(f"bins must be at least 1. Received {bins}.")
+        raise InitsError(f"bins must be at least 1, but got {bins}.")
     low, high = limits or _range(finite)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise InitsError(f"limits must be finite and rising. Received {limits}.")
+        raise InitsError(f"limits must be finite and rising, but got {limits}.")
     counts, edges = np.histogram(finite, bins, (low, high))
     return edges, counts / (max(1, finite.size) * np.diff(edges))
 
@@ -124,7 +124,9 @@ def kolmogorov(values: ArrayLike, law: Law) -> Distance:
     array = np.asarray(values)
     flat = np.sort(array, axis=None).astype(np.float64)  # float32 sorts faster
     if not flat.size or np.isnan(flat[-1]):
-        raise InitsError(f"values must be numbers, at least one. Received {flat.size} with NaN or none.")
+        raise InitsError(
+            f"values must be at least one and not NaN, but got {flat.size} values, some of them NaN or none."
+        )
     rounded = _as_stored(law.atoms, array.dtype)
     if rounded:
         law = Atoms(rounded)
@@ -154,7 +156,7 @@ def _as_stored(atoms: tuple[tuple[float, float], ...], dtype: np.dtype) -> tuple
 
 
 class Row(NamedTuple):
-    """One comparison; `errors` is measured - theory in standard errors. None: there is no such number."""
+    """Comparison of a statistic; `errors` is measured - theory in standard errors. None: not defined."""
 
     name: str
     measured: float | None
@@ -174,7 +176,9 @@ def compare(values: ArrayLike, law: Law, fan_in: int | None = None) -> tuple[Row
     found = Summary.of(values)
     n = found.count - found.nan - found.inf
     if n < 1:
-        raise InitsError(f"values must have at least one finite number. Received {found.count} without.")
+        raise InitsError(
+            f"values must have at least one finite number, but got {found.count} values without any."
+        )
     std, mean_error, std_error, kurtosis_error = law.std, *_standard_errors(law, n)
     rows = [
         _row("mean", found.mean, law.mean, mean_error),
@@ -193,13 +197,13 @@ def compare(values: ArrayLike, law: Law, fan_in: int | None = None) -> tuple[Row
 
 
 def has_sharp_ends(law: Law) -> bool:
-    """Whether the density ends abruptly, so that draws come close to the ends of the support."""
+    """Return True if the density ends abruptly, so that draws come close to the ends of the support."""
     ends = law.pdf(law.support) if np.isfinite(law.support).all() else np.zeros(2)
     return bool(law.atoms) or bool((ends > 0).all() and np.isfinite(ends).all())
 
 
 def extremes(law: Law, n: int) -> tuple[float, float]:
-    """What to expect of the smallest and the largest of n weights.
+    """Return the expected smallest and largest of n weights.
 
     The ends of the support where the law has sharp ones; else the medians for n independent draws (orthogonal
     entries depend weakly on each other: close from about 100 weights on).
@@ -239,7 +243,7 @@ def qq(values: ArrayLike, law: Law, points: int = 200) -> tuple[Array, Array]:
     flat = np.asarray(values, np.float64).ravel()
     finite = flat[np.isfinite(flat)]
     if not finite.size or points < 1:
-        raise InitsError(f"points and values must be at least 1. Received {points} and {finite.size}.")
+        raise InitsError(f"points and values must be at least 1, but got {points} and {finite.size}.")
     count = min(points, finite.size)
     levels = (np.arange(count) + 0.5) / count
     return law.ppf(levels), np.quantile(finite, levels, method="hazen")

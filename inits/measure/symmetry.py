@@ -19,7 +19,7 @@ MAX_NAMED = 3  # layers that a sentence names one by one
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it stands, and one sentence with the numbers, plain text."""
+    """A check: its name, its verdict and one sentence with the numbers, as plain text."""
 
     name: str
     verdict: Verdict
@@ -43,7 +43,7 @@ _SHARED: Mapping[str, tuple[Verdict, str]] = {
 
 
 def symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
-    """Whether units of a layer compute the same, and whether training can part them."""
+    """Return the check for units of a layer that compute the same."""
     found: dict[str, list[str]] = {}
     for name, following in zip(names, (*names[1:], None), strict=True):
         if name in finite and finite[name].ndim > 1:
@@ -80,6 +80,6 @@ def _shared(kernel: FloatArray, following: FloatArray | None, last: bool) -> tup
 
 
 def _repeated(rows: FloatArray) -> int:
-    """How many rows equal another one."""
+    """Return the number of rows that equal another row."""
     same = Counter(row.tobytes() for row in np.ascontiguousarray(rows) + np.float32(0))  # -0.0 becomes 0.0
     return sum(rows for rows in same.values() if rows > 1)

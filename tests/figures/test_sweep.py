@@ -52,7 +52,7 @@ def test_edges_are_between_the_rows(rows):
     "rows", [(), (0.0, 1.0), (-1.0, 1.0), (1.0, 0.5), (1.0, 1.0), (np.nan,), (1.0, np.inf)]
 )
 def test_rows_without_a_place_are_refused(rows):
-    with pytest.raises(ValueError, match=r"rows must be positive and rising\. Received rows="):
+    with pytest.raises(ValueError, match=r"rows must be positive and rising, but got rows="):
         sweep.row_edges(rows)
 
 

@@ -187,7 +187,7 @@ def test_an_embedding_has_no_units_and_biases_neither():
 
 
 def test_of_a_large_kernel_some_units_are_decomposed(monkeypatch):
-    monkeypatch.setattr(array_summary, "MOST_SIDE", 60)
+    monkeypatch.setattr(array_summary, "MAX_SIDE", 60)
     for shape in [(200, 60), (60, 200), (3, 25, 60)]:
         assert measured(rng.normal(size=shape)).decomposed == (np.prod(shape[:-1]), shape[-1])
     values = np.arange(1.0, 101.0) * np.linalg.qr(rng.normal(size=(200, 100)))[0]  # columns at right angles

@@ -277,7 +277,7 @@ def test_flat_values_take_the_shape_they_are_given():
     values = drawn(NAMED["HeUniform"](*shape), shape)
     assert nearest(values.ravel(), shape) == nearest(values)
     assert nearest(values.ravel()).spec.name != "HeUniform"
-    with pytest.raises(ShapeError, match=r"30,000 weights. Received \(300, 99\)"):
+    with pytest.raises(ShapeError, match=r"30,000 weights, but got \(300, 99\)"):
         nearest(values, (300, 99))
 
 

@@ -102,7 +102,7 @@ def test_refusals():
         singular_values([[1.0, np.nan]])
     with pytest.raises(InitsError, match="shape \\(0, 3\\)"):
         singular_values(np.zeros((0, 3)))
-    with pytest.raises(SpecError, match="Received -1"):
+    with pytest.raises(SpecError, match="but got -1"):
         marchenko_pastur_edges((3, 3), -1.0)
     with pytest.raises(SpecError, match="must be positive"):
         marchenko_pastur_pdf([0.0], (3, 3), 0.0)
