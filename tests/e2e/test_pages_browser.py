@@ -103,7 +103,7 @@ def test_a_damaged_link_of_explore_opens_what_is_understood(page: Page, app: str
 
 def test_a_run_to_the_end_gives_a_result_curves_and_weights(page: Page, app: str, tmp_path) -> None:
     open_page(page, f"{app}/train?starts=HeNormal&hidden=64")
-    expect(page.get_by_text("It is not MNIST.")).to_be_visible(timeout=60 * SECONDS)
+    expect(page.get_by_text("These are not MNIST digits.")).to_be_visible(timeout=60 * SECONDS)
     button(page, "Run").click()
     (row,) = result(page)
     assert row["start"] == "HeNormal"
