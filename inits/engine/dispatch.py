@@ -34,7 +34,7 @@ class Dispatch:
     Args:
         connection: the compute process.
         results: receive the records.
-        scheduler: is told how many tasks of a job are left.
+        scheduler: receives the number of tasks that a job has left.
         sources: arrays for runs that start from code or a file.
         shared: True if several web servers use the same cluster.
         end: called with a job when all of it is over.

@@ -74,7 +74,7 @@ class Cancelled(Exception):
 
 
 class Fetches:
-    """All fetches of one engine: one for each application and folder, until it fails or its file is gone.
+    """Fetches of one engine: one for each application and folder, until it fails or its file is gone.
 
     Args:
         client: returns Dask's client within some seconds, or raises EngineError.

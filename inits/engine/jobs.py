@@ -15,7 +15,7 @@ NumberedRuns = Sequence[tuple[int, Run]]
 
 
 class Plan(Protocol):
-    """What can be trained: an experiment or a sweep. Plans with the same key have the same runs."""
+    """An experiment or a sweep. Plans with the same key have the same runs."""
 
     @property
     def key(self) -> str: ...
@@ -43,7 +43,7 @@ class Snapshot:
 
 
 class Job:
-    """One training of a plan, shared by all sessions that ask for it.
+    """A training of a plan, shared by all sessions that ask for it.
 
     Runs are numbered as in `plan.runs`.
 

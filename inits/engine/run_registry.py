@@ -38,7 +38,7 @@ class Agreement:
 
 
 class RunRegistry:
-    """What is published on one Dask scheduler."""
+    """Entries published on a Dask scheduler."""
 
     def __init__(self, client: Client):
         self._client = client

@@ -51,7 +51,7 @@ class Store:
         self._lock = threading.Lock()
 
     def has(self, key: str) -> bool:
-        """Whether there is a result under `key`, as far as can be told without reading it."""
+        """Return True if there is a file under `key`. It is not read."""
         return self.limit > 0 and key not in self._odd and self._path(key).is_file()
 
     def get(self, key: str, number: int = 0) -> Record | None:
