@@ -4,7 +4,7 @@ import streamlit as st
 
 from inits.experiments.file_start import FileSpec
 from inits.weightfiles.catalog import misnamed
-from inits.weightfiles.store import WeightFile, gone
+from inits.weightfiles.store import WeightFile, missing_file
 from pages.parts.compute.engine_access import engine
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field
@@ -79,7 +79,7 @@ def load(spec: FileSpec) -> WeightFile | None:
     """Return a file that is kept on this server; show a message and return None if it is not."""
     file = engine().files.get(spec.digest)
     if file is None:
-        problem(str(gone(spec.name)))
+        problem(str(missing_file(spec.name)))
     return file
 
 

@@ -88,7 +88,7 @@ class ArraySources:
         future: Future[Given] = Future()
         try:
             if isinstance(start.kernel, FileSpec):
-                arrays = fitting.given(start.kernel, network, seed, self.files)
+                arrays = fitting.fitted_arrays(start.kernel, network, seed, self.files)
                 future.set_result(arrays[: None if layers is None else 2 * layers])
             elif isinstance(start.kernel, PastedSpec):
                 kernels = round_of(network.kernel_shapes[:layers], seed)

@@ -75,7 +75,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def _values(kernel: FileSpec, experiment: Experiment, store: WeightStore) -> dict[str, FloatArray]:
     """Return the saved arrays of a weight file for each layer."""
     saved = replace(kernel, how="as saved")
-    arrays = fitting.given(saved, experiment.network, 0, store)
+    arrays = fitting.fitted_arrays(saved, experiment.network, 0, store)
     names = [f"{kind}_{layer}" for layer in range(len(arrays) // 2) for kind in ("kernel", "bias")]
     return {name: array for name, array in zip(names, arrays, strict=True) if array is not None}
 

@@ -14,7 +14,7 @@ MAX_OUTPUT = 20_000  # characters of the printed text that are kept
 
 
 class Output:
-    """A replacement of sys.stdout that passes on the first characters, up to a limit."""
+    """Replacement of sys.stdout that passes on the first characters, up to a limit."""
 
     encoding, errors = "utf-8", "replace"
 

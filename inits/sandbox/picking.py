@@ -225,7 +225,11 @@ def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
     whole = [name for name in tiers if name not in parts] or list(tiers)
     rivals = [name for name in reversed(whole) if tiers[name] < 2 or best == 2]
     declared = [name for name in _EXPLICIT if name in tiers]
-    for name in [*declared, *_given(program, bound, names), *(one for one in rivals if tiers[one] == best)]:
+    for name in [
+        *declared,
+        *_kernel_initializers(program, bound, names),
+        *(one for one in rivals if tiers[one] == best),
+    ]:
         value = names[name] if name in bound else _evaluated(name, names)
         if _tier(value, declared=True) is not None:
             _check(name, value)
@@ -238,7 +242,9 @@ def _pick(program: ast.Module, names: dict[str, Any]) -> Picked:
     )
 
 
-def _given(program: ast.Module, bound: dict[str, ast.stmt], names: dict[str, Any]) -> Iterator[str]:
+def _kernel_initializers(
+    program: ast.Module, bound: dict[str, ast.stmt], names: dict[str, Any]
+) -> Iterator[str]:
     """Yield the expressions of the code's own initializers that layers get for their kernels, the last one first."""
     keywords = [one for one in ast.walk(program) if isinstance(one, ast.keyword)]
     given = [one.value for one in keywords if one.arg in ("kernel_initializer", "init")]

@@ -16,7 +16,7 @@ from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, Given
 from inits.measure.array_summary import Survey
 from inits.seeds import derive_seed
-from inits.weightfiles.store import WeightFile, WeightStore, gone
+from inits.weightfiles.store import WeightFile, WeightStore, missing_file
 
 KERNELS, BIASES = ("kernel", "weight", "0"), ("bias", "1")
 
@@ -72,7 +72,7 @@ def fit(layers: Sequence[DenseLayer], shapes: Sequence[tuple[int, int]]) -> list
 
 
 def network_of(layers: Sequence[DenseLayer], activation: str, inputs: int, outputs: int) -> Network | None:
-    """The network that a file is of: its Dense layers, one after the other; None if they are no such network.
+    """Return the network of a file: its Dense layers, one after the other; None if they are no such network.
 
     Raises SpecError when it has more or larger layers than a network may have here.
     """
@@ -83,17 +83,17 @@ def network_of(layers: Sequence[DenseLayer], activation: str, inputs: int, outpu
     return Network(units[1:-1], activation, inputs, outputs)
 
 
-def given(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Given:
+def fitted_arrays(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Given:
     """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, float32; None if the file has none.
 
     Raises WeightFileError if the file was removed, no layer fits, or a weight is not finite.
     """
     file = store.get(spec.digest)
     if file is None:
-        raise gone(spec.name)
+        raise missing_file(spec.name)
     fits = fit(dense_layers(file.surveys), network.kernel_shapes)
     if not any(fits):
-        raise WeightFileError(no_fit(spec.name, network))
+        raise WeightFileError(no_fit_message(spec.name, network))
     arrays: list[FloatArray | None] = []
     for number, layer in enumerate(fits):
         if layer is None:
@@ -108,7 +108,7 @@ def given(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Gi
     return arrays
 
 
-def no_fit(name: str, network: Network) -> str:
+def no_fit_message(name: str, network: Network) -> str:
     """Return the sentence for a file of which no layer fits a network."""
     sizes = " – ".join(map(str, (network.inputs, *(shape[1] for shape in network.kernel_shapes))))
     return f"No layer of {name} fits a network of {sizes}; choose hidden layers as in the file."

@@ -69,10 +69,10 @@ class WeightFile:
             path = self.folder / VALUES
             return np.memmap(path, "<f4", "r", self._places[number], one.shape or (1,)).reshape(one.shape)
         except (OSError, ValueError):
-            raise gone("The weight file") from None
+            raise missing_file("The weight file") from None
 
 
-def gone(name: str) -> WeightFileError:
+def missing_file(name: str) -> WeightFileError:
     """Return the error for a file that was removed, or never was here."""
     return WeightFileError(f"{name} is not here any more; choose the file again under Weight files.")
 

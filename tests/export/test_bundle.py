@@ -36,7 +36,9 @@ def test_of_another_mnist_it_says_which_file_it_wants():
 def test_the_stand_in_and_the_layers_of_a_file_come_along(monkeypatch):
     arrays = [np.ones((784, 4), np.float32), np.zeros(4, np.float32), None, None]
     asked = []
-    monkeypatch.setattr(bundle.fitting, "given", lambda spec, *others: asked.append(spec.how) or arrays)
+    monkeypatch.setattr(
+        bundle.fitting, "fitted_arrays", lambda spec, *others: asked.append(spec.how) or arrays
+    )
     experiment = replace(MNIST, starts=(*MNIST.starts, Start(FILE)), dataset="digits")
     files = bundle.script_files(experiment, ["a", "b"], None)
     packed = zipfile.ZipFile(io.BytesIO(bundle.zipped(files)))

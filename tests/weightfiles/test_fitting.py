@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given as drawn_by
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,7 +20,7 @@ from inits.initializers.spec import InitializerSpec
 from inits.measure.array_summary import survey
 from inits.seeds import derive_seed
 from inits.weightfiles import read
-from inits.weightfiles.fitting import DenseLayer, dense_layers, fit, given, network_of, no_fit
+from inits.weightfiles.fitting import DenseLayer, dense_layers, fit, fitted_arrays, network_of, no_fit_message
 from inits.weightfiles.store import VALUES, WeightFile
 
 DIGEST = "ab" * 16
@@ -53,14 +53,14 @@ def pairs_of(found, shapes) -> list[tuple[int, int]]:
     return [(i, found.index(layer)) for i, layer in enumerate(fit(found, shapes)) if layer is not None]
 
 
-@drawn_by(layer_shapes, layer_shapes)
+@given(layer_shapes, layer_shapes)
 def test_fit_takes_as_many_layers_as_possible_in_order(in_file, shapes):
     found = layers(*in_file)
     assert len(fit(found, shapes)) == len(shapes)
     assert pairs_of(found, shapes) in matchings(found, shapes)
 
 
-@drawn_by(layer_shapes, layer_shapes)
+@given(layer_shapes, layer_shapes)
 def test_fit_prefers_layers_that_come_first(in_file, shapes):
     found = layers(*in_file)
     first = min([layer for _, layer in pairs] for pairs in matchings(found, shapes))
@@ -123,24 +123,24 @@ def whole(tmp_path) -> tuple[list[np.ndarray], Kept]:
 @pytest.mark.parametrize("how", HOWS)
 def test_arrays_are_float32_and_writable(whole, how):
     arrays, store = whole
-    found = given(SPEC.replace(how=how), NET, 0, store)
+    found = fitted_arrays(SPEC.replace(how=how), NET, 0, store)
     assert [(one.shape, one.dtype) for one in found] == [(one.shape, np.float32) for one in arrays]
     for one in found:
         one[:] = 1.0
-    for ours, theirs in zip(given(SPEC, NET, 0, store), arrays, strict=True):
+    for ours, theirs in zip(fitted_arrays(SPEC, NET, 0, store), arrays, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_as_saved_gives_the_file_for_any_seed(whole):
     arrays, store = whole
     for seed in (0, 5):
-        for ours, theirs in zip(given(SPEC, NET, seed, store), arrays, strict=True):
+        for ours, theirs in zip(fitted_arrays(SPEC, NET, seed, store), arrays, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
 
 def test_shuffled_has_the_same_values_in_another_order(whole):
     arrays, store = whole
-    for ours, theirs in zip(given(SPEC.replace(how="shuffled"), NET, 3, store), arrays, strict=True):
+    for ours, theirs in zip(fitted_arrays(SPEC.replace(how="shuffled"), NET, 3, store), arrays, strict=True):
         np.testing.assert_array_equal(np.sort(ours, axis=None), np.sort(theirs, axis=None))
         assert np.mean(ours == theirs) < 0.5  # of few values some come back to their place
         rows = np.sort(ours.reshape(-1)[: ours.size // 2])
@@ -151,7 +151,7 @@ def test_shuffled_has_the_same_values_in_another_order(whole):
 
 def test_gaussian_has_mean_std_and_law_of_normal_draws(whole):
     arrays, store = whole
-    for ours, theirs in zip(given(SPEC.replace(how="Gaussian"), NET, 3, store), arrays, strict=True):
+    for ours, theirs in zip(fitted_arrays(SPEC.replace(how="Gaussian"), NET, 3, store), arrays, strict=True):
         n, mean, std = ours.size, theirs.mean(dtype=float), theirs.std(dtype=float)
         assert abs(ours.mean(dtype=float) - mean) < 4 * std / np.sqrt(n)
         low, high = stats.chi2.ppf([5e-5, 1 - 5e-5], n - 1)
@@ -166,7 +166,7 @@ def test_changes_depend_on_seed_and_layer(tmp_path, how):
     net = Network((300, 300), inputs=300)
     arrays = {f"dense_{number}/kernel": same for number in range(2)} | {"dense_0/bias": same[0]}
     store, spec = kept(tmp_path, arrays), SPEC.replace(how=how)
-    first, again, other = (given(spec, net, seed, store) for seed in (1, 1, 2))
+    first, again, other = (fitted_arrays(spec, net, seed, store) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     bound = 5 / np.sqrt(same.size)  # of the correlation of independent values
@@ -179,7 +179,7 @@ def test_missing_kernels_and_biases_are_none(tmp_path):
     arrays = trained()
     del arrays["dense_0/bias"]
     arrays["dense_1/kernel"], arrays["dense_1/bias"] = np.zeros((300, 201)), np.zeros(201)
-    found = given(SPEC, NET, 0, kept(tmp_path, arrays))
+    found = fitted_arrays(SPEC, NET, 0, kept(tmp_path, arrays))
     assert [one is None for one in found] == [False, True, True, True, False, False]
     np.testing.assert_array_equal(found[0], arrays["dense_0/kernel"])
     np.testing.assert_array_equal(found[5], arrays["dense_2/bias"])
@@ -195,27 +195,27 @@ def test_non_finite_weights_are_refused_with_the_name(tmp_path, name, value):
     with pytest.raises(
         WeightFileError, match=rf"^Weights must be finite. Received 2 NaN .* in {name} of net.keras\.$"
     ):
-        given(SPEC, NET, 0, store)
+        fitted_arrays(SPEC, NET, 0, store)
     if name == "dense_2/bias":  # of layers that are not used nothing is asked
-        assert given(SPEC, Network((300, 200), outputs=3), 0, store)[4] is None
+        assert fitted_arrays(SPEC, Network((300, 200), outputs=3), 0, store)[4] is None
 
 
 def test_removed_file_is_reported(tmp_path, whole):
     words = r"^net.keras is not here any more; choose the file again under Weight files\.$"
     with pytest.raises(WeightFileError, match=words):
-        given(SPEC, NET, 0, Kept(None))
+        fitted_arrays(SPEC, NET, 0, Kept(None))
     _, store = whole
     (store.file.folder / VALUES).unlink()
     with pytest.raises(WeightFileError, match="is not here any more"):
-        given(SPEC, NET, 0, store)
+        fitted_arrays(SPEC, NET, 0, store)
 
 
 def test_file_of_another_network_is_refused_with_both_named(whole):
     net = Network((8,))
     words = "No layer of net.keras fits a network of 784 – 8 – 10; choose hidden layers as in the file."
-    assert no_fit("net.keras", net) == words
+    assert no_fit_message("net.keras", net) == words
     with pytest.raises(WeightFileError, match=f"^{words}$"):
-        given(SPEC, net, 0, whole[1])
+        fitted_arrays(SPEC, net, 0, whole[1])
 
 
 def test_runs_of_files_get_arrays_or_errors(whole):
@@ -313,7 +313,7 @@ def test_unfilled_layers_get_draws_of_their_initializer(tmp_path):
     del arrays["dense_2/bias"], arrays["dense_1/kernel"], arrays["dense_1/bias"]
     rest, bias = InitializerSpec("HeNormal"), InitializerSpec("RandomNormal")
     start = Start(SPEC.replace(rest=str(rest)), bias)
-    found = start_arrays(start, NET, 9, given(start.kernel, NET, 9, kept(tmp_path, arrays)))
+    found = start_arrays(start, NET, 9, fitted_arrays(start.kernel, NET, 9, kept(tmp_path, arrays)))
     expected = [
         arrays["dense_0/kernel"],
         arrays["dense_0/bias"],
