@@ -74,7 +74,7 @@ class WeightFile:
 
 def missing_file(name: str) -> WeightFileError:
     """Return the error for a file that was removed, or never was here."""
-    return WeightFileError(f"{name} is not here any more; choose the file again under Weight files.")
+    return WeightFileError(f"{name} is not available; choose the file again under Weight files.")
 
 
 class Reading:

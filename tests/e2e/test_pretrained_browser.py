@@ -167,7 +167,7 @@ def test_a_failed_download_is_reported_and_the_page_still_works(
 @pytest.mark.parametrize(
     ("link", "words"),
     [
-        ("file=file:x.keras:" + "0" * 32, "x.keras is not here any more; choose the file again"),
+        ("file=file:x.keras:" + "0" * 32, "x.keras is not available; choose the file again"),
         ("file=file:x.keras:zz", "The part “file” of the link was not understood"),
     ],
 )

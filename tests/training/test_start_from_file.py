@@ -149,7 +149,7 @@ def test_a_file_that_is_gone_is_an_error_of_its_start_alone(engine):
     assert job.over.wait(PATIENCE)
     fine, lost = job.records
     assert fine.finished
-    assert lost.error == "lost.keras is not here any more; choose the file again under Weight files."
+    assert lost.error == "lost.keras is not available; choose the file again under Weight files."
 
 
 def test_a_file_of_another_network_is_an_error_that_names_both(engine, tmp_path):

@@ -201,12 +201,12 @@ def test_non_finite_weights_are_refused_with_the_name(tmp_path, name, value):
 
 
 def test_removed_file_is_reported(tmp_path, whole):
-    words = r"^net.keras is not here any more; choose the file again under Weight files\.$"
+    words = r"^net.keras is not available; choose the file again under Weight files\.$"
     with pytest.raises(WeightFileError, match=words):
         fitted_arrays(SPEC, NET, 0, Kept(None))
     _, store = whole
     (store.file.folder / VALUES).unlink()
-    with pytest.raises(WeightFileError, match="is not here any more"):
+    with pytest.raises(WeightFileError, match="is not available"):
         fitted_arrays(SPEC, NET, 0, store)
 
 
@@ -226,7 +226,7 @@ def test_runs_of_files_get_arrays_or_errors(whole):
     found, without = sources.draw(Job(plan, "job"), list(enumerate(plan.runs)), jailed=True)
     assert list(found) == [0]
     np.testing.assert_array_equal(found[0][0], arrays[0])
-    assert [(one.run, one.error.split(";")[0]) for one in without] == [(2, "old.h5 is not here any more")]
+    assert [(one.run, one.error.split(";")[0]) for one in without] == [(2, "old.h5 is not available")]
     np.testing.assert_array_equal(sources.redraw(plan.runs[0], True)[0], arrays[0])
     assert sources.redraw(plan.runs[1], True) == ()
     stopped = Job(plan, "job")

@@ -96,7 +96,7 @@ def test_digest_gives_access_in_all_servers_on_the_folder(store):
     assert [one.to_dict() for one in other.surveys] == [one.to_dict() for one in file.surveys]
     assert store.get("0" * 32) is None
     (store.folder / f"{file.digest}{SUFFIX}" / VALUES).unlink()
-    with pytest.raises(WeightFileError, match="is not here any more; choose the file again"):
+    with pytest.raises(WeightFileError, match="is not available; choose the file again"):
         file.values(0)
 
 

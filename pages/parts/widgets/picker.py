@@ -10,7 +10,7 @@ from inits.errors import InitsError, SpecError
 from inits.experiments import file_start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import MARK, PastedSpec
-from inits.experiments.weight_source import LSUV, Kernel, parse_kernel
+from inits.experiments.weight_source import Kernel, LsuvSpec, parse_kernel
 from inits.initializers.catalog import CATALOG
 from inits.initializers.keras_call import read_call
 from inits.initializers.parameters import Parameter
@@ -83,19 +83,16 @@ def _shown(option: str) -> str:
 
 def _typed(prefix: str, text: str, more: Sequence[str]) -> Kernel:
     """Return the initializer that was chosen or typed; a seed in the text becomes that of the page."""
-    if text.startswith((MARK, file_start.MARK)) or text == LSUV:
-        kernel = parse_kernel(text)
-        if not isinstance(kernel, PastedSpec) and text not in more:
-            raise SpecError(f"{kernel.label} needs a network and data. Add it to a start on the Train page.")
-        return kernel
     text = text.strip().removeprefix("kernel_initializer=").replace("\u200b", "")
     if text in CATALOG:
         return InitializerSpec(text)
-    spec = InitializerSpec.parse(text)
-    seed = read_call(text).named.get("seed")
+    kernel = parse_kernel(text)
+    if isinstance(kernel, FileSpec | LsuvSpec) and str(kernel) not in more:
+        raise SpecError(f"{kernel.label} needs a network and data. Add it to a start on the Train page.")
+    seed = read_call(text).named.get("seed") if isinstance(kernel, InitializerSpec) else None
     if isinstance(seed, int) and 0 <= seed <= MAX_SEED:
         set_widget(widget_key(prefix, "seed"), seed)
-    return spec
+    return kernel
 
 
 def parameter_controls(prefix: str, spec: Adjustable, parameters: Sequence[Parameter]) -> None:
