@@ -70,4 +70,4 @@ def _trained(engine: Engine, plan: Experiment) -> list[tuple[bool, bool]]:
 
 
 def _predicted(engine: Engine, run: Run) -> bool:
-    return classify(run, STEPS, engine.call(worker.glimpse, run, timeout=worker.PASS_SECONDS)) == "trains"
+    return classify(run, STEPS, engine.call(worker.first_pass, run, timeout=worker.PASS_SECONDS)) == "trains"

@@ -13,7 +13,7 @@ from inits.experiments.experiment import Run, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
-from inits.experiments.record import Checkpoint, FloatArray, Given, Record
+from inits.experiments.record import Checkpoint, FloatArray, InitialArrays, Record
 from inits.sandbox.client import round_of
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
@@ -71,7 +71,7 @@ class ArraySources:
         layers: int | None = None,
         session: str = "",
         jailed: bool = True,
-    ) -> Future[Given]:
+    ) -> Future[InitialArrays]:
         """Return the arrays that a start gives a network: kernel and bias in turn, None where Keras draws.
 
         The future holds () if Keras draws all. It fails with InitsError if the code fails or the file is gone.
@@ -85,7 +85,7 @@ class ArraySources:
             session: whose turn the code has to wait for.
             jailed: run the code in the jail.
         """
-        future: Future[Given] = Future()
+        future: Future[InitialArrays] = Future()
         try:
             if isinstance(start.kernel, FileSpec):
                 arrays = fitting.fitted_arrays(start.kernel, network, seed, self.files)
@@ -100,7 +100,7 @@ class ArraySources:
             future.set_exception(error)
         return future
 
-    def _link(self, request: Request, spec: PastedSpec, future: Future[Given]) -> None:
+    def _link(self, request: Request, spec: PastedSpec, future: Future[InitialArrays]) -> None:
         """Pass the end of a request on to its future, and a cancelled future on to its request."""
 
         def finish() -> None:
@@ -114,12 +114,14 @@ class ArraySources:
         future.add_done_callback(lambda future: self.code.cancel(request) if future.cancelled() else None)
         request.when_done(finish)
 
-    def draw(self, job: Job, runs: NumberedRuns, jailed: bool) -> tuple[dict[int, Given], list[Record]]:
+    def draw(
+        self, job: Job, runs: NumberedRuns, jailed: bool
+    ) -> tuple[dict[int, InitialArrays], list[Record]]:
         """Return the arrays of all runs that need some, and a final record for each run that got none.
 
         Such a run was stopped, or its record has the error.
         """
-        arrays: dict[int, Given] = {}
+        arrays: dict[int, InitialArrays] = {}
         failed: list[Record] = []
         for number, run in runs:
             if not needs_arrays(run):
@@ -132,7 +134,7 @@ class ArraySources:
                 failed.append(Record(number, error=str(error)))
         return arrays, failed
 
-    def _draw_one(self, job: Job, number: int, run: Run, jailed: bool) -> Given:
+    def _draw_one(self, job: Job, number: int, run: Run, jailed: bool) -> InitialArrays:
         """Return the arrays of one run. Raises CancelledError once the run is stopped."""
         if number in job.stopping:
             raise CancelledError
@@ -148,7 +150,7 @@ class ArraySources:
                 raise CancelledError
             return arrays
 
-    def redraw(self, run: Run, jailed: bool, checkpoints: Sequence[Checkpoint] = ()) -> Given:
+    def redraw(self, run: Run, jailed: bool, checkpoints: Sequence[Checkpoint] = ()) -> InitialArrays:
         """Return the arrays of a run that was trained before; () if Keras draws all.
 
         Args:
@@ -184,6 +186,6 @@ def _kernels(spec: PastedSpec, result: Result) -> list[FloatArray]:
     return result.arrays
 
 
-def _without_biases(kernels: Sequence[FloatArray]) -> Given:
+def _without_biases(kernels: Sequence[FloatArray]) -> InitialArrays:
     """Return kernels, each followed by None for its bias, which Keras draws."""
     return [array for kernel in kernels for array in (kernel, None)]

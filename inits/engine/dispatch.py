@@ -17,7 +17,7 @@ from inits.engine.results import Results
 from inits.engine.run_registry import RunRegistry
 from inits.engine.scheduler import Scheduler
 from inits.errors import InitsError
-from inits.experiments.record import Given, Record
+from inits.experiments.record import InitialArrays, Record
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -79,7 +79,7 @@ class Dispatch:
             job.error = CRASHED
         self._finish(job)
 
-    def _submit(self, job: Job, missing: NumberedRuns, arrays: Mapping[int, Given]) -> None:
+    def _submit(self, job: Job, missing: NumberedRuns, arrays: Mapping[int, InitialArrays]) -> None:
         """Submit one task a slot. When all are over, what a lost worker has left is submitted again."""
         slots = self._connection.slots
         tasks: Mapping[str, NumberedRuns] = {
@@ -103,15 +103,15 @@ class Dispatch:
                 self._end_round(job, arrays)
 
         for i, (key, runs) in enumerate(tasks.items()):
-            given = {number: arrays[number] for number, _ in runs if number in arrays}
+            initial = {number: arrays[number] for number, _ in runs if number in arrays}
             # Tasks of one job in their order; a sweep, which has many, lets others go first.
-            future = self._submit_task(job, key, runs, given, -len(tasks) - i / len(tasks))
+            future = self._submit_task(job, key, runs, initial, -len(tasks) - i / len(tasks))
             future.add_done_callback(partial(end_task, key, runs))
         if not tasks:
             self._end_round(job, arrays)
 
     def _submit_task(
-        self, job: Job, key: str, runs: NumberedRuns, arrays: Mapping[int, Given], priority: float
+        self, job: Job, key: str, runs: NumberedRuns, arrays: Mapping[int, InitialArrays], priority: float
     ) -> Future:
         """Submit a task. Dask runs a key once, whichever web server submits it."""
         at_once = -(-job.plan.at_once // self._connection.slots)
@@ -166,7 +166,7 @@ class Dispatch:
             job.error = CRASHED
         future.release()
 
-    def _end_round(self, job: Job, arrays: Mapping[int, Given]) -> None:
+    def _end_round(self, job: Job, arrays: Mapping[int, InitialArrays]) -> None:
         """Submit what lost workers have left of a sweep, or end the job."""
         if not (job.failed or job.plan.live):
             job.settle(Record(number, stopped=True) for number in job.stopping)

@@ -11,7 +11,7 @@ from inits.data.dataset import batches, pixels
 from inits.engine.worker_state import compiled_slots, load, long_call, memory_errors_explained
 from inits.experiments.experiment import Run, Start
 from inits.experiments.network import Network
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.measure.examination import Sketch, sketch_drawn
 from inits.measure.signal_measurement import Measurement
 from inits.seeds import derive_seed
@@ -27,7 +27,7 @@ PASS_SECONDS = 120.0  # a timeout for passes through the largest network with th
 _reading = threading.Lock()
 
 
-def weights_file(run: Run, steps: int, arrays: Given = ()) -> bytes:
+def weights_file(run: Run, steps: int, arrays: InitialArrays = ()) -> bytes:
     """Return the weights of a run after some steps as the bytes of a `.weights.h5` file.
 
     Args:
@@ -60,7 +60,7 @@ def signal(
     start: Start,
     network: Network,
     seeds: Sequence[int],
-    arrays: Sequence[Given],
+    arrays: Sequence[InitialArrays],
     batch: tuple[str, int, int],
 ) -> list[Measurement]:
     """Measure how a start passes a batch through a network, once for each seed.
@@ -77,16 +77,17 @@ def signal(
     with long_call():
         images = _batch(*batch)
         return [
-            propagate(start, network, seed, images, given) for seed, given in zip(seeds, arrays, strict=True)
+            propagate(start, network, seed, images, initial)
+            for seed, initial in zip(seeds, arrays, strict=True)
         ]
 
 
-def glimpse(run: Run, arrays: Given = ()) -> "FirstPass":
+def first_pass(run: Run, arrays: InitialArrays = ()) -> "FirstPass":
     """Measure one pass forward and back over the first images of a run, before it is trained."""
     from inits.training import pretrain_probe
 
     with long_call():
-        return pretrain_probe.glimpse(run, _batch(run.dataset, PASS_IMAGES, run.seed), arrays)
+        return pretrain_probe.first_pass(run, _batch(run.dataset, PASS_IMAGES, run.seed), arrays)
 
 
 def _batch(dataset: str, images: int, seed: int) -> "Batch":

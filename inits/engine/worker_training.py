@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from inits.engine.jobs import NumberedRuns
 from inits.engine.worker_state import compiled_slots, is_stopped, load, memory_errors_explained
-from inits.experiments.record import Frame, Given, Record
+from inits.experiments.record import Frame, InitialArrays, Record
 
 MAX_REPEATS = 1000  # jobs that are remembered as to be reported again
 
@@ -15,7 +15,7 @@ _repeats: OrderedDict[str, int] = OrderedDict()  # by job: how often its reports
 
 def train_runs(
     runs: NumberedRuns,
-    arrays: Mapping[int, Given],
+    arrays: Mapping[int, InitialArrays],
     live: bool,
     at_once: int,
     job: str,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
-Given = Sequence[FloatArray | None]
-"""Kernel and bias of every layer in turn, from code or a file; None where an initializer of Keras draws."""
+InitialArrays = Sequence[FloatArray | None]
+"""Kernel and bias of every layer in turn, of code or a file; None where an initializer of Keras draws."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,20 +6,22 @@ from numpy.typing import NDArray
 from inits.data.dataset import Dataset, batches
 from inits.experiments.experiment import Run
 from inits.experiments.network import Network
-from inits.experiments.record import FloatArray, Given
+from inits.experiments.record import FloatArray, InitialArrays
 from inits.experiments.weight_source import LsuvSpec
 from inits.seeds import derive_seed
 from inits.training.lsuv import lsuv
 from inits.training.starts import draw_biases, start_arrays
 
 
-def beginning(run: Run, data: Dataset, given: Given = ()) -> tuple[list[FloatArray], tuple[float, ...]]:
+def beginning(
+    run: Run, data: Dataset, initial: InitialArrays = ()
+) -> tuple[list[FloatArray], tuple[float, ...]]:
     """Kernels and biases in turn with which a run begins, and LSUV's factor for each layer if that is its start.
 
     Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
     """
     if not isinstance(run.start.kernel, LsuvSpec):
-        return start_arrays(run.start, run.network, run.seed, given), ()
+        return start_arrays(run.start, run.network, run.seed, initial), ()
     biases = draw_biases(run.start.bias, run.network, run.seed)
     found, factors = lsuv(run.network, run.seed, biases, first_batch(run, data))
     return [array for pair in zip(found, biases, strict=True) for array in pair], tuple(factors)

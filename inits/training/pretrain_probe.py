@@ -9,15 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from inits.experiments.experiment import Run
-from inits.experiments.record import FloatArray, Given
+from inits.experiments.record import FloatArray, InitialArrays
 from inits.initializers.spec import OptimizerSpec
 from inits.theory.trainability import FirstPass
 from inits.training.propagation import Batch, arrays_of, layers_of
 
 
-def glimpse(run: Run, batch: Batch, given: Given = ()) -> FirstPass:
+def first_pass(run: Run, batch: Batch, initial: InitialArrays = ()) -> FirstPass:
     """Measure a pass over a batch. Raises what `inits.training.propagation.arrays_of` raises."""
-    arrays = arrays_of(run.start, run.network, run.seed, batch.images, given)
+    arrays = arrays_of(run.start, run.network, run.seed, batch.images, initial)
     loss, inputs, deltas, gradients = _pass(arrays, run.network.activation, batch)
     kernels, steps = arrays[::2], gradients[::2]
     rate = run.optimizer.learning_rate

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
-from inits.experiments.record import FloatArray, Given
+from inits.experiments.record import FloatArray, InitialArrays
 from inits.experiments.weight_source import LsuvSpec
 from inits.initializers.activations import ELEMENTWISE
 from inits.measure.signal_measurement import BINS, OCTAVES, Measurement, Spread
@@ -68,30 +68,32 @@ def cosines(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floa
 
 
 def arrays_of(
-    start: Start, network: Network, seed: int, images: FloatArray, given: Given = ()
+    start: Start, network: Network, seed: int, images: FloatArray, initial: InitialArrays = ()
 ) -> list[FloatArray]:
     """Kernel and bias of every layer in turn, with the seeds that training would give them.
 
     Args:
         images: float32 (n, inputs) that LSUV looks at.
-        given: arrays that were made elsewhere, in the same order; None where Keras draws. Empty: Keras draws all.
+        initial: arrays that were made elsewhere, in the same order; None where Keras draws. Empty: Keras draws all.
 
     Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
     """
     if not isinstance(start.kernel, LsuvSpec):
-        return start_arrays(start, network, seed, given)
+        return start_arrays(start, network, seed, initial)
     biases = draw_biases(start.bias, network, seed)
     kernels = lsuv(network, seed, biases, images)[0]
     return [array for pair in zip(kernels, biases, strict=True) for array in pair]
 
 
-def propagate(start: Start, network: Network, seed: int, batch: Batch, given: Given = ()) -> Measurement:
-    """Measure one start and seed; `given` as in `arrays_of`, whose errors it raises.
+def propagate(
+    start: Start, network: Network, seed: int, batch: Batch, initial: InitialArrays = ()
+) -> Measurement:
+    """Measure one start and seed; `initial` as in `arrays_of`, whose errors it raises.
 
     Raises SpecError when network and batch are too large.
     """
     check_size(network, len(batch.images))
-    arrays = arrays_of(start, network, seed, batch.images, given)
+    arrays = arrays_of(start, network, seed, batch.images, initial)
     before, after, gradients, jacobians = _pass(arrays, network.activation, batch)
     i, j = batch.pairs
     slope = ELEMENTWISE.get(network.activation)

@@ -8,7 +8,7 @@ from inits.errors import InitsError, SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import derive_seed
 from inits.text import plain, shown
@@ -50,17 +50,17 @@ def start_arrays(
     start: Start,
     network: Network,
     seed: int,
-    given: Given = (),
+    initial: InitialArrays = (),
 ) -> list[NDArray[np.float32]]:
     """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with its own derived seed.
 
-    `given`: what comes from pasted code or a file. Raises what `draw` raises.
+    `initial`: arrays from pasted code or a file. Raises what `draw` raises.
     """
-    given = given or [None] * 2 * len(network.kernel_shapes)
+    initial = initial or [None] * 2 * len(network.kernel_shapes)
     biases = draw_biases(start.bias, network, seed)
     arrays = []
     for layer, shape in enumerate(network.kernel_shapes):
-        kernel, bias = given[2 * layer : 2 * layer + 2]
+        kernel, bias = initial[2 * layer : 2 * layer + 2]
         if kernel is None:
             kernel = draw(_drawn_by(start), shape, derive_seed(seed, "kernel", layer))
         arrays += [
@@ -71,7 +71,7 @@ def start_arrays(
 
 
 def _drawn_by(start: Start) -> InitializerSpec:
-    """Return the initializer of the kernels that are not given."""
+    """Return the initializer of the kernels that are not in the initial arrays."""
     kernel = start.kernel.rest if isinstance(start.kernel, FileSpec) else start.kernel
     assert isinstance(kernel, InitializerSpec), "pasted code is drawn in the jail, before this"
     return kernel

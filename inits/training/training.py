@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inits.data.dataset import Dataset
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_STARTS, Run
-from inits.experiments.record import Divergence, FloatArray, Frame, Given, Record
+from inits.experiments.record import Divergence, FloatArray, Frame, InitialArrays, Record
 from inits.training.beginning import beginning, order_of
 from inits.training.slot import Slot
 
@@ -78,8 +78,8 @@ def _explain(
 class _Turn:
     """One of the runs that share a slot: it uses the slot for one frame at a time."""
 
-    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, given: Given):
-        self._run, self._slot, self._given = run, slot, given
+    def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, initial: InitialArrays):
+        self._run, self._slot, self._initial = run, slot, initial
         order = order_of(run, data)
         self._frames = epoch(slot, number, order)
         self._saved: list[NDArray[np.generic]] | None = None
@@ -126,9 +126,9 @@ class _Turn:
 
     def _enter(self) -> None:
         if not self._begun:
-            arrays, self.record.factors = beginning(self._run, self._slot.data, self._given)
+            arrays, self.record.factors = beginning(self._run, self._slot.data, self._initial)
             self._slot.load(arrays, self._run.optimizer.learning_rate)
-            self._begun, self._given = True, ()
+            self._begun, self._initial = True, ()
         elif self._saved is not None:
             self._slot.restore(self._saved)
 
@@ -137,41 +137,50 @@ def train(
     runs: Sequence[tuple[int, Run]],
     data: Dataset,
     slot: Slot,
-    tell: Callable[[Frame], None],
-    stopped: Callable[[int], bool],
-    settle: Callable[[Record], None] = lambda record: None,
+    on_frame: Callable[[Frame], None],
+    is_stopped: Callable[[int], bool],
+    on_record: Callable[[Record], None] = lambda record: None,
     at_once: int = MAX_STARTS,
-    given: Mapping[int, Given] = MappingProxyType({}),
+    initial: Mapping[int, InitialArrays] = MappingProxyType({}),
 ) -> list[Record]:
     """Train runs of one network in one slot, `at_once` of them a few steps each in turn.
 
-    `runs` are pairs of a number and a run; `tell` is called with every frame, `stopped(number)` is called before
-    it, `settle` is called with the record of each run that is over. `given` has the arrays of the runs that begin
-    with pasted code or a file, by number. Returns one record per run, in the order of `runs`.
+    Args:
+        runs: pairs of a number and a run.
+        data: the dataset of all runs.
+        slot: the compiled network.
+        on_frame: called with every frame.
+        is_stopped: called with the number of a run before each of its frames; True ends the run.
+        on_record: called with the record of each run that is over.
+        at_once: number of runs that take turns.
+        initial: by number, the arrays of the runs that begin with pasted code or a file.
+
+    Returns:
+        One record per run, in the order of `runs`.
     """
     waiting, records = deque(runs), []
     lane: deque[_Turn] = deque()
     while lane or waiting:
         while waiting and len(lane) < at_once:
             number, run = waiting.popleft()
-            lane.append(_Turn(number, run, data, slot, given.get(number, ())))
+            lane.append(_Turn(number, run, data, slot, initial.get(number, ())))
             records.append(lane[-1].record)
         turn = lane.popleft()
-        frame = turn.stop() if stopped(turn.record.run) else turn.advance(alone=not lane)
+        frame = turn.stop() if is_stopped(turn.record.run) else turn.advance(alone=not lane)
         if frame is not None:
-            tell(frame)
+            on_frame(frame)
         if turn.record.over:
-            settle(turn.record)
+            on_record(turn.record)
         else:
             lane.append(turn)
     return records
 
 
 def weights_after(
-    run: Run, steps: int, data: Dataset, slot: Slot, given: Given = ()
+    run: Run, steps: int, data: Dataset, slot: Slot, initial: InitialArrays = ()
 ) -> tuple[FloatArray, ...]:
     """Return kernels and biases of a run after `steps` steps, bit for bit those of the first training."""
-    slot.load(beginning(run, data, given)[0], run.optimizer.learning_rate)
+    slot.load(beginning(run, data, initial)[0], run.optimizer.learning_rate)
     rows = order_of(run, data)[:steps]
     for first in range(0, steps, slot.call_steps):
         slot.train(rows[first : first + slot.call_steps])

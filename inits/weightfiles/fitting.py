@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inits.errors import WeightFileError
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
-from inits.experiments.record import FloatArray, Given
+from inits.experiments.record import FloatArray, InitialArrays
 from inits.measure.array_summary import Survey
 from inits.seeds import derive_seed
 from inits.weightfiles.store import WeightFile, WeightStore, missing_file
@@ -83,7 +83,7 @@ def network_of(layers: Sequence[DenseLayer], activation: str, inputs: int, outpu
     return Network(units[1:-1], activation, inputs, outputs)
 
 
-def fitted_arrays(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> Given:
+def fitted_arrays(spec: FileSpec, network: Network, seed: int, store: WeightStore) -> InitialArrays:
     """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, float32; None if the file has none.
 
     Raises WeightFileError if the file was removed, no layer fits, or a weight is not finite.

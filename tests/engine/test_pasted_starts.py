@@ -91,7 +91,7 @@ def test_weights_of_pasted_code_are_those_of_the_sandbox(engine, small_mnist):
     assert not begun[16,].any()
     arrays = [array for kernel in kernels(91) for array in (kernel, None)]
     with Slots(1).borrow(run, data) as slot:
-        (record,) = train([(0, run)], data, slot, lambda frame: None, lambda run: False, given={0: arrays})
+        (record,) = train([(0, run)], data, slot, lambda frame: None, lambda run: False, initial={0: arrays})
     ended = in_file(engine.weights_file(run, record.steps))
     for weights in record.weights:
         np.testing.assert_allclose(ended[weights.shape], weights, rtol=0, atol=1e-5)

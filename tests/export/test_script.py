@@ -20,7 +20,7 @@ from inits.experiments.experiment import Experiment, Run, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import MAX_LAYERS, Network
 from inits.experiments.pasted import PastedSpec, clean
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.experiments.weight_source import LsuvSpec
 from inits.export.script import needed, script
 from inits.initializers.activations import ACTIVATIONS
@@ -88,7 +88,7 @@ def in_file(net: Network) -> list[np.ndarray | None]:
     return [shape and rng.normal(0, 0.06, shape).astype(np.float32) for shape in shapes]
 
 
-def given_for(run: Run) -> Given:
+def arrays_for(run: Run) -> InitialArrays:
     """Weights that come from elsewhere, as the app makes them."""
     kernel, net = run.start.kernel, run.network
     if isinstance(kernel, FileSpec):
@@ -136,7 +136,7 @@ def learned(run: Run, slot: Slot, nudge: float = 0.0) -> np.ndarray:
 
     A run ends with the first loss that is no number.
     """
-    arrays = beginning(run, slot.data, given_for(run))[0]
+    arrays = beginning(run, slot.data, arrays_for(run))[0]
     rng = np.random.default_rng(0)
     moved = [array * (1 + nudge * rng.uniform(-1, 1, array.shape)).astype(np.float32) for array in arrays]
     slot.load(moved, run.optimizer.learning_rate)

@@ -187,13 +187,13 @@ def numpy_pass(arrays, batch):
 
 @pytest.mark.keras
 def test_a_pass_measures_what_numpy_computes(batch):
-    from inits.training.pretrain_probe import glimpse
+    from inits.training.pretrain_probe import first_pass
     from inits.training.starts import start_arrays
 
     run = run_of()
     arrays = start_arrays(run.start, NET, run.seed)
     loss, gradients, centered = numpy_pass(arrays, batch)
-    found = glimpse(run, batch)
+    found = first_pass(run, batch)
     assert found.loss == pytest.approx(loss, rel=1e-5)
     np.testing.assert_allclose(found.gradients, [np.linalg.norm(g) for g in gradients], rtol=1e-4)
     np.testing.assert_allclose(found.centered, [np.linalg.norm(g) for g in centered], rtol=1e-4)
@@ -221,15 +221,15 @@ def pairs(arrays, gradients):
     ],
 )
 def test_real_starts_get_their_verdict(batch, kernel, short):
-    from inits.training.pretrain_probe import glimpse
+    from inits.training.pretrain_probe import first_pass
 
     run = run_of(kernel=kernel, net=Network((20, 20), "relu"))
-    assert assess(run, STEPS, glimpse(run, batch)).label == short
+    assert assess(run, STEPS, first_pass(run, batch)).label == short
 
 
 @pytest.mark.keras
 def test_equal_columns_are_alike_and_others_are_not(batch):
-    from inits.training.pretrain_probe import glimpse
+    from inits.training.pretrain_probe import first_pass
 
-    assert glimpse(run_of(kernel="Constant(value=0.01)"), batch).duplicated.tolist() == [1.0, 1.0]
-    assert glimpse(run_of(), batch).duplicated.tolist() == [0.0, 0.0]
+    assert first_pass(run_of(kernel="Constant(value=0.01)"), batch).duplicated.tolist() == [1.0, 1.0]
+    assert first_pass(run_of(), batch).duplicated.tolist() == [0.0, 0.0]

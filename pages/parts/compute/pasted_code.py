@@ -14,7 +14,7 @@ from inits.errors import InitsError
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.sandbox.client import round_of
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
@@ -165,7 +165,9 @@ class SharedCode:
         """Let the request go on: other sessions may wait for it."""
 
 
-def request_arrays(start: Start, network: Network, seed: int, layers: int | None = None) -> Future[Given]:
+def request_arrays(
+    start: Start, network: Network, seed: int, layers: int | None = None
+) -> Future[InitialArrays]:
     """Return the arrays that a start gives a network, see `ArraySources.request`; those of code are shared.
 
     Raises InitsError if its pasted code may not run.
@@ -176,7 +178,7 @@ def request_arrays(start: Start, network: Network, seed: int, layers: int | None
     return sources.request(start, network, seed, layers=layers, session=session_id(), jailed=jailed())
 
 
-def wait_soon(futures: Sequence[Future[Given]]) -> bool:
+def wait_soon(futures: Sequence[Future[InitialArrays]]) -> bool:
     """Wait a moment for arrays. Returns True if all are there."""
     if not all(future.done() for future in futures):
         with gate.aside():

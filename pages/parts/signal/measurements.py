@@ -17,7 +17,7 @@ from inits.experiments.experiment import Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.measure.signal_measurement import Measurement
 from inits.seeds import consecutive_seeds
 from inits.theory.signal_theory import (
@@ -145,7 +145,7 @@ def _measured(
         missing = [seed for seed, key in keys.items() if memory.get(key) is None]
         if not whole:
             missing = missing[:1] if seeds[0] in missing else []
-        drawn: list[Given] | InitsError | None
+        drawn: list[InitialArrays] | InitsError | None
         try:
             drawn = arrays_of(card.start, net, missing)
         except InitsError as error:
@@ -169,7 +169,7 @@ def _answer(
     memory: SharedCache[Any],
     keys: dict[int, Any],
     missing: list[int],
-    drawn: list[Given] | InitsError | None,
+    drawn: list[InitialArrays] | InitsError | None,
 ) -> tuple[Measurement, ...] | InitsError:
     """Return all measurements of a start after requesting the missing ones, or why there are none."""
     if isinstance(drawn, InitsError):
@@ -200,7 +200,7 @@ def _prepare_theory(choices: Choices, facts: InputStatistics) -> None:
             continue
 
 
-def arrays_of(start: Start, network: Network, seeds: Sequence[int]) -> list[Given] | None:
+def arrays_of(start: Start, network: Network, seeds: Sequence[int]) -> list[InitialArrays] | None:
     """Return for each seed the arrays that Keras does not draw, see `ArraySources.request`.
 
     None while code still runs. Raises InitsError if the code failed or the file is gone.

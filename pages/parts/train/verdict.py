@@ -9,7 +9,7 @@ import streamlit as st
 from inits.engine import worker
 from inits.errors import EngineError, InitsError
 from inits.experiments.experiment import Experiment, Run
-from inits.experiments.record import Given
+from inits.experiments.record import InitialArrays
 from inits.experiments.summary import Outcome
 from inits.text import percent
 from inits.theory.trainability import FirstPass, Verdict, assess, forecast, outcome_words
@@ -58,10 +58,10 @@ class _FirstPasses:
     def __init__(self) -> None:
         self._pool, self._kept = ThreadPoolExecutor(2), SharedCache[Future[FirstPass]](MAX_PASSES)
 
-    def request(self, run: Run, arrays: Given, retry: bool) -> Future[FirstPass]:
+    def request(self, run: Run, arrays: InitialArrays, retry: bool) -> Future[FirstPass]:
         """Return the first pass of a run; `retry` requests it again if the compute process was not available."""
         compute = engine()
-        call = partial(compute.call, worker.glimpse, timeout=worker.PASS_SECONDS)
+        call = partial(compute.call, worker.first_pass, timeout=worker.PASS_SECONDS)
         return self._kept.get_or_make(
             (run.key, compute.status.fingerprint),
             lambda: self._pool.submit(call, run, arrays),
