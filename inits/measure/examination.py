@@ -15,7 +15,7 @@ from inits.measure.spectrum import singular_values
 from inits.measure.statistics import Row, Summary, compare, histogram, kolmogorov, qq
 
 BINS, LAYER_BINS, SKETCH_BINS, QUANTILES = 80, 64, 40, 120
-MOST_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
+MAX_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
 TILES, IMAGE = 32, (28, 28)
 BLOCK = 128
 
@@ -88,7 +88,7 @@ def measure(kernel: FloatArray, spec: Kernel) -> Examination:
         p=distance.p if distance else None,
         theory=theory.astype(np.float32),
         drawn=drawn.astype(np.float32),
-        singular=singular_values(kernel).astype(np.float32) if min(rows, columns) <= MOST_SINGULAR else None,
+        singular=singular_values(kernel).astype(np.float32) if min(rows, columns) <= MAX_SINGULAR else None,
         tiles=None if units is None else _pixels(units.T, scale).reshape(-1, *IMAGE),
         block=_pixels(block, scale),
         scale=scale,

@@ -180,11 +180,16 @@ def _rank(task: Task, one: Option, least: float) -> tuple[float, bool, bool, int
 
 def evaluate_option(task: Task, kernel: InitializerSpec) -> Option:
     """Return the effect of an initializer on the signal in a task's network."""
-    net = task.network
+    return _evaluate(task.network, kernel)
+
+
+@lru_cache(maxsize=1024)
+def _evaluate(net: Network, kernel: InitializerSpec) -> Option:
+    """Return the effect on the signal in a network; optimizer and normalization do not change it."""
     promised = gains(Start(kernel), net)
     assert promised is not None, "initializers with a law"
     found = predict(net, promised, TYPICAL_INPUTS[DEFAULT])
-    inner = promised.weights[1] if task.depth > 1 else promised.weights[-1]
+    inner = promised.weights[1] if len(net.hidden) > 1 else promised.weights[-1]
     return Option(kernel, inner, *_changes(found))
 
 

@@ -1,4 +1,4 @@
-"""Hand-made kernels for every check in every verdict; what is said of copies is seen by training them."""
+"""Test every check of hand-made kernels in every verdict; training shows which copies stay copies."""
 
 import math
 
@@ -11,166 +11,19 @@ from inits.measure.symmetry import Check
 
 SHAPES = [(784, 128), (128, 128), (128, 10)]
 NAMES = ["layer 1", "layer 2", "output"]
+ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest law"]
+COPIES = "have the same incoming and outgoing weights as another one and stay its copy"
+HIDDEN = "start as a copy of another one: only their outgoing weights set them apart"
+OUTPUTS = "start as a copy of another one: only their targets set them apart"
+CAST = "Keras casts them to float32."
 
 
 def he(shape, seed):
     return (np.random.default_rng(seed).normal(size=shape) * math.sqrt(2 / shape[0])).astype(np.float32)
 
 
-def layer(array, **changes):
-    array = np.asarray(array, np.float32)
-    given = {"shape": array.shape, "array": array, "dtype": "float32", "received": array.shape}
-    return Drawn(**{**given, **changes})
-
-
-def network(draw=he):
-    return [layer(draw(shape, seed)) for seed, shape in enumerate(SHAPES)]
-
-
-def look(layers, name, again=None, names=NAMES) -> Check:
-    (found,) = [check for check in checks(layers, again, names) if check.name == name]
-    return found
-
-
-def names_of(found):
-    return [check.name for check in found]
-
-
-ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest law"]
-
-
-def test_a_sound_start_passes_every_check_in_order():
-    found = checks(network(), he(SHAPES[0], 0), NAMES)
-    assert names_of(found) == ALL
-    assert {check.verdict for check in found} == {"good"}
-    assert [check.words for check in found[:6]] == [
-        "3 of 3 kernels have the shape that was asked for.",
-        "3 of 3 kernels are float32.",
-        "118,016 of 118,016 weights are finite.",
-        "100,352 of 100,352 weights of layer 1 are the same when drawn again with the same seed.",
-        "0 of 3 pairs of layers begin with the same draws.",
-        "0 of 266 units start as a copy of another one.",
-    ]
-
-
-def test_words_are_one_plain_sentence():
-    odd = he(SHAPES[1], 1)
-    odd[0, :3] = np.nan
-    for layers in (network(), network(lambda shape, seed: np.ones(shape)), [layer(odd)] * 3):
-        for check in checks(layers, he(SHAPES[0], 9), NAMES):
-            assert check.words.endswith(".")
-            assert ". " not in check.words
-            assert not set("`*-!") & set(check.words.replace("minval=-", "")), check.words
-
-
-def test_shape_names_what_came_and_what_was_asked_for():
-    first, second, third = network()
-    turned = Drawn((784, 128), None, "float32", (128, 784))
-    found = look([turned, second, third], "Shape")
-    assert (found.verdict, found.words) == (
-        "bad",
-        "1 of 3 kernels has another shape: layer 1 has 128 × 784, not 784 × 128; return an array of the shape that "
-        "the function is given.",
-    )
-    single = Drawn((128, 10), None, "float64", ())
-    assert "output has no dimensions, not 128 × 10" in look([first, second, single], "Shape").words
-
-
-def test_long_networks_name_the_first_layers():
-    wrong = [Drawn((4, 4), None, "float32", (4,))] * 21
-    found = look(wrong, "Shape", names=[f"layer {index}" for index in range(21)])
-    assert "layer 2 has 4, not 4 × 4 and 18 more;" in found.words
-
-
-def test_what_has_no_array_is_left_out():
-    wrong = [Drawn(shape, None, "float32", ()) for shape in SHAPES]
-    assert names_of(checks(wrong, he(SHAPES[0], 0), NAMES)) == ["Shape", "Dtype"]
-    assert checks([], None, []) == ()
-    assert names_of(checks(network()[:1], None, NAMES[:1])) == [
-        name for name in ALL if name not in ("Same seed", "Layers differ")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("dtypes", "verdict", "words"),
-    [
-        (["float32"] * 3, "good", "3 of 3 kernels are float32."),
-        (["float64"] * 3, "note", "3 of 3 kernels are float64: Keras casts them to float32."),
-        (
-            ["float32", "bfloat16", "float32"],
-            "note",
-            "1 of 3 kernels is bfloat16 with 2 digits: Keras casts them to float32.",
-        ),
-        (["float16"] * 3, "note", "3 of 3 kernels are float16 with 3 digits: Keras casts them to float32."),
-        (["int64"] * 3, "note", "3 of 3 kernels are int64 without fractions: Keras casts them to float32."),
-        (["bool"] * 3, "note", "3 of 3 kernels are bool without fractions: Keras casts them to float32."),
-        (
-            ["float64", "complex128", "float32"],
-            "bad",
-            "1 of 3 kernels is complex128: return real numbers, as float32.",
-        ),
-        (["object"] * 3, "bad", "3 of 3 kernels are object: return real numbers, as float32."),
-    ],
-)
-def test_dtype(dtypes, verdict, words):
-    layers = [layer(he(shape, 0), dtype=dtype) for shape, dtype in zip(SHAPES, dtypes, strict=True)]
-    found = look(layers, "Dtype")
-    assert (found.verdict, found.words) == (verdict, words)
-
-
-def test_what_is_not_finite_is_counted_by_layer():
-    first, second, third = (he(shape, seed) for seed, shape in enumerate(SHAPES))
-    first[3, :5], first[4, :2], third[0, 0] = np.nan, -np.inf, np.inf
-    found = checks([layer(first), layer(second), layer(third)], first, NAMES)
-    assert (found[2].verdict, found[2].words) == (
-        "bad",
-        "8 of 118,016 weights are not finite: 5 NaN and 2 infinite in layer 1, 1 infinite in output; look for a "
-        "division by 0, or the root or logarithm of a negative number.",
-    )
-    assert found[3].verdict == "good"  # NaN comes again where it was
-    assert "layer 1" not in found[-1].words
-
-
-def test_the_same_seed_is_compared_bit_by_bit():
-    again = he(SHAPES[0], 0)
-    again[0, 0] = np.nextafter(again[0, 0], np.float32(1))
-    found = look(network(), "Same seed", again)
-    assert (found.verdict, found.words) == (
-        "bad",
-        "1 of 100,352 weights of layer 1 differ when drawn again with the same seed; draw with np.random or "
-        "keras.random, which are seeded before every kernel.",
-    )
-    assert look(network(), "Same seed", he(SHAPES[0], 7)).words.startswith(
-        "100,352 of 100,352 weights of layer 1 differ"
-    )
-    shorter = look(network(), "Same seed", np.zeros((2, 3), np.float32))
-    assert (shorter.verdict, "has 2 × 3 when drawn again, not 784 × 128" in shorter.words) == ("bad", True)
-
-
-@pytest.mark.parametrize(
-    ("draw", "pairs"),
-    [
-        (lambda shape, seed: he(shape, 0), 3),  # the same draws, scaled by fan_in
-        (lambda shape, seed: np.random.default_rng(0).uniform(size=shape), 3),
-        (lambda shape, seed: he(shape, min(seed, 1)), 1),
-    ],
-)
-def test_a_generator_that_is_seeded_anew_is_seen(draw, pairs):
-    found = look(network(draw), "Layers differ")
-    assert found.verdict == "bad"
-    assert found.words.startswith(f"{pairs} of 3 pairs of layers begin with the same draws: ")
-    assert "layer 2 and output; do not seed a generator" in found.words
-
-
-def test_layers_differ_when_only_some_weights_are_the_same():
-    first, second, third = (he(shape, seed) for seed, shape in enumerate(SHAPES))
-    second.ravel()[:500] = 2.0 * first.ravel()[:500]
-    assert look([layer(first), layer(second), layer(third)], "Layers differ").verdict == "good"
-
-
-@pytest.mark.parametrize("draw", [np.zeros, np.ones, lambda shape: np.eye(*shape)])
-def test_layers_that_draw_nothing_may_be_equal(draw):
-    assert "Layers differ" not in names_of(checks(network(lambda shape, seed: draw(shape)), None, NAMES))
+def full(value):
+    return lambda shape, seed: np.full(shape, value)
 
 
 def columns_alike(shape, seed):
@@ -187,117 +40,247 @@ def some_dead(shape, seed):
     return kernel
 
 
-COPIES = "have the same incoming and outgoing weights as another one and stay its copy"
+def layer(array, dtype="float32"):
+    array = np.asarray(array, np.float32)
+    return Drawn(array.shape, array, dtype, array.shape)
+
+
+def misshapen(shape, received, dtype="float32"):
+    return Drawn(shape, None, dtype, received)
+
+
+def kernels(*draws):
+    """Return one kernel for each of SHAPES; a single draw makes them all."""
+    each = draws if len(draws) == 3 else draws * 3
+    return [draw(shape, seed) for seed, (draw, shape) in enumerate(zip(each, SHAPES, strict=True))]
+
+
+def network(*draws):
+    return [layer(kernel) for kernel in kernels(*draws or (he,))]
+
+
+def look(layers, name, again=None, names=NAMES) -> Check:
+    (found,) = [check for check in checks(layers, again, names) if check.name == name]
+    return found
+
+
+def symmetry_of(*arrays) -> Check:
+    return look([layer(array) for array in arrays], "Symmetry", names=[*NAMES[: len(arrays) - 1], "output"])
+
+
+def names_of(found):
+    return [check.name for check in found]
+
+
+def test_sound_start_passes_every_check_in_order():
+    found = checks(network(), he(SHAPES[0], 0), NAMES)
+    assert names_of(found) == ALL
+    assert {check.verdict for check in found} == {"good"}
+    assert [check.words for check in found[:6]] == [
+        "3 of 3 kernels have the shape that was asked for.",
+        "3 of 3 kernels are float32.",
+        "118,016 of 118,016 weights are finite.",
+        "100,352 of 100,352 weights of layer 1 are the same when drawn again with the same seed.",
+        "0 of 3 pairs of layers begin with the same draws.",
+        "0 of 266 units start as a copy of another one.",
+    ]
+
+
+def test_each_check_is_one_sentence_of_plain_text():
+    odd = he(SHAPES[1], 1)
+    odd[0, :3] = np.nan
+    for layers in (network(), network(full(1.0)), [layer(odd)] * 3):
+        for check in checks(layers, he(SHAPES[0], 9), NAMES):
+            assert check.words.endswith(".")
+            assert ". " not in check.words
+            assert not set("`*-!") & set(check.words.replace("minval=-", "")), check.words
+
+
+def test_checks_without_data_are_left_out():
+    wrong = [misshapen(shape, ()) for shape in SHAPES]
+    assert names_of(checks(wrong, he(SHAPES[0], 0), NAMES)) == ["Shape", "Dtype"]
+    assert checks([], None, []) == ()
+    alone = names_of(checks(network()[:1], None, NAMES[:1]))
+    assert alone == [name for name in ALL if name not in ("Same seed", "Layers differ")]
+    for draw in (full(0.0), full(1.0), lambda shape, seed: np.eye(*shape)):  # nothing is drawn: may be equal
+        assert "Layers differ" not in names_of(checks(network(draw), None, NAMES))
+
+
+def test_shape_names_the_first_wrong_layers():
+    first, second, third = network()
+    found = look([misshapen((784, 128), (128, 784)), second, third], "Shape")
+    advice = "return an array of the shape that the function is given."
+    assert found.verdict == "bad"
+    assert found.words == (
+        f"1 of 3 kernels has another shape: layer 1 has 128 × 784, not 784 × 128; {advice}"
+    )
+    single = misshapen((128, 10), (), "float64")
+    assert "output has no dimensions, not 128 × 10" in look([first, second, single], "Shape").words
+    wrong, names = [misshapen((4, 4), (4,))] * 21, [f"layer {index}" for index in range(21)]
+    assert "layer 2 has 4, not 4 × 4 and 18 more;" in look(wrong, "Shape", names=names).words
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "verdict", "words"),
+    [
+        (["float32"] * 3, "good", "3 of 3 kernels are float32."),
+        (["float64"] * 3, "note", f"3 of 3 kernels are float64: {CAST}"),
+        (["float32", "bfloat16", "float32"], "note", f"1 of 3 kernels is bfloat16 with 2 digits: {CAST}"),
+        (["float16"] * 3, "note", f"3 of 3 kernels are float16 with 3 digits: {CAST}"),
+        (["int64"] * 3, "note", f"3 of 3 kernels are int64 without fractions: {CAST}"),
+        (["bool"] * 3, "note", f"3 of 3 kernels are bool without fractions: {CAST}"),
+        (
+            ["float64", "complex128", "float32"],
+            "bad",
+            "1 of 3 kernels is complex128: return real numbers, as float32.",
+        ),
+        (["object"] * 3, "bad", "3 of 3 kernels are object: return real numbers, as float32."),
+    ],
+)
+def test_dtype(dtypes, verdict, words):
+    layers = [layer(he(shape, 0), dtype) for shape, dtype in zip(SHAPES, dtypes, strict=True)]
+    found = look(layers, "Dtype")
+    assert (found.verdict, found.words) == (verdict, words)
+
+
+def test_weights_that_are_not_finite_are_counted_by_layer():
+    first, second, third = kernels(he)
+    first[3, :5], first[4, :2], third[0, 0] = np.nan, -np.inf, np.inf
+    found = checks([layer(first), layer(second), layer(third)], first, NAMES)
+    assert (found[2].verdict, found[2].words) == (
+        "bad",
+        "8 of 118,016 weights are not finite: 5 NaN and 2 infinite in layer 1, 1 infinite in output; look for a "
+        "division by 0, or the root or logarithm of a negative number.",
+    )
+    assert found[3].verdict == "good"  # NaN comes again where it was
+    assert "layer 1" not in found[-1].words
+
+
+def test_same_seed_is_compared_bit_by_bit():
+    again = he(SHAPES[0], 0)
+    again[0, 0] = np.nextafter(again[0, 0], np.float32(1))
+    found = look(network(), "Same seed", again)
+    assert (found.verdict, found.words) == (
+        "bad",
+        "1 of 100,352 weights of layer 1 differ when drawn again with the same seed; draw with np.random or "
+        "keras.random, which are seeded before every kernel.",
+    )
+    other = look(network(), "Same seed", he(SHAPES[0], 7)).words
+    assert other.startswith("100,352 of 100,352 weights of layer 1 differ")
+    shorter = look(network(), "Same seed", np.zeros((2, 3), np.float32))
+    assert shorter.verdict == "bad"
+    assert "has 2 × 3 when drawn again, not 784 × 128" in shorter.words
+
+
+@pytest.mark.parametrize(
+    ("draw", "pairs"),
+    [
+        (lambda shape, seed: he(shape, 0), 3),  # the same draws, scaled by fan_in
+        (lambda shape, seed: np.random.default_rng(0).uniform(size=shape), 3),
+        (lambda shape, seed: he(shape, min(seed, 1)), 1),
+    ],
+)
+def test_generator_that_is_seeded_in_every_call_is_found(draw, pairs):
+    found = look(network(draw), "Layers differ")
+    assert found.verdict == "bad"
+    assert found.words.startswith(f"{pairs} of 3 pairs of layers begin with the same draws: ")
+    assert "layer 2 and output; do not seed a generator" in found.words
+
+
+def test_layers_differ_when_only_some_weights_are_the_same():
+    first, second, third = kernels(he)
+    second.ravel()[:500] = 2.0 * first.ravel()[:500]
+    assert look([layer(first), layer(second), layer(third)], "Layers differ").verdict == "good"
 
 
 @pytest.mark.parametrize(
     ("draws", "verdict", "words"),
     [
-        ([he, he, he], "good", "0 of 266 units start as a copy of another one."),
         (
             [columns_alike, rows_alike, he],
             "bad",
             f"128 of 128 units in layer 1 {COPIES}; 128 of 128 rows in layer 2 are equal: units see no more than the "
             "sum of their inputs.",
         ),
-        (
-            [columns_alike, he, he],
-            "note",
-            "128 of 128 units in layer 1 start as a copy of another one: only their outgoing weights set them apart.",
-        ),
+        ([columns_alike, he, he], "note", f"128 of 128 units in layer 1 {HIDDEN}."),
         (
             [he, some_dead, columns_alike],
             "note",
-            "2 of 128 units in layer 2 have only zeros as weights: with ReLU they never learn; 10 of 10 units in "
-            "output start as a copy of another one: only their targets set them apart.",
+            "2 of 128 units in layer 2 have only zeros as weights: with ReLU they never learn; "
+            f"10 of 10 units in output {OUTPUTS}.",
         ),
         (
             [rows_alike, he, he],
             "note",
             "784 of 784 rows in layer 1 are equal: units see no more than the sum of their inputs.",
         ),
+        *(
+            (
+                [full(value)] * 3,
+                "bad",
+                f"128 of 128 units in layer 1, 128 of 128 units in layer 2 {COPIES}; "
+                f"10 of 10 units in output {OUTPUTS}.",
+            )
+            for value in (0.0, 0.1, 1.0)
+        ),
     ],
 )
-def test_symmetry(draws, verdict, words):
-    layers = [
-        layer(draw(shape, 5 + seed)) for seed, (draw, shape) in enumerate(zip(draws, SHAPES, strict=True))
-    ]
-    found = look(layers, "Symmetry")
+def test_symmetry_of_whole_kernels(draws, verdict, words):
+    found = look(network(*draws), "Symmetry")
     assert (found.verdict, found.words) == (verdict, words)
 
 
-@pytest.mark.parametrize("value", [0.0, 0.1, 1.0])
-def test_constant_kernels_never_break_symmetry(value):
-    found = look(network(lambda shape, seed: np.full(shape, value)), "Symmetry")
-    assert found.verdict == "bad"
-    assert found.words.startswith(f"128 of 128 units in layer 1, 128 of 128 units in layer 2 {COPIES}; ")
-
-
-def test_a_pair_of_copies_among_others_is_counted():
-    first, second, third = (he(shape, seed) for seed, shape in enumerate(SHAPES))
-    first[:, 9], second[9] = first[:, 4], second[4]
-    found = look([layer(first), layer(second), layer(third)], "Symmetry")
-    assert (found.verdict, found.words) == ("bad", f"2 of 128 units in layer 1 {COPIES}.")
-
-
-def test_zeros_of_either_sign_are_the_same_and_outputs_without_weights_do_learn():
-    first, second, third = (he(shape, seed) for seed, shape in enumerate(SHAPES))
-    third[:, 2], third[:, 6] = 0.0, -0.0
-    found = look([layer(first), layer(second), layer(third)], "Symmetry")
-    assert found.words.startswith(
-        "2 of 10 units in output start as a copy of another one: only their targets"
-    )
+def test_symmetry_of_single_units():
+    first, second, third = kernels(he)
+    third[:, 2], third[:, 6] = 0.0, -0.0  # equal; outputs without weights do learn
+    assert symmetry_of(first, second, third).words == f"2 of 10 units in output {OUTPUTS}."
     third[:, 2] = 1.0
-    assert look([layer(first), layer(second), layer(third)], "Symmetry").verdict == "good"
+    assert symmetry_of(first, second, third).verdict == "good"
+    first[:, 9], second[9] = first[:, 4], second[4]
+    found = symmetry_of(first, second, third)
+    assert (found.verdict, found.words) == ("bad", f"2 of 128 units in layer 1 {COPIES}.")
 
 
 def test_channels_of_a_convolution_are_units():
     first, second = he((3, 3, 2, 8), 0), he((3, 3, 8, 4), 1)
     first[..., 5], second[:, :, 5] = first[..., 1], second[:, :, 1]
-    found = look([layer(first), layer(second)], "Symmetry", names=["one", "two"])
-    assert found.words == f"2 of 8 units in one {COPIES}."
+    assert symmetry_of(first, second).words == f"2 of 8 units in layer 1 {COPIES}."
     second[0, 0, 5, 0] += 1.0
-    assert look([layer(first), layer(second)], "Symmetry", names=["one", "two"]).verdict == "note"
+    assert symmetry_of(first, second).verdict == "note"
 
 
-def trained(kernels, steps=50):
-    """Two Dense layers after gradient descent on random data with tanh and squared error, by NumPy alone."""
+def trained(first, second, steps=50):
+    """Return the first of two Dense layers after gradient descent with tanh and squared error, by NumPy alone."""
     rng = np.random.default_rng(0)
-    first, second = (kernel.astype(np.float64) for kernel in kernels)
+    first, second = first.astype(np.float64), second.astype(np.float64)
     inputs, targets = rng.normal(size=(64, first.shape[0])), rng.normal(size=(64, second.shape[1]))
     for _ in range(steps):
         hidden = np.tanh(inputs @ first)
         error = hidden @ second - targets
         back = (error @ second.T) * (1.0 - hidden**2)
         second, first = second - 0.01 * hidden.T @ error, first - 0.01 * inputs.T @ back
-    return first, second
+    return first
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "kind", "parts"),
+    ("first", "second", "words", "separate"),
     [
-        (columns_alike, rows_alike, "stay its copy", False),
-        (
-            lambda shape, seed: np.full(shape, 0.1),
-            lambda shape, seed: np.full(shape, 0.1),
-            "stay its copy",
-            False,
-        ),
-        (columns_alike, he, "only their outgoing weights set them apart", True),
+        (columns_alike, rows_alike, COPIES, False),
+        (full(0.1), full(0.1), COPIES, False),
+        (columns_alike, he, HIDDEN, True),
     ],
 )
-def test_units_that_stay_copies_are_told_from_those_that_part(first, second, kind, parts):
-    kernels = [first((6, 5), 1).astype(np.float32), second((5, 3), 2).astype(np.float32)]
-    assert kind in look([layer(kernel) for kernel in kernels], "Symmetry", names=["hidden", "output"]).words
-    after, _ = trained(kernels)
-    assert (np.ptp(after, axis=1).max() > 1e-3) == parts
+def test_training_separates_the_copies_that_the_check_says_it_does(first, second, words, separate):
+    pair = [first((6, 5), 1).astype(np.float32), second((5, 3), 2).astype(np.float32)]
+    assert words in symmetry_of(*pair).words
+    assert (np.ptp(trained(*pair), axis=1).max() > 1e-3) == separate
 
 
 @pytest.mark.parametrize(
     ("draw", "verdict", "part"),
     [
         (he, "good", "std 0.126)."),
-        (lambda shape, seed: np.zeros(shape), "note", "where it is 0, all weights of a layer are equal"),
+        (full(0.0), "note", "where it is 0, all weights of a layer are equal"),
         (
             lambda shape, seed: np.random.default_rng(seed).normal(0, 0.05, shape),
             "note",
@@ -317,7 +300,7 @@ def test_scale(draw, verdict, part):
     assert part in found.words
 
 
-def test_scale_says_the_numbers_of_every_layer():
+def test_scale_gives_the_numbers_of_every_layer():
     kernel = np.array([[1, -1], [3, -3]], np.float32)  # variance 5, fan_in 2
     found = look([layer(kernel), layer(2 - kernel[:, :1])], "Scale", names=["hidden", "output"])
     assert found.words == (
@@ -325,36 +308,37 @@ def test_scale_says_the_numbers_of_every_layer():
     )
 
 
-def test_nearest_law_of_all_layers_and_of_each():
-    found = look(network(), "Nearest law")
-    assert found.verdict == "good"
-    start = "3 of 3 kernels are within chance of VarianceScaling(scale=2.0, "
+def sharp(shape, seed):
+    return np.random.default_rng(3).uniform(-0.05, 0.05, shape)
+
+
+@pytest.mark.parametrize(
+    ("draws", "verdict", "start", "part"),
+    [
+        ([he], "good", "3 of 3 kernels are within chance of VarianceScaling(scale=2.0, ", "chance up to"),
+        (
+            [he, sharp, he],
+            "good",
+            "3 of 3 kernels are within chance of an initializer of Keras: ",
+            "layer 2 from RandomUniform(minval=-0.05, maxval=0.05) at distance 0.0",
+        ),
+        ([full(0.1)], "good", "3 of 3 kernels are Constant(value=0.1), exactly.", ""),
+        (
+            [lambda shape, seed: 0.05 * np.random.default_rng(seed).standard_t(3, shape)],
+            "note",
+            "0 of 3 kernels are within chance of ",
+            ", the nearest: layer 1",
+        ),
+    ],
+)
+def test_nearest_law(draws, verdict, start, part):
+    found = look(network(*draws), "Nearest law")
+    assert found.verdict == verdict
     assert found.words.startswith(start)
-    assert found.words.count("chance up to") == 3
-    first, _, third = network()
-    sharp = layer(np.random.default_rng(3).uniform(-0.05, 0.05, (128, 128)))
-    found = look([first, sharp, third], "Nearest law")
-    assert (found.verdict, found.words[:61]) == (
-        "good",
-        "3 of 3 kernels are within chance of an initializer of Keras: ",
-    )
-    assert "layer 2 from RandomUniform(minval=-0.05, maxval=0.05) at distance 0.0" in found.words
+    assert part in found.words
 
 
-def test_exact_laws_have_no_distance():
-    found = look(network(lambda shape, seed: np.full(shape, 0.1)), "Nearest law")
-    assert (found.verdict, found.words) == ("good", "3 of 3 kernels are Constant(value=0.1), exactly.")
-
-
-def test_a_law_of_ones_own_is_no_fault():
-    heavy = network(lambda shape, seed: 0.05 * np.random.default_rng(seed).standard_t(3, shape))
-    found = look(heavy, "Nearest law")
-    assert found.verdict == "note"
-    assert found.words.startswith("0 of 3 kernels are within chance of ")
-    assert ", the nearest: layer 1" in found.words
-
-
-def test_what_the_distance_does_not_see_is_said():
+def test_nearest_law_mentions_what_the_distance_does_not_show():
     kernel = np.random.default_rng(0).normal(0, 0.05, (40, 40))
     kernel[0, 0] = 0.5  # ten standard deviations
     found = look([layer(kernel)], "Nearest law", names=["only"])
@@ -363,7 +347,7 @@ def test_what_the_distance_does_not_see_is_said():
 
 
 def test_numbers_are_those_of_numpy():
-    layers = [*network()[:2], Drawn((128, 10), None, "float32", ())]
+    layers = [*network()[:2], misshapen((128, 10), ())]
     rows = numbers(layers, NAMES)
     assert [row.name for row in rows] == NAMES[:2]
     for row, one in zip(rows, layers, strict=False):
@@ -374,8 +358,5 @@ def test_numbers_are_those_of_numpy():
         assert row.std == pytest.approx(wide.std())
         assert row.sigma_w2 == pytest.approx(one.shape[0] * wide.var())
     assert rows[0].nearest.distance == pytest.approx(nearest(layers[0].array).distance, abs=0.005)
-
-
-def test_numbers_of_what_is_not_finite():
-    (row,) = numbers([layer([[np.nan, 1.0], [3.0, np.inf]])], ["only"])
-    assert row == LayerNumbers("only", (2, 2), 2.0, 1.0, 2.0, 1.0, 3.0, None)
+    (odd,) = numbers([layer([[np.nan, 1.0], [3.0, np.inf]])], ["only"])
+    assert odd == LayerNumbers("only", (2, 2), 2.0, 1.0, 2.0, 1.0, 3.0, None)

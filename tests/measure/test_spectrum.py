@@ -1,3 +1,7 @@
+"""Test singular values and the Marchenko-Pastur law against quadrature, closed forms and random matrices."""
+
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -117,35 +121,38 @@ def test_half_of_the_law_lies_below_its_median(shape):
     assert _share(a, median, shape, 1.0) == pytest.approx(0.5, abs=1e-6)
 
 
-DRAWS = {
-    "normal": lambda rng, shape: rng.normal(0.3, 0.02, shape) - 0.3,
-    "uniform": lambda rng, shape: rng.uniform(-0.05, 0.05, shape),
-    "signs": lambda rng, shape: rng.choice([-2.0, 2.0], shape),
+MANY = {  # of each shape as many matrices, with one law of mean 0: the edges do not depend on the law
+    (128, 128): (1200, lambda rng, shape: rng.choice([-2.0, 2.0], shape)),
+    (300, 100): (600, lambda rng, shape: rng.normal(0.0, 0.02, shape)),
+    (64, 256): (1000, lambda rng, shape: rng.uniform(-0.05, 0.05, shape)),
 }
 
 
-def _squares_of_many(draw, shape, many):
-    """Singular values of `many` matrices, falling: those of the small matrix of products are their squares."""
-    rng = np.random.default_rng(11)
+@cache
+def _singular_values_of_many(shape):
+    """Return the falling singular values of many matrices: roots of the eigenvalues of the small products."""
+    (many, draw), rng = MANY[shape], np.random.default_rng(11)
+    found = []
     for _ in range(many):
         matrix = draw(rng, shape)
         products = matrix @ matrix.T if shape[0] < shape[1] else matrix.T @ matrix
-        yield np.sqrt(np.maximum(np.linalg.eigvalsh(products)[::-1], 0.0))
+        found.append(np.sqrt(np.maximum(np.linalg.eigvalsh(products)[::-1], 0.0)))
+    return found
 
 
-@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
-@pytest.mark.parametrize(("shape", "many"), [((128, 128), 1200), ((300, 100), 600), ((64, 256), 1000)])
-def test_chance_puts_a_singular_value_outside_the_bulk_as_rarely_as_promised(shape, many, draw):
-    """Once in a thousand kernels at each edge; a square one has no lower edge."""
-    outside = sum(bulk(values, shape).outside > 0 for values in _squares_of_many(draw, shape, many))
+@pytest.mark.parametrize("shape", MANY, ids=str)
+def test_singular_values_lie_outside_the_bulk_as_rarely_as_promised(shape):
+    """Chance puts one outside in one of a thousand kernels at each edge; a square one has no lower edge."""
+    values = _singular_values_of_many(shape)
+    outside = sum(bulk(one, shape).outside > 0 for one in values)
     edges = 1 if shape[0] == shape[1] else 2
-    assert outside <= stats.binom.ppf(0.9999, many, 0.001 * edges)
+    assert outside <= stats.binom.ppf(0.9999, len(values), 0.001 * edges)
 
 
-def test_the_bulk_has_no_more_room_than_chance_needs():
-    """Of the largest and smallest of many kernels some come close to the edges that one in a thousand passes."""
+def test_bulk_leaves_no_more_room_than_chance_needs():
+    """The largest and smallest values of many kernels come close to the edges that one in a thousand passes."""
     shape = (300, 100)
-    found = [(values, bulk(values, shape)) for values in _squares_of_many(DRAWS["normal"], shape, 300)]
+    found = [(values, bulk(values, shape)) for values in _singular_values_of_many(shape)[:300]]
     a, b = marchenko_pastur_edges(shape, 0.02)
     room = [one.high - b * one.std / 0.02 for _, one in found]
     above = [values[0] - b * one.std / 0.02 for values, one in found]

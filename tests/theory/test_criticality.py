@@ -1,4 +1,4 @@
-"""Where signals end up: fixed points of the length, and the line between order and chaos."""
+"""Test fixed points of the variance and the line between order and chaos."""
 
 import math
 
@@ -15,7 +15,7 @@ SELU_SCALE, SELU_ALPHA = 1.05070098735548049342, 1.67326324235437728482
 @pytest.mark.parametrize(
     ("w", "b"), [(0.3, 0.0), (0.1, 0.05), (0.8, 0.2), (1.3, 0.0), (1.6, 0.3), (3.5, 0.0), (0.01, 1.0)]
 )
-def test_fixed_point_is_where_iteration_from_one_ends(name, w, b):
+def test_fixed_point_is_the_limit_of_iteration_from_one(name, w, b):
     q = 1.0
     for _ in range(3000):
         before, q = q, float(variance_map(name, q, w, b))
@@ -56,11 +56,11 @@ def test_fixed_point_is_where_iteration_from_one_ends(name, w, b):
         ("tanh", 1.0, 1e300, math.inf),
     ],
 )
-def test_fixed_points_that_are_known(name, w, b, expected):
+def test_known_fixed_points(name, w, b, expected):
     assert fixed_point(name, w, b) == pytest.approx(expected, rel=1e-9)
 
 
-def test_chi1_of_relu_is_half_the_gain_whatever_the_signal_does():
+def test_chi1_of_relu_is_half_the_gain_for_every_signal():
     for w in (0.5, 1.9, 2.0, 2.1, 7.0):
         for b in (0.0, 0.2):
             assert chi1("relu", w, b) == pytest.approx(w / 2, rel=1e-12)
@@ -68,37 +68,26 @@ def test_chi1_of_relu_is_half_the_gain_whatever_the_signal_does():
     assert chi1("selu", 1.0, 0.0) == pytest.approx(1.0715, abs=1e-3)  # Klambauer: variance 1 stays, not chi
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("relu", 2.0),
-        ("linear", 1.0),
-        ("leaky_relu", 2 / 1.04),
-        ("tanh", 1.0),
-        ("softsign", 1.0),
-        ("hard_tanh", 1.0),
-        ("elu", 1.0),
-        ("celu", 1.0),
-        ("selu", 2 / (SELU_SCALE**2 * (1 + SELU_ALPHA**2))),
-        ("relu6", 2.0),
-        ("erf", math.pi / 4),
-        ("gelu", None),
-        ("silu", None),
-        ("mish", None),
-        ("hard_silu", None),
-        ("softplus", None),
-        ("exponential", None),
-    ],
-)
-def test_critical_without_bias(name, expected):
-    """At q* = 0 it is 1/phi'(0)^2, the mean of both sides; no equality for what jumps over chi1 = 1."""
-    found = critical_sigma_w2(name)
-    assert found == (None if expected is None else pytest.approx(expected, rel=1e-8))
+CRITICAL = dict.fromkeys(("tanh", "softsign", "hard_tanh", "elu", "celu", "linear"), 1.0) | {
+    "relu": 2.0,
+    "leaky_relu": 2 / 1.04,
+    "selu": 2 / (SELU_SCALE**2 * (1 + SELU_ALPHA**2)),
+    "relu6": 2.0,
+    "erf": math.pi / 4,
+    **dict.fromkeys(("gelu", "silu", "mish", "hard_silu", "softplus", "exponential"), None),
+}
+
+
+@pytest.mark.parametrize("name", CRITICAL)
+def test_critical_sigma_without_bias(name):
+    """At q* = 0 it is 1/phi'(0)^2, the mean of both sides; None where chi1 jumps over 1."""
+    expected = CRITICAL[name]
+    assert critical_sigma_w2(name) == (None if expected is None else pytest.approx(expected, rel=1e-8))
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @pytest.mark.parametrize("b", [0.0, 0.05, 0.7])
-def test_chi1_crosses_one_where_critical(name, b):
+def test_chi1_crosses_one_at_the_critical_sigma(name, b):
     w = critical_sigma_w2(name, b)
     grid = np.geomspace(0.01, 300, 100)
     chis = np.array([chi1(name, s, b) for s in grid])

@@ -1,4 +1,4 @@
-"""What theory says of one layer, against SciPy's quadrature and closed forms; and what it refuses."""
+"""Test the maps of one layer against SciPy's quadrature and closed forms, and refused arguments."""
 
 import math
 from functools import partial
@@ -120,42 +120,42 @@ def test_quadrature_agrees_with_scipy(name, q):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_maps_take_arrays_of_any_shape(name):
+def test_maps_broadcast(name):
     q = np.array([[0.0, 1e-3, 0.5], [4.0, 90.0, 300.0]])
     for function in (partial(variance_map, sigma_b2=0.1), chi):
         whole = function(name, q, sigma_w2=1.3)
-        assert whole.dtype == np.float64
-        assert whole.shape == (2, 3)
+        assert (whole.dtype, whole.shape) == (np.float64, (2, 3))
         parts = [float(function(name, one, sigma_w2=1.3)) for one in q.flat]
         np.testing.assert_allclose(whole.ravel(), parts, rtol=1e-13)
         assert function(name, [], sigma_w2=1.3).shape == (0,)
+    found = correlation_map(name, [[1.0], [0.3]], [0.1, 2.0, 50.0], 1.2, 0.1)
+    assert found.shape == (2, 3)
+    np.testing.assert_allclose(found[0], 1.0, atol=1e-12)
+    assert (found[1] < 1).all()
+    assert correlation_map(name, [], 1.0, 1.0, 0.0).shape == (0,)
 
 
 @pytest.mark.parametrize(
-    ("name", "at_zero", "at_infinity"),
+    ("name", "chis", "variances"),  # at q = 0 and at infinity
     [
-        ("relu", 0.5, 0.5),
-        ("leaky_relu", 0.52, 0.52),
-        ("gelu", 0.25, 0.5),
-        ("mish", 0.36, 0.5),
-        ("elu", 1.0, 0.5),
-        ("softplus", 0.25, 0.5),
-        ("tanh", 1.0, 0.0),
-        ("sigmoid", 1 / 16, 0.0),
-        ("relu6", 0.5, 0.0),
-        ("hard_silu", 0.25, 0.5),
-        ("exponential", 1.0, math.inf),
+        ("relu", (0.5, 0.5), (0, math.inf)),
+        ("leaky_relu", (0.52, 0.52), (0, math.inf)),
+        ("gelu", (0.25, 0.5), (0, math.inf)),
+        ("mish", (0.36, 0.5), (0, math.inf)),
+        ("elu", (1.0, 0.5), (0, math.inf)),
+        ("softplus", (0.25, 0.5), (2 * math.log(2) ** 2, math.inf)),
+        ("tanh", (1.0, 0.0), (0, 2.0)),
+        ("sigmoid", (1 / 16, 0.0), (0.5, 1.0)),
+        ("relu6", (0.5, 0.0), (0, 36.0)),
+        ("hard_silu", (0.25, 0.5), (0, math.inf)),
+        ("exponential", (1.0, math.inf), (2.0, math.inf)),
     ],
 )
-def test_limits(name, at_zero, at_infinity):
-    assert chi(name, [0.0, math.inf], 2.0) == pytest.approx(
-        [2 * at_zero, 2 * at_infinity], rel=1e-12, abs=1e-100
-    )
+def test_limits(name, chis, variances):
+    assert chi(name, [0.0, math.inf], 1.0) == pytest.approx(chis, rel=1e-12, abs=1e-100)
     zero, infinity = variance_map(name, [0.0, math.inf], 2.0, 0.0).tolist()
-    constant = {"softplus": math.log(2), "sigmoid": 0.5, "exponential": 1.0}
-    assert zero == pytest.approx(2 * constant.get(name, 0.0) ** 2, rel=1e-12, abs=0)
-    bounded = {"tanh": 2.0, "sigmoid": 1.0, "relu6": 36.0}
-    assert infinity == pytest.approx(bounded.get(name, math.inf))
+    assert zero == pytest.approx(variances[0], rel=1e-12, abs=0)
+    assert infinity == pytest.approx(variances[1])
 
 
 @pytest.mark.parametrize("q", LENGTHS)
@@ -217,16 +217,7 @@ def test_equal_inputs_stay_equal_and_opposite_ones_only_where_phi_is_odd(name):
         assert opposite == pytest.approx(-1.0, abs=1e-12) if name in ODD else -1 < opposite < 1
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_correlations_broadcast(name):
-    found = correlation_map(name, [[1.0], [0.3]], [0.1, 2.0, 50.0], 1.2, 0.1)
-    assert found.shape == (2, 3)
-    np.testing.assert_allclose(found[0], 1.0, atol=1e-12)
-    assert (found[1] < 1).all()
-    assert correlation_map(name, [], 1.0, 1.0, 0.0).shape == (0,)
-
-
-def test_correlation_without_length():
+def test_correlation_at_the_limits_of_variance():
     np.testing.assert_allclose(correlation_map("tanh", [-0.5, 0.2], 0.0, 1.5, 0.0), [-0.5, 0.2])
     np.testing.assert_allclose(correlation_map("tanh", [-0.5, 0.2], 0.0, 1.5, 0.1), 1.0)
     np.testing.assert_allclose(correlation_map("sigmoid", 0.2, 0.0, 1.5, 0.0), 1.0)
@@ -266,22 +257,21 @@ def test_critical_point_by_scipy_alone(name):
         ("softmax", "each unit alone.*'softmax'"),
     ],
 )
-def test_activations_that_are_refused(call, name, words):
+def test_refused_activations(call, name, words):
     with pytest.raises(SpecError, match=f"activation .*{words}"):
         call(name)
 
 
 @pytest.mark.parametrize("value", [-0.1, math.nan, math.inf, "1", None, True, [1.0]])
 @pytest.mark.parametrize("name", ["sigma_w2", "sigma_b2"])
-def test_sigmas_that_are_refused(name, value):
+def test_refused_sigmas(name, value):
     sigmas = {"sigma_w2": 1.0, "sigma_b2": 0.0, name: value}
-    calls = [
+    for call in (
         partial(variance_map, "tanh", 1.0),
         partial(correlation_map, "tanh", 0.5, 1.0),
         partial(fixed_point, "tanh"),
         partial(chi1, "tanh"),
-    ]
-    for call in calls:
+    ):
         with pytest.raises(SpecError, match=name) as caught:
             call(**sigmas)
         assert repr(value) in str(caught.value)
@@ -293,18 +283,20 @@ def test_numpy_numbers_are_numbers():
     assert fixed_point("tanh", np.float32(1.5), np.int64(1)) == fixed_point("tanh", 1.5, 1.0)
 
 
-@pytest.mark.parametrize("q", [-1e-9, math.nan, [1.0, -2.0]])
-def test_lengths_that_are_refused(q):
-    for call in (partial(variance_map, sigma_b2=0.0), chi):
-        with pytest.raises(SpecError, match=r"q must be at least 0, but got .*[-n]"):
-            call("relu", q, sigma_w2=1.0)
-
-
-def test_other_refusals():
-    with pytest.raises(SpecError, match=r"c must be from -1 to 1, but got .*1\.1"):
-        correlation_map("relu", 1.1, 1.0, 2.0, 0.0)
-    with pytest.raises(SpecError, match="c must be from -1 to 1"):
-        correlation_map("relu", [0.0, math.nan], 1.0, 2.0, 0.0)
-    for value in (-0.5, math.nan):
-        with pytest.raises(SpecError, match=f"chi1 must be at least 0, but got {value}"):
-            depth_scale(value)
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        *(
+            (partial(function, "relu", q, sigma_w2=1.0), r"q must be at least 0, but got .*[-n]")
+            for q in (-1e-9, math.nan, [1.0, -2.0])
+            for function in (partial(variance_map, sigma_b2=0.0), chi)
+        ),
+        (partial(correlation_map, "relu", 1.1, 1.0, 2.0, 0.0), r"c must be from -1 to 1, but got .*1\.1"),
+        (partial(correlation_map, "relu", [0.0, math.nan], 1.0, 2.0, 0.0), "c must be from -1 to 1"),
+        (partial(depth_scale, -0.5), "chi1 must be at least 0, but got -0.5"),
+        (partial(depth_scale, math.nan), "chi1 must be at least 0, but got nan"),
+    ],
+)
+def test_refused_numbers(call, words):
+    with pytest.raises(SpecError, match=words):
+        call()

@@ -1,4 +1,4 @@
-"""The plane of order and chaos, against closed forms and against the fixed point found one by one."""
+"""Test the phase plane against closed forms and single fixed points."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from inits.theory.phases import COLUMNS, ROWS, fixed_points, phase_plane
 @pytest.mark.parametrize(
     "activation", ["tanh", "sigmoid", "gelu", "selu", "softplus", "elu", "silu", "leaky_relu"]
 )
-def test_cells_are_what_one_by_one_gives(activation):
+def test_cells_equal_single_fixed_points(activation):
     plane = phase_plane(activation)
     rng = np.random.default_rng(3)
     for row, column in zip(rng.integers(ROWS, size=40), rng.integers(COLUMNS, size=40), strict=True):
@@ -21,7 +21,7 @@ def test_cells_are_what_one_by_one_gives(activation):
         assert plane.chi1[row, column] == pytest.approx(chi1(activation, w, b), rel=1e-6)
 
 
-def test_relu_is_half_the_gain_and_its_lengths_explode_from_two_on():
+def test_relu_in_closed_form():
     plane = phase_plane("relu")
     assert plane.chi1 == pytest.approx(np.tile(plane.sigma_w2 / 2, (ROWS, 1)), rel=1e-9)
     w, b = np.meshgrid(plane.sigma_w2, plane.sigma_b2)
@@ -33,7 +33,7 @@ def test_relu_is_half_the_gain_and_its_lengths_explode_from_two_on():
     assert np.isnan(plane.critical[0, 1:]).all()
 
 
-def test_erf_keeps_to_the_arcsine_law():
+def test_erf_follows_the_arcsine_law():
     """E[erf(x)^2] = (2/pi) asin(2q / (1 + 2q)) and E[erf'(x)^2] = (4/pi) / sqrt(1 + 4q): Williams 1997."""
     plane = phase_plane("erf")
     w, b = np.meshgrid(plane.sigma_w2, plane.sigma_b2)
@@ -43,7 +43,7 @@ def test_erf_keeps_to_the_arcsine_law():
     assert plane.critical[:, 0] == pytest.approx([np.pi / 4, 0.0], rel=1e-6)
 
 
-def test_the_line_lies_between_order_and_chaos():
+def test_critical_line_lies_between_order_and_chaos():
     for activation in ("tanh", "erf", "sigmoid"):
         plane = phase_plane(activation)
         chaotic = plane.chi1 > 1
@@ -60,10 +60,10 @@ def test_every_activation_has_a_plane(activation):
     assert plane.depth_scale[5, 7] == depth_scale(float(plane.chi1[5, 7]))
 
 
-def test_a_map_that_keeps_all_lengths_stays_at_one():
+def test_map_that_keeps_every_variance_stays_at_one():
     assert fixed_points("linear", np.array([1.0, 0.5, 2.0]), np.zeros(3)).tolist() == [1.0, 0.0, np.inf]
 
 
-def test_softmax_has_none():
+def test_softmax_has_no_plane():
     with pytest.raises(SpecError, match="each unit alone"):
         phase_plane("softmax")

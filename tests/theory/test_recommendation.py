@@ -1,10 +1,9 @@
-"""What is recommended, against closed forms and plain NumPy networks."""
+"""Test recommendations against closed forms, papers and plain NumPy networks."""
 
 import numpy as np
 import pytest
 
 from inits.errors import SpecError
-from inits.experiments.network import Network
 from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.initializers.spec import InitializerSpec
 from inits.theory.recommendation import NAMED, OPTIMIZERS, Task, evaluate_option, recommend, signal_power
@@ -17,23 +16,21 @@ KNOWN = [name for name in ACTIVATIONS if name != "softmax"]
 @pytest.mark.parametrize(
     ("name", "sigma_w2"), [("HeNormal", 2.0), ("GlorotUniform", 1.0), ("LecunNormal", 1.0)]
 )
-def test_of_relu_all_factors_are_known(name, sigma_w2, depth):
+def test_factors_of_relu_are_closed(name, sigma_w2, depth):
     """Each layer keeps sigma_w^2 / 2 of the power, forward as backward."""
-    found = evaluate_option(Task("relu", depth, 64), InitializerSpec(name))
-    assert found.sigma_w2 == pytest.approx(sigma_w2, rel=1e-6)
-    assert found.chi == pytest.approx(sigma_w2 / 2, rel=1e-6)
-    assert found.forward == pytest.approx((sigma_w2 / 2) ** (depth - 1), rel=1e-6)
-    assert found.backward == pytest.approx((sigma_w2 / 2) ** (depth - 1), rel=1e-6)
+    found, power = evaluate_option(Task("relu", depth, 64), InitializerSpec(name)), sigma_w2 / 2
+    expected = (sigma_w2, power, power ** (depth - 1), power ** (depth - 1))
+    assert (found.sigma_w2, found.chi, found.forward, found.backward) == pytest.approx(expected, rel=1e-6)
 
 
-def test_of_linear_layers_with_gain_1_nothing_changes():
+def test_orthogonal_linear_layers_change_nothing():
     found = evaluate_option(Task("linear", 12), InitializerSpec("Orthogonal"))
     assert (found.forward, found.backward, found.separation) == pytest.approx((1.0, 1.0, 1.0), rel=1e-6)
     assert found.score == pytest.approx(0.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "gelu", "selu", "sigmoid"])
-def test_the_power_left_is_that_of_a_wide_network(activation):
+@pytest.mark.parametrize("activation", ["gelu", "sigmoid"])
+def test_signal_power_is_that_of_a_wide_network(activation):
     """One NumPy network of 4,000 units, on images of the typical mean squares: within its sampling error."""
     width, depth, rng = 4000, 4, np.random.default_rng(0)
     expected = signal_power(Task(activation, depth), InitializerSpec("LecunNormal"))
@@ -60,24 +57,24 @@ def test_the_power_left_is_that_of_a_wide_network(activation):
         ("sigmoid", 10, "VarianceScaling"),
     ],
 )
-def test_what_papers_say_is_what_is_recommended(activation, depth, name):
+def test_recommendation_agrees_with_the_papers(activation, depth, name):
     assert recommend(Task(activation, depth)).best.kernel.name == name
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("depth", [1, 2, 9, 50])
+@pytest.mark.parametrize("depth", [1, 2, 50])
 @pytest.mark.parametrize("activation", KNOWN)
-def test_every_task_has_three_different_options_and_a_reason_with_numbers(activation, depth, optimizer):
-    task = Task(activation, depth, 32, optimizer=optimizer)
-    advice = recommend(task)
-    assert len({str(one.kernel) for one in advice.options}) == 3
-    assert all(one.kernel.name in (*NAMED, "VarianceScaling") for one in advice.options)
-    assert "**" in advice.reason
-    assert all(text.endswith(".") for text in (advice.reason, *advice.remarks))
+def test_every_task_has_three_different_options_and_a_reason_with_numbers(activation, depth):
+    found = [recommend(Task(activation, depth, 32, optimizer=optimizer)) for optimizer in OPTIMIZERS]
+    assert len({advice.options for advice in found}) == 1, "the optimizer changes only the remarks"
+    for advice in found:
+        assert len({str(one.kernel) for one in advice.options}) == 3
+        assert {one.kernel.name for one in advice.options} <= {*NAMED, "VarianceScaling"}
+        assert "**" in advice.reason
+        assert all(text.endswith(".") for text in (advice.reason, *advice.remarks))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu", "elu", "sigmoid", "softplus"])
-def test_a_fitted_scale_is_better_than_its_neighbours(activation):
+def test_fitted_scale_is_better_than_its_neighbours(activation):
     task = Task(activation, 10)
     best = recommend(task).best
     if best.kernel.name == "VarianceScaling":
@@ -89,22 +86,17 @@ def test_a_fitted_scale_is_better_than_its_neighbours(activation):
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_with_normalization_the_default_stays(normalization):
+def test_normalization_keeps_the_default(normalization):
     advice = recommend(Task("gelu", 20, normalization=normalization))
     assert advice.best.kernel == InitializerSpec("GlorotUniform")
     assert "normalization" in advice.reason.lower()
     assert any("no normalization" in words for words in advice.remarks)
 
 
-def test_weights_at_hand_come_first():
-    assert any(
-        "Start from your pretrained weights" in words for words in recommend(Task(weights=True)).remarks
-    )
-    assert not any("Start from your pretrained weights" in words for words in recommend(Task()).remarks)
-
-
-def test_a_network_is_that_of_the_task():
-    assert Task("tanh", 3, 20).network == Network((20, 20, 20), "tanh")
+@pytest.mark.parametrize("weights", [True, False])
+def test_pretrained_weights_come_first(weights):
+    remarks = recommend(Task(weights=weights)).remarks
+    assert any("Start from your pretrained weights" in words for words in remarks) == weights
 
 
 @pytest.mark.parametrize(
@@ -119,6 +111,6 @@ def test_a_network_is_that_of_the_task():
         ({"optimizer": "LBFGS"}, "optimizer must be one of SGD, Adam, but got 'LBFGS'"),
     ],
 )
-def test_what_is_refused_is_named(bad, words):
+def test_refused_tasks(bad, words):
     with pytest.raises(SpecError, match=words):
         Task(**bad)

@@ -1,4 +1,4 @@
-"""What becomes of a signal, in a word."""
+"""Test the classification of a signal on its way through a network."""
 
 import numpy as np
 import pytest
@@ -22,12 +22,12 @@ L = 8
         (np.array([0.1]), "kept", None),
     ],
 )
-def test_the_way_of_a_mean_square(squares, kind, layer):
+def test_trend_of_a_mean_square(squares, kind, layer):
     found = trend(squares, 0.1 * 1.0001)
     assert (found.kind, found.layer) == (kind, layer)
 
 
-def test_gradients_go_the_other_way():
+def test_gradients_vanish_on_their_way_back():
     """They vanish at the third layer on their way back from the eighth."""
     gradients = 0.1 ** np.arange(L)[::-1] * 0.999
     found = signal_regime(np.full(L, 0.1), gradients, np.full(L, 0.5), 0.1)
@@ -37,7 +37,7 @@ def test_gradients_go_the_other_way():
     assert found.correlated is None
 
 
-def test_two_images_that_look_alike():
+def test_layer_from_which_two_images_look_alike():
     cosines = np.array([0.4, 0.9, 0.98, 0.991, 0.999, 1, 1, 1])
     assert signal_regime(np.ones(L), np.ones(L), cosines, 1.0).correlated == 4
     assert signal_regime(np.ones(L), np.ones(L), np.full(L, np.nan), 1.0).correlated is None

@@ -1,4 +1,4 @@
-"""Theory against what it is a theory of: random networks that are wide, simulated in NumPy."""
+"""Test mean-field theory against wide random networks in NumPy."""
 
 import math
 
@@ -31,7 +31,7 @@ def _wide_net(name, w, b, rng, width=500, depth=5):
     ("name", "w", "b"),
     [("relu", 2.0, 0.0), ("tanh", 2.5, 0.1), ("gelu", 1.5, 0.2), ("sigmoid", 9.0, 0.0), ("selu", 1.0, 0.0)],
 )
-def test_wide_networks_do_what_theory_says(name, w, b):
+def test_wide_networks_follow_theory(name, w, b):
     rng = np.random.default_rng(7)
     nets = np.array([_wide_net(name, w, b, rng) for _ in range(30)])
     q, c = [w + b], [(0.5 * w + b) / (w + b)]
