@@ -1,3 +1,3 @@
-"""Keras weight initializers: their exact laws, what they draw, and how a network learns from them."""
+"""The library of the app. Its own modules are the base: errors, settings, seeds, text, logs and files."""
 
 __version__ = "0.1.0"
