@@ -31,9 +31,7 @@ def checked(shape: object) -> Shape:
 
 
 def compute_fans(
-    shape: Sequence[int],
-    input_axes: Sequence[int] | None = None,
-    output_axes: Sequence[int] | None = None,
+    shape: Sequence[int], input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
 ) -> tuple[int, int]:
     """Return (fan_in, fan_out) of a weight of `shape`, by Keras' rule.
 

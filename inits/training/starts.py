@@ -47,10 +47,7 @@ def finite(values: NDArray[np.float32], source: str) -> NDArray[np.float32]:
 
 
 def start_arrays(
-    start: Start,
-    network: Network,
-    seed: int,
-    initial: InitialArrays = (),
+    start: Start, network: Network, seed: int, initial: InitialArrays = ()
 ) -> list[NDArray[np.float32]]:
     """Return kernel (fan_in, fan_out) and bias (fan_out,) of every layer in turn, each with its own derived seed.
 

@@ -4,7 +4,8 @@ import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -30,44 +31,48 @@ def cut(to: BaseHTTPRequestHandler) -> None:
     send(to, ARCHIVE[: len(ARCHIVE) // 2], len(ARCHIVE))
 
 
+def silent(to: BaseHTTPRequestHandler) -> None:
+    to.rfile.read(1)  # until the client gives up
+
+
 @contextmanager
-def served(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[Server]:
-    """Keras downloads from a server on loopback and expects ARCHIVE."""
-    with Server(answer) as server:
-        from_there(monkeypatch, f"{server.address}/mnist.npz")
-        yield server
-
-
-def from_there(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+def served(monkeypatch: pytest.MonkeyPatch, answer: Answer | None) -> Iterator[Server]:
+    """Have Keras download from a server on loopback (that is gone already if it has no answer) and expect ARCHIVE."""
     from keras.src.datasets import mnist
     from keras.utils import get_file
 
     digest = hashlib.sha256(ARCHIVE).hexdigest()
-    monkeypatch.setattr(mnist, "get_file", lambda fname, **_: get_file(fname, origin, file_hash=digest))
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(answer or whole))
+        origin = f"{server.address}/mnist.npz"
+        monkeypatch.setattr(mnist, "get_file", lambda fname, **_: get_file(fname, origin, file_hash=digest))
+        if answer is None:
+            stack.close()
+        yield server
 
 
-def test_download(
+def test_a_download_is_cached_and_silent(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    seen: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     capfd.readouterr()
     with served(monkeypatch, whole) as server:
-        dataset = DATASETS["mnist"].load(None, lambda done, total: seen.append((done, total)))
+        dataset = DATASETS["mnist"].load(None, lambda done, total: reports.append((done, total)))
         again = load("mnist", None)
     assert same(dataset, ARRAYS)
     assert dataset.name == "mnist"
     assert server.requests == 1
     assert again.fingerprint == dataset.fingerprint
-    assert seen[-1] == (len(ARCHIVE), DATASETS["mnist"].download.size)
+    assert reports[-1] == (len(ARCHIVE), DATASETS["mnist"].download.size)
     assert (keras_home / "datasets" / "mnist.npz").read_bytes() == ARCHIVE
     assert socket.getdefaulttimeout() is None
     assert capfd.readouterr().out == ""
 
 
 def test_a_slow_server_shows_growing_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server sends the next quarter only once progress has told of the one before."""
-    told = threading.Semaphore(0)
-    seen = [0]
+    """The server sends the next quarter only once progress has reported the one before."""
+    reported = threading.Semaphore(0)
+    reports = [0]
 
     def slow(to: BaseHTTPRequestHandler) -> None:
         send(to, b"", len(ARCHIVE))
@@ -75,67 +80,47 @@ def test_a_slow_server_shows_growing_progress(monkeypatch: pytest.MonkeyPatch) -
         for start in range(0, len(ARCHIVE), step):
             to.wfile.write(ARCHIVE[start : start + step])
             to.wfile.flush()
-            told.acquire(timeout=60)
+            reported.acquire(timeout=60)
 
     def progress(done: int, total: int) -> None:
-        if done > seen[-1]:
-            told.release()
-        seen.append(done)
+        if done > reports[-1]:
+            reported.release()
+        reports.append(done)
 
     with served(monkeypatch, slow):
         dataset = DATASETS["mnist"].load(None, progress)
-        for _ in range(9):
-            told.release()
+        reported.release(9)
     assert same(dataset, ARRAYS)
-    assert seen == sorted(seen)
-    assert len(set(seen)) >= 5
-    assert max(seen) == len(ARCHIVE)
+    assert reports == sorted(reports)
+    assert len(set(reports)) >= 5
+    assert max(reports) == len(ARCHIVE)
 
 
-FAILURES = {
-    "cut": (cut, "retrieval incomplete"),
-    "wrong bytes": (login, "what arrived is not the file Keras expects"),
-    "not found": (missing, "404 -- Not Found"),
-}
-
-
-def failure() -> str:
-    with pytest.raises(DataError) as caught:
-        DATASETS["mnist"].load()
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (cut, "retrieval incomplete"),
+        (login, "what arrived is not the file Keras expects"),
+        (missing, "404 -- Not Found"),
+        (silent, "no answer for"),
+        (None, "Connection refused"),
+    ],
+)
+def test_a_failed_download_gives_the_reason_and_the_next_one_works(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer | None, reason: str
+) -> None:
+    with monkeypatch.context() as patch, served(patch, answer):
+        patch.setattr(downloads, "TIMEOUT", 0.5 if answer is silent else downloads.TIMEOUT)
+        with pytest.raises(DataError) as caught:
+            DATASETS["mnist"].load()
     message = str(caught.value)
     assert message.startswith("MNIST could not be downloaded (")
+    assert reason in message
     assert "set INITS_MNIST to a local mnist.npz" in message
     assert "127.0.0.1" not in message
     assert socket.getdefaulttimeout() is None
-    return message
-
-
-@pytest.mark.parametrize("case", FAILURES)
-def test_a_failed_download_says_why_and_the_next_one_works(
-    monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
-    answer, reason = FAILURES[case]
-    with served(monkeypatch, answer):
-        assert reason in failure()
     with served(monkeypatch, whole):
         assert same(load("mnist"), ARRAYS)
-
-
-def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Server(whole) as server:
-        origin = f"{server.address}/mnist.npz"
-    from_there(monkeypatch, origin)
-    assert "Connection refused" in failure()
-
-
-def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
-    over = threading.Event()
-    with served(monkeypatch, lambda to: over.wait(60) and None):
-        try:
-            assert "no answer for" in failure()
-        finally:
-            over.set()
 
 
 def test_wrong_bytes_are_fetched_anew_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,16 +167,7 @@ def test_progress_may_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_three_at_once_download_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[str] = []
-    with served(monkeypatch, whole) as server:
-        threads = [
-            threading.Thread(target=lambda: found.append(DATASETS["mnist"].load().fingerprint))
-            for _ in range(3)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    with served(monkeypatch, whole) as server, ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(DATASETS["mnist"].load) for _ in range(3)]
+        assert len({job.result().fingerprint for job in jobs}) == 1
         assert server.requests == 1
-    assert len(found) == 3
-    assert len(set(found)) == 1

@@ -37,11 +37,7 @@ experiments = st.builds(
         st.builds(Start, texts.map(parse), biases.map(parse)), min_size=1, max_size=MAX_STARTS
     ).map(tuple),
     network=st.builds(
-        Network,
-        hidden_layers,
-        st.sampled_from(sorted(ACTIVATIONS)),
-        st.integers(1, 900),
-        st.integers(1, 20),
+        Network, hidden_layers, st.sampled_from(sorted(ACTIVATIONS)), st.integers(1, 900), st.integers(1, 20)
     ),
     optimizer=st.builds(
         lambda name, rate: OptimizerSpec(name, (("learning_rate", rate),)),

@@ -88,10 +88,7 @@ def test_other_starts_are_what_they_were():
         (f"file:net.h5:{DIGEST.upper()}", "must have a digest of 32 hex digits"),
         (f"file:net.h5:{'../' * 10}ab", "must have a digest of 32 hex digits"),
         (f"file:net.h5:{DIGEST}\n", "must have a digest of 32 hex digits"),
-        (
-            f"file:net.h5:{DIGEST}:halved",
-            "how must be one of as saved, shuffled, Gaussian, but got 'halved'",
-        ),
+        (f"file:net.h5:{DIGEST}:halved", "how must be one of as saved, shuffled, Gaussian, but got 'halved'"),
         (f"file:net.h5:{DIGEST}:shuffled:xavier", "Did you mean GlorotUniform()"),
         (f"file:net.h5:{DIGEST}:shuffled:file:a:{DIGEST}", "but got"),
     ],

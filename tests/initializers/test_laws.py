@@ -1,3 +1,5 @@
+"""Laws of one weight: against SciPy, against their own integrals and at the ends of their supports."""
+
 import math
 from itertools import pairwise
 
@@ -40,33 +42,22 @@ point_laws = st.one_of(
 
 
 @pytest.mark.parametrize(("case", "sizes"), PAIRS, ids=IDS)
-def test_law_agrees_with_scipy(case, sizes):
+def test_a_law_agrees_with_scipy_and_ends_at_its_support(case, sizes):
     law, oracle = InitializerSpec.parse(case.text).law(sizes.shape), case.oracle(sizes)
-    x = oracle.ppf(LEVELS)
-    reach = oracle.std()
+    x, reach, (low, high) = oracle.ppf(LEVELS), oracle.std(), law.support
     np.testing.assert_allclose(law.pdf(x), oracle.pdf(x), rtol=case.rtol)
     np.testing.assert_allclose(law.cdf(x), LEVELS, rtol=case.rtol, atol=1e-15)
     np.testing.assert_allclose(law.ppf(LEVELS), x, rtol=case.rtol, atol=case.rtol * reach)
-    np.testing.assert_allclose(law.support, oracle.support(), rtol=case.rtol)
+    np.testing.assert_allclose((low, high), oracle.support(), rtol=case.rtol)
     assert law.mean == pytest.approx(oracle.mean(), rel=case.rtol, abs=case.rtol * reach)
     assert law.std == pytest.approx(reach, rel=case.rtol)
     assert law.kurtosis == pytest.approx(float(oracle.stats("k")), rel=1e-6, abs=1e-8)
     assert law.atoms == ()
-
-
-@pytest.mark.parametrize(("case", "sizes"), PAIRS, ids=IDS)
-def test_nothing_lies_outside_the_support(case, sizes):
-    law = InitializerSpec.parse(case.text).law(sizes.shape)
-    low, high = law.support
-    if math.isinf(low):
-        assert law.ppf([0.0, 1.0]).tolist() == [-math.inf, math.inf]
-        return
-    outside = [low - 1e-9 * law.std, high + 1e-9 * law.std]
-    assert law.pdf(outside).tolist() == [0.0, 0.0]
-    assert law.cdf([low - 1.0, low, high, high + 1.0]).tolist() == pytest.approx(
-        [0.0, 0.0, 1.0, 1.0], abs=1e-15
-    )
     assert law.ppf([0.0, 1.0]).tolist() == [low, high]
+    if math.isfinite(low):
+        assert law.pdf([low - 1e-9 * law.std, high + 1e-9 * law.std]).tolist() == [0.0, 0.0]
+        ends = law.cdf([low - 1.0, low, high, high + 1.0])
+        assert ends.tolist() == pytest.approx([0.0, 0.0, 1.0, 1.0], abs=1e-15)
 
 
 def _mean_of(law: Law, function) -> float:
@@ -117,6 +108,20 @@ def test_pdf_is_the_slope_of_cdf(law, t):
         assert slope == pytest.approx(float(law.pdf(x)), rel=2e-2, abs=1e-6 / law.std)
 
 
+@given(st.one_of(laws, point_laws))
+def test_nan_stays_nan_and_far_values_are_outside(law):
+    x = np.array([[np.nan, 0.0], [1.0, np.nan]])
+    for function in (law.pdf, law.cdf, law.ppf):
+        assert np.isnan(function(x))[[0, 1], [0, 1]].all()
+        assert function(x).shape == x.shape
+        assert function(x).dtype == np.float64
+        assert function(0.5).shape == ()
+    assert np.isnan(law.ppf([-0.1, 1.1])).all()
+    far = [-math.inf, -1e300, 1e300, math.inf]
+    assert law.pdf(far).tolist() == [0.0] * 4
+    assert law.cdf(far).tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
 @given(point_laws)
 def test_atoms_hold_all_probability(law):
     values, probabilities = np.array(law.atoms).T
@@ -135,48 +140,21 @@ def test_atoms_hold_all_probability(law):
     assert (law.kurtosis is None) == (len(values) == 1 or law.moment(2) == 0.0)
 
 
-@given(st.one_of(laws, point_laws))
-def test_nan_stays_nan_and_shapes_are_kept(law):
-    x = np.array([[np.nan, 0.0], [1.0, np.nan]])
-    for function in (law.pdf, law.cdf, law.ppf):
-        assert np.isnan(function(x))[[0, 1], [0, 1]].all()
-        assert function(x).shape == x.shape
-        assert function(x).dtype == np.float64
-        assert function(0.5).shape == ()
-    assert np.isnan(law.ppf([-0.1, 1.1])).all()
-
-
-@given(laws)
-def test_far_values_raise_nothing(law):
-    x = [-math.inf, -1e300, 1e300, math.inf]
-    assert law.pdf(x).tolist() == [0.0] * 4
-    assert law.cdf(x).tolist() == [0.0, 0.0, 1.0, 1.0]
-
-
 def test_truncated_std_is_the_constant_of_keras():
     assert pytest.approx(0.87962566103423978, rel=1e-15) == TRUNCATED_STD
-    assert TruncatedNormal(3.0, 0.05).std == pytest.approx(0.05 * TRUNCATED_STD)
-    assert TruncatedNormal(0.0, 1.0).kurtosis < 0.0
 
 
-def test_sphere_in_two_dimensions_is_arcsine():
-    law = SphereCoordinate(2, -2.0)
+def test_spheres_in_one_two_and_three_dimensions():
+    """Two atoms, the arcsine law, a uniform law."""
+    atoms, arcsine, uniform = (SphereCoordinate(n, -2.0) for n in (1, 2, 3))
+    assert atoms.atoms == ((-2.0, 0.5), (2.0, 0.5))
+    assert (atoms.std, atoms.kurtosis) == (2.0, -2.0)
+    assert atoms.cdf([-2.1, -2.0, 1.9, 2.0]).tolist() == [0.0, 0.5, 0.5, 1.0]
     x = np.array([-1.9, -0.3, 0.0, 1.2])
-    np.testing.assert_allclose(law.pdf(x), 1 / (np.pi * np.sqrt(4 - x**2)))
-    np.testing.assert_allclose(law.cdf(x), 0.5 + np.arcsin(x / 2) / np.pi)
-    assert law.pdf([-2.0, 2.0]).tolist() == [math.inf, math.inf]
-    assert law.std == pytest.approx(math.sqrt(2.0))
-
-
-def test_sphere_in_three_dimensions_is_uniform():
-    assert SphereCoordinate(3, 1.0).pdf([-1.0, -0.5, 0.0, 1.0]).tolist() == pytest.approx([0.5] * 4)
-
-
-def test_sphere_in_one_dimension_is_two_atoms():
-    law = SphereCoordinate(1, -2.0)
-    assert law.atoms == ((-2.0, 0.5), (2.0, 0.5))
-    assert (law.std, law.kurtosis) == (2.0, -2.0)
-    assert law.cdf([-2.1, -2.0, 1.9, 2.0]).tolist() == [0.0, 0.5, 0.5, 1.0]
+    np.testing.assert_allclose(arcsine.pdf(x), 1 / (np.pi * np.sqrt(4 - x**2)))
+    np.testing.assert_allclose(arcsine.cdf(x), 0.5 + np.arcsin(x / 2) / np.pi)
+    assert arcsine.pdf([-2.0, 2.0]).tolist() == [math.inf, math.inf]
+    assert uniform.pdf([-2.0, -1.0, 0.0, 2.0]).tolist() == pytest.approx([0.25] * 4)
 
 
 def test_sphere_in_many_dimensions_is_nearly_normal():
@@ -188,12 +166,16 @@ def test_sphere_in_many_dimensions_is_nearly_normal():
     np.testing.assert_allclose(law.pdf(x), normal.pdf(x), rtol=1e-5)
 
 
-def test_identity_merges_its_atoms_when_gain_is_zero():
-    law = InitializerSpec.parse("Identity(gain=0)").law((3, 5))
-    assert law.atoms == ((0.0, 1.0),)
-    law = InitializerSpec.parse("Identity(gain=-2)").law((3, 5))
-    assert law.atoms == ((-2.0, 3 / 15), (0.0, 12 / 15))
-    assert InitializerSpec.parse("Identity(gain=-2)").law((1, 1)).atoms == ((-2.0, 1.0),)
+@pytest.mark.parametrize(
+    ("gain", "shape", "atoms"),
+    [
+        (0, (3, 5), ((0.0, 1.0),)),
+        (-2, (3, 5), ((-2.0, 3 / 15), (0.0, 12 / 15))),
+        (-2, (1, 1), ((-2.0, 1.0),)),
+    ],
+)
+def test_identity_merges_equal_atoms(gain, shape, atoms):
+    assert InitializerSpec.parse(f"Identity(gain={gain})").law(shape).atoms == atoms
 
 
 @pytest.mark.parametrize(
