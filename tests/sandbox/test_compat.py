@@ -4,16 +4,14 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from support.snippets import SEEDS, SHAPES, SNIPPETS, TRUNCATED, Snippet, answers, random_values
+from support.snippets import SEEDS, SHAPES, SNIPPETS, TRUNCATED, Snippet, answers
 
 pytestmark = pytest.mark.keras
 
-SOUND = [one for one in SNIPPETS if one.picked]
-VARIANCE_SCALING = next(one for one in SOUND if "VarianceScaling" in one.name)
 
-
-def cases(snippets):
-    return pytest.mark.parametrize("snippet", snippets, ids=[one.name for one in snippets])
+def cases(keyword):
+    chosen = [one for one in SNIPPETS if (one.picked if keyword == "picked" else keyword in one.expected)]
+    return pytest.mark.parametrize("snippet", chosen, ids=[one.name for one in chosen])
 
 
 def layers(snippet: Snippet, turn: int = 0):
@@ -22,44 +20,25 @@ def layers(snippet: Snippet, turn: int = 0):
     return [np.array(layer["values"]) for layer in answer["layers"]]
 
 
-@cases(SOUND)
-def test_the_initializer_is_picked(snippet):
+@cases("picked")
+def test_initializer_is_picked_and_draws_weights_of_its_shape_and_dtype(snippet):
+    first, again = layers(snippet), layers(snippet, 1)
     answer = answers()[snippet.name][0]
-    assert "error" not in answer, answer
-    assert (answer["picked"], answer["kind"], tuple(answer["others"])) == (
-        snippet.picked,
-        snippet.kind,
-        snippet.others,
-    )
+    assert (answer["kind"], answer["picked"], tuple(answer["others"])) == snippet.picked
+    assert [values.shape for values in first] == list(SHAPES)
+    assert {layer["dtype"] for layer in answer["layers"]} == {snippet.expected.get("dtype", "float32")}
+    assert all(np.isfinite(values).all() for values in first)
+    same = [np.array_equal(*pair) for pair in zip(first, again, strict=True)]
+    assert same == ["differs" not in snippet.expected] * 2
 
 
-@cases(SOUND)
-def test_weights_have_the_shape_and_the_dtype(snippet):
-    assert [values.shape for values in layers(snippet)] == list(SHAPES)
-    assert {layer["dtype"] for layer in answers()[snippet.name][0]["layers"]} == {snippet.dtype}
-    assert all(np.isfinite(values).all() for values in layers(snippet))
-
-
-@cases(SOUND)
-def test_the_same_seeds_give_the_same_weights(snippet):
-    same = [np.array_equal(*pair) for pair in zip(layers(snippet), layers(snippet, 1), strict=True)]
-    assert same == [snippet.repeats] * 2
-
-
-@cases([one for one in SOUND if one.values])
+@cases("values")
 def test_weights_are_those_of_the_generator(snippet):
     for values, seed, shape in zip(layers(snippet), SEEDS, SHAPES, strict=True):
-        expected = snippet.values(np.random.RandomState(seed), shape)
-        np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(values, snippet.values(shape, seed), rtol=1e-6)
 
 
-def test_weights_are_those_of_python_s_generator():
-    snippet = next(one for one in SOUND if "Python's own random" in one.name)
-    for values, seed, shape in zip(layers(snippet), SEEDS, SHAPES, strict=True):
-        np.testing.assert_allclose(values, random_values(seed, shape), rtol=1e-6)
-
-
-@cases([one for one in SOUND if one.std])
+@cases("std")
 def test_weights_have_the_mean_and_std_of_their_law(snippet):
     for values, shape in zip(layers(snippet), SHAPES, strict=True):
         std = snippet.std(shape)
@@ -68,41 +47,42 @@ def test_weights_have_the_mean_and_std_of_their_law(snippet):
         assert values.std() == pytest.approx(std, abs=5 * std / sqrt(2 * values.size))
 
 
-def test_normal_law_of_keras_2_is_truncated_at_two_standard_deviations():
-    for values, shape in zip(layers(VARIANCE_SCALING), SHAPES, strict=True):
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
         # A uniform law ends at 1.73 std, and some of that many normal draws exceed 2.5 std.
-        assert 2.1 < abs(values).max() / VARIANCE_SCALING.std(shape) < 2 / TRUNCATED + 1e-3
-
-
-def test_normal_law_of_keras_1_is_not_truncated():
-    snippet = next(one for one in SOUND if "he_normal" in one.name)
+        ("Keras 2 VarianceScaling of a normal law", 2.1, 2 / TRUNCATED + 1e-3),
+        ("Keras 1 he_normal with dim_ordering asked for", 2.5, 9),  # 15 of 1,200 normal draws lie beyond
+    ],
+)
+def test_normal_law_is_truncated_since_keras_2(name, low, high):
+    (snippet,) = (one for one in SNIPPETS if one.name == name)
     for values, shape in zip(layers(snippet), SHAPES, strict=True):
-        assert abs(values).max() / snippet.std(shape) > 2.5  # 15 of 1,200 normal draws lie beyond
+        assert low < abs(values).max() / snippet.std(shape) < high
 
 
-def test_every_sound_snippet_is_checked_for_its_values():
-    assert [one.name for one in SOUND if (one.values is None) == (one.std is None)] == []
-    assert len(SOUND) >= 30
-
-
-@cases([one for one in SNIPPETS if one.problem])
+@cases("problem")
 def test_code_without_weights_is_explained(snippet):
     answer = answers()[snippet.name][0]
     assert answer["error"] == "CodeProblem", answer
-    assert [words for words in snippet.problem if words not in answer["message"]] == []
+    assert [
+        words for words in snippet.expected["problem"].split(" | ") if words not in answer["message"]
+    ] == []
 
 
-@cases([one for one in SNIPPETS if one.error])
-def test_an_error_has_the_line_of_the_pasted_text(snippet):
+@cases("error")
+def test_error_has_the_line_of_the_pasted_text(snippet):
     answer = answers()[snippet.name][0]
-    assert (answer["error"], answer["line"]) == snippet.error
+    assert f"{answer['error']} {answer['line']}" == snippet.expected["error"]
 
 
-def test_every_snippet_expects_one_thing():
-    names = [one.name for one in SNIPPETS]
-    assert len(set(names)) == len(names)
-    expected = [(bool(one.picked), bool(one.problem), bool(one.error)) for one in SNIPPETS]
-    assert [sum(one) for one in expected] == [1] * len(SNIPPETS)
+def test_every_snippet_has_one_kind_of_expectation():
+    assert len({one.name for one in SNIPPETS}) == len(SNIPPETS)
+    sound = [one for one in SNIPPETS if one.picked]
+    assert [one.name for one in sound if ("values" in one.expected) == ("std" in one.expected)] == []
+    assert len(sound) >= 30
+    rest = [one for one in SNIPPETS if not one.picked]
+    assert [one.name for one in rest if ("problem" in one.expected) == ("error" in one.expected)] == []
 
 
 def test_preparing_runs_no_tensorflow_op_and_starts_no_thread():
@@ -112,13 +92,9 @@ def test_preparing_runs_no_tensorflow_op_and_starts_no_thread():
     assert answers()["op ran in snippets"] is True  # the check can detect it
 
 
-def test_snippets_cause_no_deprecation_warnings():
+def test_snippets_import_nothing_unprepared_and_cause_no_deprecation_warnings():
+    assert {name: imports for one in SNIPPETS if (imports := answers()[name := one.name][0]["imports"])} == {}
     warnings = [
         line for line in answers()["stderr"].splitlines() if "Warning" in line or "deprecated" in line
     ]
     assert {line.split(":")[0] for line in warnings} == {"<your code>"}, warnings  # about invalid numbers
-
-
-@cases(SNIPPETS)
-def test_no_snippet_imports_what_was_not_prepared(snippet):
-    assert answers()[snippet.name][0]["imports"] == []

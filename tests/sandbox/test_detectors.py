@@ -42,48 +42,39 @@ def unlocked() -> "Iterator[Arena]":
         yield arena
 
 
+def test_attacks_need_every_detector() -> None:
+    assert {name for one in SEEN for name in one.seen} == NAMES
+    assert len({one.name for one in ATTACKS}) == len(ATTACKS) >= 75
+
+
 @pytest.mark.parametrize("attack", SEEN, ids=[f"{one.category}: {one.name}" for one in SEEN])
 def test_attack_without_a_jail_is_detected(unlocked: "Arena", attack: Attack) -> None:
     assert set(attack.seen) <= names(unlocked.strike(attack))
 
 
-def test_the_attacks_need_every_detector() -> None:
-    assert {name for one in SEEN for name in one.seen} == NAMES
-    assert len({one.name for one in ATTACKS}) == len(ATTACKS) >= 75
-
-
-def test_harmless_code_is_not_detected(unlocked: "Arena") -> None:
+def test_harmless_code_is_not_detected_but_errors_and_endless_requests_are(unlocked: "Arena") -> None:
     assert unlocked.strike(Attack("none", "nothing", "")) == []
-
-
-def test_endless_request_is_detected(unlocked: "Arena") -> None:
+    assert names(unlocked.strike(Attack("none", "slip", "no_such_name"))) == {"mistake"}
     loop = Attack("none", "loop", "while True:\n    pass\n", wall=2 * ENDLESS)
     assert unlocked.strike(loop, patience=ENDLESS / 2) == ["end: it does not end"]
-
-
-def test_programming_error_of_an_attack_is_detected(unlocked: "Arena") -> None:
-    assert names(unlocked.strike(Attack("none", "slip", "no_such_name"))) == {"mistake"}
 
 
 def test_changed_result_of_the_next_request_is_detected(
     unlocked: "Arena", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nothing = Attack("none", "nothing", "")
-    monkeypatch.setattr(unlocked, "usual", replace(unlocked.usual, output="other words"))
-    assert names(unlocked.strike(nothing)) == {"next"}
-    monkeypatch.undo()
-    (one,) = unlocked.usual.drawn
-    other = replace(unlocked.usual, drawn=(replace(one, values=one.values + 1),))
-    monkeypatch.setattr(unlocked, "usual", other)
-    assert names(unlocked.strike(nothing)) == {"next"}
+    usual, (one,) = unlocked.usual, unlocked.usual.drawn
+    for other in ({"output": "other words"}, {"drawn": (replace(one, values=one.values + 1),)}):
+        monkeypatch.setattr(unlocked, "usual", replace(usual, **other))
+        assert names(unlocked.strike(Attack("none", "nothing", ""))) == {"next"}
 
 
 SHAPE = (8, 8)
 TOKEN = "sign0123"
+TEXT = f"it is {TOKEN}"
 
 
-def _drawn(values: np.ndarray) -> Result:
-    return Result((Array(SHAPE, values.shape, "float32", values),))
+def _drawn(values: np.ndarray, times: int = 1) -> Result:
+    return Result((Array(SHAPE, values.shape, "float32", values),) * times)
 
 
 def _numbers(text: str) -> np.ndarray:
@@ -91,62 +82,51 @@ def _numbers(text: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("result", "name"),
+    ("result", "expected"),
     [
-        (Result(output=f"it is {TOKEN}"), "secret"),
-        (Result(error=CodeError(f"it is {TOKEN}")), "secret"),
-        (Result(error=CodeError("", kind=TOKEN)), "secret"),
-        (Result(error=CodeError("", frames=((1, TOKEN),))), "secret"),
-        (Result(picked=Picked("f", "class", (TOKEN,))), "secret"),
-        (_drawn(_numbers(f"it is {TOKEN}")), "secret"),
-        (_drawn(np.frombuffer(TOKEN.encode() * 32, np.float32).reshape(SHAPE)), "secret"),
-        (_drawn(np.zeros((4, 4), np.float32)), "answer"),
-        (_drawn(np.zeros(SHAPE, np.float64)), "answer"),
-        (
-            replace(_drawn(np.zeros(SHAPE, np.float32)), drawn=_drawn(np.zeros(SHAPE, "f4")).drawn * 2),
-            "answer",
-        ),
-        (Result(output="x" * 500_000), "answer"),
-        (_drawn(np.full(SHAPE, np.nan, np.float32)), ""),
-        (Result(output="it is nothing"), ""),
+        (Result(output=TEXT), {"secret"}),
+        (Result(error=CodeError(TEXT)), {"secret"}),
+        (Result(error=CodeError("", kind=TOKEN)), {"secret"}),
+        (Result(error=CodeError("", frames=((1, TOKEN),))), {"secret"}),
+        (Result(picked=Picked("f", "class", (TOKEN,))), {"secret"}),
+        (_drawn(_numbers(TEXT)), {"secret"}),
+        (_drawn(np.frombuffer(TOKEN.encode() * 32, np.float32).reshape(SHAPE)), {"secret"}),
+        (_drawn(np.zeros((4, 4), np.float32)), {"answer"}),
+        (_drawn(np.zeros(SHAPE, np.float64)), {"answer"}),
+        (_drawn(np.zeros(SHAPE, np.float32), times=2), {"answer"}),
+        (Result(output="x" * 500_000), {"answer"}),
+        (_drawn(np.full(SHAPE, np.nan, np.float32)), set()),
+        (Result(output="it is nothing"), set()),
     ],
 )
-def test_secret_in_a_result_is_detected(result: Result, name: str) -> None:
+def test_secret_or_wrong_array_in_a_result_is_detected(result: Result, expected: set[str]) -> None:
     from support.detectors import Answers
 
-    assert names(list(Answers(TOKEN).hits(result, [SHAPE]))) == ({name} if name else set())
+    assert names(list(Answers(TOKEN).hits(result, [SHAPE]))) == expected
 
 
-@pytest.fixture
-def stand_in() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that stands in for the zygote."""
-    program = [sys.executable, "-c", "print(flush=True); input()"]
-    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()  # it has started, and opens no more
-        yield process
-        process.kill()
-
-
-def test_process_that_grows_or_ends_is_detected(
-    stand_in: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_process_that_grows_or_ends_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process stands in for the zygote."""
     from support import watchers
 
     monkeypatch.setattr(watchers, "soon", lambda true, seconds=0: true())
-    with closing(watchers.Processes(lambda: stand_in.pid, memory=0)) as watcher:
-        watcher.begin()
-        assert list(watcher.hits()) == []
-        with open(os.devnull):
-            assert list(watcher.hits()) == ["parent: it keeps descriptors open"]
-        watcher.open -= 1
-        assert list(watcher.hits()) == ["zygote: it keeps descriptors open"]
-        watcher.open += 1
-        watcher.parent -= 10**9
-        assert names(list(watcher.hits())) == {"parent"}
-        stand_in.kill()
-        stand_in.wait()
-        assert list(watcher.hits()) == ["zygote: it is another one"]
+    program = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stand_in:
+        assert stand_in.stdout is not None
+        stand_in.stdout.readline()  # it has started, and opens no more
+        with closing(watchers.Processes(lambda: stand_in.pid, memory=0)) as watcher:
+            watcher.begin()
+            assert list(watcher.hits()) == []
+            with open(os.devnull):
+                assert list(watcher.hits()) == ["parent: it keeps descriptors open"]
+            watcher.open -= 1
+            assert list(watcher.hits()) == ["zygote: it keeps descriptors open"]
+            watcher.open += 1
+            watcher.parent -= 10**9
+            assert names(list(watcher.hits())) == {"parent"}
+            stand_in.kill()
+            stand_in.wait()
+            assert list(watcher.hits()) == ["zygote: it is another one"]
 
 
 _SHARES = """

@@ -58,13 +58,12 @@ def test_arrays_are_what_keras_draws_with_the_seeds_of_the_layers(sandbox, code)
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_arrays_are_what_numpy_draws_with_the_seeds_of_the_layers(sandbox):
-    results = [sandbox.run(UNIFORM, SHAPES, seed).arrays for seed in (7, 8, 7)]
-    for seed, arrays in zip((7, 8, 7), results, strict=True):
+def test_arrays_depend_on_seed_and_layer(sandbox):
+    results = [sandbox.run(UNIFORM, SHAPES, seed).arrays for seed in (7, 8)]
+    for seed, arrays in zip((7, 8), results, strict=True):
         for layer, (array, shape) in enumerate(zip(arrays, SHAPES, strict=True)):
             numpys = np.random.RandomState(derive_seed(seed, "kernel", layer))
             np.testing.assert_array_equal(array, numpys.uniform(-0.1, 0.1, shape).astype(np.float32))
-    assert not np.array_equal(results[0][1], results[0][2])  # equal shapes of one network
 
 
 def test_result_has_arrays_output_and_picked_initializer(sandbox):
@@ -102,35 +101,24 @@ def test_wrong_shape_is_reported_and_other_arrays_are_kept(sandbox):
     assert [array.shape for array in result.arrays] == [(4, 3)]
 
 
-def test_nan_and_infinity_are_returned(sandbox):
-    (array,) = sandbox.run("init = lambda shape: np.array([np.nan, np.inf, -1e300])", [(3,)], 0).arrays
-    np.testing.assert_array_equal(array, [np.nan, np.inf, -np.inf])
-
-
 # Errors.
 
-RECURSION = "def init(shape):\n    return init(shape)\n"
-ERRORS = [
-    (
-        "def fans(shape):\n    return shape[7]\n\ndef init(shape):\n    return np.zeros(fans(shape))\n",
-        *("IndexError", "tuple index out of range", ((5, "init"), (2, "fans"))),
-    ),
+HELPER = "def fans(shape):\n    return shape[7]\n\ndef init(shape):\n    return np.zeros(fans(shape))\n"
+SILENT = "class Odd(Exception):\n    def __str__(self): return 1 / 0\nraise Odd"
+ERRORS = [  # code, class, message, frames
+    (HELPER, "IndexError", "tuple index out of range", ((5, "init"), (2, "fans"))),
     (
         "def init(shape):\n    return np.random.normal(0, -1, shape)",
-        *("ValueError", "scale < 0", ((2, "init"),)),
+        "ValueError",
+        "scale < 0",
+        ((2, "init"),),
     ),
-    (
-        "import nothing_like_it",
-        *("ModuleNotFoundError", "No module named 'nothing_like_it'", ((1, "<module>"),)),
-    ),
+    ("import nothing_like", "ModuleNotFoundError", "No module named 'nothing_like'", ((1, "<module>"),)),
     ("x = 1\n\ny = = 2\n", "SyntaxError", "invalid syntax", ((3, "<module>"),)),
-    (
-        "class Odd(Exception):\n    def __str__(self): return 1 / 0\nraise Odd",
-        *("Odd", "there is no message", ((3, "<module>"),)),
-    ),
+    (SILENT, "Odd", "there is no message", ((3, "<module>"),)),
     ("import sys\nsys.exit(3)", "SystemExit", "3", ((2, "<module>"),)),
     ("raise KeyboardInterrupt", "KeyboardInterrupt", "there is no message", ((1, "<module>"),)),
-    (RECURSION, "RecursionError", "maximum recursion depth exceeded", ((2, "init"),) * 50),
+    ("def init(shape):\n    return init(shape)", "RecursionError", "maximum recursion", ((2, "init"),) * 50),
     ("x = 1", "", "Nothing here looks like an initializer", ()),
     ("init = lambda shape: None", "", "The returned value must be an array of real numbers", ()),
 ]

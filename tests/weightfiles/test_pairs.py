@@ -9,27 +9,27 @@ from hypothesis import strategies as st
 
 from inits.measure.array_summary import survey
 from inits.weightfiles import pairs as weightpairs
-from inits.weightfiles.pairs import change, pairs
+from inits.weightfiles.pairs import Change, change, pairs
+
+FIRST = (("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
+RENAMED = (("x/kernel", (3, 4)), ("x/bias", (4,)), ("y/kernel", (4, 3)))
+CHANGED = (("b/kernel", (4, 3)), ("a/kernel", (3, 5)), ("a/bias", (4,)), ("c/kernel", (2, 2)))
 
 
-def surveys(*arrays: tuple[str, tuple[int, ...]]):
-    return [survey(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
-
-
-def test_arrays_of_equal_shapes_are_paired_in_order():
-    first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
-    second = surveys(("x/kernel", (3, 4)), ("x/bias", (4,)), ("y/kernel", (4, 3)))
-    assert pairs(first, second) == [(0, 0), (1, 1), (2, 2)]
-
-
-def test_arrays_are_paired_by_name_and_shape_otherwise():
-    first = surveys(("a/kernel", (3, 4)), ("a/bias", (4,)), ("b/kernel", (4, 3)))
-    second = surveys(("b/kernel", (4, 3)), ("a/kernel", (3, 5)), ("a/bias", (4,)), ("c/kernel", (2, 2)))
-    assert pairs(first, second) == [(1, 2), (2, 0)]
-
-
-def test_different_files_have_no_pairs():
-    assert pairs(surveys(("a/kernel", (3, 4))), surveys(("b/kernel", (4, 3)))) == []
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (RENAMED, [(0, 0), (1, 1), (2, 2)]),  # equal shapes in the same order
+        (CHANGED, [(1, 2), (2, 0)]),  # by name and shape
+        (RENAMED[:1], []),
+    ],
+)
+def test_arrays_are_paired_in_order_or_by_name_and_shape(second, expected):
+    first, other = (
+        [survey(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
+        for arrays in (FIRST, second)
+    )
+    assert pairs(first, other) == expected
 
 
 @pytest.mark.parametrize("shape", [(7,), (30, 20), (3, 3, 4, 5)])
@@ -48,21 +48,17 @@ def test_change_agrees_with_numpy(shape, piece, monkeypatch):
 
 def test_unchanged_arrays_are_recognized():
     a = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
-    found = change(a, a.copy())
-    assert (found.relative, found.equal) == (0.0, True)
-    assert found.correlation == pytest.approx(1.0)
+    assert change(a, a.copy()) == Change(0.0, pytest.approx(1.0), True)
     b = a.copy()
     b[19, 29] = np.nextafter(b[19, 29], np.float32(9))
     assert not change(a, b).equal
 
 
 def test_change_from_zeros_and_to_a_constant():
-    zeros, ones = np.zeros(5, np.float32), np.ones(5, np.float32)
-    assert change(zeros, ones) == weightpairs.Change(math.inf, None, False)
-    assert change(zeros, zeros) == weightpairs.Change(0.0, None, True)
-    assert change(ones, 2 * ones).relative == 1.0
-    assert change(ones, 2 * ones).correlation is None
-    assert change(np.empty(0, np.float32), np.empty(0, np.float32)) == weightpairs.Change(0.0, None, True)
+    zeros, ones, empty = np.zeros(5, np.float32), np.ones(5, np.float32), np.empty(0, np.float32)
+    assert change(zeros, ones) == Change(math.inf, None, False)
+    assert change(zeros, zeros) == change(empty, empty) == Change(0.0, None, True)
+    assert change(ones, 2 * ones) == Change(1.0, None, False)
 
 
 @given(st.floats(1e-20, 1e18), st.integers(0, 9))
