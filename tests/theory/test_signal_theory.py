@@ -1,4 +1,4 @@
-"""How far a signal travels: theory against closed forms, and against random networks in NumPy."""
+"""Test the prediction of a signal through depth against closed forms and random networks in NumPy."""
 
 import math
 from itertools import pairwise
@@ -48,33 +48,25 @@ def test_every_layer_has_the_gain_of_its_own_fans(kernel, expected):
 
 
 @pytest.mark.parametrize("kernel", ["LSUV()", "code:mine:eJwrAQAAdQB1"])
-def test_what_has_no_law_has_no_gain_before_the_draw(kernel):
+def test_kernels_without_a_law_have_no_gain(kernel):
     assert gains(start(kernel), Network((8,))) is None
 
 
 @pytest.mark.parametrize(
     ("kernel", "bias", "words"),
     [
-        ("Ones()", "Zeros()", "mean of the weights must be 0 for mean-field theory, but got 1 from Ones"),
-        (
-            "RandomNormal(mean=-0.5)",
-            "Zeros()",
-            "mean of the weights must be 0 for mean-field theory, but got −0.5",
-        ),
-        (
-            "HeNormal()",
-            "Constant(value=0.01)",
-            "mean of the biases must be 0 for mean-field theory, but got 0.01",
-        ),
+        ("Ones()", "Zeros()", "weights must be 0 for mean-field theory, but got 1 from Ones"),
+        ("RandomNormal(mean=-0.5)", "Zeros()", "weights must be 0 for mean-field theory, but got −0.5"),
+        ("HeNormal()", "Constant(value=0.01)", "biases must be 0 for mean-field theory, but got 0.01"),
     ],
 )
-def test_a_mean_is_refused(kernel, bias, words):
-    with pytest.raises(SpecError, match=words):
+def test_mean_other_than_0_is_refused(kernel, bias, words):
+    with pytest.raises(SpecError, match=f"mean of the {words}"):
         gains(start(kernel, bias), Network((8,)))
 
 
 def test_relu_in_closed_form():
-    """q' = w q / 2 + b, squares are halved, chi = w / 2, whatever the length: so one image stands for all."""
+    """q' = w q / 2 + b, squares are halved and chi = w / 2 for every variance, so one image represents all."""
     net = Network((20, 40, 10), "relu", inputs=30)
     w, b = (2.0, 1.5, 3.0, 1.0), (0.1, 0.0, 0.2, 0.0)
     found = predict(net, Gains(w, b), SOME)
@@ -90,7 +82,7 @@ def test_relu_in_closed_form():
     assert ratios == pytest.approx([40 / 20 * 0.75, 10 / 40 * 1.5, 10 / 10 * 0.5], rel=1e-9)
 
 
-def test_relu_without_biases_keeps_to_the_arc_cosine_kernel():
+def test_relu_without_biases_follows_the_arc_cosine_kernel():
     found = predict(Network((50,) * 6, "relu"), Gains((2.0,) * 7, (0.0,) * 7), SOME).cosines
     c = 0.4
     for cosine in found:
@@ -98,7 +90,7 @@ def test_relu_without_biases_keeps_to_the_arc_cosine_kernel():
         c = (math.sqrt(1 - c * c) + c * (math.pi - math.acos(c))) / math.pi
 
 
-def test_a_linear_network_keeps_angles_and_multiplies_gains():
+def test_linear_network_keeps_angles_and_multiplies_gains():
     net = Network((64,) * 3, "linear", inputs=64, outputs=64)
     w = (0.5, 2.0, 3.0, 1.0)
     found = predict(net, Gains(w, (0.0,) * 4), ONE)
@@ -108,18 +100,13 @@ def test_a_linear_network_keeps_angles_and_multiplies_gains():
     assert found.gradients[0] == pytest.approx(6.0 * found.gradients[-1], rel=1e-9)
 
 
-def test_gradients_begin_with_the_loss_at_the_logits():
-    found = predict(Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), SOME)
-    lengths = [
-        predict(
-            Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3)), InputStatistics((m,), m, 0.4)
-        ).preactivations
-        for m in SOME.squares
-    ]
-    assert found.gradients[-1] == pytest.approx(
-        np.mean([expected_squared_gradient(q[-1]) for q in lengths]), rel=1e-9
-    )
-    assert found.preactivations == pytest.approx(np.mean(lengths, axis=0), rel=1e-9)
+def test_first_gradient_is_that_of_the_loss_at_the_logits():
+    net, both = Network((8,), "tanh"), Gains((1.0, 4.0), (0.0, 0.3))
+    found = predict(net, both, SOME)
+    each = [predict(net, both, InputStatistics((m,), m, 0.4)).preactivations for m in SOME.squares]
+    gradients = [expected_squared_gradient(variances[-1]) for variances in each]
+    assert found.gradients[-1] == pytest.approx(np.mean(gradients), rel=1e-9)
+    assert found.preactivations == pytest.approx(np.mean(each, axis=0), rel=1e-9)
 
 
 def test_without_weights_there_is_no_signal():
@@ -131,22 +118,22 @@ def test_without_weights_there_is_no_signal():
 
 
 @pytest.mark.parametrize("activation", ["relu", "elu", "exponential", "linear", "softplus"])
-def test_an_explosion_ends_at_infinity_without_a_warning(activation):
+def test_explosion_ends_at_infinity_without_a_warning(activation):
     found = predict(Network((8,) * 50, activation), Gains((1e30,) * 51, (0.0,) * 51), ONE)
     assert found.preactivations[-1] == np.inf
     assert (found.preactivations > 0).all()
 
 
+FUNCTIONS = {
+    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2),
+}
+
+
 def _wide(activation, w, b, rng, inputs=60, width=300, classes=10):
-    """Squares of one network of 3 layers on one image of mean square 0.2; the gradients are NumPy's own backprop."""
-    phi = {"tanh": np.tanh, "relu": lambda x: np.maximum(x, 0), "sigmoid": lambda x: 1 / (1 + np.exp(-x))}[
-        activation
-    ]
-    slope = {
-        "tanh": lambda x: 1 - np.tanh(x) ** 2,
-        "relu": lambda x: (x > 0) * 1.0,
-        "sigmoid": lambda x: phi(x) * (1 - phi(x)),
-    }[activation]
+    """Return squares of a network of 3 layers on one image of mean square 0.2; NumPy does the backpropagation."""
+    phi, slope = FUNCTIONS[activation]
     x = rng.standard_normal(inputs)
     x *= math.sqrt(0.2 / (x**2).mean())
     sizes, kernels, before = [inputs, width, width // 2, width, classes], [], []
@@ -180,12 +167,12 @@ def test_wide_networks_of_unequal_layers(activation, w, b):
     assert (errors < 0.1 * theory).all()
 
 
-def test_softmax_mixes_units():
+def test_softmax_is_refused():
     with pytest.raises(SpecError, match="activation must act on each unit alone"):
         predict(Network((8,), "softmax"), Gains((1.0,) * 2, (0.0,) * 2), ONE)
 
 
-def test_memory_has_its_bounds():
+def test_size_is_limited():
     check_size(Network((1024,) * 50), 512)
     with pytest.raises(SpecError, match=r"at most 60,000,000, but got 51,210 × 4,096. Use fewer images"):
         check_size(Network((1024,) * 50), 4096)
@@ -193,7 +180,7 @@ def test_memory_has_its_bounds():
 
 
 @pytest.mark.parametrize("name", TYPICAL_INPUTS)
-def test_what_is_typical_of_the_digits(name, request):
+def test_typical_inputs_are_those_of_the_images(name, request):
     from inits.data.dataset import pixels
     from inits.data.mnist import read_mnist
     from inits.data.standin import digits

@@ -1,4 +1,4 @@
-"""The verdict before training: what leads to it, in words, and what a pass over a batch measures, against NumPy."""
+"""Test the verdict before training, its words, and the measurements of a pass over a batch against NumPy."""
 
 import math
 from dataclasses import replace
@@ -16,6 +16,7 @@ from inits.theory.trainability import (
     MIN_MOVEMENT,
     FirstPass,
     Forecast,
+    Verdict,
     assess,
     classify,
     outcome_words,
@@ -32,7 +33,7 @@ def run_of(optimizer: str = "SGD(learning_rate=0.1)", kernel: str = "GlorotUnifo
     return Experiment((start,), net, OptimizerSpec.parse(optimizer), 32, (3,), "digits").runs[0]
 
 
-def seen(**changes) -> FirstPass:
+def measured(**changes) -> FirstPass:
     usual = FirstPass(
         loss=2.4,
         trial_loss=2.3,
@@ -46,9 +47,17 @@ def seen(**changes) -> FirstPass:
     return replace(usual, **changes)
 
 
-def test_what_a_step_promises_and_an_epoch_moves_are_first_order():
-    assert predicted_decrease(run_of(), seen()) == pytest.approx(0.1 * (0.09 + 0.04 + 0.16))
-    assert relative_movement(run_of(), STEPS, seen()) == pytest.approx(100 * 0.1 * 0.4 / 3.0)
+def kind_of(run: Run | None = None, **changes) -> str:
+    return classify(run or run_of(), STEPS, measured(**changes))
+
+
+def verdict_of(theory: Forecast | None = None, **changes) -> Verdict:
+    return assess(run_of(net=Network((9, 9, 9))), STEPS, measured(**changes), theory)
+
+
+def test_decrease_and_movement_are_first_order():
+    assert predicted_decrease(run_of(), measured()) == pytest.approx(0.1 * (0.09 + 0.04 + 0.16))
+    assert relative_movement(run_of(), STEPS, measured()) == pytest.approx(100 * 0.1 * 0.4 / 3.0)
 
 
 @pytest.mark.parametrize(
@@ -65,89 +74,98 @@ def test_what_a_step_promises_and_an_epoch_moves_are_first_order():
         ({"loss": 5_000.0, "trial_loss": 4_000.0}, "too large"),
     ],
 )
-def test_the_kind_follows_from_the_numbers(changes, kind):
-    assert classify(run_of(), STEPS, seen(**changes)) == kind
+def test_kind_follows_from_the_numbers(changes, kind):
+    assert kind_of(**changes) == kind
 
 
-def test_each_threshold_is_where_it_is_said_to_be():
-    kernels = np.full(3, 1.0)
-    at = MIN_MOVEMENT / (STEPS * 0.1)
+def test_thresholds():
+    least, most = MIN_MOVEMENT / (STEPS * 0.1), math.sqrt(MAX_DECREASE / 0.1)
     for factor, kind in ((0.99, "stuck"), (1.01, "trains")):
-        assert (
-            classify(run_of(), STEPS, seen(centered=np.array([at * factor, 0, 0]), kernels=kernels)) == kind
-        )
-    root = math.sqrt(MAX_DECREASE / 0.1)
+        assert kind_of(centered=np.array([least * factor, 0, 0]), kernels=np.full(3, 1.0)) == kind
     for factor, kind in ((0.99, "trains"), (1.01, "too large")):
-        assert classify(run_of(), STEPS, seen(centered=np.array([root * factor, 0, 0]))) == kind
+        assert kind_of(centered=np.array([most * factor, 0, 0])) == kind
 
 
-def test_adaptive_optimizers_forget_the_size_of_a_gradient_down_to_their_epsilon():
-    adam, sizes = run_of("Adam(learning_rate=0.001)"), seen().sizes
+def test_adaptive_optimizers_ignore_the_size_of_a_gradient_above_epsilon():
+    adam = run_of("Adam(learning_rate=0.001)")
     for factor, kind in ((0.5, "stuck"), (2.0, "trains")):
-        centered = EPSILON * factor * np.sqrt(sizes)
-        assert classify(adam, STEPS, seen(centered=centered)) == kind
-    assert classify(adam, STEPS, seen(centered=np.full(3, 10.0))) == "trains"
+        assert kind_of(adam, centered=EPSILON * factor * np.sqrt(measured().sizes)) == kind
+    assert kind_of(adam, centered=np.full(3, 10.0)) == "trains"
 
 
-def test_a_gradient_below_the_divisor_gives_a_step_in_proportion():
-    centered = np.array([1e-3, 0.0, 0.0])
-    for text, rate in (
-        ("Adagrad()", 1e-3 / 0.1**0.5),
-        ("Adam(epsilon=0.1)", 1e-2),
-        ("RMSprop()", 1e-3 / 1e-7**0.5),
-    ):
-        share = relative_movement(run_of(text), STEPS, seen(centered=centered))
-        assert share == pytest.approx(STEPS * rate * 1e-3 / 6.0, rel=1e-6)
-        expected = "trains" if share >= MIN_MOVEMENT else "stuck"
-        assert classify(run_of(text), STEPS, seen(centered=centered)) == expected
-        assert "of its norm" in assess(run_of(text), STEPS, seen(centered=centered)).explanation
-    assert classify(run_of("Lion()"), STEPS, seen(centered=centered)) == "trains"
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("Adagrad()", 1e-3 / 0.1**0.5), ("Adam(epsilon=0.1)", 1e-2), ("RMSprop()", 1e-3 / 1e-7**0.5)],
+)
+def test_gradient_below_the_divisor_gives_a_proportional_step(text, rate):
+    run, first = run_of(text), measured(centered=np.array([1e-3, 0.0, 0.0]))
+    share = relative_movement(run, STEPS, first)
+    assert share == pytest.approx(STEPS * rate * 1e-3 / 6.0, rel=1e-6)
+    assert classify(run, STEPS, first) == ("trains" if share >= MIN_MOVEMENT else "stuck")
+    assert "of its norm" in assess(run, STEPS, first).explanation
+    assert classify(run_of("Lion()"), STEPS, first) == "trains"
 
 
-def test_words_hold_the_numbers_and_the_plainest_cause_comes_first():
-    fine = assess(run_of(), STEPS, seen(), Forecast(usable_depth=1.4))
+def test_explanation_contains_the_numbers():
+    fine = assess(run_of(), STEPS, measured(), Forecast(usable_depth=1.4))
     assert fine.label == "trains"
     assert fine.explanation.startswith(
         "Trains at learning rate 0.1: 100 steps like the first would move a kernel by 133.3% of its norm."
     )
     assert "The initial loss is 2.4; equal logits give ln 10 = 2.303." in fine.explanation
-    assert fine.explanation.endswith("Expected usable depth: about 1 of 2 layers.")
-    for usable, words in ((24.2, "about 24 layers"), (math.inf, "no limit"), (0.1, "about 1 of 2 layers")):
-        assert assess(run_of(), STEPS, seen(), Forecast(usable_depth=usable)).explanation.endswith(
-            f"usable depth: {words}."
-        )
-    assert "usable" not in assess(run_of(), STEPS, seen()).explanation
-    nothing = {"centered": np.zeros(3)}
-    duplicated = assess(run_of(), STEPS, seen(**nothing, duplicated=np.array([1.0, 1.0])))
-    assert (duplicated.kind, duplicated.label) == ("stuck", "symmetric units")
-    assert "All units of layer 1, layer 2 have the same outputs as another unit" in duplicated.explanation
-    dead = assess(run_of(), STEPS, seen(**nothing, dead=np.array([0.0, 1.0])))
-    assert dead.label == "dead from layer 2"
-    assert assess(run_of(), STEPS, seen(**nothing)).label == "too weak to learn"
-    burst = assess(run_of(), STEPS, seen(trial_loss=50.0))
-    assert burst.label == "steps too large"
-    assert "one step raises the loss from 2.4 to 50" in burst.explanation
+    assert "usable" not in assess(run_of(), STEPS, measured()).explanation
+    depths = {
+        1.4: "about 1 of 2 layers",
+        24.2: "about 24 layers",
+        math.inf: "no limit",
+        0.1: "about 1 of 2 layers",
+    }
+    for usable, words in depths.items():
+        deep = assess(run_of(), STEPS, measured(), Forecast(usable_depth=usable))
+        assert deep.explanation.endswith(f"Expected usable depth: {words}.")
 
 
-def test_theory_says_where_a_signal_is_lost():
-    lost = signal_regime(np.array([0.1, 1e-3, 1e-6]), np.array([1e-9, 1e-5, 1e-3]), np.zeros(3), 0.1)
-    told = assess(run_of(net=Network((9, 9, 9))), STEPS, seen(centered=np.zeros(3)), Forecast(lost))
-    assert told.label == "vanishes by layer 3"
-    assert "Theory: the signal vanishes from layer 3 on." in told.explanation
-    assert "Theory: the backpropagated gradient vanishes at layer 1." in told.explanation
-    blown = signal_regime(np.array([1.0, 1e3, 1e6]), np.array([1e6, 1e3, 1.0]), np.zeros(3), 0.1)
-    assert assess(run_of(), STEPS, seen(trial_loss=math.inf), Forecast(blown)).label == "explodes by layer 2"
+LOST = signal_regime(np.array([0.1, 1e-3, 1e-6]), np.array([1e-9, 1e-5, 1e-3]), np.zeros(3), 0.1)
+BLOWN = signal_regime(np.array([1.0, 1e3, 1e6]), np.array([1e6, 1e3, 1.0]), np.zeros(3), 0.1)
+NOTHING = {"centered": np.zeros(3)}
 
 
-def test_whether_it_held_is_said():
-    trains, stuck = assess(run_of(), STEPS, seen()), assess(run_of(), STEPS, seen(centered=np.zeros(3)))
+@pytest.mark.parametrize(
+    ("changes", "regime", "label", "parts"),
+    [
+        (
+            {**NOTHING, "duplicated": np.array([1.0, 1.0])},
+            None,
+            "symmetric units",
+            ["All units of layer 1, layer 2 have the same outputs as another unit"],
+        ),
+        ({**NOTHING, "dead": np.array([0.0, 1.0])}, None, "dead from layer 2", []),
+        (NOTHING, None, "too weak to learn", []),
+        ({"trial_loss": 50.0}, None, "steps too large", ["one step raises the loss from 2.4 to 50"]),
+        (
+            NOTHING,
+            LOST,
+            "vanishes by layer 3",
+            [
+                "Theory: the signal vanishes from layer 3 on.",
+                "Theory: the backpropagated gradient vanishes at layer 1.",
+            ],
+        ),
+        ({"trial_loss": math.inf}, BLOWN, "explodes by layer 2", []),
+    ],
+)
+def test_most_direct_cause_is_the_label(changes, regime, label, parts):
+    verdict = verdict_of(Forecast(regime), **changes)
+    assert verdict.label == label
+    assert all(part in verdict.explanation for part in parts)
+
+
+def test_outcome_is_compared_with_the_prediction():
+    trains, stuck = verdict_of(), verdict_of(**NOTHING)
     assert outcome_words(trains, True) == "trains, as predicted"
     assert outcome_words(trains, False) == "did not train, against the prediction"
     assert outcome_words(stuck, False) == "too weak to learn, as predicted"
     assert outcome_words(stuck, True) == "trained, against the prediction"
-
-
-# What a pass measures.
 
 
 @pytest.fixture(scope="module")
@@ -161,11 +179,9 @@ def batch():
 
 
 def numpy_pass(arrays, batch):
-    """Mean loss and the gradient of every kernel of a tanh network, by hand in float64."""
-    kernels, biases = (
-        [a.astype(np.float64) for a in arrays[::2]],
-        [a.astype(np.float64) for a in arrays[1::2]],
-    )
+    """Return the mean loss and the gradients of all kernels of a tanh network in float64, also of centred inputs."""
+    arrays = [array.astype(np.float64) for array in arrays]
+    kernels, biases = arrays[::2], arrays[1::2]
     inputs = [batch.images.astype(np.float64)]
     for kernel, bias in zip(kernels[:-1], biases[:-1], strict=True):
         inputs.append(np.tanh(inputs[-1] @ kernel + bias))
@@ -186,7 +202,7 @@ def numpy_pass(arrays, batch):
 
 
 @pytest.mark.keras
-def test_a_pass_measures_what_numpy_computes(batch):
+def test_pass_measures_what_numpy_computes(batch):
     from inits.training.pretrain_probe import first_pass
     from inits.training.starts import start_arrays
 
@@ -199,37 +215,25 @@ def test_a_pass_measures_what_numpy_computes(batch):
     np.testing.assert_allclose(found.centered, [np.linalg.norm(g) for g in centered], rtol=1e-4)
     np.testing.assert_allclose(found.kernels, [np.linalg.norm(k) for k in arrays[::2]], rtol=1e-6)
     assert found.sizes.tolist() == [784 * 20, 400, 200]
-    stepped = [
-        a - np.float32(0.1) * g if i % 2 == 0 else a for i, (a, g) in enumerate(pairs(arrays, gradients))
-    ]
+    stepped = [a if i % 2 else a - np.float32(0.1) * gradients[i // 2] for i, a in enumerate(arrays)]
     assert found.trial_loss < loss
     assert found.trial_loss == pytest.approx(numpy_pass(stepped, batch)[0], abs=0.05)  # biases moved as well
 
 
-def pairs(arrays, gradients):
-    """Each array with the gradient of its layer's kernel."""
-    return [(array, gradients[i // 2]) for i, array in enumerate(arrays)]
-
-
 @pytest.mark.keras
 @pytest.mark.parametrize(
-    ("kernel", "short"),
+    ("kernel", "activation", "label", "duplicated"),
     [
-        ("Zeros()", "symmetric units"),
-        ("Ones()", "steps too large"),
-        ("GlorotUniform()", "trains"),
+        ("Zeros()", "relu", "symmetric units", 1.0),
+        ("Ones()", "relu", "steps too large", 1.0),
+        ("GlorotUniform()", "relu", "trains", 0.0),
+        ("Constant(value=0.01)", "tanh", "trains", 1.0),
     ],
 )
-def test_real_starts_get_their_verdict(batch, kernel, short):
+def test_real_starts_get_their_verdict(batch, kernel, activation, label, duplicated):
     from inits.training.pretrain_probe import first_pass
 
-    run = run_of(kernel=kernel, net=Network((20, 20), "relu"))
-    assert assess(run, STEPS, first_pass(run, batch)).label == short
-
-
-@pytest.mark.keras
-def test_equal_columns_are_alike_and_others_are_not(batch):
-    from inits.training.pretrain_probe import first_pass
-
-    assert first_pass(run_of(kernel="Constant(value=0.01)"), batch).duplicated.tolist() == [1.0, 1.0]
-    assert first_pass(run_of(), batch).duplicated.tolist() == [0.0, 0.0]
+    run = run_of(kernel=kernel, net=Network((20, 20), activation))
+    found = first_pass(run, batch)
+    assert assess(run, STEPS, found).label == label
+    assert found.duplicated.tolist() == [duplicated] * 2
