@@ -1,8 +1,8 @@
-"""One page at a time: who goes first, who goes beside, and that waiting for something else holds up nobody."""
+"""The gate lets one page run at a time, and a thread that waits for something else holds up no other."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -12,122 +12,117 @@ from pages.parts.page.gate import Gate
 LONG = 20.0  # seconds that never pass
 
 
-class Visitor(threading.Thread):
-    """Goes in, tells that it is there, and stays until it is told to leave."""
+class Visitors:
+    """Threads that enter a gate and stay inside until they are released; `entered` lists their names in order."""
 
-    def __init__(self, gate: Gate, came: list[str], name: str, later: float = 0.0) -> None:
-        super().__init__(name=name, daemon=True)
-        self._gate, self._came, self._later = gate, came, later
-        self.inside, self.leave = threading.Event(), threading.Event()
-        self.start()
+    def __init__(self) -> None:
+        self.entered: list[str] = []
+        self._threads: dict[str, tuple[threading.Thread, threading.Event]] = {}
 
-    def run(self) -> None:
-        with self._gate.inside(self._later):
-            self._came.append(self.name)
-            self.inside.set()
-            self.leave.wait(LONG)
+    def add(self, gate: Gate, name: str, later: float = 0.0) -> None:
+        released = threading.Event()
+
+        def run() -> None:
+            with gate.inside(later):
+                self.entered.append(name)
+                released.wait(LONG)
+
+        thread = threading.Thread(target=run, daemon=True)
+        self._threads[name] = thread, released
+        thread.start()
+
+    def release(self, name: str) -> None:
+        thread, released = self._threads.pop(name)
+        released.set()
+        thread.join(LONG)
+        assert not thread.is_alive()
+
+    def release_all(self) -> None:
+        for _, released in self._threads.values():
+            released.set()
+        for name in list(self._threads):
+            self.release(name)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+@pytest.fixture
+def visitors() -> Iterator[Visitors]:
+    visitors = Visitors()
+    yield visitors
+    visitors.release_all()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + LONG
-    while not true():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
-def queued(gate: Gate) -> int:
-    return len(gate._waiting)
-
-
-@pytest.fixture
-def came() -> list[str]:
-    return []
-
-
-def test_one_after_the_other_and_some_as_if_they_had_come_later(came: list[str]) -> None:
-    gate = Gate(patience=LONG)
-    people = [Visitor(gate, came, "first")]
-    assert people[0].inside.wait(LONG)
-    for number, (name, later) in enumerate(
-        [("look", LONG), ("second", 0.0), ("another look", LONG), ("third", 0.0)]
-    ):
-        people.append(Visitor(gate, came, name, later))
-        wait_until(lambda number=number: queued(gate) == number + 1)
-    assert came == ["first"]
+def test_threads_enter_in_order_of_arrival_with_their_handicap(visitors: Visitors) -> None:
+    gate, names = Gate(patience=LONG), ["first", "look", "second", "another look", "third"]
+    for number, name in enumerate(names):
+        visitors.add(gate, name, LONG if "look" in name else 0.0)
+        wait_until(lambda number=number: len(visitors.entered) + len(gate._waiting) == number + 1)
     for number in range(1, 6):
-        next(one for one in people if one.name == came[-1]).leave.set()
-        wait_until(lambda number=number: len(came) == min(number + 1, 5))
-    assert came == ["first", "second", "third", "look", "another look"]
+        wait_until(lambda number=number: len(visitors.entered) == number)
+        assert len(gate._waiting) == 5 - number
+        visitors.release(visitors.entered[-1])
+    assert visitors.entered == ["first", "second", "third", "look", "another look"]
 
 
-def test_who_stays_for_long_is_not_waited_for(came: list[str]) -> None:
-    gate = Gate(patience=0.05)
-    people = [Visitor(gate, came, name) for name in "abc"]
-    assert all(one.inside.wait(LONG) for one in people)  # though none has left
-    for one in people:
-        one.leave.set()
-        one.join(LONG)
-    assert queued(gate) == 0
-    with gate.inside():
-        assert gate._inside == 1
-
-
-def test_however_long_they_have_waited_only_one_goes_in_beside(
-    came: list[str], monkeypatch: pytest.MonkeyPatch
+def test_one_thread_enters_beside_those_that_stay_too_long(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [100.0]  # the gate's clock stands still until it is moved
+    now = [100.0]  # the clock of the gate stands still until it is moved
     monkeypatch.setattr("pages.parts.page.gate.time", SimpleNamespace(monotonic=lambda: now[0]))
     gate = Gate(patience=0.01)
-    people = [Visitor(gate, came, name) for name in "abcd"]
+    for name in "abcd":
+        visitors.add(gate, name)
     for number in range(1, 5):
-        wait_until(lambda number=number: len(came) == number)
+        wait_until(lambda number=number: len(visitors.entered) == number)
         time.sleep(0.05)  # all have looked at the clock again
-        assert len(came) == number
+        assert len(visitors.entered) == number
         now[0] += 1
-    for one in people:
-        one.leave.set()
-        one.join(LONG)
-    assert gate._inside == 0
+    visitors.release_all()
+    assert (gate._inside, gate._waiting) == (0, [])
 
 
-def test_who_waits_for_something_lets_others_in_and_comes_back_at_once(came: list[str]) -> None:
+def test_a_thread_aside_lets_others_in_and_returns_at_once(visitors: Visitors) -> None:
     gate = Gate(patience=LONG)
     with gate.inside():
-        other = Visitor(gate, came, "other")
-        wait_until(lambda: queued(gate) == 1)
+        visitors.add(gate, "other")
+        wait_until(lambda: len(gate._waiting) == 1)
         with gate.aside():
-            assert other.inside.wait(LONG)
-        assert not other.leave.is_set()  # we are back, and it is still there
-        other.leave.set()
-        other.join(LONG)
+            wait_until(lambda: visitors.entered == ["other"])
+        assert gate._inside == 2  # the other one is still inside
+        visitors.release("other")
         assert gate._inside == 1
     assert gate._inside == 0
 
 
-def test_within_it_one_can_go_in_again_and_a_failure_leaves_it(came: list[str]) -> None:
+def test_a_thread_enters_twice_and_leaves_when_it_fails() -> None:
     gate = Gate(patience=LONG)
     with pytest.raises(KeyError), gate.inside(), gate.inside(1.0):
         raise KeyError
     assert gate._inside == 0
-    with gate.aside():  # nobody's place: nothing happens
+    with gate.aside():  # outside: nothing happens
         assert gate._inside == 0
 
 
-def test_many_leave_it_empty() -> None:
+def test_many_threads_leave_the_gate_empty() -> None:
     gate = Gate(patience=0.002)
 
-    def come(number: int) -> None:
+    def enter(number: int) -> None:
         for turn in range(30):
             with gate.inside(0.01 * ((number + turn) % 3)):
                 if turn % 5 == 0:
                     with gate.aside():
                         time.sleep(0.001)
 
-    people = [threading.Thread(target=come, args=(number,)) for number in range(12)]
-    for one in people:
-        one.start()
-    for one in people:
-        one.join(LONG)
-        assert not one.is_alive()
-    assert gate._inside == 0
-    assert queued(gate) == 0
+    threads = [threading.Thread(target=enter, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+        assert not thread.is_alive()
+    assert (gate._inside, gate._waiting) == (0, [])

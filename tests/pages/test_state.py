@@ -24,50 +24,46 @@ def page() -> None:
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=30).run()
+    choose(app, "what", "b")
+    assert shown(app) == ("b", "x", {"what": "b"})
+    return app
 
 
-def choose(app: AppTest, name: str, value: str, reported: dict[str, str] | None = None) -> None:
-    """Choose a value, while the browser reports the address `reported`, by default the present one."""
-    address(app, reported)
+def choose(app: AppTest, name: str, value: str) -> None:
     app.radio(key=f"some.{name}").set_value(value).run()
     assert not app.exception
 
 
-def address(app: AppTest, reported: dict[str, str] | None) -> None:
-    if reported is not None:
-        app.query_params.clear()
-        app.query_params.update(reported)
+def report(app: AppTest, **address: str) -> AppTest:
+    """Have the browser report an address with the next run."""
+    app.query_params.clear()
+    app.query_params.update(address)
+    return app
 
 
-def shown(app: AppTest) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the values of the widgets, and the address."""
-    widgets = {name: app.radio(key=f"some.{name}").value for name in ("what", "of")}
-    return widgets, {name: value[-1] for name, value in app.query_params.items()}
+def shown(app: AppTest) -> tuple[str, str, dict[str, str]]:
+    """Return the values of the two widgets, and the address."""
+    address = {name: value[-1] for name, value in app.query_params.items()}
+    return app.radio(key="some.what").value, app.radio(key="some.of").value, address
 
 
-def test_two_quick_changes_are_both_kept(app: AppTest) -> None:
-    choose(app, "what", "b")
-    assert shown(app) == ({"what": "b", "of": "x"}, {"what": "b"})
-    choose(app, "of", "y", reported={})  # the browser still reports the address before
-    assert shown(app) == ({"what": "b", "of": "y"}, {"what": "b", "of": "y"})
-    choose(app, "of", "z", reported={"what": "b"})  # and again
-    assert shown(app) == ({"what": "b", "of": "z"}, {"what": "b", "of": "z"})
+def test_quick_changes_are_kept_while_the_browser_reports_an_earlier_address(app: AppTest) -> None:
+    choose(report(app), "of", "y")
+    assert shown(app) == ("b", "y", {"what": "b", "of": "y"})
+    choose(report(app, what="b"), "of", "z")
+    assert shown(app) == ("b", "z", {"what": "b", "of": "z"})
 
 
 def test_back_undoes_a_change(app: AppTest) -> None:
-    choose(app, "what", "b")
     choose(app, "of", "y")
     app.button(key="some.press").click().run()
-    address(app, {"what": "b"})
-    assert shown(app.run()) == ({"what": "b", "of": "x"}, {"what": "b"})
-    address(app, {})
-    assert shown(app.run()) == ({"what": "a", "of": "x"}, {})
+    assert shown(report(app, what="b").run()) == ("b", "x", {"what": "b"})
+    assert shown(report(app).run()) == ("a", "x", {})
 
 
 def test_an_address_reported_later_is_a_navigation(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    choose(app, "what", "b")
     now = state.monotonic()
     monkeypatch.setattr(state, "monotonic", lambda: now + 10)
-    choose(app, "of", "y", reported={})
-    assert shown(app) == ({"what": "a", "of": "x"}, {})
+    choose(report(app), "of", "y")
+    assert shown(app) == ("a", "x", {})
