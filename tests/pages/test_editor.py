@@ -1,4 +1,4 @@
-"""The Python side of the editor: what it sends, what it believes, how marks follow the text, and the bundle."""
+"""The Python side of the editor: what it sends, which texts it accepts, and how marks follow the text."""
 
 import json
 import re
@@ -6,10 +6,10 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.widgets.editor import BROWSER, BUNDLE, CODEMIRROR_VERSION, Typed, editor, moved
+from pages.parts.widgets.editor import Typed, editor, moved
 
-DOC = BROWSER.parents[3] / "docs" / "editor.md"
 TEXT = "a\nb\nc\nb\n"
+ARGUMENTS = {"code": "x = 1\n", "key": "code", "label": "Your code"}
 
 
 def page() -> None:
@@ -17,24 +17,20 @@ def page() -> None:
 
     from pages.parts.widgets.editor import editor
 
-    arguments = {"code": "x = 1\n", "key": "code", "label": "Your code", **st.session_state.arguments}
-    st.session_state.typed = editor(**arguments)
+    st.session_state.typed = editor(**st.session_state.arguments)
 
 
-def shown(browser: object = None, **arguments: object) -> AppTest:
-    """The page, for arguments of `editor` and a state of the component as a browser sends it."""
-    return again(AppTest.from_function(page, default_timeout=30), browser, **arguments)
-
-
-def again(app: AppTest, browser: object = None, **arguments: object) -> AppTest:
-    app.session_state["arguments"] = arguments
+def run(app: AppTest | None = None, browser: object = None, **arguments: object) -> AppTest:
+    """Run the page with arguments of `editor` and a state of the component as a browser sends it."""
+    app = app or AppTest.from_function(page, default_timeout=30)
+    app.session_state["arguments"] = ARGUMENTS | arguments
     if browser is not None:
         app.session_state["code"] = browser
-    return app.run()
+    assert not app.run().exception
+    return app
 
 
 def text(app: AppTest) -> str:
-    assert not app.exception
     return app.session_state.typed.text
 
 
@@ -46,47 +42,25 @@ def written(typed: object, number: object = 1) -> dict:
     return {"typed": {"text": typed, "number": number}}
 
 
-def test_it_begins_with_the_code() -> None:
-    app = shown(revision="first", marks={1: "Wrong."}, limit=100)
+def test_editor_begins_with_the_code_and_sends_the_address_of_the_script() -> None:
+    app = run(revision="first", marks={1: "Wrong."}, limit=100)
     assert app.session_state.typed == Typed("x = 1\n", run=False)
-    assert sent(app) == {
-        "text": "x = 1\n",
-        "revision": "first",
-        "number": 1,
-        "marks": [[1, "Wrong."]],
-        "label": "Your code",
-        "readonly": False,
-        "limit": 100,
-    }
+    expected = {"text": "x = 1\n", "revision": "first", "number": 1, "marks": [[1, "Wrong."]]}
+    assert sent(app) == expected | {"label": "Your code", "readonly": False, "limit": 100}
+    proto = app.get("bidi_component")[0].proto
+    assert (proto.js_source_path, proto.js_content) == ("editor.js", "")
 
 
-def test_the_script_travels_by_address() -> None:
-    proto = shown().get("bidi_component")[0].proto
-    assert proto.js_source_path == "editor.js"
-    assert not proto.js_content
-
-
-def test_the_text_of_the_browser_counts() -> None:
-    app = shown(written("y = 2"))
-    assert text(app) == "y = 2"
-    app = again(app, code="x = 3")
-    assert text(app) == "y = 2"
-    assert sent(app)["text"] == "y = 2"
-
-
-def test_another_revision_replaces_it_whatever_comes_later_for_the_old_one() -> None:
-    app = again(shown(written("y = 2")), code="z = 3", revision=1)
-    assert text(app) == "z = 3"
-    assert (sent(app)["text"], sent(app)["number"]) == ("z = 3", 2)
-    app = again(app, written("late", number=1), code="z = 3", revision=1)
-    assert text(app) == "z = 3"
-    app = again(app, written("y = 4", number=2), code="z = 3", revision=1)
-    assert text(app) == "y = 4"
-
-
-def test_an_earlier_revision_again_is_a_new_text() -> None:
-    app = again(shown(written("y = 2")), code="z = 3", revision=1)
-    app = again(app, revision=0)
+def test_another_revision_replaces_the_text_of_the_browser_and_late_texts_are_dropped() -> None:
+    app = run(browser=written("y = 2"))
+    for new in ({}, {"code": "x = 3"}):  # without another revision the browser's text stays
+        app = run(app, **new)
+        assert text(app) == sent(app)["text"] == "y = 2"
+    app = run(app, code="z = 3", revision=1)
+    assert (text(app), sent(app)["text"], sent(app)["number"]) == ("z = 3", "z = 3", 2)
+    for browser, shown in ((written("late", 1), "z = 3"), (written("y = 4", 2), "y = 4")):
+        assert text(run(app, browser, code="z = 3", revision=1)) == shown
+    app = run(app, revision=0)  # an earlier revision again is a new text
     assert (text(app), sent(app)["number"]) == ("x = 1\n", 3)
 
 
@@ -95,15 +69,15 @@ def test_an_earlier_revision_again_is_a_new_text() -> None:
     [
         {"typed": None},
         {"typed": "text"},
+        {"typed": {"text": "without a number"}},
         written(7),
         written(["a"]),
         written("late", number=0),
         written("x" * 101),
-        {"typed": {"text": "no number"}},
     ],
 )
-def test_what_no_editor_of_ours_sends_is_left_out(state: dict) -> None:
-    assert text(shown(state, limit=100)) == "x = 1\n"
+def test_states_that_the_editor_never_sends_are_ignored(state: dict) -> None:
+    assert text(run(browser=state, limit=100)) == "x = 1\n"
 
 
 @pytest.mark.parametrize(
@@ -111,8 +85,7 @@ def test_what_no_editor_of_ours_sends_is_left_out(state: dict) -> None:
     [("a\r\nb\rc\n", "a\nb\nc\n"), ("\ud800 half", "\ufffd half"), ("\U0001f600", "\U0001f600")],
 )
 def test_a_text_has_one_kind_of_line_break_and_whole_characters(typed: str, plain: str) -> None:
-    assert text(shown(code=typed)) == plain
-    assert text(shown(written(typed))) == plain
+    assert text(run(code=typed)) == text(run(browser=written(typed))) == plain
 
 
 @pytest.mark.parametrize(
@@ -124,9 +97,9 @@ def test_a_text_has_one_kind_of_line_break_and_whole_characters(typed: str, plai
         ({"marks": {3: ""}}, "marks must have a message, but got '' for line 3."),
     ],
 )
-def test_refuses(arguments: dict, message: str) -> None:
+def test_arguments_that_are_not_valid_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        editor(**{"code": "x = 1\n", "key": "code", "label": "Your code", **arguments})
+        editor(**ARGUMENTS | arguments)
 
 
 @pytest.mark.parametrize(
@@ -152,42 +125,6 @@ def test_a_mark_past_the_end_is_on_the_last_line() -> None:
 
 
 def test_marks_are_about_the_text_that_ran() -> None:
-    app = shown(written("# new\nx = 1\n"))
-    assert sent(again(app, marks={1: "Wrong."}, ran="x = 1\n"))["marks"] == [[2, "Wrong."]]
-    assert sent(again(app, marks={1: "Wrong."}))["marks"] == [[1, "Wrong."]]
-
-
-def test_the_browser_asks_for_this_bundle() -> None:
-    assert f'"./{BUNDLE.name}"' in (BROWSER / "editor.js").read_text(encoding="utf-8")
-
-
-def test_the_bundle_is_the_documented_one() -> None:
-    with BUNDLE.open(encoding="utf-8") as file:
-        banner = file.readline()
-    packages = dict(re.findall(r"([@\w/-]+) (\d+\.\d+\.\d+)", banner))
-    assert packages["@codemirror/view"] == CODEMIRROR_VERSION
-    doc = DOC.read_text(encoding="utf-8")
-    assert banner.strip() in doc
-    assert len(packages) == 12
-    for package, version in packages.items():
-        assert f"{package}@{version}" in doc
-
-
-def test_the_bundle_is_small_and_loads_nothing() -> None:
-    code = BUNDLE.read_text(encoding="utf-8")
-    assert len(code) < 400_000
-    assert not re.search(r"\bimport\s*[\"'({]|\bfetch\(|\bXMLHttpRequest\b|\bfrom\s*\"", code)
-
-
-def test_the_bundle_comes_with_its_licence() -> None:
-    licence = (BROWSER / "codemirror-LICENSE").read_text(encoding="utf-8")
-    assert licence.startswith("MIT License")
-    with BUNDLE.open(encoding="utf-8") as file:
-        for package in re.findall(r"([@\w/-]+) \d+\.\d+\.\d+", file.readline()):
-            assert package in licence
-
-
-@pytest.mark.parametrize("script", ["editor.js", "editor-look.js"])
-def test_no_text_is_shown_as_html(script: str) -> None:
-    code = (BROWSER / script).read_text(encoding="utf-8")
-    assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|document\.write", code)
+    app = run(browser=written("# new\nx = 1\n"))
+    assert sent(run(app, marks={1: "Wrong."}, ran="x = 1\n"))["marks"] == [[2, "Wrong."]]
+    assert sent(run(app, marks={1: "Wrong."}))["marks"] == [[1, "Wrong."]]

@@ -1,0 +1,53 @@
+"""The two bundles of JavaScript: documented versions, licences, and no text shown as HTML."""
+
+import re
+from importlib.metadata import distribution
+
+import pytest
+
+from pages.parts.widgets import chart, editor
+
+BROWSER = editor.BROWSER
+DOC = BROWSER.parents[3] / "docs" / "editor.md"
+CODE = {bundle: bundle.read_text(encoding="utf-8") for bundle in (chart.BUNDLE, editor.BUNDLE)}
+BANNER = CODE[editor.BUNDLE].partition("\n")[0]
+PACKAGES = dict(re.findall(r"([@\w/-]+) (\d+\.\d+\.\d+)", BANNER))
+
+
+@pytest.mark.parametrize(
+    ("bundle", "script", "licence", "names"),
+    [
+        (chart.BUNDLE, "chart.js", "plotly-cartesian-LICENSE", ["Plotly"]),
+        (editor.BUNDLE, "editor.js", "codemirror-LICENSE", PACKAGES),
+    ],
+)
+def test_the_browser_loads_this_bundle_and_its_licence_is_there(bundle, script, licence, names) -> None:
+    assert f'"./{bundle.name}"' in (BROWSER / script).read_text(encoding="utf-8")
+    words = (BROWSER / licence).read_text(encoding="utf-8")
+    assert words.startswith("MIT License")
+    assert [name for name in names if name not in words] == []
+
+
+def test_plotly_is_the_installed_version_and_draws_exactly_the_trace_types_we_allow() -> None:
+    assert f"plotly.js (cartesian - minified) v{chart.PLOTLY_VERSION}\n" in CODE[chart.BUNDLE][:200]
+    installed = distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
+    with open(installed, encoding="utf-8") as file:
+        assert re.search(r"plotly\.js v([\d.]+)", file.read(300))[1] == chart.PLOTLY_VERSION
+    assert set(re.findall(r'moduleType:"trace",name:"(\w+)"', CODE[chart.BUNDLE])) == chart.TRACE_TYPES
+
+
+def test_codemirror_is_documented_small_and_loads_nothing() -> None:
+    assert PACKAGES["@codemirror/view"] == editor.CODEMIRROR_VERSION
+    assert len(PACKAGES) == 12
+    doc = DOC.read_text(encoding="utf-8")
+    for words in (BANNER.strip(), *(f"{package}@{version}" for package, version in PACKAGES.items())):
+        assert words in doc
+    code = CODE[editor.BUNDLE]
+    assert len(code) < 400_000
+    assert not re.search(r"\bimport\s*[\"'({]|\bfetch\(|\bXMLHttpRequest\b|\bfrom\s*\"", code)
+
+
+def test_the_editor_shows_no_text_as_html() -> None:
+    for script in ("editor.js", "editor-look.js"):
+        code = (BROWSER / script).read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|document\.write", code)
