@@ -17,9 +17,8 @@ def unlimited(tree: ast.AST) -> Iterator[str]:
             name = ast.unparse(call.func if call else decorator).rpartition(".")[2]
             if name not in {*LIMITS, "cache"} or not (function.args.args or function.args.kwonlyargs):
                 continue
-            options = (
-                {one.arg: getattr(one.value, "value", one.value) for one in call.keywords} if call else {}
-            )
+            keywords = call.keywords if call else ()
+            options = {one.arg: getattr(one.value, "value", one.value) for one in keywords}
             if options.get(LIMITS.get(name, ""), DEFAULTS.get(name)) is None:
                 yield function.name
 

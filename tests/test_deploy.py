@@ -10,25 +10,14 @@ from inits.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
-PAGES = ("docs/DEPLOY.md", "docs/CLUSTER.md", "docs/SECURITY.md", "docs/SETTINGS.md", "README.md")
+OPERATORS = ("inits.service", "Containerfile", "nginx.conf")
+DOCS = ("docs/DEPLOY.md", "docs/CLUSTER.md", "docs/SECURITY.md", "docs/SETTINGS.md", "README.md")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_settings_and_files_named_in_the_docs_exist(page):
-    text = (ROOT / page).read_text(encoding="utf-8")
-    known = {setting.name for setting in SETTINGS.values()}
-    assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert ((ROOT / page).parent / link).exists(), link
-    for name in re.findall(r"`((?:tests|deploy|pages)/[\w./]+)`", text):
-        assert (ROOT / name).exists(), name
-
-
-def test_the_files_for_operators_use_known_settings():
-    known = {setting.name for setting in SETTINGS.values()}
-    for name in ("inits.service", "Containerfile", "nginx.conf"):
-        text = (DEPLOY / name).read_text(encoding="utf-8")
-        assert set(re.findall(r"\bINITS_[A-Z_]+\b", text)) <= known
+@pytest.mark.parametrize("name", [*DOCS, *(f"deploy/{name}" for name in OPERATORS)])
+def test_settings_named_in_docs_and_files_for_operators_exist(name):
+    named = set(re.findall(r"\bINITS_[A-Z_]+\b", (ROOT / name).read_text(encoding="utf-8")))
+    assert named <= {setting.name for setting in SETTINGS.values()}
 
 
 def test_the_container_copies_the_whole_app():

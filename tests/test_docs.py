@@ -24,16 +24,12 @@ def test_links_and_named_files_exist(page: Path) -> None:
     assert [name for name in names if not any((folder / name).exists() for folder in folders)] == []
 
 
-def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 90
-
-
-def test_each_command_is_one_line_that_makes_its_own_environment() -> None:
-    commands = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv && ")]
-    assert [re.findall(r"-r (\S+)", command) for command in commands] == [
-        ["requirements.txt"],
-        ["requirements-dev.txt"],
-    ]
+def test_the_readme_is_short_and_each_command_makes_its_own_environment_in_one_line() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 90
+    commands = [line for line in lines if line.startswith("python3 -m venv .venv && ")]
+    files = [re.findall(r"-r (\S+)", command) for command in commands]
+    assert files == [["requirements.txt"], ["requirements-dev.txt"]]
 
 
 def test_the_tables_of_packages_are_those_of_the_code() -> None:

@@ -33,21 +33,10 @@ LIBRARY = {
     "pages": ("numpy streamlit starlette cachetools", ""),
 }
 PACKAGES = list(LIBRARY)
-PARTS = [
-    "page",
-    "widgets",
-    "compute",
-    "kernel",
-    "experiment",
-    "code",
-    "weights",
-    "signal",
-    "train",
-    "sweep",
-    "choose",
-    "lessons",
-    "shell",
-]
+PARTS = (
+    "page", "widgets", "compute", "kernel", "experiment", "code", "weights",
+    "signal", "train", "sweep", "choose", "lessons", "shell",
+)  # fmt: skip
 """The groups of pages/parts: each may import those before it."""
 
 KERAS = {"keras", "tensorflow"}
@@ -132,23 +121,16 @@ def test_the_tables_list_every_folder():
     }
 
 
-def cycle(graph: dict[str, set[str]]) -> list[str] | None:
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return error.args[1]
-    return None
-
-
 def test_there_is_no_import_cycle():
     graph = {}
     for module, path in FILES.items():
         found = {module_of(name) for name, _ in imports(path.read_text(encoding="utf-8"))}
         graph[module] = {name for name in found if name and name != module}
     assert sum(map(len, graph.values())) > 500
-    assert cycle(graph) is None
+    TopologicalSorter(graph).prepare()
     graph["inits.errors"].add("inits.initializers.spec")
-    assert cycle(graph) is not None
+    with pytest.raises(CycleError):
+        TopologicalSorter(graph).prepare()
 
 
 SOURCE = """
@@ -183,32 +165,24 @@ def test_imports_are_found_anywhere_and_refused_against_the_order():
         refused("inits.theory.new", "from . import meanfield")
 
 
-def loaded(modules: list[str], names: set[str]) -> set[str]:
-    """Return which of some modules a new process has loaded after it imported others."""
-    code = f"import sys, {', '.join(modules)}; print(*({names!r} & set(sys.modules)))"
+WEB = {module for module in FILES if not module.startswith(OTHER_PROCESSES)}
+PAGES = {
+    module for module in FILES if module == "app" or (module.startswith("pages.") and module.count(".") == 1)
+}
+
+
+@pytest.mark.parametrize(
+    ("modules", "names"),
+    [
+        # `inits.training.draw` imports Keras inside the functions that it sends to the compute process
+        ({*WEB - PAGES, "pages.parts", "inits.training", "inits.training.draw"}, KERAS),
+        ({"inits.engine", "inits.weightfiles", "pages.parts.shell.server"}, {"h5py"}),
+        # so that the first page does not wait for Dask
+        ({"inits.engine.worker", *(m for m in WEB if m.startswith("pages.parts"))}, {"dask", "distributed"}),
+    ],
+    ids=["Keras", "HDF5", "Dask"],
+)
+def test_the_web_process_does_not_load(modules, names):
+    code = f"import sys, {', '.join(sorted(modules))}; print(*({names!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert not done.returncode, done.stderr
-    return set(done.stdout.split())
-
-
-def test_the_web_process_never_imports_keras():
-    """Import all its modules; those of `inits.training.draw` import Keras inside the functions that it sends away."""
-    pages = {
-        module
-        for module in FILES
-        if module == "app" or (module.startswith("pages.") and module.count(".") == 1)
-    }
-    web = {module for module in FILES if not module.startswith(OTHER_PROCESSES)} - pages | {"pages.parts"}
-    web |= {"inits.training", "inits.training.draw"}
-    assert loaded(sorted(web), KERAS) == set()
-
-
-def test_the_web_process_does_not_load_the_hdf5_library():
-    assert (
-        loaded(["inits.engine", "inits.weightfiles", "pages.parts.shell.server"], {"h5py", *KERAS}) == set()
-    )
-
-
-def test_the_first_page_does_not_wait_for_dask():
-    modules = [module for module in FILES if module.startswith("pages.parts")]
-    assert loaded(["inits.engine", "inits.engine.worker", *modules], {"dask", "distributed"}) == set()
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

@@ -35,21 +35,16 @@ def sheet_of(call: ast.Call) -> str | None:
 def headed(tree: ast.Module) -> set[str]:
     """Return the functions with a heading that has a sheet, and all functions that they call."""
     functions = {one.name: one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
-    found = {
+    found: set[str] = set()
+    more = {
         name
         for name, one in functions.items()
         if any(sheet_of(call) is not None for call in calls(one, "heading"))
     }
-    while True:
-        names = {
-            call.func.id
-            for name in found
-            for call in ast.walk(functions[name])
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in functions
-        }
-        if names <= found:
-            return found
-        found |= names
+    while more - found:
+        found |= more
+        more = {call.func.id for name in found for call in calls(functions[name], *functions)}
+    return found
 
 
 @pytest.mark.parametrize("key", SHEETS)

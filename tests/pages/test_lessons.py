@@ -34,23 +34,12 @@ from pages.parts.sweep.builder import SWEEP
 from pages.parts.widgets.shape import format_shape, parse_shape
 
 PATIENCE = 180.0
-MAX_LENGTH = {
-    "title": 40,
-    "question": 90,
-    "task": 120,
-    "look_for": 110,
-    "caption": 90,
-    "alt": 125,
-    "answer": 480,
-}
+MAX_LENGTH = {"title": 40, "question": 90, "task": 120, "look_for": 110, "caption": 90, "alt": 125}
+MAX_LENGTH["answer"] = 480
 CHANCE = 0.15
 ADDRESSES = {"train": TRAIN, "signal": SIGNAL, "sweep": SWEEP}
 LESSON = {lesson.key: lesson for lesson in LESSONS}
 KEYS = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
-
-
-def test_keys_and_titles_are_unique():
-    assert len(LESSONS) == len(LESSON) == len({lesson.title for lesson in LESSONS})
 
 
 @KEYS
@@ -95,7 +84,8 @@ def test_picture_shows_the_starts_is_small_and_can_be_drawn(lesson: Lesson):
     assert len(list(ElementTree.fromstring(svg))) > 1
 
 
-def test_every_kind_of_picture_has_a_painter_and_every_picture_a_lesson():
+def test_lessons_differ_and_every_kind_of_picture_has_a_painter_and_every_picture_a_lesson():
+    assert len(LESSONS) == len(LESSON) == len({lesson.title for lesson in LESSONS})
     painters = runpy.run_path(str(Path(__file__).parents[2] / "docs/lessons.py"))["PAINTERS"]
     assert set(painters) == set(get_args(PictureKind))
     assert set(pictures()) == set(LESSON)
@@ -126,11 +116,8 @@ def experiment(key: str, **changes: str) -> Experiment:
 def signal(engine: Engine, key: str, **changes: str):
     """Return the measurements of the first seed of each start."""
     choices = SIGNAL.parse({**LESSON[key].state, **changes}).choices
-    batch = ("digits", choices.batch_size, choices.seed)
-    return [
-        engine.call(worker.signal, card.start, choices.network, (0,), [()], batch)[0]
-        for card in choices.cards
-    ]
+    rest = (choices.network, (0,), [()], ("digits", choices.batch_size, choices.seed))
+    return [engine.call(worker.signal, card.start, *rest)[0] for card in choices.cards]
 
 
 def accuracies(records: Sequence[Record]) -> list[float]:
@@ -173,9 +160,7 @@ def test_he_learns_at_a_depth_where_glorot_does_not(engine):
 
 def test_the_default_scale_of_005_loses_the_signal(engine):
     starts = [Start(InitializerSpec(name)) for name in ("RandomNormal", "RandomUniform", "HeNormal")]
-    first, second, *_ = gains(starts[0], Network((128, 128))).weights
-    assert first == pytest.approx(1.96)
-    assert second == pytest.approx(0.32)
+    assert gains(starts[0], Network((128, 128))).weights[:2] == pytest.approx((1.96, 0.32))
     assert gains(starts[1], Network((128, 128))).weights[1] == pytest.approx(0.32 / 3)
     normal, uniform, he = (one.preactivations[9] / one.preactivations[0] for one in signal(engine, "trap"))
     assert uniform < normal < 3e-7  # theory: 0.16 ** 9 = 7e-8
@@ -197,28 +182,21 @@ def test_truncated_normal_is_narrower_than_its_stddev(engine):
     assert short.std / whole.std == pytest.approx(0.8796, abs=1e-4)  # the same numbers
     assert short.max / whole.max == pytest.approx(0.8796, abs=1e-4)
     assert short.max < 0.25 < whole.max
-    net = Network((128,) * 20)
-    lengths = [
-        predict(net, gains(Start(spec), net), TYPICAL_INPUTS["mnist"]).preactivations for spec in (cut, he)
+    net, inputs = Network((128,) * 20), TYPICAL_INPUTS["mnist"]
+    powers = [predict(net, gains(Start(spec), net), inputs).preactivations for spec in (cut, he)]
+    assert [power[19] / power[0] for power in powers] == [
+        pytest.approx(0.008, abs=5e-4),
+        pytest.approx(1.0),
     ]
-    left = [one[19] / one[0] for one in lengths]
-    assert left[0] == pytest.approx(0.008, abs=5e-4)
-    assert left[1] == pytest.approx(1.0)
 
 
 def test_one_seeded_instance_draws_equal_kernels(engine):
     shapes = [(784, 128), (128, 128), (128, 128), (128, 10)]
-    codes = {
-        seed: ONE_SEED.source.replace("seed=1", seed)
-        for seed in ("seed=1", "", "seed=keras.random.SeedGenerator(1)")
-    }
-    drawn = {seed: engine.sandbox.run(code, shapes, 0).arrays for seed, code in codes.items()}
-    verdicts = {}
-    for seed, arrays in drawn.items():
+    for seed, verdict in (("seed=1", "bad"), ("", "bad"), ("seed=keras.random.SeedGenerator(1)", "good")):
+        arrays = engine.sandbox.run(ONE_SEED.source.replace("seed=1", seed), shapes, 0).arrays
         found = checks([Drawn(a.shape, a, "float32", a.shape) for a in arrays], None, ["a", "b", "c", "out"])
-        verdicts[seed] = {check.name: check.verdict for check in found}["Layers differ"]
-    assert list(verdicts.values()) == ["bad", "bad", "good"]
-    assert [(arrays[1] == arrays[2]).all() for arrays in drawn.values()] == [True, True, False]
+        assert {check.name: check.verdict for check in found}["Layers differ"] == verdict
+        assert (arrays[1] == arrays[2]).all() == (verdict == "bad")
 
 
 def test_singular_values_of_orthogonal_layers_are_one(engine):

@@ -8,10 +8,7 @@ from inits.initializers.spec import InitializerSpec
 from pages.parts.compute.phase import Phase, Situation, decide
 
 START = Start(InitializerSpec("HeNormal"))
-HERE, OTHER = (
-    Experiment((START,), seeds=(1,)),
-    Experiment((START,), seeds=(2,)),
-)  # of the controls; an earlier one
+HERE, OTHER = (Experiment((START,), seeds=(seed,)) for seed in (1, 2))  # of the controls; an earlier one
 
 
 def job(plan: Experiment, over: bool) -> Job:

@@ -52,10 +52,8 @@ def test_starts_in_one_regime_share_a_clause():
 
 
 def test_starts_without_a_regime_are_left_out():
-    assert (
-        answer_for(None, SignalRegime(KEPT, KEPT, None))
-        == "Through 10 tanh layers, **GlorotUniform** keeps the signal."
-    )
+    words = "Through 10 tanh layers, **GlorotUniform** keeps the signal."
+    assert answer_for(None, SignalRegime(KEPT, KEPT, None)) == words
     assert "as soon as Keras has drawn" in answer_for(None)
 
 
