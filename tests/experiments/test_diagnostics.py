@@ -1,4 +1,4 @@
-"""What is said of a run that went wrong, word by word."""
+"""Explanations of runs that failed, word by word."""
 
 import numpy as np
 import pytest

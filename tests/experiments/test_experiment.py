@@ -89,19 +89,21 @@ def test_keys_of_kept_results_stay_as_they_are():
     )
 
 
+ONES = Start(parse("Ones()"))
 CHANGES = {
-    "starts": [(Start(parse("HeUniform()")),), (Start(HE.kernel, parse("Ones()")),), (HE, HE)],
+    "starts": [
+        (Start(parse("HeUniform()")),),
+        (Start(HE.kernel, parse("Ones()")),),
+        (HE, ONES),
+        (ONES, HE),
+        (HE, HE),
+    ],
     "network": [
-        Network((128, 128)),
-        Network((129,)),
-        Network(activation="tanh"),
-        Network(inputs=783),
-        Network(outputs=11),
+        *(Network(hidden) for hidden in ((128, 128), (129,))),
+        *(Network(**change) for change in ({"activation": "tanh"}, {"inputs": 783}, {"outputs": 11})),
     ],
     "optimizer": [
-        OptimizerSpec.parse("SGD(0.1)"),
-        OptimizerSpec.parse("SGD(0.05, momentum=0.9)"),
-        OptimizerSpec.parse("Lion(0.05)"),
+        OptimizerSpec.parse(text) for text in ("SGD(0.1)", "SGD(0.05, momentum=0.9)", "Lion(0.05)")
     ],
     "batch_size": [33],
     "seeds": [(1,), (0, 1), (1, 0)],
@@ -116,20 +118,11 @@ def test_the_key_follows_every_field():
     assert len(keys) == len(changed) + 1
 
 
-def test_the_key_follows_the_order_of_the_starts():
-    one, two = HE, Start(parse("Ones()"))
-    assert Experiment((one, two)).key != Experiment((two, one)).key
-
-
-@pytest.mark.parametrize("text", ["he_normal", "keras.initializers.HeNormal(seed=3)", "HeNormal()"])
-def test_the_key_does_not_follow_the_spelling(text):
+def test_the_key_does_not_follow_the_spelling_or_the_layout():
     optimizer = OptimizerSpec.parse("sgd(learning_rate=5e-2, nesterov=False)")
-    assert Experiment((Start(parse(text)),), optimizer=optimizer).key == BASE.key
-
-
-def test_the_key_does_not_follow_the_layout_of_the_json():
-    value = json.loads(BASE.to_json())
-    shuffled = json.dumps(dict(reversed(value.items())), indent=4)
+    for text in ("he_normal", "keras.initializers.HeNormal(seed=3)"):
+        assert Experiment((Start(parse(text)),), optimizer=optimizer).key == BASE.key
+    shuffled = json.dumps(dict(reversed(json.loads(CANONICAL).items())), indent=4)
     assert Experiment.from_json(shuffled).key == BASE.key
 
 
@@ -141,16 +134,6 @@ def test_runs_are_all_starts_seed_by_seed():
     assert [[experiment.runs[i].start for i in experiment.of_start(k)] for k in range(3)] == [
         [start] * 2 for start in experiment.starts
     ]
-
-
-@given(hidden_layers)
-def test_layers_of_a_network(hidden):
-    net = Network(hidden, inputs=7, outputs=3)
-    units = [7, *hidden, 3]
-    assert net.kernel_shapes == tuple((units[i], units[i + 1]) for i in range(len(hidden) + 1))
-    assert len(net.layer_names) == len(set(net.layer_names)) == len(hidden) + 1
-    assert net.layer_names[-1] == "output"
-    assert net.parameters == sum(units[i] * units[i + 1] + units[i + 1] for i in range(len(hidden) + 1))
 
 
 BAD = [
@@ -227,13 +210,11 @@ def test_json_with_anything_in_one_place_is_read_or_refused(place, value):
         assert Experiment.from_json(found.to_json()) == found
 
 
-@given(st.text() | json_values.map(json.dumps))
-def test_other_json_is_refused(text):
-    with pytest.raises(SpecError):
-        Experiment.from_json(text)
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 100_000, '{"starts": 1e400}', "9" * 5000])
-def test_what_is_not_an_experiment_says_so(text):
+@given(
+    st.text()
+    | json_values.map(json.dumps)
+    | st.sampled_from(["[" * 100_000, '{"starts": 1e400}', "9" * 5000])
+)
+def test_other_texts_are_refused(text):
     with pytest.raises(SpecError, match=r"This is not an experiment: .*Copy it again"):
         Experiment.from_json(text)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -29,26 +30,17 @@ specs = st.builds(
 )
 
 
-@given(specs)
-def test_the_text_holds_all_of_it(spec):
-    assert FileSpec.parse(str(spec)) == spec
-    assert parse_kernel(str(spec)) == spec
-    assert len(spec.name) <= 40
-    assert not re.search(r"[:;|<>\n\t]", spec.name)
-
-
 @given(st.lists(specs, min_size=1, max_size=8))
-def test_the_address_holds_all_of_them(found):
-    cards = numbered(Card(Start(one, parse("Ones()")), "mine") for one in found)
+def test_texts_addresses_and_experiments_read_back(found):
+    for spec in found:
+        assert FileSpec.parse(str(spec)) == parse_kernel(str(spec)) == spec
+        assert len(spec.name) <= 40
+        assert not re.search(r"[:;|<>\n\t]", spec.name)
+    cards = numbered(Card(Start(spec, parse("Ones()")), "mine") for spec in found)
     assert parse_cards(format_cards(cards)) == cards
-
-
-@given(specs)
-def test_an_experiment_comes_back_with_the_same_key(spec):
-    before = Experiment((Start(spec), Start(parse("HeNormal"))))
+    before = Experiment((Start(found[0]), Start(parse("HeNormal"))))
     after = Experiment.from_json(before.to_json())
-    assert after == before
-    assert (after.to_json(), after.key) == (before.to_json(), before.key)
+    assert (after, after.to_json(), after.key) == (before, before.to_json(), before.key)
 
 
 @pytest.mark.parametrize(
@@ -61,20 +53,20 @@ def test_an_experiment_comes_back_with_the_same_key(spec):
         (FileSpec("C:\\my|net;1 <2>\n.h5", DIGEST), f"file:C \\my/net,1 ‹2› .h5:{DIGEST}"),
     ],
 )
-def test_what_is_as_usual_is_left_out_of_the_text(spec, text):
+def test_defaults_are_left_out_of_the_text(spec, text):
     assert str(spec) == text
     assert FileSpec.parse(text) == spec
 
 
-def test_short_texts_and_other_names_of_initializers_are_understood():
+def test_short_texts_and_other_starts_are_understood():
     assert FileSpec.parse(f"file:net.keras:{DIGEST}::he_normal") == replace(SPEC, rest=parse("HeNormal"))
     assert FileSpec.parse(f"file:net.keras:{DIGEST}:as saved:") == SPEC
-
-
-def test_other_starts_are_what_they_were():
     assert parse_kernel("he_normal") == parse("HeNormal")
     assert parse_kernel("LSUV") == LsuvSpec()
     assert isinstance(parse_kernel(str(PastedSpec("mine", "mine = 1"))), PastedSpec)
+
+
+NO_DIGEST = "must have a digest of 32 hex digits, but got"
 
 
 @pytest.mark.parametrize(
@@ -82,36 +74,46 @@ def test_other_starts_are_what_they_were():
     [
         ("file:", "The name of a start must have a letter, but got"),
         (f"file: :{DIGEST}", "The name of a start must have a letter, but got"),
-        ("file:net.h5", "must have a digest of 32 hex digits, but got ''"),
-        (f"file:net.h5:{DIGEST[:-1]}", f"must have a digest of 32 hex digits, but got '{DIGEST[:-1]}'"),
-        (f"file:net.h5:{DIGEST}0", "must have a digest of 32 hex digits"),
-        (f"file:net.h5:{DIGEST.upper()}", "must have a digest of 32 hex digits"),
-        (f"file:net.h5:{'../' * 10}ab", "must have a digest of 32 hex digits"),
-        (f"file:net.h5:{DIGEST}\n", "must have a digest of 32 hex digits"),
+        ("file:net.h5", f"{NO_DIGEST} ''"),
+        (f"file:net.h5:{DIGEST[:-1]}", f"{NO_DIGEST} '{DIGEST[:-1]}'"),
+        *(
+            (f"file:net.h5:{digest}", NO_DIGEST)
+            for digest in (f"{DIGEST}0", DIGEST.upper(), f"{'../' * 10}ab", f"{DIGEST}\n", "٠" * 32)
+        ),
         (f"file:net.h5:{DIGEST}:halved", "how must be one of as saved, shuffled, Gaussian, but got 'halved'"),
         (f"file:net.h5:{DIGEST}:shuffled:xavier", "Did you mean GlorotUniform()"),
         (f"file:net.h5:{DIGEST}:shuffled:file:a:{DIGEST}", "but got"),
     ],
 )
-def test_what_is_no_file_is_refused_in_words(text, words):
+def test_other_texts_are_refused(text, words):
     for read in (FileSpec.parse, parse_kernel):
         with pytest.raises(SpecError, match=re.escape(words)):
             read(text)
 
 
-@pytest.mark.parametrize("text", ["HeNormal()", "", "files:net:1", "FILE:a:b"])
-def test_a_text_without_the_mark_is_none(text):
-    with pytest.raises(SpecError, match="must begin with file:"):
-        FileSpec.parse(text)
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        *(
+            (lambda text=text: FileSpec.parse(text), "must begin with file:")
+            for text in ("HeNormal()", "", "files:net:1", "FILE:a:b")
+        ),
+        *(
+            (lambda digest=digest: FileSpec("net.h5", digest), "32 hex digits")
+            for digest in (None, 5, DIGEST.encode())
+        ),
+        (lambda: SPEC.replace(how="halved"), "how must be one of"),
+        (lambda: SPEC.replace(rest="xavier"), "Did you mean"),
+        (lambda: SPEC.replace(name="\n"), "must have a letter"),
+        (lambda: SPEC.replace(digest=""), "32 hex digits"),
+    ],
+)
+def test_other_values_are_refused(make, words):
+    with pytest.raises(SpecError, match=words):
+        make()
 
 
-@pytest.mark.parametrize("digest", [None, 5, DIGEST.encode(), "٠" * 32])
-def test_a_digest_is_a_text_of_hex_digits(digest):
-    with pytest.raises(SpecError, match="32 hex digits"):
-        FileSpec("net.h5", digest)
-
-
-def test_labels_say_the_file_and_what_was_done_to_it():
+def test_labels_name_the_file_and_what_was_done_to_it():
     shuffled = replace(SPEC, how="shuffled", rest=parse("HeNormal"))
     assert (SPEC.label, SPEC.summary) == ("net.keras", "as saved")
     assert (shuffled.label, shuffled.summary) == ("net.keras, shuffled", "shuffled, else HeNormal")
@@ -120,15 +122,14 @@ def test_labels_say_the_file_and_what_was_done_to_it():
     assert parameters(Start(shuffled, parse("Ones"))) == "shuffled, else HeNormal; biases Ones"
 
 
-def test_the_entry_offers_every_way_and_what_is_chosen_is_among_them():
+def test_the_entry_offers_every_choice_and_the_chosen_one():
     rest = "RandomNormal(mean=0.0, stddev=0.02)"
     spec = replace(SPEC, how="Gaussian", rest=parse(rest))
     offered: dict[str, Parameter] = {one.name: one for one in spec.entry.parameters}
     assert dict(spec.arguments) == {"how": "Gaussian", "rest": rest}
     assert list(offered) == [name for name, _ in spec.arguments]
     for name, value in spec.arguments:
-        assert value in offered[name].choices
-        assert offered[name].default in offered[name].choices
+        assert {value, offered[name].default} <= set(offered[name].choices)
         assert spec.get(name) == value
         assert offered[name].help.endswith(".")
     assert offered["how"].choices == tuple(HOWS)
@@ -136,31 +137,13 @@ def test_the_entry_offers_every_way_and_what_is_chosen_is_among_them():
     assert SPEC.entry.parameters[1].choices == RESTS
     with pytest.raises(KeyError):
         spec.get("scale")
+    for how, rest in product(HOWS, RESTS):
+        changed = SPEC.replace(how=how, rest=rest)
+        assert changed == FileSpec("net.keras", DIGEST, how, parse(rest))
+        assert changed.replace(how="as saved", rest=str(REST)) == SPEC
 
 
-@pytest.mark.parametrize("how", HOWS)
-@pytest.mark.parametrize("rest", RESTS)
-def test_every_choice_makes_a_start(how, rest):
-    spec = SPEC.replace(how=how, rest=rest)
-    assert spec == FileSpec("net.keras", DIGEST, how, parse(rest))
-    assert spec.replace(how="as saved", rest=str(REST)) == SPEC
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"how": "halved"}, "how must be one of"),
-        ({"rest": "xavier"}, "Did you mean"),
-        ({"name": "\n"}, "must have a letter"),
-        ({"digest": ""}, "32 hex digits"),
-    ],
-)
-def test_a_change_is_checked_like_the_whole(change, words):
-    with pytest.raises(SpecError, match=words):
-        SPEC.replace(**change)
-
-
-def test_it_answers_what_other_starts_answer():
+def test_a_file_has_the_interface_of_other_starts():
     assert SPEC.law((3, 4)) is None
     assert SPEC.random
     assert SPEC.fans((784, 128)) == (784, 128)

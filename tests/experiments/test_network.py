@@ -1,6 +1,7 @@
 """Networks: the short text that people type for them, and what is refused."""
 
 import contextlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -19,17 +20,34 @@ def test_text_round_trip(network):
     assert parse_hidden(format_hidden(network.hidden)) == network.hidden
 
 
+@given(hidden_layers)
+def test_kernels_and_names_of_the_layers(hidden):
+    net = Network(hidden, inputs=7, outputs=3)
+    units = [7, *hidden, 3]
+    assert net.kernel_shapes == tuple(pairwise(units))
+    assert len(net.layer_names) == len(set(net.layer_names)) == len(hidden) + 1
+    assert net.layer_names[-1] == "output"
+    assert net.parameters == sum(before * after + after for before, after in pairwise(units))
+
+
 @pytest.mark.parametrize(
-    ("text", "canonical"),
+    ("text", "hidden", "canonical"),
     [
-        ("128, 64", "128, 64 relu"),
-        ("6 x 128", "6 × 128 relu"),
-        (" none ", "none relu"),
-        ("2 x 8, 4 gelu", "2 × 8, 4 gelu"),
+        ("6 x 128", (128,) * 6, "6 × 128"),
+        ("6×128", (128,) * 6, "6 × 128"),
+        ("2*3, 4", (3, 3, 4), "2 × 3, 4"),
+        (" 256, 128 ,64 ", (256, 128, 64), "256, 128, 64"),
+        ("8, 8, 4, 8", (8, 8, 4, 8), "2 × 8, 4, 8"),
+        ("1, 1", (1, 1), "2 × 1"),
+        ("X 7", (7,), "7"),
+        *((text, (), "none") for text in ("none", "None", " none ", "0", "")),
     ],
 )
-def test_a_network_has_one_canonical_text(text, canonical):
-    assert str(Network.parse(text)) == canonical
+def test_hidden_layers_have_one_canonical_text(text, hidden, canonical):
+    assert parse_hidden(text) == hidden
+    assert format_hidden(hidden) == canonical
+    assert not text or str(Network.parse(f"{text} gelu")) == f"{canonical} gelu"
+    assert not text or str(Network.parse(text)) == f"{canonical} relu"
 
 
 @pytest.mark.parametrize("text", ["tanh", "8 swish", "8 relu tanh", "tanh 8"])
@@ -38,29 +56,10 @@ def test_other_texts_are_no_network(text):
         Network.parse(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "hidden"),
-    [
-        ("6 x 128", (128,) * 6),
-        ("6×128", (128,) * 6),
-        ("2*3, 4", (3, 3, 4)),
-        (" 256, 128 ,64 ", (256, 128, 64)),
-        ("X 7", (7,)),
-        ("none", ()),
-        ("None", ()),
-        ("0", ()),
-        ("", ()),
-    ],
-)
-def test_hidden_layers_as_people_write_them(text, hidden):
-    assert parse_hidden(text) == hidden
-
-
-@pytest.mark.parametrize(
-    ("hidden", "text"), [((), "none"), ((128,), "128"), ((8, 8, 4, 8), "2 × 8, 4, 8"), ((1, 1), "2 × 1")]
-)
-def test_hidden_layers_are_written_short(hidden, text):
-    assert format_hidden(hidden) == text
+@given(st.text())
+def test_any_text_is_hidden_layers_or_refused(text):
+    with contextlib.suppress(SpecError):
+        assert all(1 <= units <= MAX_UNITS for units in parse_hidden(text))
 
 
 @pytest.mark.parametrize(
@@ -83,9 +82,3 @@ def test_hidden_layers_are_written_short(hidden, text):
 def test_hidden_layers_that_are_refused(text, words):
     with pytest.raises(SpecError, match=words):
         parse_hidden(text)
-
-
-@given(st.text())
-def test_any_text_is_hidden_layers_or_refused(text):
-    with contextlib.suppress(SpecError):
-        assert all(1 <= units <= MAX_UNITS for units in parse_hidden(text))
