@@ -33,35 +33,17 @@ def runs_of_hits(draw):
     return batch_size, hits
 
 
-goals = st.integers(0, 100)
-
-
 def shares(hits, batch_size: int) -> np.ndarray:
-    """As training measures them: float32."""
+    """Return shares as training measures them: float32."""
     return np.array(hits, np.float32) / np.float32(batch_size)
 
 
-@given(runs_of_hits(), st.one_of(goals, st.sampled_from([75, 80, 85, 90])))
+# That a higher goal takes as long or longer, and that later batches change nothing, follows from the loops.
+@given(runs_of_hits(), st.integers(0, 100) | st.sampled_from([75, 80, 85, 90]))
 def test_steps_to_agrees_with_loops_over_whole_hits(run, hundredths):
     batch_size, hits = run
     expected = steps_by_loops(hits, batch_size, Fraction(hundredths, 100))
     assert steps_to(shares(hits, batch_size), batch_size, hundredths / 100) == expected
-
-
-@given(runs_of_hits(), goals, goals)
-def test_a_higher_goal_is_never_reached_earlier(run, one, other):
-    batch_size, hits = run
-    low, high = (steps_to(shares(hits, batch_size), batch_size, goal / 100) for goal in sorted((one, other)))
-    assert (math.inf if low is None else low) <= (math.inf if high is None else high)
-
-
-@given(runs_of_hits(), goals, st.lists(st.floats(0, 1, width=32), min_size=1, max_size=9))
-def test_what_comes_later_does_not_change_when_a_goal_was_reached(run, hundredths, later):
-    batch_size, hits = run
-    accuracies = shares(hits, batch_size)
-    reached = steps_to(accuracies, batch_size, hundredths / 100)
-    longer = steps_to([*accuracies, *later], batch_size, hundredths / 100)
-    assert longer == reached if reached is not None else longer is None or longer > len(hits)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 10, 30, 40, 50, 70, 100, 110, 130, 1000, 4090])
@@ -78,28 +60,21 @@ def test_exactly_the_goal_is_enough_and_one_hit_less_is_not(batch_size, goal):
     assert steps_to(shares(exact, batch_size), batch_size, goal) is None
 
 
-def test_only_full_windows_count():
+def test_only_full_windows_count_and_sums_are_exact():
     assert steps_to(np.ones(19, np.float32), 100, 0.9) is None
     assert steps_to(np.ones(20, np.float32), 100, 0.9) == 20
     assert steps_to([], 100, 0.0) is None
     assert steps_to([1.0], 4096, 0.9) == 1
-
-
-def test_a_crossing_late_in_a_long_epoch_of_single_images():
-    hits = np.zeros(60_000, np.float32)
-    hits[57_000:] = 1
-    assert steps_to(hits, 1, 0.9) == 57_000 + 1800
+    late = np.arange(60_000) >= 57_000
+    assert steps_to(late.astype(np.float32), 1, 0.9) == 57_000 + 1800
 
 
 @given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=50))
-def test_area_is_the_mean_loss(losses):
+def test_area_is_the_mean_loss_in_float64(losses):
     assert area(np.array(losses, np.float32)) == pytest.approx(math.fsum(losses) / len(losses), rel=1e-12)
+    assert area(np.full(2, 3e38, np.float32)) == float(np.float32(3e38))
 
 
 @pytest.mark.parametrize("losses", [[], [1.0, math.nan], [math.inf, 1.0], [math.inf, -math.inf]])
 def test_no_area_without_finite_losses(losses):
     assert area(np.array(losses, np.float32)) is None
-
-
-def test_area_adds_up_in_float64():
-    assert area(np.full(2, 3e38, np.float32)) == float(np.float32(3e38))
