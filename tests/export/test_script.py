@@ -1,10 +1,11 @@
-"""The plain Keras script of an experiment: it runs without this project and learns as the app does."""
+"""Test that the exported Keras script runs without this project and learns as the app does."""
 
 import ast
 import csv
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +54,7 @@ KINDS = (
     Start(PastedSpec("A lambda", LAMBDA)),
     Start(FILE),
 )
-WILD = Start(parse("RandomNormal(stddev=1e30)"))  # what it computes is no number from the first batch on
+WILD = Start(parse("RandomNormal(stddev=1e30)"))  # the loss is not finite from the first batch on
 SEVERAL = Experiment(KINDS, Network((24, 16)), batch_size=50, seeds=(7,))
 OTHERS = Experiment(
     (Start(FILE.replace(how="Gaussian")), Start(FILE.replace(how="as saved"), parse("Ones()")), WILD),
@@ -66,9 +67,37 @@ OTHERS = Experiment(
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """650 images to learn from, with a short batch at the end."""
+    """Return 650 training images, so that the last batch is a short one."""
     whole = digits()
     return Dataset("digits", whole.x_train[:650], whole.y_train[:650], whole.x_test, whole.y_test)
+
+
+@pytest.fixture(scope="module")
+def curves_of(data, tmp_path_factory) -> Callable[[Experiment], tuple[str, list[dict[str, str]]]]:
+    """Run all scripts in one process that has only Keras; return what a script printed and the rows it wrote."""
+    folders = {experiment: tmp_path_factory.mktemp("script") for experiment in (SEVERAL, OTHERS)}
+    for experiment, folder in folders.items():
+        write(folder, experiment, data)
+    environ = {**os.environ, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-P", "-c", RUN_ALL, *map(str, folders.values())]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]", "this project is not imported"
+
+    def found(experiment: Experiment) -> tuple[str, list[dict[str, str]]]:
+        with open(folders[experiment] / "curves.csv", newline="", encoding="utf-8") as file:
+            return done.stdout, list(csv.DictReader(file))
+
+    return found
+
+
+RUN_ALL = """
+import os, runpy, sys
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    runpy.run_path("experiment.py")
+print([name for name in sys.modules if name.startswith("inits")])
+"""
 
 
 def names_of(experiment: Experiment) -> list[str]:
@@ -76,20 +105,15 @@ def names_of(experiment: Experiment) -> list[str]:
 
 
 def in_file(net: Network) -> list[np.ndarray | None]:
-    """What a file has for a network: the first kernel with its bias, the last kernel without."""
+    """Return the arrays of a weight file for a network: the first kernel with its bias, the last kernel without."""
     rng = np.random.default_rng(5)
-    shapes = [
-        (784, net.hidden[0]),
-        net.hidden[:1],
-        *[None] * (2 * len(net.hidden) - 2),
-        (net.hidden[-1], 10),
-        None,
-    ]
+    middle = [None] * (2 * len(net.hidden) - 2)
+    shapes = [(784, net.hidden[0]), net.hidden[:1], *middle, (net.hidden[-1], 10), None]
     return [shape and rng.normal(0, 0.06, shape).astype(np.float32) for shape in shapes]
 
 
 def arrays_for(run: Run) -> InitialArrays:
-    """Weights that come from elsewhere, as the app makes them."""
+    """Return the weights of a start from a file or pasted code as the app makes them."""
     kernel, net = run.start.kernel, run.network
     if isinstance(kernel, FileSpec):
         seeds = [derive_seed(run.seed, "file", kind, n) for n in range(3) for kind in ("kernel", "bias")]
@@ -106,35 +130,21 @@ def arrays_for(run: Run) -> InitialArrays:
     return arrays
 
 
-def write(folder: Path, experiment: Experiment, data: Dataset) -> Path:
-    """The script and what it reads, in a folder of their own."""
+def write(folder: Path, experiment: Experiment, data: Dataset) -> None:
+    """Write the script and the files that it reads to a folder."""
     np.savez(folder / "digits.npz", **{key: getattr(data, key) for key in KEYS})
     arrays = in_file(experiment.network)
-    there = {f"{kind}_{n}": arrays[2 * n + i] for n in range(3) for i, kind in enumerate(("kernel", "bias"))}
+    named = {f"{kind}_{n}": arrays[2 * n + i] for n in range(3) for i, kind in enumerate(("kernel", "bias"))}
     for name in needed(experiment).values():
-        np.savez(folder / name, **{key: values for key, values in there.items() if values is not None})
-    path = folder / "experiment.py"
-    path.write_text(
-        script(experiment, names_of(experiment), "Keras", data_file="digits.npz"), encoding="utf-8"
-    )
-    return path
-
-
-def run_alone(path: Path) -> str:
-    """What a script prints in a process that knows nothing of this project."""
-    code = f"import runpy, sys; runpy.run_path({str(path)!r}); print([m for m in sys.modules if m[:5] == 'inits'])"
-    environ = {**os.environ, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, "-P", "-c", code]
-    done = subprocess.run(command, cwd=path.parent, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "[]"
-    return done.stdout
+        np.savez(folder / name, **{key: values for key, values in named.items() if values is not None})
+    text = script(experiment, names_of(experiment), "Keras", data_file="digits.npz")
+    (folder / "experiment.py").write_text(text, encoding="utf-8")
 
 
 def learned(run: Run, slot: Slot, nudge: float = 0.0) -> np.ndarray:
-    """Loss and accuracy of each batch as the app learns it, (steps, 2); each weight moved by up to `nudge` of it.
+    """Return loss and accuracy of each batch as the app trains, (steps, 2), up to the first loss that is not finite.
 
-    A run ends with the first loss that is no number.
+    Each weight is first changed by at most a share `nudge` of itself.
     """
     arrays = beginning(run, slot.data, arrays_for(run))[0]
     rng = np.random.default_rng(0)
@@ -146,11 +156,9 @@ def learned(run: Run, slot: Slot, nudge: float = 0.0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("experiment", [SEVERAL, OTHERS], ids=["every kind", "another optimizer"])
-def test_in_a_clean_process_it_gives_the_curves_of_the_app(experiment, data, tmp_path):
-    """Up to what rounding alone does: how far the app's own curve strays when each weight moves by its last digit."""
-    printed = run_alone(write(tmp_path, experiment, data))
-    with open(tmp_path / "curves.csv", newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
+def test_script_gives_the_curves_of_the_app(experiment, data, curves_of):
+    """The tolerance is what rounding alone does: the change of the app's curve when each weight moves by a digit."""
+    printed, lines = curves_of(experiment)
     slot = Slot(experiment.network, experiment.optimizer, experiment.batch_size, data)
     for number, run in enumerate(experiment.runs):
         name = names_of(experiment)[number % len(experiment.starts)]
@@ -159,7 +167,7 @@ def test_in_a_clean_process_it_gives_the_curves_of_the_app(experiment, data, tmp
         assert [int(line["step"]) for line in mine] == list(range(1, len(expected) + 1))
         found = np.array([[line["loss"], line["accuracy"]] for line in mine], float)
         astray = np.abs(learned(run, slot, nudge=2**-22) - expected)[:, 0].max()
-        digit = np.spacing(expected[:, 0].max())  # of float32: the least that two losses can differ by
+        digit = np.spacing(expected[:, 0].max())  # of float32: the smallest difference of two losses
         tolerance = 4 * (astray + digit) if np.isfinite(expected).all() else 0
         np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0, atol=tolerance)
         assert f"{name}, seed {run.seed}: " in printed
@@ -167,20 +175,21 @@ def test_in_a_clean_process_it_gives_the_curves_of_the_app(experiment, data, tmp
             assert len(expected) == 1
             assert not np.isfinite(expected[0, 0])
         else:
-            assert np.abs(found - expected)[:, 1].max() < 1.01 / experiment.batch_size  # one image in doubt
+            assert (
+                np.abs(found - expected)[:, 1].max() < 1.01 / experiment.batch_size
+            )  # at most one image differs
 
 
 def every_experiment() -> dict[str, Experiment]:
-    """Every initializer that can fill a Dense layer, every optimizer, every activation, the largest and the least."""
-    found = {}
-    for name in CATALOG:
-        start = Start(InitializerSpec(name), InitializerSpec("Ones"))
-        if name != "STFT":
-            found[name] = Experiment((start, KINDS[0]), Network((9, 784), "gelu"))
-    for name in OPTIMIZERS:
-        found[name] = Experiment(KINDS[:1], optimizer=OptimizerSpec(name))
-    for name in ACTIVATIONS:
-        found[f"with {name}"] = Experiment(KINDS[:1], Network((128,), name))
+    """Return experiments with every initializer of a Dense layer, optimizer and activation, a large and a small one."""
+    net, ones = Network((9, 784), "gelu"), InitializerSpec("Ones")
+    found = {
+        name: Experiment((Start(InitializerSpec(name), ones), KINDS[0]), net)
+        for name in CATALOG
+        if name != "STFT"
+    }
+    found |= {name: Experiment(KINDS[:1], optimizer=OptimizerSpec(name)) for name in OPTIMIZERS}
+    found |= {f"with {name}": Experiment(KINDS[:1], Network((128,), name)) for name in ACTIVATIONS}
     deep = Network(tuple(range(901, 901 + MAX_LAYERS)))
     return found | {
         "largest": Experiment(KINDS, deep, seeds=tuple(range(20))),
@@ -190,7 +199,7 @@ def every_experiment() -> dict[str, Experiment]:
     }
 
 
-def test_every_script_is_sound_python_as_a_formatter_would_have_it(tmp_path):
+def test_every_script_compiles_and_passes_ruff(tmp_path):
     for name, experiment in every_experiment().items():
         for versions, file in (("", None), ("keras 3.12.0, tensorflow 2.21.0, numpy 2.3.5", "digits.npz")):
             text = script(experiment, names_of(experiment), versions, data_file=file)
@@ -204,16 +213,14 @@ def test_every_script_is_sound_python_as_a_formatter_would_have_it(tmp_path):
 
 
 def constants(text: str) -> dict[str, object]:
-    """What a script says of its starts: the pasted code by name, and what they are called."""
-    found = {}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name, value = node.targets[0].id, node.value
-            if name.startswith("CODE"):
-                found[name] = ast.literal_eval(value)
-            if name == "STARTS":
-                found[name] = [ast.literal_eval(item.elts[0]) for item in value.elts]
-    return found
+    """Return the pasted code of a script by name, and the names of its starts."""
+    assigned = {
+        node.targets[0].id: node.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    found = {name: ast.literal_eval(value) for name, value in assigned.items() if name.startswith("CODE")}
+    return found | {"STARTS": [ast.literal_eval(item.elts[0]) for item in assigned["STARTS"].elts]}
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"'\\\n#"), min_size=1)
@@ -223,7 +230,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\"'\\
 @example("x = '''a''' + \"\"\"b\"\"\"\\", 'say "it\'s"')
 @example('a = """b"""', "\0\u2028")
 @example("a = 'b\\", "'''")
-def test_whatever_people_wrote_is_in_it_as_they_wrote_it(code, name):
+def test_pasted_code_and_names_are_written_unchanged(code, name):
     text = script(Experiment((Start(PastedSpec("mine", code)),)), [name])
     found = constants(text)
     assert found["CODE_1"].strip("\n") == clean(code).strip("\n")
