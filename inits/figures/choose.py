@@ -28,7 +28,7 @@ def power(lines: Sequence[tuple[str, NDArray[np.float64]]]) -> go.Figure:
         )
     fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
     ends = [
-        style.End(float(values[-1]), name, start)
+        style.LineEnd(float(values[-1]), name, start)
         for start, ((name, _), values) in enumerate(zip(lines, shown, strict=True))
     ]
     style.end_labels(fig, ends, height=style.SMALL, y_range=(low, high), log=True)

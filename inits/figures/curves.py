@@ -155,7 +155,7 @@ def _label(
     if len(curves) < 2:
         return fig
     lasts = [_last(curve) for curve in curves]
-    ends = [style.End(y, curve.name, curve.start) for curve, (_, y) in zip(curves, lasts, strict=True)]
+    ends = [style.LineEnd(y, curve.name, curve.start) for curve, (_, y) in zip(curves, lasts, strict=True)]
     style.end_labels(fig, ends, height=height, y_range=y_range, log=log)
     place = {"xref": "x", "x": max(x for x, _ in lasts), "xshift": 6}
     # Set, not updated: plotly's `update_annotations` takes as long as the rest of the figure.

@@ -53,7 +53,7 @@ def by_layer(
         low, high = _decades(shown)
         fig.update_yaxes(style.log_axis(low, high), range=[np.log10(low), np.log10(high)])
     if not alone:
-        ends = [style.End(float(np.asarray(one.now)[-1]), one.name, one.start) for one in series]
+        ends = [style.LineEnd(float(np.asarray(one.now)[-1]), one.name, one.start) for one in series]
         style.end_labels(fig, ends, height=style.SMALL, y_range=(low, high), log=not share)
         # Beside these labels a phone has room for three more.
         fig.update_xaxes(tickvals=choose_layers(len(names), 3))

@@ -86,7 +86,7 @@ def _travel(
         if track.middle is not None
     ]  # fmt: skip
     fig.add_traces([*bands, *lines, *points])
-    ends = [style.End(_last(track), track.name, track.start) for track in tracks]
+    ends = [style.LineEnd(_last(track), track.name, track.start) for track in tracks]
     return style.end_labels(fig, ends, height=changes["height"], y_range=reach, log=log)
 
 

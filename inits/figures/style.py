@@ -145,7 +145,7 @@ def _one_two_five(low: float, high: float) -> list[float]:
 
 
 @dataclass(frozen=True)
-class End:
+class LineEnd:
     """End of a line: `y` in data units, the name, and the number of its start."""
 
     y: float
@@ -154,7 +154,7 @@ class End:
 
 
 def end_labels(
-    fig: go.Figure, ends: Sequence[End], *, height: int, y_range: tuple[float, float], log: bool = False
+    fig: go.Figure, ends: Sequence[LineEnd], *, height: int, y_range: tuple[float, float], log: bool = False
 ) -> go.Figure:
     """Write each line's name right of its end, moved apart so that no two overlap.
 
@@ -206,7 +206,7 @@ def shortened(name: str, length: int = _LABEL_LENGTH) -> str:
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
-def _label(end: End) -> dict[str, Any]:
+def _label(end: LineEnd) -> dict[str, Any]:
     style = start_style(end.start)
     dash = "– –" if style.dash == "dash" else "—"
     short = shortened(end.text)

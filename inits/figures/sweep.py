@@ -12,7 +12,7 @@ from inits.text import number, percent
 
 Array = NDArray[np.float64]
 
-MOST_TICKS = 12
+MAX_TICKS = 12
 ALONE = 4.0  # highest edge of a single row over its lowest
 
 
@@ -69,7 +69,7 @@ def row_edges(rows: Sequence[float]) -> Array:
 
 
 def _column_axis(columns: Sequence[str]) -> dict[str, Any]:
-    places = range(0, len(columns), -(-len(columns) // MOST_TICKS) or 1)
+    places = range(0, len(columns), -(-len(columns) // MAX_TICKS) or 1)
     return {
         "range": [-0.5, len(columns) - 0.5],
         "tickvals": list(places),

@@ -19,7 +19,7 @@ ROOM = 1.5  # maximum height of a density over that of the highest bar
 
 
 @dataclass(frozen=True)
-class Shown:
+class ArrayBars:
     """Histogram of one array and the colour slot of its file."""
 
     start: int
@@ -34,7 +34,7 @@ class Curve:
     dash: str
 
 
-def histogram(shown: Sequence[Shown], curves: Sequence[Curve], height: int = style.HERO) -> go.Figure:
+def histogram(shown: Sequence[ArrayBars], curves: Sequence[Curve], height: int = style.HERO) -> go.Figure:
     """Draw one or two arrays as bars of density and laws without atoms as lines."""
     fig = style.figure(x="weight", y="density", hovermode="x")
     low = min(one.bars.low for one in shown)

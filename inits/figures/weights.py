@@ -210,7 +210,7 @@ def _title(name: str, reach: float, column: int, line: int, tall: float, size: i
 def _names(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The name of each start, left of the middle of its row."""
     ends = [
-        style.End(-line - 0.5, style.shortened(row.name, NAME_LENGTH), row.start)
+        style.LineEnd(-line - 0.5, style.shortened(row.name, NAME_LENGTH), row.start)
         for line, row in enumerate(rows)
     ]
     fig = style.end_labels(go.Figure(), ends, height=ROW * (len(rows) + 1), y_range=(-len(rows), 0))

@@ -1,4 +1,4 @@
-"""The heat map of a sweep: cells where their parameters are, and the critical line among them."""
+"""Test the heat map of a sweep: its cells, and the critical line across them."""
 
 import numpy as np
 import pytest
@@ -17,30 +17,28 @@ def heat_map(values=VALUES, rows=ROWS, columns=COLUMNS, critical=(0.05,) * 4, **
     return check(sweep.heat_map(values, rows, columns, critical=critical, **titles, **changes))
 
 
-def test_cells_are_the_values():
+def test_cells_show_the_values_at_their_parameters():
     fig = heat_map()
-    cells = fig.data[0]
+    cells, layout = fig.data[0], fig.layout
     np.testing.assert_array_equal(cells.z, VALUES)
+    np.testing.assert_array_equal(cells.customdata, np.moveaxis(np.indices((3, 4)), 0, -1))
     assert (cells.zmin, cells.zmax) == (0, 1), "colours mean the same in every sweep"
     assert [list(step) for step in cells.colorscale] == style.SEQUENTIAL
-    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("depth", "stddev")
-    assert fig.layout.height == style.HERO
-
-
-def test_every_value_lies_inside_its_cell():
-    fig = heat_map()
-    cells = fig.data[0]
+    assert (cells.hovertext[0][0], cells.hovertext[2][3]) == (
+        "stddev 0.01, depth 2: 10.0%",
+        "stddev 1, depth 16: 98.0%",
+    )
+    assert cells.hoverinfo == "text"
     np.testing.assert_allclose(cells.y, [10**-2.5, 10**-1.5, 10**-0.5, 10**0.5])
     np.testing.assert_allclose(cells.x, [-0.5, 0.5, 1.5, 2.5, 3.5])
-    assert fig.layout.yaxis.type == "log"
-    np.testing.assert_allclose(fig.layout.yaxis.range, [-2.5, 0.5])
-    assert fig.layout.xaxis.range == (-0.5, 3.5)
-    assert fig.layout.xaxis.tickvals == (0, 1, 2, 3)
-    assert fig.layout.xaxis.ticktext == COLUMNS
+    np.testing.assert_allclose(layout.yaxis.range, [-2.5, 0.5])
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("depth", "stddev")
+    assert (layout.height, layout.yaxis.type, layout.xaxis.range) == (style.HERO, "log", (-0.5, 3.5))
+    assert (layout.xaxis.tickvals, layout.xaxis.ticktext) == ((0, 1, 2, 3), COLUMNS)
 
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=20, unique=True).map(sorted))
-def test_edges_are_between_the_rows(rows):
+def test_edges_lie_between_the_rows(rows):
     edges = sweep.row_edges(rows)
     assert len(edges) == len(rows) + 1
     assert (edges[:-1] < rows).all()
@@ -51,26 +49,12 @@ def test_edges_are_between_the_rows(rows):
 @pytest.mark.parametrize(
     "rows", [(), (0.0, 1.0), (-1.0, 1.0), (1.0, 0.5), (1.0, 1.0), (np.nan,), (1.0, np.inf)]
 )
-def test_rows_without_a_place_are_refused(rows):
+def test_rows_that_are_not_positive_and_rising_are_refused(rows):
     with pytest.raises(ValueError, match=r"rows must be positive and rising, but got rows="):
         sweep.row_edges(rows)
 
 
-def test_a_click_tells_row_and_column():
-    fig = heat_map(diverged=np.eye(3, 4, dtype=bool))
-    cells, crosses = fig.data[:2]
-    np.testing.assert_array_equal(cells.customdata, np.moveaxis(np.indices((3, 4)), 0, -1))
-    assert [list(place) for place in crosses.customdata] == [[0, 0], [1, 1], [2, 2]]
-
-
-def test_cells_say_what_they_are():
-    cells = heat_map().data[0]
-    assert cells.hovertext[0][0] == "stddev 0.01, depth 2: 10.0%"
-    assert cells.hovertext[2][3] == "stddev 1, depth 16: 98.0%"
-    assert cells.hoverinfo == "text"
-
-
-def test_what_is_not_done_is_empty():
+def test_missing_cells_are_empty():
     values = VALUES.copy()
     values[1, 2] = np.nan
     cells = heat_map(values).data[0]
@@ -80,17 +64,18 @@ def test_what_is_not_done_is_empty():
     assert np.isnan(heat_map(np.full((3, 4), np.nan)).data[0].z).all()
 
 
-def test_what_diverged_is_crossed_out():
-    broken = np.zeros((3, 4), bool)
-    broken[2, 1] = broken[0, 3] = True
-    crosses = heat_map(diverged=broken).data[1]
+def test_diverged_cells_are_crossed_out():
+    diverged = np.zeros((3, 4), bool)
+    diverged[2, 1] = diverged[0, 3] = True
+    crosses = heat_map(diverged=diverged).data[1]
     np.testing.assert_array_equal([crosses.x, crosses.y], [[3, 1], [0.01, 1.0]])
+    assert [list(place) for place in crosses.customdata] == [[0, 3], [2, 1]]
     assert crosses.hovertext == ("stddev 0.01, depth 16: diverged", "stddev 1, depth 4: diverged")
     assert crosses.marker.line.color == style.MUTED
     assert len(heat_map().data[1].x) == 0
 
 
-def test_the_critical_line_is_a_bar_over_each_column_and_joins_only_equal_ones():
+def test_critical_line_is_a_bar_in_each_column_and_joins_only_equal_ones():
     fig = heat_map(critical=(0.05, 0.2, 0.2, None), critical_name="critical: σ² = 2")
     halo, line = fig.data[2:]
     for trace in (halo, line):
@@ -103,30 +88,22 @@ def test_the_critical_line_is_a_bar_over_each_column_and_joins_only_equal_ones()
     assert (name.x, name.y, name.xanchor, name.yanchor) == (1, 1, "right", "bottom")  # above the picture
     assert name.text == "<b>—</b> critical: σ² = 2"
     assert fig.layout.margin.t > 20
-
-
-@pytest.mark.parametrize(("value", "text", "y"), [(99.0, "↑ 99", 1), (1e-3, "↓ 0.001", 0)])
-def test_a_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, text, y):
-    arrow, _ = heat_map(critical=(0.05, None, value, None)).layout.annotations
-    assert (arrow.x, arrow.y, arrow.yref, arrow.text) == (2, y, "paper", text)
-    assert len(heat_map(critical=(0.05, None, 0.5, None)).layout.annotations) == 1
-
-
-def test_without_a_critical_value_there_is_no_name():
     assert not heat_map(critical=(None,) * 4).layout.annotations
 
 
-def test_a_single_cell():
+@pytest.mark.parametrize(("value", "text", "y"), [(99.0, "↑ 99", 1), (1e-3, "↓ 0.001", 0)])
+def test_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, text, y):
+    arrow, _ = heat_map(critical=(0.05, None, value, None)).layout.annotations
+    assert (arrow.x, arrow.y, arrow.yref, arrow.text) == (2, y, "paper", text)
+
+
+def test_ticks_of_few_rows_and_of_many_columns():
     fig = heat_map([[0.5]], (3.2,), ("ReLU",), (None,))
     np.testing.assert_allclose(fig.data[0].y, [1.6, 6.4])
     assert len(fig.layout.yaxis.tickvals) >= 1
-    fig = heat_map([[0.5], [0.6]], (1.9, 2.1), ("ReLU",), (None,))
-    assert fig.layout.yaxis.tickvals == (1.9, 2.1)
-    assert fig.layout.yaxis.ticktext == ("1.9", "2.1")
-
-
-def test_many_columns_have_few_ticks():
+    axis = heat_map([[0.5], [0.6]], (1.9, 2.1), ("ReLU",), (None,)).layout.yaxis
+    assert (axis.tickvals, axis.ticktext) == ((1.9, 2.1), ("1.9", "2.1"))
     columns = [str(depth) for depth in range(1, 31)]
     axis = heat_map(np.ones((3, 30)), columns=columns, critical=[1.0] * 30).layout.xaxis
-    assert len(axis.tickvals) <= sweep.MOST_TICKS
+    assert len(axis.tickvals) <= sweep.MAX_TICKS
     assert axis.ticktext == tuple(columns[place] for place in axis.tickvals)

@@ -1,13 +1,15 @@
-"""Pictures of weight files: what is drawn is what was measured."""
+"""Test the figures of weight files: histograms, spectra and small multiples."""
 
 import numpy as np
 import pytest
 
 from inits.figures import weightfile as figures
 from inits.figures.weights import Bars
-from inits.initializers.spec import InitializerSpec
+from inits.initializers.laws import Atoms
 from inits.initializers.symmetric_laws import Normal, Uniform
 from inits.measure.spectrum import bulk, marchenko_pastur_edges
+
+ZEROS = Atoms(((0.0, 1.0),))
 
 
 def bars(values: np.ndarray, bins: int = 96) -> Bars:
@@ -15,15 +17,19 @@ def bars(values: np.ndarray, bins: int = 96) -> Bars:
     return Bars(float(edges[0]), float(edges[-1]), counts.astype(np.int32))
 
 
+def histogram(*of: Bars, curves=()):
+    return figures.histogram([figures.ArrayBars(start, one) for start, one in enumerate(of)], curves)
+
+
 def area(trace) -> float:
     return float(np.sum(np.asarray(trace.y) * np.broadcast_to(trace.width, len(trace.y))))
 
 
-def test_bars_have_the_area_one_and_laws_their_density():
+def test_bars_have_area_1_and_laws_their_density():
     rng = np.random.default_rng(0)
     one, other = bars(rng.normal(0, 1, 5000)), bars(rng.normal(0.5, 2, 5000))
     curves = [figures.Curve(Normal(0.0, 1.0), "solid"), figures.Curve(Uniform(-1.0, 1.0), "dot")]
-    fig = figures.histogram([figures.Shown(0, one), figures.Shown(1, other)], curves)
+    fig = histogram(one, other, curves=[*curves, figures.Curve(ZEROS, "dot")])  # atoms have no line
     assert [trace.type for trace in fig.data] == ["bar", "bar", "scatter", "scatter"]
     assert [area(trace) for trace in fig.data[:2]] == pytest.approx([1.0, 1.0])
     for trace, curve in zip(fig.data[2:], curves, strict=True):
@@ -33,16 +39,17 @@ def test_bars_have_the_area_one_and_laws_their_density():
     assert low < min(one.low, other.low) < max(one.high, other.high) < high
 
 
-def test_a_law_far_higher_than_the_bars_does_not_flatten_them():
-    shown = figures.Shown(0, bars(np.random.default_rng(0).normal(0, 1, 2000)))
-    fig = figures.histogram([shown], [figures.Curve(Normal(0.0, 1e-4), "dot")])
+def test_high_law_does_not_flatten_the_bars():
+    fig = histogram(
+        bars(np.random.default_rng(0).normal(0, 1, 2000)), curves=[figures.Curve(Normal(0.0, 1e-4), "dot")]
+    )
     assert fig.layout.yaxis.range[1] < 2 * max(fig.data[0].y)
 
 
-def test_equal_values_are_one_bar_that_can_be_seen():
+def test_equal_values_are_one_visible_bar():
     counts = np.zeros(96, np.int32)
     counts[0] = 10
-    fig = figures.histogram([figures.Shown(0, Bars(0.5, 0.5, counts))], [])
+    fig = histogram(Bars(0.5, 0.5, counts))
     (bar,) = fig.data
     assert (list(bar.x), list(bar.y)) == ([0.5], [1.0])
     low, high = fig.layout.xaxis.range
@@ -50,15 +57,7 @@ def test_equal_values_are_one_bar_that_can_be_seen():
     assert bar.width > 0.01 * (high - low)
 
 
-def test_point_masses_are_left_to_words():
-    fig = figures.histogram(
-        [figures.Shown(0, bars(np.linspace(-1, 1, 50)))],
-        [figures.Curve(InitializerSpec("Zeros").law((4,)), "dot")],
-    )
-    assert len(fig.data) == 1
-
-
-def test_the_spectrum_has_the_law_of_the_bulk_and_a_tick_for_every_value_outside():
+def test_spectrum_has_the_law_of_the_bulk_and_a_tick_for_every_value_outside():
     shape, rng = (400, 100), np.random.default_rng(0)
     kernel = rng.normal(0, 0.05, shape) + np.outer(rng.normal(size=400), rng.normal(size=100)) * 0.02
     singular = np.linalg.svd(kernel, compute_uv=False)
@@ -71,24 +70,19 @@ def test_the_spectrum_has_the_law_of_the_bulk_and_a_tick_for_every_value_outside
     assert np.trapezoid(law.y, law.x) == pytest.approx(1.0, abs=0.02)
     assert area(drawn) == pytest.approx(0.99)  # all but the one that is a tick
     assert fig.layout.xaxis.range[1] > singular[0]
-
-
-def test_the_spectrum_of_two_files_has_both_and_one_law():
-    shape, rng = (300, 60), np.random.default_rng(0)
-    values = [np.linalg.svd(rng.normal(0, std, shape), compute_uv=False) for std in (0.05, 0.1)]
-    fig = figures.spectrum(values, bulk(values[1], shape), shape, [0, 1])
-    assert [trace.type for trace in fig.data] == ["bar", "bar", "scatter"]
-    assert fig.data[0].marker.color != fig.data[1].marker.color
+    both = figures.spectrum([singular, singular], found, shape, [0, 1])
+    assert [trace.type for trace in both.data] == ["bar", "bar", "scatter", "scatter"]
+    assert both.data[0].marker.color != both.data[1].marker.color
 
 
 @pytest.mark.parametrize("values", [np.full(5, 2.0), np.zeros(4), np.array([1.0])])
-def test_a_spectrum_without_a_bulk_is_drawn(values):
+def test_spectrum_without_a_bulk(values):
     fig = figures.spectrum([values], None, (9, len(values)), [0])
     assert sum(fig.data[0].y) > 0
     assert fig.layout.xaxis.range[0] < values.min() <= values.max() < fig.layout.xaxis.range[1]
 
 
-def test_a_law_as_bars_counts_its_shares():
+def test_law_as_bars_has_its_probabilities():
     law = Normal(0.0, 0.5)
     found = figures.bars_of(law, -0.1, 0.1)
     assert (found.low, found.high) == (-2.0, 2.0)
@@ -97,10 +91,10 @@ def test_a_law_as_bars_counts_its_shares():
     uniform = figures.bars_of(Uniform(-0.2, 0.2), -1.0, 1.0)
     assert (uniform.low, uniform.high) == (-0.2, 0.2)
     assert np.ptp(uniform.counts) <= 1
-    assert figures.bars_of(InitializerSpec("Zeros").law((3,)), -1.0, 1.0) is None
+    assert figures.bars_of(ZEROS, -1.0, 1.0) is None
 
 
-def test_small_multiples_have_a_panel_for_each_array_with_and_without_a_line():
+def test_small_multiples_have_a_panel_for_each_array():
     now = [bars(np.random.default_rng(n).normal(size=200)) for n in range(5)]
     fig = figures.multiples([now[0], None, now[2], None, None], now, [f"conv_{n}" for n in range(5)], 1)
     titles = [note.text.split("<br>")[0] for note in fig.layout.annotations]
@@ -110,10 +104,6 @@ def test_small_multiples_have_a_panel_for_each_array_with_and_without_a_line():
     assert np.isfinite(line.x).sum() == 2 * (2 * 96 + 2)
 
 
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [("dense", "dense"), ("x" * 20, "x" * 20), ("block_16_depthwise_conv", "block_16_…hwise_conv")],
-)
-def test_long_names_lose_their_middle(name, short):
-    assert figures.shortened(name) == short
-    assert len(figures.shortened(name)) <= figures.NAME
+def test_long_names_lose_their_middle():
+    assert figures.shortened("x" * figures.NAME) == "x" * figures.NAME
+    assert figures.shortened("block_16_depthwise_conv") == "block_16_…hwise_conv"

@@ -140,7 +140,7 @@ def _histogram(page: str, surveys: Sequence[Survey]) -> None:
     if last.default and (not last.nearest or last.nearest.spec != last.default):
         specs.append((last.default, "dot"))
     curves = [figures.Curve(law, dash) for spec, dash in specs if (law := _law(spec, last)) is not None]
-    shown = [figures.Shown(start, _bars(one)) for start, one in enumerate(surveys)]
+    shown = [figures.ArrayBars(start, _bars(one)) for start, one in enumerate(surveys)]
     fig = figures.histogram(shown, curves).update_layout(uirevision=label(last), meta="file")
     alt = "Histogram of the values under the densities of the nearest initializer and of Keras' default."
     chart(fig, key=widget_key(page, "histogram"), height=style.HERO, alt=alt)
