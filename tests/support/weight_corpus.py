@@ -141,7 +141,6 @@ GOOD: dict[str, Callable[[], bytes]] = {
 each(
     "text",
     plain_text=lambda: b"layer,mean,std\ndense,0,1\n" * 40,
-    json_error=lambda: b'{"message": "Not Found", "status": "404"}',
     old_pickle=lambda: pickle.dumps([1.0, 2.0], protocol=0),
 )
 each(
@@ -153,7 +152,7 @@ each("empty", empty=lambda: b"")
 each("zeros", zeros=lambda: bytes(5000))
 each("known kind", noise=lambda: np.random.default_rng(5).bytes(5000), one_byte=lambda: b"\x89")
 each("git lfs pull", lfs=lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
-each("pickle", pickled=lambda: pickle.dumps({"w": 1}), pickle_2=lambda: pickle.dumps([1], protocol=2))
+each("pickle", pickled=lambda: pickle.dumps({"w": 1}))
 each("unpack", gzipped=lambda: gzip.compress(hdf5(keras3)), bzipped=lambda: bz2.compress(hdf5(keras3)))
 each("np.savez", single_array=lambda: b"\x93NUMPY\x01\x00" + bytes(200))
 each(
@@ -176,12 +175,12 @@ each(
         f"cut_{name}_{share}": cut(name, share)
         for name in GOOD
         if name.endswith(".h5")
-        for share in (0.5, 0.95, 0.999)
+        for share in (0.5, 0.999)
     },
     **{
         f"cut_{name}_{share}": cut(name, share)
         for name in ("model.keras", "weights.npz")
-        for share in (0.3, 0.9, 0.99)
+        for share in (0.3, 0.99)
     },
     superblock=lambda: hdf5(keras3)[:40],
     signature=lambda: hdf5(keras3)[:8],
@@ -262,11 +261,7 @@ def twice(_: Path) -> bytes:
     return npz(a=KERNEL, b=KERNEL).replace(b"b.npy", b"a.npy")
 
 
-each(
-    "unusual compression",
-    lzma=lambda: zipped({"a.npy": bytes(90)}, zipfile.ZIP_LZMA),
-    bzip2=lambda: zipped({"a.npy": bytes(90)}, zipfile.ZIP_BZIP2),
-)
+each("unusual compression", lzma=lambda: zipped({"a.npy": bytes(90)}, zipfile.ZIP_LZMA))
 
 # `.keras`.
 
@@ -337,7 +332,6 @@ each(
         lambda file: keras3(file).__setitem__("layers/again", h5py.SoftLink("/layers/dense"))
     ),
     soft_circle=lambda: hdf5(lambda file: file.__setitem__("a", h5py.SoftLink("/a"))),
-    dangling=lambda: hdf5(lambda file: file.__setitem__("a", h5py.SoftLink("/nowhere"))),
     soft_layers=lambda: hdf5(lambda file: file.__setitem__("model_weights", h5py.SoftLink("/"))),
 )
 each(
@@ -345,12 +339,8 @@ each(
     hard_circle=lambda: hdf5(lambda file: keras3(file)["layers"].__setitem__("again", file["/"])),
     hard_twin=lambda: hdf5(lambda file: keras3(file)["layers"].__setitem__("again", file["layers/dense"])),
 )
-each(
-    "complex",
-    compound=lambda: one(data=np.zeros(3, "f4,i4")),
-    complex_numbers=lambda: one(data=np.zeros(3, "c8")),
-)
-each("texts", vlen_texts=lambda: one(data=["a", "b"]), fixed_texts=lambda: one(data=np.array([b"a"])))
+each("complex", compound=lambda: one(data=np.zeros(3, "f4,i4")))
+each("texts", vlen_texts=lambda: one(data=["a", "b"]))
 each("any length", lists=lambda: one(shape=(3,), dtype=h5py.vlen_dtype(np.float32)))
 each("references", references=lambda: one(shape=(3,), dtype=h5py.ref_dtype))
 each("true or false", booleans=lambda: one(data=np.array([True])))
@@ -365,7 +355,6 @@ each("axes", axes=lambda: one(data=np.zeros((1,) * 9, "f4")))
 each(
     "declares",
     huge=lambda: one(shape=(1 << 40,), dtype="f4"),
-    huge_chunked=lambda: one(shape=(1 << 40,), dtype="f4", chunks=(1000,)),
     huge_square=lambda: one(shape=(1 << 30, 1 << 30), dtype="f8"),
     large=lambda: one(shape=(20_000_000,), dtype="f4"),
     large_chunked=lambda: one(shape=(20_000_000,), dtype="f4", chunks=(1000,)),
@@ -438,11 +427,7 @@ def names(*weights: Any) -> Callable[[h5py.File], Any]:
     return lambda file: file["dense"].attrs.__setitem__("weight_names", np.array(weights))
 
 
-each(
-    "no texts",
-    layer_numbers=changed(lambda file: file.attrs.__setitem__("layer_names", [1, 2])),
-    weight_numbers=changed(names(1.5)),
-)
+each("no texts", weight_numbers=changed(names(1.5)))
 each(
     "not in it",
     layer_missing=changed(lambda file: file.__delitem__("dense_1")),
@@ -451,7 +436,7 @@ each(
     weight_outside=changed(names(b"../dense_1/kernel:0")),
 )
 each("twice", weight_twice=changed(names(b"dense/kernel:0", b"dense/kernel:0")))
-each("group instead", weight_is_layer=changed(names(b"dense")), weight_is_dot=changed(names(b".")))
+each("group instead", weight_is_dot=changed(names(b".")))
 each(
     "no group",
     layer_is_array=changed(lambda file: file.attrs.__setitem__("layer_names", [b"dense/dense/bias:0"])),
@@ -567,11 +552,6 @@ each(
     code=lambda: headed("__import__('os').system('touch /tmp/canary')"),
     code_in_shape=lambda: headed(described("(__import__('os').getpid(),)")),
     parentheses=lambda: headed("(" * 5000),
-    no_dictionary=lambda: headed("[1, 2]"),
-    no_shape=lambda: headed("{'descr': '<f4', 'fortran_order': False}"),
-    no_dtype=lambda: headed(described("(3,)", "'nothing'")),
-    text_shape=lambda: headed(described("'abc'")),
-    float_shape=lambda: headed(described("(3.0,)")),
     version=lambda: headed(described("(3, 4)"), version=b"\x09\x00"),
     header_length=lambda: headed(described("(3, 4)"), length=60_000),
     raw_pickle=lambda: zipped({"a.npy": pickle.dumps([1])}),
@@ -595,37 +575,26 @@ each(
 each(
     "real numbers",
     structured=lambda: npz(a=np.zeros(3, "f4,i4")),
-    numpy_texts=lambda: npz(a=np.array(["a"])),
-    numpy_bytes=lambda: npz(a=np.array([b"a"])),
-    numpy_complex=lambda: npz(a=np.zeros(3, complex)),
     numpy_booleans=lambda: npz(a=np.array([True])),
-    dates=lambda: npz(a=np.zeros(3, "M8[s]")),
 )
 each("axes", numpy_axes=lambda: npz(a=np.zeros((1,) * 9)))
 
 # `.safetensors`.
 
 WEIGHT = tensor([4], 0, 16)
-each("claims a header", length=lambda: tensors(length=1 << 40), length_over=lambda: tensors(length=1 << 63))
-each(
-    "no JSON",
-    garbled=lambda: tensors(b'{"a": nothing}'),
-    cut_json=lambda: tensors(length=30),
-    latin=lambda: tensors(b'{"\xff": 1}'),
-)
+each("claims a header", length=lambda: tensors(length=1 << 40))
+each("no JSON", garbled=lambda: tensors(b'{"a": nothing}'), latin=lambda: tensors(b'{"\xff": 1}'))
 each("nested too deep", deep_header=lambda: tensors(b'{"a":' + b"[" * 100_000))
 each("values", wide_header=lambda: tensors(b'{"a":[' + b"0," * 1_000_001 + b"0]}"))
 each("claims a header", long_header=lambda: tensors(b"{" + b" " * 20_000_001 + b"}"))
 each("twice", same_name=lambda: tensors(b'{"a":%s,"a":%s}' % ((json.dumps(WEIGHT).encode(),) * 2)))
-each("says nothing", entry_list=lambda: tensors({"a": [1]}), entry_number=lambda: tensors({"a": 7}))
+each("says nothing", entry_list=lambda: tensors({"a": [1]}))
 each(
     "no sizes",
     tensor_negative=lambda: tensors({"a": tensor([-4], 0, 16)}),
-    tensor_float=lambda: tensors({"a": tensor([4.0], 0, 16)}),
     tensor_true=lambda: tensors({"a": tensor([True], 0, 16)}),
     tensor_beyond=lambda: tensors({"a": tensor([1 << 70], 0, 16)}),
     tensor_offsets=lambda: tensors({"a": WEIGHT | {"data_offsets": "0, 16"}}),
-    tensor_shape=lambda: tensors({"a": WEIGHT | {"shape": None}}),
 )
 each(
     "no place",
@@ -636,7 +605,6 @@ each(
     "instead of",
     overlap=lambda: tensors({"a": tensor([2], 0, 8), "b": tensor([3], 4, 16)}),
     gap=lambda: tensors({"a": tensor([1], 0, 4), "b": tensor([2], 8, 16)}),
-    later=lambda: tensors({"a": tensor([2], 8, 16)}),
 )
 each(
     "bytes of values",
@@ -652,8 +620,6 @@ each(
     "real numbers",
     unknown_type=lambda: tensors({"a": tensor([4], 0, 16, "F128")}),
     type_number=lambda: tensors({"a": WEIGHT | {"dtype": 5}}),
-    tensor_booleans=lambda: tensors({"a": tensor([16], 0, 16, "BOOL")}),
-    small_floats=lambda: tensors({"a": tensor([16], 0, 16, "F8_E4M3")}),
 )
 each("axes", tensor_axes=lambda: tensors({"a": tensor([1] * 8 + [4], 0, 16)}))
 each(
@@ -673,7 +639,7 @@ def answers(folder: Path) -> dict[str, Any]:
         except BaseException as error:
             found[one.name] = f"raised: {error!r}"
         print(one.name, file=sys.stderr, flush=True)  # the last one, if the process dies
-    return {"said": found, "grew": peak() - before}
+    return {"messages": found, "grew": peak() - before}
 
 
 def peak() -> int:

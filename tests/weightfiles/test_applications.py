@@ -4,8 +4,6 @@ import gc
 import hashlib
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -25,32 +23,29 @@ from inits.weightfiles.applications import APPLICATIONS, cached, fetch, find
 KEPT = weight_corpus.hdf5(weight_corpus.keras2)  # a weight file as the servers have it
 OTHER = weight_corpus.hdf5(lambda file: weight_corpus.keras2(file).attrs.__setitem__("by", "another"))
 NAMES = ["hash", "no hash"]
+NOWHERE = "http://127.0.0.1:1"
 
 
-def test_best_known_network_comes_first_then_small_to_large() -> None:
+def test_table_is_sorted_by_size_after_the_best_known_network() -> None:
     first, *others = APPLICATIONS
     sizes = [APPLICATIONS[name].size for name in others]
     assert (first, others[0]) == ("VGG16", "MobileNetV2")
     assert sizes == sorted(sizes)
-
-
-def test_papers_have_addresses_and_years() -> None:
     assert (find("ResNet50").year, find("ResNet50").paper) == (2015, "https://arxiv.org/abs/1512.03385")
     assert all(2014 <= one.year <= 2019 for one in APPLICATIONS.values())
 
 
 @pytest.mark.parametrize(
-    ("typed", "advice"),
+    ("call", "typed", "advice"),
     [
-        ("vgg-16", "Did you mean VGG16?"),
-        ("mobilenet_v2", "Did you mean MobileNetV2?"),
-        ("BERT", f"Use one of {', '.join(APPLICATIONS)}."),
+        (find, "vgg-16", "Did you mean VGG16?"),
+        (cached, "mobilenet_v2", "Did you mean MobileNetV2?"),
+        (fetch, "BERT", f"Use one of {', '.join(APPLICATIONS)}."),
     ],
 )
-@pytest.mark.parametrize("ask", [find, cached, fetch])
-def test_an_unknown_name_is_refused_with_the_nearest(ask: Any, typed: str, advice: str) -> None:
+def test_unknown_name_is_refused_with_the_nearest(call: Any, typed: str, advice: str) -> None:
     with pytest.raises(SpecError) as caught:
-        ask(typed)
+        call(typed)
     assert str(caught.value) == f"Unknown application: {typed!r}. {advice}"
 
 
@@ -61,22 +56,22 @@ def test_folder_of_keras_is_known_before_it_exists(tmp_path: Path, monkeypatch: 
         assert find("EfficientNetB0").path == home / "models" / "efficientnetb0.h5"
 
 
-class Asked(Exception):
+class GetFileCall(Exception):
     """The arguments with which Keras called `get_file`."""
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_the_table_says_what_keras_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_agrees_with_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keras builds the network before it requests the weights, so one build gives both."""
     import keras
     from keras.src.utils import file_utils
 
-    def ask(fname: str, origin: str, cache_subdir: str, file_hash: str | None = None) -> None:
-        raise Asked(fname, origin, cache_subdir, file_hash)
+    def get_file(fname: str, origin: str, cache_subdir: str, file_hash: str | None = None) -> None:
+        raise GetFileCall(fname, origin, cache_subdir, file_hash)
 
-    monkeypatch.setattr(file_utils, "get_file", ask)
-    with pytest.raises(Asked) as caught, keras.StatelessScope():  # in which no weights are drawn
+    monkeypatch.setattr(file_utils, "get_file", get_file)
+    with pytest.raises(GetFileCall) as caught, keras.StatelessScope():  # in which no weights are drawn
         getattr(keras.applications, name)(weights="imagenet")
     ours = APPLICATIONS[name]
     assert caught.value.args == (ours.file, ours.origin, "models", ours.md5)
@@ -97,15 +92,15 @@ def home(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return keras_home / "models"
 
 
-@contextmanager
-def served(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[Server]:
-    with Server(answer) as server:
-        serve_from(monkeypatch, server.address)
-        yield server
+class Serving(Server):
+    """A server of two applications, of which one has no hash in Keras."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
+        super().__init__(answer)
+        serve_from(monkeypatch, self.address)
 
 
 def serve_from(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
-    """Serve two applications, of which one has no hash in Keras."""
     ours = replace(APPLICATIONS["VGG16"], folder=folder, size=len(KEPT))
     digests = {"hash": hashlib.md5(KEPT).hexdigest(), "no hash": None}
     table = {name: replace(ours, name=name, file=f"{name[:2]}.h5", md5=md5) for name, md5 in digests.items()}
@@ -129,35 +124,44 @@ def cut_unnoticed(to: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_downloaded_once(
+def test_file_is_downloaded_once(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
 ) -> None:
-    seen: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     capfd.readouterr()
-    with served(monkeypatch, whole) as server:
+    with Serving(monkeypatch, whole) as server:
         assert cached(name) is None
-        path = fetch(name, lambda done, total: seen.append((done, total)))
+        path = fetch(name, lambda done, total: progress.append((done, total)))
     assert server.requests == 1
     assert path == cached(name) == fetch(name) == home / f"{name[:2]}.h5"  # nobody listens any more
     assert path.read_bytes() == KEPT
     assert [layer.name for layer in read(path)] == ["dense", "dense_1"]
-    assert seen[-1] == (len(KEPT), len(KEPT))
+    assert progress[-1] == (len(KEPT), len(KEPT))
     assert socket.getdefaulttimeout() is None
     assert capfd.readouterr().out == ""
 
 
-def test_cached_file_needs_neither_network_nor_keras(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    serve_from(monkeypatch, "http://127.0.0.1:1")
+def test_cached_file_needs_no_keras_and_is_checked_again_when_it_changes(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_from(monkeypatch, NOWHERE)
     monkeypatch.setattr(applications, "download", lambda *_: pytest.fail("downloads"))
+    checked: list[Path] = []
+    is_right = applications._is_right
+    monkeypatch.setattr(applications, "_is_right", lambda *a: checked.append(a[0]) or is_right(*a))
     home.mkdir()
     for name in NAMES:
         find(name).path.write_bytes(KEPT)
         assert fetch(name) == cached(name) == home / f"{name[:2]}.h5"
+    assert checked == [find(name).path for name in NAMES]
+    find("hash").path.write_bytes(OTHER)
+    assert cached("hash") is None
+    assert len(checked) == 3
 
 
 DAMAGES = {
     "first half": KEPT[: len(KEPT) // 2],
-    "last byte gone": KEPT[:-1],
+    "last byte missing": KEPT[:-1],
     "nothing": b"",
     "no weights": b"<html>Please log in</html>",
 }
@@ -171,34 +175,11 @@ def test_damaged_file_in_the_cache_is_downloaded_again(
 ) -> None:
     """A process that ends while Keras downloads leaves such a file."""
     home.mkdir()
-    with served(monkeypatch, whole) as server:
+    with Serving(monkeypatch, whole) as server:
         find(name).path.write_bytes(DAMAGES[damage])
         assert cached(name) is None
         assert fetch(name).read_bytes() == KEPT
         assert server.requests == 1
-
-
-def test_changed_file_is_checked_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    serve_from(monkeypatch, "http://127.0.0.1:1")
-    home.mkdir()
-    path = find("hash").path
-    looked: list[Path] = []
-    right = applications._is_right
-    monkeypatch.setattr(applications, "_is_right", lambda *given: looked.append(given[0]) or right(*given))
-    path.write_bytes(KEPT)
-    assert cached("hash") == cached("hash") == path
-    assert looked == [path]
-    path.write_bytes(OTHER)
-    assert cached("hash") is None
-    assert looked == [path, path]
-
-
-FAILURES = {
-    "cut": (cut, "retrieval incomplete"),
-    "cut unnoticed": (cut_unnoticed, "what arrived is not the file Keras expects"),
-    "wrong bytes": (login, "what arrived is not the file Keras expects"),
-    "not found": (missing, "404 -- Not Found"),
-}
 
 
 def failure(name: str) -> str:
@@ -215,26 +196,39 @@ def failure(name: str) -> str:
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("case", FAILURES)
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (cut, "retrieval incomplete"),
+        (cut_unnoticed, "what arrived is not the file Keras expects"),
+        (login, "what arrived is not the file Keras expects"),
+        (missing, "404 -- Not Found"),
+    ],
+)
 def test_failed_download_gives_the_reason_and_can_be_repeated(
-    home: Path, monkeypatch: pytest.MonkeyPatch, case: str, name: str
+    home: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, reason: str, name: str
 ) -> None:
-    answer, reason = FAILURES[case]
-    with served(monkeypatch, answer):
+    with Serving(monkeypatch, answer):
         assert reason in failure(name)
-    with served(monkeypatch, whole):
+    with Serving(monkeypatch, whole):
         assert fetch(name).read_bytes() == KEPT
 
 
 @pytest.mark.keras
-def test_refused_connection_is_explained(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with served(monkeypatch, whole):
+def test_missing_server_missing_network_and_silence_are_explained(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Serving(monkeypatch, whole):
         pass
     assert "(Connection refused)" in failure("hash")
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
+    over = threading.Event()
+    with Serving(monkeypatch, lambda to: over.wait(60) and None):
+        try:
+            assert "no answer for" in failure("hash")
+        finally:
+            over.set()
 
-
-@pytest.mark.keras
-def test_download_without_network_is_explained(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
@@ -244,35 +238,24 @@ def test_download_without_network_is_explained(home: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.keras
-def test_silent_server_times_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.5)
-    over = threading.Event()
-    with served(monkeypatch, lambda to: over.wait(60) and None):
-        try:
-            assert "no answer for" in failure("hash")
-        finally:
-            over.set()
-
-
-@pytest.mark.keras
 def test_slow_download_does_not_block_others(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first file arrives only after the second."""
-    asked, other_is_there = threading.Event(), threading.Event()
+    requested, other_arrived = threading.Event(), threading.Event()
 
     def by_name(to: BaseHTTPRequestHandler) -> None:
         if to.path == "/ha.h5":
-            asked.set()
-            other_is_there.wait(60)
+            requested.set()
+            other_arrived.wait(60)
         whole(to)
 
-    with served(monkeypatch, by_name):
+    with Serving(monkeypatch, by_name):
         slow = threading.Thread(target=fetch, args=("hash",))
         slow.start()
-        assert asked.wait(60)
+        assert requested.wait(60)
         assert cached("hash") is None
         fetch("no hash")
         assert slow.is_alive()
-        other_is_there.set()
+        other_arrived.set()
         slow.join()
     assert cached("hash")
     assert socket.getdefaulttimeout() is None
@@ -284,9 +267,9 @@ def test_application_saved_by_keras_is_read_completely(home: Path, monkeypatch: 
     import keras
 
     model = keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=10)
-    kept = home.parent / "server.weights.h5"
-    model.save_weights(kept)
-    with served(monkeypatch, lambda to: send(to, kept.read_bytes())):
+    saved = home.parent / "server.weights.h5"
+    model.save_weights(saved)
+    with Serving(monkeypatch, lambda to: send(to, saved.read_bytes())):
         layers = read(fetch("no hash"))
     arrays = [array for layer in layers for array in layer.arrays.values()]
     assert len(arrays) == len(model.weights)
