@@ -9,20 +9,8 @@ import threading
 import numpy as np
 import psutil
 import pytest
-from support import ROOT
-from support.sandboxes import (
-    LOOP,
-    ONE,
-    PATIENCE,
-    READY,
-    UNIFORM,
-    ZEROS,
-    done,
-    gone,
-    needs_jail,
-    until,
-    zygote,
-)  # fmt: skip
+from support import ROOT, sandboxes
+from support.sandboxes import LOOP, ONE, PATIENCE, UNIFORM, ZEROS, done, gone, until, zygote
 
 from inits.errors import EngineError
 from inits.sandbox import canary, processes, supervisor, wire
@@ -31,13 +19,13 @@ from inits.sandbox.processes import Outcome
 from inits.sandbox.supervisor import State
 from inits.seeds import derive_seed
 
-pytestmark = [pytest.mark.keras, *needs_jail]
+pytestmark = [pytest.mark.keras, *sandboxes.needs_jail]
 
 
 # Processes that end.
 
 
-def test_the_death_of_the_zygote_ends_a_request_and_the_next_one_works(patient):
+def test_dead_zygote_ends_its_request_and_is_replaced_for_the_next_one(patient):
     server = zygote(patient)
     request = patient.submit(LOOP, ONE)
     until(server.children)
@@ -77,13 +65,8 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("when", ["import", "loop"])
 def test_children_end_with_the_owner(when):
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, when],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as owner:
+    command, pipe = [sys.executable, "-c", OWNER, when], subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as owner:
         *before, last = [owner.stdout.readline() for _ in range(1 + (when == "loop"))]
         left = [psutil.Process(int(pid)) for pid in last.split()]
         assert len(left) == 1 + (when == "loop")
@@ -91,11 +74,9 @@ def test_children_end_with_the_owner(when):
         owner.send_signal(signal.SIGKILL)
         owner.wait(PATIENCE)
     until(lambda: all(gone(process) for process in left))
-    for line in before:  # `inits.sandbox.run` draws what all draw
-        numpys = np.random.RandomState(derive_seed(5, "kernel", 0))
-        np.testing.assert_array_equal(
-            np.array(eval(line), np.float32), numpys.uniform(-0.1, 0.1, (2, 3)).astype(np.float32)
-        )
+    for line in before:  # `inits.sandbox.run` draws with the seed of the layer
+        numpys = np.random.RandomState(derive_seed(5, "kernel", 0)).uniform(-0.1, 0.1, (2, 3))
+        np.testing.assert_array_equal(np.array(eval(line), np.float32), numpys.astype(np.float32))
 
 
 SLOW = """
@@ -166,7 +147,7 @@ def another(sandbox, monkeypatch):
     another.close()
 
 
-BROKEN = [
+BROKEN = [  # a part of the canary, a change of it, and what the code could do then
     ("ATTEMPTS", ('"/etc/passwd"', '"/dev/null"'), "code in it could: read a file of the system"),
     ("ATTEMPTS", ("__MEMORY__", "1000"), "code in it could: take too much memory"),
     ("LOOP", (LOOP, ZEROS), "code in it could run without end"),
@@ -225,12 +206,12 @@ def test_without_a_jail_there_is_no_process(another, monkeypatch, system, machin
         canary.check_system()
 
 
-@pytest.mark.parametrize("jailed", [True, False])
-def test_disabled_sandbox_runs_no_code(jailed):
+def test_disabled_sandbox_runs_no_code():
     off = Sandbox(allowed=False)
-    result = off.run(ZEROS, [(1,)], 0, jailed=jailed)
-    assert "it is switched off on this server" in result.error.message
-    assert (off.state.phase, off.jail.process, off.plain.standby) == ("off", None, None)
+    for jailed in (True, False):
+        result = off.run(ZEROS, [(1,)], 0, jailed=jailed)
+        assert "it is switched off on this server" in result.error.message
+        assert (off.state.phase, off.jail.process, off.plain.standby) == ("off", None, None)
     off.close()
 
 
@@ -260,7 +241,7 @@ def test_process_that_starts_during_close_is_ended(monkeypatch):
 
 def test_closing_ends_all_processes_and_refuses_what_comes_later(sandbox, monkeypatch):
     """The last test: other tests after it would have no sandbox."""
-    monkeypatch.setattr(processes, "python", lambda call: [sys.executable, "-c", READY])
+    monkeypatch.setattr(processes, "python", lambda call: [sys.executable, "-c", sandboxes.READY])
     monkeypatch.setattr(sandbox, "wall", 600.0)
     running, waiting = (sandbox.submit(LOOP, ONE, session="a") for _ in range(2))
     server = zygote(sandbox)
