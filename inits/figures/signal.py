@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from inits.figures import style
 from inits.figures.layers import choose_layers
-from inits.measure.signal_measurement import BINS, Spread
+from inits.measure.signal_measurement import BINS, ValueHistogram
 
 Array = NDArray[np.float64]
 
 HALF = 0.46  # half of the widest violin, in layers
-MOST_DECADES = 100.0  # that a log axis shows: beyond it lies nothing that a float32 holds
+MAX_DECADES = 100.0  # that a log axis shows: beyond it lies nothing that a float32 holds
 PANEL = 230  # pixels
 LOG_FROM = 100.0  # reach of the widest layer over that of the narrowest from which the axis is logarithmic
 LOG_BINS = 14  # octaves of a violin on a log axis
 
 
 @dataclass(frozen=True)
-class Track:
+class DepthSeries:
     """Values of one start, float (layers,) each: the prediction, and median, smallest and largest of the seeds.
 
     None while it is not known. `start` is the slot of its colour.
@@ -36,26 +36,30 @@ class Track:
     high: Array | None = None
 
 
-def travel(
-    layers: Sequence[str], tracks: Sequence[Track], title: str, *, x: str = "layer", height: int
+def magnitudes(
+    layers: Sequence[str], series: Sequence[DepthSeries], title: str, *, x: str = "layer", height: int
 ) -> go.Figure:
     """A positive number for each layer on a log axis."""
-    low, high = _decades(values for track in tracks for values in (track.line, track.middle))
+    low, high = _decades(values for one in series for values in (one.line, one.middle))
     axis = {**style.log_axis(low, high), "range": [np.log10(low), np.log10(high)]}
-    return _travel(layers, tracks, "%{y:.2e}", (low, high), x=x, y=title, height=height, yaxis=axis)
+    return _by_layer(layers, series, "%{y:.2e}", (low, high), x=x, y=title, height=height, yaxis=axis)
 
 
-def cosines(layers: Sequence[str], tracks: Sequence[Track], title: str, *, height: int) -> go.Figure:
+def cosines(layers: Sequence[str], series: Sequence[DepthSeries], title: str, *, height: int) -> go.Figure:
     """A cosine for each layer."""
-    shown = [values for track in tracks for values in (track.line, track.middle) if values is not None]
+    shown = [values for one in series for values in (one.line, one.middle) if values is not None]
     least = min((float(np.nanmin(values)) for values in shown if not np.isnan(values).all()), default=0.0)
     low, high = min(-0.02, 1.05 * least), 1.02
     axis = {"range": [low, high]}
-    return _travel(layers, tracks, "%{y:.3f}", (low, high), x="layer", y=title, height=height, yaxis=axis)
+    return _by_layer(layers, series, "%{y:.3f}", (low, high), x="layer", y=title, height=height, yaxis=axis)
 
 
-def _travel(
-    layers: Sequence[str], tracks: Sequence[Track], form: str, reach: tuple[float, float], **changes: Any
+def _by_layer(
+    layers: Sequence[str],
+    series: Sequence[DepthSeries],
+    form: str,
+    reach: tuple[float, float],
+    **changes: Any,
 ) -> go.Figure:
     # Beside the labels at line ends a phone has room for ten digits, or for six longer numbers.
     ticks = choose_layers(len(layers), 10 if len(layers) <= 10 else 6)
@@ -72,35 +76,35 @@ def _travel(
     )
     places = np.arange(1, len(layers) + 1)
     shared = {"type": "scatter", "x": places, "hovertemplate": form}
-    bands = [_band(track, places) for track in tracks if track.low is not None and track.high is not None]
+    bands = [_band(one, places) for one in series if one.low is not None and one.high is not None]
     lines = [
-        {**shared, "y": _seen(track.line), "mode": "lines", "line": style.start_line(track.start, 2),
-         "name": f"{track.name}, predicted"}
-        for track in tracks
-        if track.line is not None
+        {**shared, "y": _seen(one.line), "mode": "lines", "line": style.start_line(one.start, 2),
+         "name": f"{one.name}, predicted"}
+        for one in series
+        if one.line is not None
     ]  # fmt: skip
     points = [
-        {**shared, "y": _seen(track.middle), "mode": "markers", "marker": style.start_marker(track.start),
-         "name": f"{track.name}, measured"}
-        for track in tracks
-        if track.middle is not None
+        {**shared, "y": _seen(one.middle), "mode": "markers", "marker": style.start_marker(one.start),
+         "name": f"{one.name}, measured"}
+        for one in series
+        if one.middle is not None
     ]  # fmt: skip
     fig.add_traces([*bands, *lines, *points])
-    ends = [style.LineEnd(_last(track), track.name, track.start) for track in tracks]
+    ends = [style.LineEnd(_last(one), one.name, one.start) for one in series]
     return style.end_labels(fig, ends, height=changes["height"], y_range=reach, log=log)
 
 
-def _band(track: Track, places: NDArray[np.intp]) -> dict[str, Any]:
-    assert track.low is not None
-    assert track.high is not None
-    known = np.isfinite(_seen(track.low)) & np.isfinite(_seen(track.high))
+def _band(one: DepthSeries, places: NDArray[np.intp]) -> dict[str, Any]:
+    assert one.low is not None
+    assert one.high is not None
+    known = np.isfinite(_seen(one.low)) & np.isfinite(_seen(one.high))
     return {
         "type": "scatter",
         "x": np.concatenate([places[known], places[known][::-1]]),
-        "y": np.concatenate([track.high[known], track.low[known][::-1]]),
+        "y": np.concatenate([one.high[known], one.low[known][::-1]]),
         "mode": "none",
         "fill": "toself",
-        "fillcolor": style.faint(style.start_style(track.start).colour, style.BAND_OPACITY),
+        "fillcolor": style.faint(style.start_style(one.start).colour, style.BAND_OPACITY),
         "hoverinfo": "skip",
     }
 
@@ -109,12 +113,12 @@ def _seen(values: Array | None) -> Array:
     """Without what has no place on an axis."""
     values = np.empty(0) if values is None else np.asarray(values, np.float64)
     sizes = np.abs(values)
-    return np.where((sizes > 10**-MOST_DECADES) & (sizes < 10**MOST_DECADES), values, np.nan)
+    return np.where((sizes > 10**-MAX_DECADES) & (sizes < 10**MAX_DECADES), values, np.nan)
 
 
-def _last(track: Track) -> float:
+def _last(one: DepthSeries) -> float:
     """Return the height of the label: the last finite measured value, else the last predicted one."""
-    for values in (track.middle, track.line):
+    for values in (one.middle, one.line):
         finite = _seen(values)
         finite = finite[np.isfinite(finite)]
         if finite.size:
@@ -131,7 +135,7 @@ def _decades(shown: Iterable[Array | None]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Reach:
+class ValueAxis:
     """The axis that the violins of several starts share."""
 
     low: float
@@ -139,21 +143,26 @@ class Reach:
     log: bool
 
 
-def common_reach(spreads: Iterable[Sequence[Spread]]) -> Reach:
+def common_axis(spreads: Iterable[Sequence[ValueHistogram]]) -> ValueAxis:
     """Linear from the smallest to the largest value; of absolute values on a log axis when layers differ by decades."""
     known = [one for layers in spreads for one in layers if np.isfinite(one.reach) and one.reach > 0]
     if not known:
-        return Reach(-1.0, 1.0, False)
+        return ValueAxis(-1.0, 1.0, False)
     least, most = min(one.reach for one in known), max(one.reach for one in known)
     if most > LOG_FROM * least:
-        return Reach(least * 2.0**-LOG_BINS, most * 1.5, True)
+        return ValueAxis(least * 2.0**-LOG_BINS, most * 1.5, True)
     low, high = min(one.low for one in known), max(one.high for one in known)
     air = 0.04 * ((high - low) or most)
-    return Reach(low - air, high + air, False)
+    return ValueAxis(low - air, high + air, False)
 
 
 def violins(
-    layers: Sequence[str], spreads: Sequence[Spread], start: int, title: str, reach: Reach, shown: int
+    layers: Sequence[str],
+    spreads: Sequence[ValueHistogram],
+    start: int,
+    title: str,
+    reach: ValueAxis,
+    shown: int,
 ) -> go.Figure:
     """Draw the distribution of the values of each of the first `shown` layers as a violin."""
     axis: dict[str, Any] = {"range": [reach.low, reach.high]}
@@ -186,7 +195,7 @@ def violins(
     )
 
 
-def _outline(one: Spread, place: int, log: bool) -> tuple[Array, Array]:
+def _outline(one: ValueHistogram, place: int, log: bool) -> tuple[Array, Array]:
     """The closed outline of one violin; empty when its values are not finite, or all 0 on a log axis."""
     if not np.isfinite(one.reach) or (one.reach == 0 and log):
         return np.empty(0), np.empty(0)

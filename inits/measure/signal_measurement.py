@@ -13,7 +13,7 @@ QUANTITIES = ("pre-activations", "activations", "gradients")
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class ValueHistogram:
     """Distribution of the values of one layer.
 
     Attributes:
@@ -63,4 +63,4 @@ class Measurement:
     singular: NDArray[np.float32]
     gains: Array
     offsets: Array
-    spreads: Mapping[str, tuple[Spread, ...]]
+    spreads: Mapping[str, tuple[ValueHistogram, ...]]

@@ -14,7 +14,7 @@ from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, InitialArrays
 from inits.experiments.weight_source import LsuvSpec
 from inits.initializers.activations import ELEMENTWISE
-from inits.measure.signal_measurement import BINS, OCTAVES, Measurement, Spread
+from inits.measure.signal_measurement import BINS, OCTAVES, Measurement, ValueHistogram
 from inits.theory.signal_theory import InputStatistics, check_size
 from inits.training.lsuv import lsuv
 from inits.training.starts import draw_biases, start_arrays
@@ -200,15 +200,15 @@ def _places(size: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).integers(size, size=SAMPLE)
 
 
-def spread(values: FloatArray) -> Spread:
+def spread(values: FloatArray) -> ValueHistogram:
     """Return histograms of the values of a layer on a linear and on a logarithmic scale."""
     sample = _sample(values).astype(np.float64)
     low, high, zeros = float(sample.min()), float(sample.max()), float(np.mean(sample == 0.0))
     linear, octaves = np.zeros(BINS, np.int32), np.zeros(OCTAVES, np.int32)
     if not np.isfinite([low, high]).all():
-        return Spread(np.nan, np.nan, linear, octaves, zeros)
+        return ValueHistogram(np.nan, np.nan, linear, octaves, zeros)
     places = ((sample - low) * (BINS / ((high - low) or 1.0))).astype(np.intp)
     linear += np.bincount(np.minimum(places, BINS - 1), minlength=BINS).astype(np.int32)
     halvings = -np.log2(np.abs(sample[sample != 0.0]) / max(abs(low), abs(high), 1e-300)).astype(np.float64)
     octaves += np.bincount(halvings[halvings < OCTAVES].astype(np.intp), minlength=OCTAVES).astype(np.int32)
-    return Spread(low, high, linear, octaves, zeros)
+    return ValueHistogram(low, high, linear, octaves, zeros)

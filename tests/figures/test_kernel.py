@@ -1,4 +1,4 @@
-"""Pictures of one kernel and small ones of many: what is drawn of real arrays, and of their laws."""
+"""Test the figures of one kernel and the gallery of laws."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ LAWS = [
     "layout",
     [{"paper_bgcolor": "white"}, {"title": '<b style="color:#ff0000">a'}, {"font_color": "rgb(0,0,0)"}],
 )
-def test_a_colour_that_is_no_token_is_found(layout):
+def test_check_finds_a_colour_that_is_not_a_token(layout):
     with pytest.raises(AssertionError):
         check(style.figure().update_layout(layout))
 
 
 def draw(law: Law | None, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
-    """Weights by the law's own quantiles; a slope where there is none."""
+    """Return random quantiles of the law, or rising weights without one."""
     levels = np.random.default_rng(seed).random(shape)
     return (law.ppf(levels) if law else np.linspace(-1, 1, levels.size).reshape(shape)).astype(np.float32)
 
@@ -44,7 +44,7 @@ def test_every_initializer_fills_some_shape():
 
 
 @pytest.mark.parametrize(("spec", "shape"), CASES, ids=[f"{spec.name}-{shape}" for spec, shape in CASES])
-def test_every_initializer_has_its_pictures(spec, shape):
+def test_every_initializer_has_its_figures(spec, shape):
     law = spec.law(shape)
     found = measure(draw(law, shape), spec)
     if law and law.atoms:
@@ -62,25 +62,19 @@ def test_every_initializer_has_its_pictures(spec, shape):
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-@pytest.mark.parametrize("stretch", [1.0, 3.0, 0.5])
-def test_a_density_line_is_the_density(law, stretch):
-    low, high = np.array(kernel.window(law)) * stretch
-    x, y = kernel.density_line(law, low, high)
-    assert np.trapezoid(y, x) == pytest.approx(float(law.cdf(high) - law.cdf(low)), abs=2e-3)
-    np.testing.assert_allclose(y[2:-2], law.pdf(x[2:-2]))
-    assert (np.diff(x) >= 0).all()
-
-
-@pytest.mark.parametrize("law", LAWS, ids=str)
-def test_a_density_line_ends_where_the_law_ends(law):
+def test_density_line_is_the_density_up_to_the_ends_of_the_law(law):
+    for stretch in (1.0, 3.0, 0.5):
+        low, high = np.array(kernel.window(law)) * stretch
+        x, y = kernel.density_line(law, low, high)
+        assert np.trapezoid(y, x) == pytest.approx(float(law.cdf(high) - law.cdf(low)), abs=2e-3)
+        np.testing.assert_allclose(y[2:-2], law.pdf(x[2:-2]))
+        assert (np.diff(x) >= 0).all()
     x, y = kernel.density_line(law, -50.0, 50.0)
-    assert (x[0], x[-1]) == (-50, 50)
-    ends = np.clip(law.support, -50, 50)
-    np.testing.assert_allclose((x[1], x[-2]), ends)
+    np.testing.assert_allclose(x[[0, 1, -2, -1]], [-50, *np.clip(law.support, -50, 50), 50])
     np.testing.assert_array_equal(y[[0, 1, -2, -1]], 0)
 
 
-def test_an_unbounded_density_is_cut():
+def test_unbounded_density_is_cut():
     x, y = kernel.density_line(SphereCoordinate(2), -1.5, 1.5)
     assert np.isfinite(y).all()
     assert np.trapezoid(y, x) == pytest.approx(1, abs=0.05)
@@ -89,21 +83,20 @@ def test_an_unbounded_density_is_cut():
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-def test_a_window_holds_law_and_draw(law):
+def test_window_contains_law_and_draw(law):
     low, high = kernel.window(law, [-7.0, 0.0, 20.0])
-    assert low < -7
-    assert high > 20
+    assert low < -7 < 20 < high
     low, high = kernel.window(law)
     assert law.cdf(high) - law.cdf(low) > 0.9999
     assert high - low < 12 * law.std
 
 
-def test_a_window_of_equal_weights_has_room():
+def test_window_of_equal_weights_has_room():
     assert kernel.window(Atoms(((0.0, 1.0),))) == (-0.5, 0.5)
     assert kernel.window(Atoms(((-8.0, 1.0),))) == (-12, -4)
 
 
-def test_a_histogram_shows_draw_and_law():
+def test_histogram_shows_draw_and_law():
     law = Normal(0.0, 0.05)
     density, edges = np.histogram(draw(law, (20, 50)), 30, density=True)
     fig = kernel.histogram(law, edges, density, start=2)
@@ -118,7 +111,7 @@ def test_a_histogram_shows_draw_and_law():
     assert fig.layout.yaxis.range[1] >= max(density.max(), line.y.max())
 
 
-def test_a_histogram_before_the_draw_and_without_a_law():
+def test_histogram_before_the_draw_and_without_a_law():
     (line,) = check(kernel.histogram(Uniform(-1, 1), None, None)).data
     assert (line.name, line.y.max()) == ("exact", 0.5)
     assert check(kernel.histogram(None, None, None)).layout.xaxis.range == (-1, 1)
@@ -135,13 +128,13 @@ def test_shares_of_point_masses():
     np.testing.assert_array_equal([marks.x, marks.y], [[-3], [1]])
 
 
-def test_quantiles_lie_beside_the_diagonal():
+def test_quantiles_and_their_diagonal():
     diagonal, points = check(kernel.quantiles([-1.0, 0.0, 2.0], [-1.5, 0.1, 1.0], start=1)).data
     assert diagonal.x == diagonal.y == (-1.5, 2.0)
     np.testing.assert_array_equal([points.x, points.y], [[-1, 0, 2], [-1.5, 0.1, 1]])
 
 
-def test_a_spectrum_is_a_density():
+def test_spectrum_is_a_density():
     values = np.random.default_rng(0).uniform(1, 3, 200)
     x = np.linspace(0.5, 2.5, 50)
     bars, line = check(kernel.spectrum(values, x, np.ones(50))).data
@@ -152,7 +145,7 @@ def test_a_spectrum_is_a_density():
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.5, "all 6 are 1.5"), (0.0, "all 6 are 0")])
-def test_a_spectrum_of_equal_values(value, text):
+def test_spectrum_of_equal_values(value, text):
     fig = check(kernel.spectrum(np.full(6, value), [0.0, 1.0], [1.0, 1.0]))
     (bar,) = fig.data
     assert (bar.x, bar.y, fig.layout.annotations[0].text) == ((value,), (1.0,), text)
@@ -160,7 +153,7 @@ def test_a_spectrum_of_equal_values(value, text):
     assert low <= value < high
 
 
-def test_tiles_are_the_units_side_by_side():
+def test_tiles_show_the_units_side_by_side():
     pixels = np.random.default_rng(0).integers(-127, 128, (10, 4, 3)).astype(np.int8)
     (sheet,) = check(kernel.tiles(pixels, 0.25, columns=8)).data
     assert sheet.z.shape == (10, 38)
@@ -172,31 +165,27 @@ def test_tiles_are_the_units_side_by_side():
     assert sheet.colorbar.ticktext == ("−0.25", "0", "0.25")
 
 
-def test_a_heat_map_is_the_block():
+def test_heat_map_shows_the_block():
     block = np.arange(-6, 6, dtype=np.int8).reshape(3, 4)
     fig = check(kernel.heat_map(block, 2.0))
     np.testing.assert_array_equal(fig.data[0].z, block)
     assert fig.layout.yaxis.autorange == "reversed"
 
 
-def test_a_common_scale_holds_every_law():
+def test_common_scale_contains_every_law():
     laws = [Normal(0.0, 0.05), Uniform(-0.2, 0.2), Atoms(((9.0, 1.0),)), SphereCoordinate(2, 0.1)]
     reach, top = gallery.common_scale(laws)
     assert reach > 3 * 0.2 / np.sqrt(3)
-    assert top > Normal(0.0, 0.05).pdf(0.0)
-    assert top < 10 / 0.05
+    assert Normal(0.0, 0.05).pdf(0.0) < top < 10 / 0.05
     assert gallery.common_scale([Atoms(((9.0, 1.0),))]) == pytest.approx((3.2, 1.1))
 
 
-def test_a_panel_shows_the_density():
+def test_panel_shows_density_or_point_masses():
     law = Normal(0.1, 0.05)
     fig = check(gallery.panel(law, 0.4, 9.0))
     (line,) = fig.data
     np.testing.assert_array_equal([line.x, line.y], kernel.density_line(law, -0.4, 0.4))
     assert (fig.layout.xaxis.range, fig.layout.yaxis.range) == ((-0.4, 0.4), (0, 9))
-
-
-def test_a_panel_shows_point_masses_inside_and_outside():
     fig = check(gallery.panel(Atoms(((-2.5, 0.5), (0.0, 0.25), (1.0, 0.25))), 2.0, 8.0))
     assert [(stem.x, stem.y) for stem in fig.data] == [((0.0, 0.0), (0, 2.0)), ((1.0, 1.0), (0, 2.0))]
     assert [note.text for note in fig.layout.annotations] == ["← 50% at -2.5"]

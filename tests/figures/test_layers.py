@@ -1,4 +1,4 @@
-"""Pictures of what happens inside, layer by layer: weights, gradients, dead units."""
+"""Test the figures of weights layer by layer and of numbers for each layer."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 from support.cases import check
 
 from inits.figures import layers, style
-from inits.figures import weights as weight_figures
+from inits.figures import weights as figures
+from inits.figures.weights import Bars, Panel, Row
 
 
 @given(
     st.lists(st.integers(0, 1000), min_size=1, max_size=64).filter(any), st.floats(-5, 5), st.floats(0.01, 9)
 )
-def test_bars_have_the_area_one(counts, low, width):
-    bars = weight_figures.Bars(low, low + width, np.array(counts, np.int32))
+def test_bars_have_area_1(counts, low, width):
+    bars = Bars(low, low + width, np.array(counts, np.int32))
     x, y = bars.steps
     assert np.trapezoid(y, x) == pytest.approx(1)
     assert (x[0], x[-1], y[0], y[-1]) == (pytest.approx(low), pytest.approx(low + width), 0, 0)
@@ -23,34 +24,33 @@ def test_bars_have_the_area_one(counts, low, width):
 
 @pytest.mark.parametrize("bars", [(0.5, 0.5, [9, 0]), (-np.inf, np.inf, [0, 0]), (np.nan, np.nan, [0, 0])])
 def test_bars_of_equal_or_infinite_weights_are_a_spike(bars):
-    x, y = weight_figures.Bars(bars[0], bars[1], np.array(bars[2])).steps
-    np.testing.assert_array_equal(x, [bars[0]] * 2)
-    np.testing.assert_array_equal(y, [0, 1])
+    low, high, counts = bars
+    np.testing.assert_array_equal(Bars(low, high, np.array(counts)).steps, [[low] * 2, [0, 1]])
 
 
 NAMES = ["layer 1", "layer 2", "output"]
 
 
 def pieces(trace) -> list[np.ndarray]:
-    """(2, points) of each part of a trace between its gaps."""
+    """Return the parts of a trace between its gaps, (2, points) each."""
     points = np.array([trace.x, trace.y])
     ends = np.flatnonzero(np.isnan(points[0]))
     return [part[:, ~np.isnan(part[0])] for part in np.split(points, ends, axis=1)[:-1]]
 
 
 def unscaled(piece: np.ndarray, column: int, reach: float) -> np.ndarray:
-    """Weights of a piece in a column."""
-    return (piece[0] - column - 0.5) / weight_figures.HALF * 1.05 * reach
+    """Return the weights of a piece in a column."""
+    return (piece[0] - column - 0.5) / figures.HALF * 1.05 * reach
+
+
+def ends_at(low: float, high: float, *counts: int) -> Bars:
+    return Bars(low, high, np.array(counts, np.int32))
 
 
 def test_weights_layer_by_layer():
-    before = [
-        weight_figures.Bars(-3.0, 1.0, np.array([1, 2, 1])),
-        weight_figures.Bars(0.0, 0.0, np.array([4, 0])),
-    ]
-    before.append(weight_figures.Bars(-0.5, 0.5, np.array([3, 1])))
-    now = [weight_figures.Bars(-1.0, 2.0, np.array([2, 2])), *before[1:]]
-    fig = check(weight_figures.weights(before, now, NAMES, start=4, columns=2))
+    before = [ends_at(-3.0, 1.0, 1, 2, 1), ends_at(0.0, 0.0, 4, 0), ends_at(-0.5, 0.5, 3, 1)]
+    now = [ends_at(-1.0, 2.0, 2, 2), *before[1:]]
+    fig = check(figures.weights(before, now, NAMES, start=4, columns=2))
     ground, filled, line = fig.data
     assert filled.fillcolor.startswith(style.START[4])
     assert filled.fill == "toself"
@@ -65,83 +65,62 @@ def test_weights_layer_by_layer():
     for trace, bars in ((filled, now), (line, before)):
         for i, column, reach in ((0, 0, 3.0), (2, 0, 0.5)):
             np.testing.assert_allclose(unscaled(pieces(trace)[i], column, reach), bars[i].steps[0], atol=1e-9)
-    assert [note.text for note in fig.layout.annotations] == [
-        "layer 1<br>±3",
-        "layer 2<br>±0",
-        "output<br>±0.5",
-    ]
-    fig = check(weight_figures.weights(None, now, NAMES, reach=[5.0, 0.0, 1.0]))
+    titles = ["layer 1<br>±3", "layer 2<br>±0", "output<br>±0.5"]
+    assert [note.text for note in fig.layout.annotations] == titles
+    fig = check(figures.weights(None, now, NAMES, reach=[5.0, 0.0, 1.0]))
     assert len(fig.data) == 2
     np.testing.assert_allclose(unscaled(pieces(fig.data[1])[0], 0, 5.0), now[0].steps[0])
 
 
-def test_before_and_now_share_the_scale_of_their_panel():
-    before, now = (
-        weight_figures.Bars(-1.0, 1.0, np.array([1, 3])),
-        weight_figures.Bars(-1.0, 1.0, np.array([2, 2])),
-    )
-    panel = weight_figures.Panel(2, 1, 0, before, now, 1.0)
+def test_panel_scales_both_histograms_and_cuts_high_peaks():
+    before, now = ends_at(-1.0, 1.0, 1, 3), ends_at(-1.0, 1.0, 2, 2)
+    panel = Panel(2, 1, 0, before, now, 1.0)
     heights = [(y - panel.foot) / 0.5 for _, y in panel.outlines(0.5)]
     np.testing.assert_allclose(heights[0], before.steps[1] / 0.75)
     np.testing.assert_allclose(heights[1], now.steps[1] / 0.75)
-
-
-def test_a_far_higher_peak_is_cut():
-    wide, narrow = (
-        weight_figures.Bars(-1.0, 1.0, np.array([1, 1])),
-        weight_figures.Bars(-0.05, 0.05, np.array([1, 1])),
-    )
-    panel = weight_figures.Panel(0, 0, 0, narrow, wide, 1.0)
+    narrow, wide = ends_at(-0.05, 0.05, 1, 1), ends_at(-1.0, 1.0, 1, 1)
+    panel = Panel(0, 0, 0, narrow, wide, 1.0)
     heights = [(y - panel.foot).max() for _, y in panel.outlines(1.0)]
-    np.testing.assert_allclose(heights, [1, 1 / weight_figures.CUT])
+    np.testing.assert_allclose(heights, [1, 1 / figures.CUT])
 
 
-def test_equal_weights_are_a_spike_that_can_be_seen():
-    bars = weight_figures.Bars(0.5, 0.5, np.array([9, 0, 0]))
-    _, (x, y) = weight_figures.Panel(0, 0, 0, None, bars, 1.0).outlines(1.0)
+def test_equal_weights_are_a_visible_spike_and_infinite_ones_an_empty_panel():
+    _, (x, y) = Panel(0, 0, 0, None, ends_at(0.5, 0.5, 9, 0, 0), 1.0).outlines(1.0)
     assert 0.01 < np.ptp(x) < 0.05
-    assert x.mean() == pytest.approx(0.5 + weight_figures.HALF * 0.5 / 1.05)
+    assert x.mean() == pytest.approx(0.5 + figures.HALF * 0.5 / 1.05)
     assert np.ptp(y) == 1
-
-
-def test_weights_that_are_not_finite():
-    bars = [weight_figures.Bars(-np.inf, np.inf, np.zeros(4, np.int32))] * 3
-    fig = check(weight_figures.weights(None, bars, NAMES))
+    fig = check(figures.weights(None, [ends_at(-np.inf, np.inf, 0, 0, 0, 0)] * 3, NAMES))
     assert [piece.size for piece in pieces(fig.data[1])] == [0, 0, 0]
     assert fig.layout.annotations[0].text == "layer 1<br>±0"
 
 
 def test_many_layers_take_several_lines():
-    bars = [weight_figures.Bars(-1.0, 1.0, np.array([1, 2, 1]))] * 21
-    fig = check(weight_figures.weights(None, bars, [f"layer {i}" for i in range(21)]))
+    bars = [ends_at(-1.0, 1.0, 1, 2, 1)] * 21
+    fig = check(figures.weights(None, bars, [f"layer {i}" for i in range(21)]))
     assert (fig.layout.xaxis.range, fig.layout.yaxis.range) == ((0, 6), (-4, 0))
-    assert fig.layout.height == 4 * weight_figures.PANEL + 44
-    places = {(note.x, round(note.y, 6)) for note in fig.layout.annotations}
-    assert len(places) == 21
+    assert fig.layout.height == 4 * figures.PANEL + 44
+    assert len({(note.x, round(note.y, 6)) for note in fig.layout.annotations}) == 21
 
 
 STARTS = ["HeNormal", "RandomNormal(stddev=0.01)", "Zeros"]
 
 
-def grid_rows() -> list[weight_figures.Row]:
-    rng = np.random.default_rng(0)
-    rows = []
+def grid_rows() -> list[Row]:
+    rng, rows = np.random.default_rng(0), []
     for start, width in enumerate((1.0, 0.1, 0.0)):
-        now = [
-            weight_figures.Bars(-width * (i + 1), width * (i + 1), rng.integers(1, 9, 8)) for i in range(3)
-        ]
-        rows.append(weight_figures.Row(STARTS[start], start + 3, now, now))
+        now = [Bars(-width * (i + 1), width * (i + 1), rng.integers(1, 9, 8)) for i in range(3)]
+        rows.append(Row(STARTS[start], start + 3, now, now))
     return rows
 
 
-def test_a_grid_of_starts_and_layers():
+def test_grid_of_starts_and_layers():
     rows = grid_rows()
-    fig = check(weight_figures.weights_grid(rows, NAMES))
+    fig = check(figures.weights_grid(rows, NAMES))
     ground, *filled, line = fig.data
     assert [trace.fillcolor[:7] for trace in filled] == list(style.START[3:6])
     assert len(pieces(ground)) == len(pieces(line)) == 9
     assert (fig.layout.xaxis.range, fig.layout.yaxis.range) == ((0, 3), (-3, 0))
-    assert fig.layout.height == 3 * weight_figures.ROW + 50
+    assert fig.layout.height == 3 * figures.ROW + 50
     for row, trace in enumerate(filled):
         for column, piece in enumerate(pieces(trace)):
             assert -row - 1 < piece[1].min() < piece[1].max() < -row
@@ -151,37 +130,27 @@ def test_a_grid_of_starts_and_layers():
                 np.testing.assert_allclose(weights, rows[row].now[column].steps[0], atol=1e-9)
 
 
-def test_a_grid_tells_starts_and_layers():
-    notes = check(weight_figures.weights_grid(grid_rows(), NAMES)).layout.annotations
+def test_grid_labels_starts_and_layers():
+    notes = check(figures.weights_grid(grid_rows(), NAMES)).layout.annotations
     assert [note.text for note in notes[:3]] == ["layer 1<br>±1", "layer 2<br>±2", "output<br>±3"]
-    assert [(note.text.split()[-1], note.hovertext) for note in notes[3:]] == [
-        ("HeNormal", "HeNormal"),
-        ("RandomNormal…", "RandomNormal(stddev=0.01)"),
-        ("Zeros", "Zeros"),
-    ]
+    assert [note.hovertext for note in notes[3:]] == STARTS
+    assert [note.text.split()[-1] for note in notes[3:]] == ["HeNormal", "RandomNormal…", "Zeros"]
     for row, note in enumerate(notes[3:]):
         assert (note.x, note.xanchor, note.y, note.yshift) == (0, "right", -row - 0.5, pytest.approx(0))
         assert style.START[row + 3] in note.text
 
 
-def test_a_grid_keeps_its_scale_and_waits_for_starts():
-    rows = [*grid_rows()[:2], weight_figures.Row("Ones", 7, None, [])]
-    fig = check(weight_figures.weights_grid(rows, NAMES, reach=[2.0, 4.0, 8.0]))
+def test_grid_keeps_its_scale_while_starts_are_missing():
+    rows, waiting = grid_rows()[:2], [Row("Ones", 7, None, []), Row("Zeros", 6, None, [])]
+    fig = check(figures.weights_grid([*rows, waiting[0]], NAMES, reach=[2.0, 4.0, 8.0]))
     np.testing.assert_allclose(unscaled(pieces(fig.data[1])[2], 2, 8.0), rows[0].now[2].steps[0])
-    assert [note.text.split()[-1] for note in fig.layout.annotations[3:]][2] == "Ones"
+    assert fig.layout.annotations[5].text.split()[-1] == "Ones"
     assert len(fig.data) == 4, "ground, two starts, one line"
-    empty = [weight_figures.Row("Ones", 7, None, []), weight_figures.Row("Zeros", 6, None, [])]
-    assert len(check(weight_figures.weights_grid(empty, NAMES)).data) == 1
-
-
-def test_a_grid_of_one_start_needs_no_name():
-    row = grid_rows()[0]
-    fig, same = (
-        weight_figures.weights_grid([row], NAMES),
-        weight_figures.weights(row.before, row.now, NAMES, row.start),
-    )
-    assert fig == same
-    check(weight_figures.weights_grid([weight_figures.Row("Ones", 7, None, [])], NAMES))
+    assert len(check(figures.weights_grid(waiting, NAMES)).data) == 1
+    alone = rows[0]  # one start has no name
+    expected = figures.weights(alone.before, alone.now, NAMES, alone.start)
+    assert figures.weights_grid([alone], NAMES) == expected
+    check(figures.weights_grid(waiting[:1], NAMES))
 
 
 @given(st.integers(1, 40), st.integers(1, 9))
@@ -192,18 +161,14 @@ def test_chosen_layers_are_spread(count, most):
     assert chosen[-1] == count - 1 or most == 1
     steps = np.diff(chosen)
     assert not len(steps) or 1 <= steps.min() <= steps.max() <= steps.min() + 1
-
-
-def test_layers_are_chosen_by_the_nearest_index():
     assert layers.choose_layers(8) == [0, 1, 3, 4, 6, 7]
-    assert layers.choose_layers(21) == [0, 4, 8, 12, 16, 20]
 
 
 def series(before, now, start=1, name="HeNormal") -> layers.Series:
     return layers.Series(name, start, before, now)
 
 
-def test_a_number_for_each_layer():
+def test_number_for_each_layer():
     fig = check(layers.by_layer(NAMES, [series([1e-3, 0.1, 1], [1e2, np.inf, 0])], "gradient norm"))
     before, now = fig.data
     assert before.x == now.x == tuple(NAMES)

@@ -1,4 +1,4 @@
-"""Mini histograms: SVG that says the same as the arrays it was made of."""
+"""Test that the small histograms in SVG show the arrays and laws they were made of."""
 
 import re
 from base64 import b64decode
@@ -37,7 +37,7 @@ def svg(counts, edges, law, reach, **changes) -> ElementTree.Element:
 
 
 def paths(picture, kind: str) -> list[np.ndarray]:
-    """(points, 2) pixels of each path of a kind, "area" or "line"."""
+    """Return the pixels of each path of a kind, "area" or "line", (points, 2) each."""
     found = [path.get("d") for path in picture.iter(f"{SPACE}path") if path.get("class") == kind]
     return [np.array([pair.split(",") for pair in d.strip("MZ").split(" ")], float) for d in found]
 
@@ -47,7 +47,7 @@ def marks(picture) -> list[str]:
 
 
 def area(polygon) -> float:
-    """Square pixels."""
+    """Return the area in square pixels."""
     x, y = polygon.T
     return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
@@ -61,7 +61,7 @@ def draw(law: Law, bins: int = 40):
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
 @pytest.mark.parametrize("reach", [0.01, 0.5, 4.0, 1000.0])
-def test_every_law_has_its_picture(law, reach):
+def test_picture_of_every_law_stays_within_its_size(law, reach):
     counts, edges = draw(law)
     for picture in (
         svg(counts, edges, law, reach),
@@ -102,37 +102,30 @@ def test_bars_and_density_have_the_same_scale(law):
     assert bars[:, 1].min() == pytest.approx(3, abs=0.01)
 
 
-def test_the_line_is_the_density():
+def test_line_is_the_density():
     law = Normal(0.0, 0.05)
     (line,) = paths(svg(None, None, law, 0.15), "line")
     x = (line[:, 0] / 84 - 1) * 0.15
     np.testing.assert_allclose((47 - line[:, 1]) / 44, np.exp(-((x / 0.05) ** 2) / 2), atol=2e-3)
     assert (np.diff(line[:, 0]) > 0).all()
-
-
-def test_the_line_falls_where_the_law_ends_but_not_where_the_picture_does():
+    # It falls where the law ends, but not where the picture does.
     (line,) = paths(svg(None, None, Uniform(-0.1, 0.4), 0.2), "line")
-    np.testing.assert_allclose(line[0], [42, 47])
-    np.testing.assert_allclose(line[-1], [168, 3])
+    np.testing.assert_allclose([line[0], line[-1]], [[42, 47], [168, 3]])
 
 
-def test_an_unbounded_density_is_cut():
+def test_unbounded_density_is_cut():
     law = SphereCoordinate(2)
     (line,) = paths(svg(None, None, law, 1.5), "line")
     assert 5 < 47 - line[len(line) // 2, 1] < 22, "the middle can be seen"
-    counts, edges = draw(law)
-    (bars,) = paths(svg(counts, edges, law, 1.5), "area")
+    (bars,) = paths(svg(*draw(law), law, 1.5), "area")
     assert bars[:, 1].min() < 15
 
 
-def test_before_the_draw_the_theory_is_pale():
-    fills = [
-        path.get("fill-opacity") for path in svg(None, None, Normal(0, 1), 3.0) if path.get("class") == "area"
-    ]
-    assert fills == ["0.25"]
-    counts, edges = draw(Normal(0, 1))
-    drawn = [path for path in svg(counts, edges, Normal(0, 1), 3.0) if path.get("class") == "area"]
-    assert [(path.get("fill"), path.get("fill-opacity")) for path in drawn] == [(COLOUR, None)]
+def test_theory_is_pale_before_the_draw():
+    law = Normal(0, 1)
+    for drawn, opacity in (((None, None), "0.25"), (draw(law), None)):
+        fills = [path for path in svg(*drawn, law, 3.0) if path.get("class") == "area"]
+        assert [(path.get("fill"), path.get("fill-opacity")) for path in fills] == [(COLOUR, opacity)]
 
 
 def test_point_masses_are_stems():
@@ -148,7 +141,7 @@ def test_point_masses_are_stems():
     np.testing.assert_allclose(area(paths(svg(None, None, law, 2.0), "area")[0]), mini.STEM * 33)
 
 
-def test_equal_weights_can_be_seen():
+def test_equal_weights_are_visible():
     for law in (None, Normal(0.1, 1e-6)):
         (bar,) = paths(svg([9, 0, 0], (0.1, 0.1 + 1e-9 * bool(law)), law, 1.0), "area")
         assert np.ptp(bar[:, 0]) == pytest.approx(mini.NARROW)
@@ -168,40 +161,43 @@ def test_equal_weights_can_be_seen():
     ],
     ids=str,
 )
-def test_what_lies_outside_is_marked(law, found):
+def test_weights_outside_the_picture_are_marked(law, found):
     assert marks(svg(None, None, law, 1.0)) == found
     assert marks(svg(*draw(law), law, 1.0)) == found
     assert marks(svg(*draw(law), None, 1.0)) == (found if len(found) < 2 else [])
 
 
-def test_a_picture_of_nothing():
-    for counts, edges in (
-        (None, None),
-        ([0, 0], (0.0, 1.0)),
-        ([0, 0], (-np.inf, np.inf)),
-        ([0], (np.nan,) * 2),
-    ):
-        picture = svg(counts, edges, None, 1.0)
-        assert paths(picture, "area") == paths(picture, "line") == marks(picture) == []
+@pytest.mark.parametrize(
+    ("counts", "edges"),
+    [(None, None), ([0, 0], (0.0, 1.0)), ([0, 0], (-np.inf, np.inf)), ([0], (np.nan,) * 2)],
+)
+def test_picture_without_weights_is_empty(counts, edges):
+    picture = svg(counts, edges, None, 1.0)
+    assert paths(picture, "area") == paths(picture, "line") == marks(picture) == []
 
 
-def test_a_common_reach():
+def test_common_reach():
     he, glorot, wide = Normal(0.0, 0.05), Uniform(-0.09, 0.09), Normal(0.0, 5.0)
-    assert mini.common_reach([he, glorot, None]) == pytest.approx(3.2 * glorot.std)
-    assert mini.common_reach([he, he, wide]) == mini.common_reach([he, wide]) == pytest.approx(12 * 0.05)
-    assert mini.common_reach([he, None], [0.5]) == pytest.approx(0.5)
-    assert mini.common_reach([None], [0.7, 0.0]) == pytest.approx(0.7)
-    assert mini.common_reach([wide]) == pytest.approx(16)
+    zero, near, far = (Atoms(((value, 1.0),)) for value in (0.0, 0.3, 30.0))
+    for laws, drawn, reach in [
+        ([he, glorot, None], [], 3.2 * glorot.std),
+        ([he, he, wide], [], 12 * 0.05),
+        ([he, wide], [], 12 * 0.05),
+        ([he, None], [0.5], 0.5),
+        ([None], [0.7, 0.0], 0.7),
+        ([wide], [], 16),
+        ([he, near], [], 0.33),
+        ([he, far], [], 0.6),
+        ([Atoms(((-8.0, 1.0),))], [], 8.8),
+        ([], [], 1),
+        ([None], [], 1),
+        ([zero], [], 1),
+    ]:
+        assert mini.common_reach(laws, drawn) == pytest.approx(reach)
     assert mini.common_reach([Normal(5.0, 0.1)]) > 5
-    assert mini.common_reach([he, Atoms(((0.3, 1.0),))]) == pytest.approx(0.33)
-    assert mini.common_reach([he, Atoms(((30.0, 1.0),))]) == pytest.approx(0.6)
-    assert mini.common_reach([Atoms(((-8.0, 1.0),))]) == pytest.approx(8.8)
-    assert (
-        mini.common_reach([]) == mini.common_reach([None]) == mini.common_reach([Atoms(((0.0, 1.0),))]) == 1
-    )
 
 
-def test_an_address_holds_the_picture():
+def test_data_uri_contains_the_picture():
     text = mini.histogram_svg(None, None, Normal(5.0, 0.1), 1.0, COLOUR, INK)
     kind, data = mini.data_uri(text).split(",")
     assert kind == "data:image/svg+xml;base64"

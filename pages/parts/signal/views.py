@@ -74,7 +74,7 @@ def by_depth(page: str, choices: Choices, signals: Sequence[StartSignal], view: 
         _track(label, slot, one, lambda source: getattr(source, ATTRIBUTES.get(view, view)))
         for label, slot, one in zip(choices.labels, choices.slots, signals, strict=True)
     ]
-    draw = figures.cosines if view == "cosines" else figures.travel
+    draw = figures.cosines if view == "cosines" else figures.magnitudes
     shared_chart(
         (choices, view, *signals),
         lambda: draw(names, tracks, axis, height=style.HERO),
@@ -91,14 +91,14 @@ def _names(choices: Choices) -> list[str]:
 
 def _track(
     name: str, slot: int, signal: StartSignal, of: Callable[[Prediction | Measurement], np.ndarray]
-) -> figures.Track:
+) -> figures.DepthSeries:
     line = of(signal.prediction) if signal.prediction else None
     if not signal.measurements:
-        return figures.Track(name, slot, line)
+        return figures.DepthSeries(name, slot, line)
     values = np.array([of(one) for one in signal.measurements], np.float64)
     if len(values) == 1:
-        return figures.Track(name, slot, line, values[0])
-    return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
+        return figures.DepthSeries(name, slot, line, values[0])
+    return figures.DepthSeries(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
 
 
 def distributions(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
@@ -127,7 +127,7 @@ def distributions(page: str, choices: Choices, signals: Sequence[StartSignal]) -
         shown = _depth(page, layers)
         spreads = [signals[place].measurements[0].spreads[str(what)] for place in there]
         names = _names(choices)[: len(spreads[0])]
-        reach = figures.common_reach(spreads)
+        reach = figures.common_axis(spreads)
         for first in range(0, len(there), COLUMNS):
             columns = st.columns(min(COLUMNS, len(there)), gap="medium")
             for column, i in zip(columns, range(first, min(first + COLUMNS, len(there))), strict=False):
@@ -164,7 +164,7 @@ def _depth(page: str, layers: int) -> int:
 
 def _violins(
     inputs: Hashable, page: str, choices: Choices, place: int, names: Sequence[str], spreads: Any, what: str,
-    reach: figures.Reach, shown: int,
+    reach: figures.ValueAxis, shown: int,
 ) -> None:  # fmt: skip
     title = f"{ACTIVATIONS[choices.network.activation]} output" if what == "activations" else what
     label = choices.labels[place]
@@ -205,7 +205,7 @@ def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
     numbers = [str(i + 1) for i in range(choices.network.outputs)]
     shared_chart(
         (choices, *signals),
-        lambda: figures.travel(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
+        lambda: figures.magnitudes(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
         key=widget_key(page, "jacobian"),
         height=style.SMALL,
         alt="Singular values of the Jacobian, by start.",
@@ -238,9 +238,9 @@ def _shares(
     )
 
 
-def _jacobian(name: str, slot: int, signal: StartSignal) -> figures.Track:
+def _jacobian(name: str, slot: int, signal: StartSignal) -> figures.DepthSeries:
     values = np.array([one.singular.mean(axis=0) for one in signal.measurements], np.float64)
     line = np.full(values.shape[1], signal.prediction.jacobian) if signal.prediction else None
     if len(values) == 1:
-        return figures.Track(name, slot, line, values[0])
-    return figures.Track(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
+        return figures.DepthSeries(name, slot, line, values[0])
+    return figures.DepthSeries(name, slot, line, np.median(values, axis=0), values.min(0), values.max(0))
