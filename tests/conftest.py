@@ -23,7 +23,7 @@ settings.register_profile("no clock", deadline=None)  # a busy machine must not 
 settings.load_profile("no clock")
 
 LONGEST = ("e2e", "sandbox", "engine", "weightfiles", "test_bad_days", "training", "pages", "test_soak")
-WIDGETS = ("test_chart_browser.py", "test_editor_browser.py")
+WIDGETS = ("test_bundles_browser.py", "test_chart_browser.py", "test_editor_browser.py")
 
 
 @pytest.hookimpl(optionalhook=True)

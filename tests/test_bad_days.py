@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from benchmarks.live import serve
+from benchmarks.live import serve, server_process
 from benchmarks.visits import Visit, visit, wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
@@ -41,15 +41,17 @@ def come(address: str, act: Callable[[Visit], Awaitable[None]]) -> None:
     wait_for(once())
 
 
-def server_at(address: str) -> psutil.Process:
-    port = address.rpartition(":")[2]
-    (server,) = (one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
-    return server
+def wait_here(condition: Callable[[], bool]) -> None:
+    """Wait while no session is open."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def end(address: str, how: signal.Signals, started: int) -> None:
     """End a server that has started some processes, and see that all of them end."""
-    server = server_at(address)
+    server = server_process(address)
     processes = [server, *server.children(recursive=True)]
     assert len(processes) > started
     server.send_signal(how)
@@ -72,10 +74,7 @@ def test_a_server_that_ends_while_tensorflow_is_imported_leaves_no_process(how: 
     environ = {"INITS_CACHE": str(tmp_path), "INITS_MNIST": "missing.npz"}
     with serve("app.py", environ=environ) as address:
         come(address, lambda one: one.go("explore"))
-        deadline = time.monotonic() + PATIENCE
-        while not imports_tensorflow(server_at(address)):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_here(lambda: imports_tensorflow(server_process(address)))
         end(address, how, started=1)
 
 
@@ -113,13 +112,9 @@ def test_results_survive_a_closed_browser_a_damaged_file_and_the_end_of_a_busy_s
             await one.go("pretrained")
             host = urlsplit(first)
             sender.connect((host.hostname, host.port))
-            request = (
-                f"PUT /_stcore/upload_file/{one.session}/file HTTP/1.1",
-                f"Host: {host.netloc}",
-                "Content-Type: multipart/form-data; boundary=part",
-                "Content-Length: 9999",
-            )
-            sender.sendall("\r\n".join((*request, "", "--part")).encode())
+            head = f"PUT /_stcore/upload_file/{one.session}/file HTTP/1.1\r\nHost: {host.netloc}\r\n"
+            head += "Content-Type: multipart/form-data; boundary=part\r\nContent-Length: 9999\r\n\r\n"
+            sender.sendall(f"{head}--part".encode())
 
         async def be_busy(one: Visit) -> None:
             """Leave a jail, a training and an upload that has stopped."""
@@ -136,10 +131,7 @@ def test_results_survive_a_closed_browser_a_damaged_file_and_the_end_of_a_busy_s
 
         with serve("app.py", XSRF_OFF, environ=environ) as first:
             come(first, press_run_and_leave)
-            deadline = time.monotonic() + PATIENCE
-            while not files():  # the run goes on without a viewer
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            wait_here(lambda: bool(files()))  # the run goes on without a viewer
             (whole,) = files()
             come(first, run)
             before = files()

@@ -13,7 +13,6 @@ from support.visit import wait_until
 pytestmark = pytest.mark.browser
 
 LIVE, BARS, THIRD = '[data-meta^="live"]', '[data-meta^="bars"]', '[data-meta="third"]'
-BUNDLE = re.compile(r"plotly-cartesian-.*\.min\.js")
 BLUE_LIGHT, BLUE_DARK = "rgb(50, 102, 214)", "rgb(61, 150, 252)"
 TOKEN = re.compile(r"#0000[0-3]\d|rgba?\(0, 0, [1-9]")  # a colour that the theme should have replaced
 PIXEL = """async (png) => {
@@ -95,10 +94,10 @@ def saved(page: Page, chart: str, kind: str) -> tuple[str, bytes]:
 def swipe_up(page: Page, x: float, y: float, pixels: int) -> None:
     session = page.context.new_cdp_session(page)
     places = [{"x": x, "y": y - done} for done in range(0, pixels + 1, 10)]
-    for kind, *points in (
-        ("touchStart", places[0]),
-        *(("touchMove", place) for place in places),
-        ("touchEnd",),
+    for kind, points in (
+        ("touchStart", places[:1]),
+        *(("touchMove", [place]) for place in places),
+        ("touchEnd", []),
     ):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.wait_for_timeout(20)  # the speed of a finger
@@ -159,28 +158,30 @@ def test_a_drag_goes_on_through_updates(charts: Page) -> None:
     assert 0.85 * fewest * share < high - low < 1.15 * most * share
 
 
-@pytest.mark.parametrize(
-    ("theme", "bar", "ground"),
-    [("light", "rgb(233, 100, 4)", (255, 255, 255)), ("dark", "rgb(238, 134, 22)", (16, 18, 24))],
-)
-def test_a_picture_is_saved_as_svg_and_png_in_the_theme(
-    charts: Page, theme: str, bar: str, ground: tuple[int, ...]
-) -> None:
-    charts.emulate_media(color_scheme=theme)
-    name, data = saved(charts, BARS, "SVG")
-    assert name == "bars.svg"
-    text = data.decode()
-    title, rect = list(ElementTree.fromstring(text))[:2]
-    assert title.text == "Three bars."
-    assert (rect.get("width"), rect.get("height")) == ("1120", "260")
-    assert f"fill: rgb{ground}; fill-opacity: 1" in rect.get("style")
-    assert text.count(f"fill: {bar}") == 3
-    assert not TOKEN.search(text)
-    name, data = saved(charts, BARS, "PNG")
-    assert name == "bars.png"
-    assert data.startswith(b"\x89PNG\r\n\x1a\n")
-    assert struct.unpack(">II", data[16:24]) == (2 * 1120, 2 * 260)
-    assert charts.evaluate(PIXEL, base64.b64encode(data).decode()) == [*ground, 255]
+def test_a_picture_changes_its_colours_with_the_theme_and_is_saved_in_them(charts: Page) -> None:
+    line = charts.locator(f"{LIVE} .scatterlayer .js-line").first
+    for theme, stroke, bar, ground in (
+        ("light", BLUE_LIGHT, "rgb(233, 100, 4)", (255, 255, 255)),
+        ("dark", BLUE_DARK, "rgb(238, 134, 22)", (16, 18, 24)),
+    ):
+        charts.emulate_media(color_scheme=theme)
+        expect(line).to_have_css("stroke", stroke)
+        name, data = saved(charts, BARS, "SVG")
+        assert name == "bars.svg"
+        text = data.decode()
+        title, rect = list(ElementTree.fromstring(text))[:2]
+        assert title.text == "Three bars."
+        assert (rect.get("width"), rect.get("height")) == ("1120", "260")
+        assert f"fill: rgb{ground}; fill-opacity: 1" in rect.get("style")
+        assert text.count(f"fill: {bar}") == 3
+        assert not TOKEN.search(text)
+        name, data = saved(charts, BARS, "PNG")
+        assert name == "bars.png"
+        assert data.startswith(b"\x89PNG\r\n\x1a\n")
+        assert struct.unpack(">II", data[16:24]) == (2 * 1120, 2 * 260)
+        assert charts.evaluate(PIXEL, base64.b64encode(data).decode()) == [*ground, 255]
+    assert plot(charts, BARS, "gd._fullLayout.paper_bgcolor") == "#101218"
+    assert plot(charts, BARS, "gd._fullLayout.font.color") == "#e8e6e1"
 
 
 def test_a_picture_is_saved_by_keyboard(charts: Page) -> None:
@@ -196,29 +197,22 @@ def test_a_picture_is_saved_by_keyboard(charts: Page) -> None:
     assert download.value.suggested_filename == "bars.svg"
 
 
-def test_a_switch_of_the_theme_changes_the_colours_at_once(charts: Page) -> None:
-    line = charts.locator(f"{LIVE} .scatterlayer .js-line").first
-    expect(line).to_have_css("stroke", BLUE_LIGHT)
-    charts.emulate_media(color_scheme="dark")
-    expect(line).to_have_css("stroke", BLUE_DARK)
-    assert plot(charts, BARS, "gd._fullLayout.paper_bgcolor") == "#101218"
-    assert plot(charts, BARS, "gd._fullLayout.font.color") == "#e8e6e1"
-
-
-def test_a_click_comes_back_to_python(charts: Page) -> None:
+def test_a_picture_has_a_name_and_a_size_reports_clicks_and_changes_in_place(charts: Page) -> None:
+    expect(charts.get_by_role("img", name="Three bars.")).to_be_visible()
+    assert charts.locator(BARS).bounding_box()["height"] == 260
     box = charts.locator(f"{BARS} .nsewdrag").bounding_box()
-    charts.mouse.move(box["x"] + box["width"] * 0.83, box["y"] + box["height"] * 0.6)
-    charts.mouse.click(box["x"] + box["width"] * 0.83, box["y"] + box["height"] * 0.6)
+    place = box["x"] + box["width"] * 0.83, box["y"] + box["height"] * 0.6
+    charts.mouse.move(*place)
+    charts.mouse.click(*place)
     expect(charts.get_by_text("clicked bars 2 c 3 C")).to_be_visible()
     expect(charts.get_by_text("returned c")).to_be_visible()
-
-
-def test_a_slider_changes_the_picture_in_place(charts: Page) -> None:
     charts.locator(f"{BARS} .js-plotly-plot").evaluate("gd => gd.mark = 'same element'")
     charts.locator("[data-testid=stSlider] input[type=range]").press("ArrowRight")
     expect(charts.locator('[data-meta="bars 4"]')).to_be_visible()
     assert plot(charts, BARS, "gd.mark") == "same element"
     assert plot(charts, BARS, "Array.from(gd._fullData[0].y)") == [1, 2, 4]
+    charts.set_viewport_size({"width": 900, "height": 900})
+    expect(charts.locator(f"{BARS} .main-svg").first).to_have_attribute("width", re.compile("^7"))
 
 
 def test_charts_come_and_go(charts: Page) -> None:
@@ -229,32 +223,6 @@ def test_charts_come_and_go(charts: Page) -> None:
     toggle.click()
     expect(charts.locator(".inits-chart")).to_have_count(2)
     wait_until(charts, lambda: gone.evaluate("gd => gd._fullLayout === undefined"))  # it was purged
-
-
-def test_name_place_and_width_of_a_picture(charts: Page) -> None:
-    expect(charts.get_by_role("img", name="Three bars.")).to_be_visible()
-    assert charts.locator(BARS).bounding_box()["height"] == 260
-    charts.set_viewport_size({"width": 900, "height": 900})
-    expect(charts.locator(f"{BARS} .main-svg").first).to_have_attribute("width", re.compile("^7"))
-
-
-def test_the_bundle_is_cached_and_leaves_another_plotly_alone(new_tab: Page, widget_app: str) -> None:
-    new_tab.add_init_script("window.Plotly = 'another'")
-    for _ in range(2):
-        new_tab.goto(widget_app)
-        wait_until_drawn(new_tab)
-    assert new_tab.evaluate("window.Plotly") == "another"
-    entries = new_tab.evaluate(
-        "performance.getEntriesByType('resource').map(entry => [entry.name, entry.transferSize])"
-    )
-    assert [size for name, size in entries if BUNDLE.search(name)] == [0]
-
-
-def test_a_failed_load_shows_one_plain_sentence(new_tab: Page, widget_app: str) -> None:
-    new_tab.route(BUNDLE, lambda route: route.abort())
-    new_tab.goto(widget_app)
-    sentence = new_tab.get_by_text("The chart could not be loaded. Reload the page to try again.")
-    expect(sentence.first).to_be_visible(timeout=30_000)
 
 
 def test_on_a_phone_the_page_scrolls_and_a_tap_shows_the_buttons(phone: Page, widget_app: str) -> None:

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 from support.visit import SECONDS, button, cards, open_page, result, wait_until
 
 pytestmark = pytest.mark.browser
@@ -81,12 +81,9 @@ def test_the_script_comes_with_its_images(files: dict[str, Path]) -> None:
 def test_the_histograms_have_a_row_for_every_bin(files: dict[str, Path]) -> None:
     rows = list(csv.DictReader(io.StringIO(files["Histograms (CSV)"].read_text(encoding="utf-8"))))
     assert {row["name"] for row in rows} == {SHOWN, "Zeros"}
-    kernel = [
-        row
-        for row in rows
-        if row["name"] == SHOWN and row["layer"] == rows[0]["layer"] and row["step"] == "0"
-    ]
-    assert sum(int(row["count"]) for row in kernel) == 784 * 24
+    first = SHOWN, rows[0]["layer"], "0"
+    counts = [int(row["count"]) for row in rows if (row["name"], row["layer"], row["step"]) == first]
+    assert sum(counts) == 784 * 24
 
 
 def test_an_experiment_opens_again_from_its_file(page: Page, app: str, files: dict[str, Path]) -> None:
@@ -94,7 +91,7 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str, files: di
     open_page(page, f"{app}/train?hidden=32&data=digits")
     button(page, "Presets").click()
     upload = page.locator(".st-key-train-open input[type=file]")
-    upload.set_input_files({"name": "bad.json", "mimeType": "application/json", "buffer": b"{]"})
+    upload.set_input_files(FilePayload(name="bad.json", mimeType="application/json", buffer=b"{]"))
     expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
     wait_until(page, lambda: cards(page)[:1] == ["HeNormal"])  # nothing is lost
     upload.set_input_files(file)
@@ -104,9 +101,8 @@ def test_an_experiment_opens_again_from_its_file(page: Page, app: str, files: di
     settings = json.loads(file.read_text(encoding="utf-8"))
     settings["settings"] |= {"seed": "9", "batch": "many", "wings": "2"}
     button(page, "Presets").click()
-    upload.set_input_files(
-        {"name": "odd.json", "mimeType": "application/json", "buffer": json.dumps(settings).encode()}
-    )
+    odd = json.dumps(settings).encode()
+    upload.set_input_files(FilePayload(name="odd.json", mimeType="application/json", buffer=odd))
     expect(page).to_have_url(re.compile("seed=9"))
     alert = page.get_by_test_id("stAlert").filter(has_text="were not understood")
     expect(alert).to_contain_text("but got many")

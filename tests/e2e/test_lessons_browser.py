@@ -54,18 +54,16 @@ def student(window: BrowserContext, app: str) -> Iterator[Page]:
 )
 def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -> None:
     student.get_by_test_id("stHeader").get_by_role("link", name="Lessons").click()
-    student.locator(f".st-key-lessons-card-{lesson.key}").get_by_role(
-        "button", name=re.compile("^Open in")
-    ).click()
+    card = student.locator(f".st-key-lessons-card-{lesson.key}")
+    card.get_by_role("button", name=re.compile("^Open in")).click()
     # Explore is the first page, which is served at the root alone.
-    path = "/" if lesson.page == "explore" else f"/{lesson.page}"
-    wait_until(
-        student,
-        lambda: (
-            urlsplit(student.url).path == path
-            and dict(parse_qsl(urlsplit(student.url).query)) == lesson.state
-        ),
-    )
+    expected = "/" if lesson.page == "explore" else f"/{lesson.page}", lesson.state
+
+    def address() -> tuple[str, dict[str, str]]:
+        parts = urlsplit(student.url)
+        return parts.path, dict(parse_qsl(parts.query))
+
+    wait_until(student, lambda: address() == expected)
     expect(student.locator("h1")).not_to_have_text("What would you like to find out?")
     expect(student.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
     expect(student.get_by_text("of the link was not understood")).to_have_count(0)

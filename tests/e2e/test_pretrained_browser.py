@@ -41,9 +41,8 @@ def files(tmp_path_factory) -> dict[str, Path]:
 
 
 def upload(page: Page, path: Path) -> None:
-    page.locator(
-        "input[type=file]:visible, [data-testid=stFileUploader] input[type=file]"
-    ).last.set_input_files(path)
+    inputs = "input[type=file]:visible, [data-testid=stFileUploader] input[type=file]"
+    page.locator(inputs).last.set_input_files(path)
 
 
 def answer(page: Page) -> Locator:
@@ -56,6 +55,10 @@ def open_file(page: Page, app: str, path: Path) -> Page:
     expect(page.locator("h1")).to_have_text(f"What is in {path.name}?", timeout=READ)
     page.wait_for_url(re.compile("file="))
     return page
+
+
+def table_with(page: Page, column: str) -> Locator:
+    return page.locator("table", has=page.get_by_role("columnheader", name=column))
 
 
 def chart(page: Page, alt: str) -> Locator:
@@ -72,14 +75,15 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
         re.compile(r"clearest trace in dense\S*/kernel: 3\.1% of its singular values")
     )
     expect(main).to_contain_text("1 of 32 singular values (3.1%) lie outside the bulk")
-    table = page.locator("table", has=page.get_by_role("columnheader", name="nearest initializer"))
+    table = table_with(page, "nearest initializer")
     expect(table.locator("tbody tr")).to_have_count(4)
     expect(table).to_contain_text("784 × 32")
-    for alt in (
+    pictures = (
         "A histogram of the weights of each kernel",
         "Histogram of the values",
         "Histogram of 32 singular",
-    ):
+    )
+    for alt in pictures:
         expect(chart(page, alt)).to_be_visible(timeout=READ)
     page.reload()  # the address names the file
     expect(page.locator("h1")).to_have_text("What is in marked.keras?", timeout=READ)
@@ -91,9 +95,8 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
     page.wait_for_url(re.compile("hidden=32"))
     open_page(page, f"{page.url}&data=digits")
     button(page, "Run").click()
-    rows = result(page)
-    assert {row["start"] for row in rows} == {"As saved", "Shuffled", "Gaussian"}
-    assert {row["outcome"] for row in rows} == {"completed"}
+    rows = {row["start"]: row["outcome"] for row in result(page)}
+    assert rows == dict.fromkeys(("As saved", "Shuffled", "Gaussian"), "completed")
 
 
 def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
@@ -115,10 +118,9 @@ def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
     button(page, "Compare with a file").click()
     upload(page, files["marked.keras"])
     expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
-    expect(main).to_contain_text(
-        re.compile(r"Of 2 kernels dense\S*/kernel changed most, by \d+\.\d% of its norm")
-    )
-    table = page.locator("table", has=page.get_by_role("columnheader", name="change"))
+    words = re.compile(r"Of 2 kernels dense\S*/kernel changed most, by \d+\.\d% of its norm")
+    expect(main).to_contain_text(words)
+    table = table_with(page, "change")
     expect(table.locator("tbody tr")).to_have_count(4)
     expect(table.locator("tbody tr").nth(2)).to_contain_text("none")
     expect(table.locator("tbody tr").nth(0)).to_contain_text("0.0% → 3.1%")
@@ -128,12 +130,11 @@ def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
     spec = FileSpec.parse(unquote(fresh.partition("file=")[2]).replace("+", " "))
     open_page(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
     expect(main.get_by_text("1 of 3 layers from the file")).to_be_visible(timeout=READ)
-    model = page.locator("table", has=page.get_by_role("columnheader", name="output shape"))
+    model = table_with(page, "output shape")
     expect(model.locator("tbody tr").nth(0)).to_contain_text(re.compile(r"\(dense"))
     expect(model.locator("tbody tr").nth(1)).to_contain_text("(HeNormal)")
     button(page, "Edit").first.click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("HeNormal: nothing fits")
+    expect(page.get_by_role("dialog")).to_contain_text("HeNormal: nothing fits")
 
 
 def test_a_network_trained_here_is_opened_before_and_after(page: Page, app: str) -> None:
@@ -151,13 +152,11 @@ def test_a_failed_download_is_reported_and_the_page_still_works(
 ) -> None:
     open_page(page, f"{app}/pretrained")
     page.get_by_text("From Keras", exact=True).click()
-    expect(page.get_by_role("combobox", name=re.compile("Trained on ImageNet"))).to_have_value(
-        "VGG16, 553.5 MB"
-    )
+    model = page.get_by_role("combobox", name=re.compile("Trained on ImageNet"))
+    expect(model).to_have_value("VGG16, 553.5 MB")
     button(page, "Download and open").click()
-    expect(page.get_by_test_id("stAlert")).to_contain_text(
-        re.compile(r"VGG16 could not be downloaded .*Check the network"), timeout=90 * SECONDS
-    )
+    words = re.compile(r"VGG16 could not be downloaded .*Check the network")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(words, timeout=90 * SECONDS)
     page.get_by_text("Upload", exact=True).first.click()
     wait_until(page, lambda: page.locator("input[type=file]").count() > 0)
     upload(page, files["fresh.weights.h5"])

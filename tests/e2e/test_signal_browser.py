@@ -27,10 +27,11 @@ def open_measured(page: Page, address: str) -> Page:
     return page
 
 
-def curves(page: Page) -> list[str]:
-    """Return the names of the traces in the first picture."""
+def curves(page: Page) -> tuple[list[str], int]:
+    """Return the names of the curves in the first picture, and the number of ranges over seeds."""
     drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
-    return drawing.evaluate("gd => gd.data.map(trace => trace.name).filter(name => name)")
+    data = drawing.evaluate("gd => gd.data.map(trace => [trace.name, trace.mode])")
+    return [name for name, _ in data if name], sum(mode == "none" for _, mode in data)
 
 
 def click_plane(page: Page, across: float, down: float) -> None:
@@ -44,30 +45,16 @@ def click_plane(page: Page, across: float, down: float) -> None:
     page.mouse.click(*place)
 
 
-def bands(page: Page) -> int:
-    """Return the number of ranges over seeds in the first picture."""
-    drawing = page.locator(".st-key-signal-by_depth .js-plotly-plot")
-    return drawing.evaluate("gd => gd.data.filter(trace => trace.mode === 'none').length")
-
-
 def test_theory_stands_beside_the_measurement_of_all_seeds(page: Page, app: str) -> None:
-    open_measured(
-        page,
-        f"{app}{SMALL.replace('seeds=2', 'seeds=4')}&starts=HeNormal;RandomNormal(stddev=0.02)&hidden=6x64",
-    )
+    starts = "HeNormal;RandomNormal(stddev=0.02)"
+    open_measured(page, f"{app}/signal?data=digits&hidden=6x64&images=64&seeds=4&starts={starts}")
     expect(page.locator("h1")).to_have_text("How far does the signal travel?")
-    wait_until(page, lambda: len(curves(page)) == 4)
-    assert curves(page) == [
-        "HeNormal, predicted",
-        "RandomNormal, predicted",
-        "HeNormal, measured",
-        "RandomNormal, measured",
-    ]
+    names = [f"{name}, {what}" for what in ("predicted", "measured") for name in ("HeNormal", "RandomNormal")]
+    wait_until(page, lambda: curves(page) == (names, 2))  # the ranges come with the other seeds
     answer = page.get_by_text(re.compile("^Through 6 tanh layers")).inner_text()
     assert "HeNormal keeps the signal" in answer
     assert re.search(r"RandomNormal vanishes by layer \d, and its gradients with it", answer)
     expect(page.get_by_text("HeNormal: alive at layer 6, as predicted")).to_be_visible()
-    wait_until(page, lambda: bands(page) == 2)  # the other seeds come after the first
     expect(page.get_by_text("median and range of 4 seeds")).to_be_visible()
 
 
@@ -111,11 +98,9 @@ def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: 
 def test_code_that_returns_nan_is_reported_and_the_other_starts_are_shown(page: Page, app: str) -> None:
     bad = PastedSpec("bad", "import numpy as np\nbad = lambda shape, dtype=None: np.full(shape, np.nan)\n")
     open_measured(page, f"{app}{SMALL}&starts=HeNormal;{bad}")
-    words = page.get_by_text(
-        re.compile(r"Weights must be finite, but got [\d,]+ NaN or infinite ones from bad")
-    )
-    expect(words).to_be_visible(timeout=60 * SECONDS)
-    assert "HeNormal, measured" in curves(page)
+    words = re.compile(r"Weights must be finite, but got [\d,]+ NaN or infinite ones from bad")
+    expect(page.get_by_text(words)).to_be_visible(timeout=60 * SECONDS)
+    assert "HeNormal, measured" in curves(page)[0]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.visit import SECONDS, button, lines, open_page, wait_until
 
+from benchmarks.live import server_process
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals"),
@@ -15,10 +17,9 @@ pytestmark = [
 
 
 def compute_process(address: str) -> psutil.Process:
-    """Return the worker of a server: the process that has TensorFlow and yields to all others."""
-    port = address.rpartition(":")[2]
-    (server,) = (one for one in psutil.Process().children() if f"--server.port={port}" in one.cmdline())
-    (worker,) = (one for one in server.children(recursive=True) if one.nice() == 10)
+    """Return the worker of a server: the process that yields to all others."""
+    children = server_process(address).children(recursive=True)
+    (worker,) = (process for process in children if process.nice() == 10)
     return worker
 
 
