@@ -71,7 +71,7 @@ class Sandbox:
         """
         weights = wire.weights(rounds)
         if weights > MAX_WEIGHTS:
-            raise SpecError(f"Code can be asked for {MAX_WEIGHTS:,} weights at once. Received {weights:,}.")
+            raise SpecError(f"The number of weights must be at most {MAX_WEIGHTS:,}, but got {weights:,}.")
         request = Request(check_code(code), tuple(rounds), session, jailed)
         self.queue.submit(request)
         if not request.done.is_set():

@@ -33,12 +33,12 @@ def start(values_to: int, answer_to: int, parent: int, name: str) -> None:
     _warm_up()
     jailed = _enter_jail(parent)
     with os.fdopen(0, "rb", closefd=False) as file, os.fdopen(values_to, "wb", 1 << 20) as values:
-        answer = take_apart(file, values, name)
+        answer = extract_arrays(file, values, name)
     with os.fdopen(answer_to, "wb") as out:
         out.write(json.dumps(answer | {"jailed": jailed}).encode())
 
 
-def take_apart(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, Any]:
+def extract_arrays(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, Any]:
     """Write the values of all arrays, and return their descriptions.
 
     The answer has `format` and `arrays`: the survey of each array and its bytes in `values`, which holds them one after
@@ -47,7 +47,7 @@ def take_apart(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, An
     try:
         kind = format_of(file, name)
         arrays = [
-            _kept(layer.name, variable, layer.kind, as_keras(variable, array, layer.layout), values)
+            _extracted(layer.name, variable, layer.kind, as_keras(variable, array, layer.layout), values)
             for layer in iterate(file, name)
             for variable, array in layer.arrays.items()
         ]
@@ -58,7 +58,7 @@ def take_apart(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, An
         return {"error": str(error)}
 
 
-def _kept(layer: str, name: str, kind: str, array: np.ndarray, values: BinaryIO) -> dict[str, Any]:
+def _extracted(layer: str, name: str, kind: str, array: np.ndarray, values: BinaryIO) -> dict[str, Any]:
     about = survey(layer, name, kind, array).to_dict()
     size = 0
     with np.errstate(over="ignore"):
@@ -72,10 +72,10 @@ def _warm_up() -> None:
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         file.create_dataset("dense/kernel", data=np.eye(24, dtype=np.float32)[:, ::-1], compression="gzip")
-    take_apart(memory, io.BytesIO())
+    extract_arrays(memory, io.BytesIO())
     memory = io.BytesIO()
     np.savez(memory, a=np.linspace(0.0, 1.0, 30), b=np.random.default_rng(0).normal(size=(20, 20)))
-    take_apart(memory, io.BytesIO())
+    extract_arrays(memory, io.BytesIO())
 
 
 def _enter_jail(parent: int) -> bool:

@@ -120,7 +120,7 @@ def _finite(file: WeightFile, number: int, name: str) -> NDArray[np.float32]:
     odd = int(np.count_nonzero(~np.isfinite(values)))
     if odd:
         raise WeightFileError(
-            f"Weights must be finite. Received {odd:,} NaN or infinite ones in {one.layer}/{one.name} of {name}."
+            f"Weights must be finite, but got {odd:,} NaN or infinite ones in {one.layer}/{one.name} of {name}."
         )
     return values
 

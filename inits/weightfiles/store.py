@@ -183,7 +183,7 @@ class WeightStore:
                 reading.ahead = lambda: 0
                 reading.written = lambda: _size(target / VALUES)
                 with copy.open("rb") as file, (target / VALUES).open("wb") as values:
-                    kind, surveys = self._readers.ask(file, values, name)
+                    kind, surveys = self._readers.read(file, values, name)
                 _write(target / ABOUT, kind, surveys)
                 self._put(target, self.folder / f"{reading.digest}{SUFFIX}")
             self._make_room(reading.digest)

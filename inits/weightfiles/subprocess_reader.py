@@ -33,7 +33,7 @@ class Readers:
         self._children: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def ask(self, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
+    def read(self, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
         """Read an open file of that name, and write the values of its arrays one after the other.
 
         Returns the format and a survey of each array. Raises WeightFileError with the sentence of the process, or if

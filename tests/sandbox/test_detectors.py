@@ -3,11 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,9 +13,6 @@ from support.attacks import ATTACKS, ENDLESS, Attack
 from inits.sandbox.canary import can_jail
 from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array, Picked
-
-if TYPE_CHECKING:
-    from support.arena import Arena
 
 pytestmark = [
     pytest.mark.keras,
@@ -30,38 +24,36 @@ NAMES |= {"processes", "survivor", "memory", "threads"}
 SEEN = [one for one in ATTACKS if one.seen]
 
 
-def names(seen: list[str]) -> set[str]:
+def names(seen):
     return {one.partition(":")[0] for one in seen}
 
 
 @pytest.fixture(scope="module")
-def unlocked() -> "Iterator[Arena]":
+def unlocked():
     from support.arena import Arena
 
     with Arena(jailed=False) as arena:
         yield arena
 
 
-def test_attacks_need_every_detector() -> None:
+def test_attacks_need_every_detector():
     assert {name for one in SEEN for name in one.seen} == NAMES
     assert len({one.name for one in ATTACKS}) == len(ATTACKS) >= 75
 
 
 @pytest.mark.parametrize("attack", SEEN, ids=[f"{one.category}: {one.name}" for one in SEEN])
-def test_attack_without_a_jail_is_detected(unlocked: "Arena", attack: Attack) -> None:
+def test_attack_without_a_jail_is_detected(unlocked, attack):
     assert set(attack.seen) <= names(unlocked.strike(attack))
 
 
-def test_harmless_code_is_not_detected_but_errors_and_endless_requests_are(unlocked: "Arena") -> None:
+def test_harmless_code_is_not_detected_but_errors_and_endless_requests_are(unlocked):
     assert unlocked.strike(Attack("none", "nothing", "")) == []
     assert names(unlocked.strike(Attack("none", "slip", "no_such_name"))) == {"mistake"}
     loop = Attack("none", "loop", "while True:\n    pass\n", wall=2 * ENDLESS)
     assert unlocked.strike(loop, patience=ENDLESS / 2) == ["end: it does not end"]
 
 
-def test_changed_result_of_the_next_request_is_detected(
-    unlocked: "Arena", monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_result_of_the_next_request_is_detected(unlocked, monkeypatch):
     usual, (one,) = unlocked.usual, unlocked.usual.drawn
     for other in ({"output": "other words"}, {"drawn": (replace(one, values=one.values + 1),)}):
         monkeypatch.setattr(unlocked, "usual", replace(usual, **other))
@@ -73,11 +65,11 @@ TOKEN = "sign0123"
 TEXT = f"it is {TOKEN}"
 
 
-def _drawn(values: np.ndarray, times: int = 1) -> Result:
+def _drawn(values, times=1):
     return Result((Array(SHAPE, values.shape, "float32", values),) * times)
 
 
-def _numbers(text: str) -> np.ndarray:
+def _numbers(text):
     return np.frombuffer(text.encode().ljust(64), np.uint8).reshape(SHAPE).astype(np.float32)
 
 
@@ -99,13 +91,13 @@ def _numbers(text: str) -> np.ndarray:
         (Result(output="it is nothing"), set()),
     ],
 )
-def test_secret_or_wrong_array_in_a_result_is_detected(result: Result, expected: set[str]) -> None:
+def test_secret_or_wrong_array_in_a_result_is_detected(result, expected):
     from support.detectors import Answers
 
     assert names(list(Answers(TOKEN).hits(result, [SHAPE]))) == expected
 
 
-def test_process_that_grows_or_ends_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_grows_or_ends_is_detected(monkeypatch):
     """A process stands in for the zygote."""
     from support import watchers
 
@@ -145,7 +137,7 @@ else:
 
 
 @pytest.mark.parametrize("way", ["mapped", "nameless"])
-def test_shared_memory_is_detected(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_memory_is_detected(way, monkeypatch):
     from support import watchers
 
     monkeypatch.setattr(watchers, "MAX_SHARED", 10_000_000)
@@ -160,7 +152,7 @@ def test_shared_memory_is_detected(way: str, monkeypatch: pytest.MonkeyPatch) ->
         process.communicate(b"\n\n")
 
 
-def test_folders_that_are_closed_to_others_are_found(tmp_path: Path) -> None:
+def test_folders_that_are_closed_to_others_are_found(tmp_path):
     from support.ordinary_user import closed_folders
 
     inside = tmp_path / "closed" / "inside"

@@ -222,6 +222,6 @@ def test_other_threads_go_on_while_code_runs_until_its_time_is_over(sandbox):
 def test_too_much_is_refused_at_once(sandbox):
     with pytest.raises(SpecError, match="The code is empty"):
         sandbox.submit(" ", ONE)
-    with pytest.raises(SpecError, match=r"40,000,000 weights at once. Received 40,000,001"):
+    with pytest.raises(SpecError, match=r"weights must be at most 40,000,000, but got 40,000,001\."):
         sandbox.submit(ZEROS, [(((MAX_WEIGHTS, 1), 0), ((1,), 0))])
     assert sandbox.queue.waiting == []

@@ -58,19 +58,19 @@ def left(store: WeightStore) -> list[str]:
 
 def read_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have files read in this process, which takes no time, and return the names of those that were read."""
-    from inits.weightfiles.extract import take_apart
+    from inits.weightfiles.extract import extract_arrays
 
     names: list[str] = []
 
-    def ask(_: Readers, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
+    def read(_: Readers, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
         names.append(name)
-        answer = json.loads(json.dumps(take_apart(file, values, name)))
+        answer = json.loads(json.dumps(extract_arrays(file, values, name)))
         values.flush()
         if "error" in answer:
             raise WeightFileError(answer["error"])
         return subprocess_reader.checked(answer, os.fstat(values.fileno()).st_size)
 
-    monkeypatch.setattr(Readers, "ask", ask)
+    monkeypatch.setattr(Readers, "read", read)
     return names
 
 

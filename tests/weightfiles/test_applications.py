@@ -5,10 +5,8 @@ import hashlib
 import socket
 import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +24,7 @@ NAMES = ["hash", "no hash"]
 NOWHERE = "http://127.0.0.1:1"
 
 
-def test_table_is_sorted_by_size_after_the_best_known_network() -> None:
+def test_table_is_sorted_by_size_after_the_best_known_network():
     first, *others = APPLICATIONS
     sizes = [APPLICATIONS[name].size for name in others]
     assert (first, others[0]) == ("VGG16", "MobileNetV2")
@@ -43,13 +41,13 @@ def test_table_is_sorted_by_size_after_the_best_known_network() -> None:
         (fetch, "BERT", f"Use one of {', '.join(APPLICATIONS)}."),
     ],
 )
-def test_unknown_name_is_refused_with_the_nearest(call: Any, typed: str, advice: str) -> None:
+def test_unknown_name_is_refused_with_the_nearest(call, typed, advice):
     with pytest.raises(SpecError) as caught:
         call(typed)
     assert str(caught.value) == f"Unknown application: {typed!r}. {advice}"
 
 
-def test_folder_of_keras_is_known_before_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_of_keras_is_known_before_it_exists(tmp_path, monkeypatch):
     """Otherwise the first download on a new machine would not be found."""
     for home in (tmp_path, tmp_path / "new" / "one"):
         monkeypatch.setenv("KERAS_HOME", str(home))
@@ -62,7 +60,7 @@ class GetFileCall(Exception):
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_table_agrees_with_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_agrees_with_keras(name, monkeypatch):
     """Keras builds the network before it requests the weights, so one build gives both."""
     import keras
     from keras.src.utils import file_utils
@@ -86,7 +84,7 @@ def test_table_agrees_with_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def home(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(keras_home, monkeypatch):
     """Keras' folder of models, which does not exist yet."""
     monkeypatch.setattr(applications, "_SOUND", {})
     return keras_home / "models"
@@ -100,22 +98,22 @@ class Serving(Server):
         serve_from(monkeypatch, self.address)
 
 
-def serve_from(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+def serve_from(monkeypatch, folder):
     ours = replace(APPLICATIONS["VGG16"], folder=folder, size=len(KEPT))
     digests = {"hash": hashlib.md5(KEPT).hexdigest(), "no hash": None}
     table = {name: replace(ours, name=name, file=f"{name[:2]}.h5", md5=md5) for name, md5 in digests.items()}
     monkeypatch.setattr(applications, "APPLICATIONS", MappingProxyType(table))
 
 
-def whole(to: BaseHTTPRequestHandler) -> None:
+def whole(to):
     send(to, KEPT)
 
 
-def cut(to: BaseHTTPRequestHandler) -> None:
+def cut(to):
     send(to, KEPT[: len(KEPT) // 2], len(KEPT))
 
 
-def cut_unnoticed(to: BaseHTTPRequestHandler) -> None:
+def cut_unnoticed(to):
     """Send a cut file without its length, so that the end of the connection is the end of the file."""
     to.send_response(200)
     to.end_headers()
@@ -124,9 +122,7 @@ def cut_unnoticed(to: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
-def test_file_is_downloaded_once(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_file_is_downloaded_once(home, monkeypatch, capfd, name):
     progress: list[tuple[int, int]] = []
     capfd.readouterr()
     with Serving(monkeypatch, whole) as server:
@@ -141,9 +137,7 @@ def test_file_is_downloaded_once(
     assert capfd.readouterr().out == ""
 
 
-def test_cached_file_needs_no_keras_and_is_checked_again_when_it_changes(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cached_file_needs_no_keras_and_is_checked_again_when_it_changes(home, monkeypatch):
     serve_from(monkeypatch, NOWHERE)
     monkeypatch.setattr(applications, "download", lambda *_: pytest.fail("downloads"))
     checked: list[Path] = []
@@ -170,9 +164,7 @@ DAMAGES = {
 @pytest.mark.keras
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_file_in_the_cache_is_downloaded_again(
-    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
-) -> None:
+def test_damaged_file_in_the_cache_is_downloaded_again(home, monkeypatch, name, damage):
     """A process that ends while Keras downloads leaves such a file."""
     home.mkdir()
     with Serving(monkeypatch, whole) as server:
@@ -182,7 +174,7 @@ def test_damaged_file_in_the_cache_is_downloaded_again(
         assert server.requests == 1
 
 
-def failure(name: str) -> str:
+def failure(name):
     with pytest.raises(DataError) as caught:
         fetch(name)
     message = str(caught.value)
@@ -205,9 +197,7 @@ def failure(name: str) -> str:
         (missing, "404 -- Not Found"),
     ],
 )
-def test_failed_download_gives_the_reason_and_can_be_repeated(
-    home: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, reason: str, name: str
-) -> None:
+def test_failed_download_gives_the_reason_and_can_be_repeated(home, monkeypatch, answer, reason, name):
     with Serving(monkeypatch, answer):
         assert reason in failure(name)
     with Serving(monkeypatch, whole):
@@ -215,9 +205,7 @@ def test_failed_download_gives_the_reason_and_can_be_repeated(
 
 
 @pytest.mark.keras
-def test_missing_server_missing_network_and_silence_are_explained(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_server_missing_network_and_silence_are_explained(home, monkeypatch):
     with Serving(monkeypatch, whole):
         pass
     assert "(Connection refused)" in failure("hash")
@@ -238,11 +226,11 @@ def test_missing_server_missing_network_and_silence_are_explained(
 
 
 @pytest.mark.keras
-def test_slow_download_does_not_block_others(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_download_does_not_block_others(home, monkeypatch):
     """The first file arrives only after the second."""
     requested, other_arrived = threading.Event(), threading.Event()
 
-    def by_name(to: BaseHTTPRequestHandler) -> None:
+    def by_name(to):
         if to.path == "/ha.h5":
             requested.set()
             other_arrived.wait(60)
@@ -263,7 +251,7 @@ def test_slow_download_does_not_block_others(home: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
-def test_application_saved_by_keras_is_read_completely(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_application_saved_by_keras_is_read_completely(home, monkeypatch):
     import keras
 
     model = keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=10)

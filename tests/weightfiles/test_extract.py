@@ -14,7 +14,7 @@ from inits.sandbox import landlock
 from inits.sandbox.canary import can_jail
 from inits.weightfiles import read
 from inits.weightfiles import subprocess_reader as module
-from inits.weightfiles.extract import take_apart
+from inits.weightfiles.extract import extract_arrays
 from inits.weightfiles.subprocess_reader import BROKEN, checked
 
 needs_jail = pytest.mark.skipif(
@@ -43,7 +43,7 @@ def test_bad_file_gets_the_sentence_of_the_reader(store, tmp_path, bad):
 
 
 LYING = """
-real = t.take_apart
+real = t.extract_arrays
 def lie(file, values, name=""):
     answer = real(file, values, name)
     if isinstance(file, io.BytesIO):
@@ -51,7 +51,7 @@ def lie(file, values, name=""):
     one, two = answer["arrays"]
     {lie}
     return answer
-t.take_apart = lie
+t.extract_arrays = lie
 """
 LIES = {
     "nothing": "answer.clear()",
@@ -85,7 +85,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_answer_that_cannot_be_true_is_refused(lie):
     values = io.BytesIO()
-    answer = take_apart(io.BytesIO(npz()), values)
+    answer = extract_arrays(io.BytesIO(npz()), values)
     checked(json.loads(json.dumps(answer)), len(values.getvalue()))
     one, two = answer["arrays"]
     exec(lie, {"answer": answer, "one": one, "two": two, "values": values})
@@ -138,7 +138,7 @@ def test_file_without_arrays_is_refused(store):
 
 PROBE = """
 import socket, subprocess, sys
-real = t.take_apart
+real = t.extract_arrays
 def attempt(what):
     try:
         what()
@@ -171,7 +171,7 @@ def probe(file, values, name=""):
         "values": lambda: values.write(b"x"),
     }}
     return {{"error": json.dumps({{name: attempt(one) for name, one in tries.items()}})}}
-t.take_apart = probe
+t.extract_arrays = probe
 """
 NO_JAIL = "t._enter_jail = lambda parent: False"
 

@@ -169,7 +169,7 @@ def test_non_finite_weights_are_refused_with_the_name(tmp_path, name, value):
     arrays[name].flat[[1, -1]] = value
     with np.errstate(over="ignore"):
         store = kept(tmp_path, arrays)
-    words = rf"^Weights must be finite. Received 2 NaN .* in {name} of net.keras\.$"
+    words = rf"^Weights must be finite, but got 2 NaN .* in {name} of net.keras\.$"
     with pytest.raises(WeightFileError, match=words):
         fitted_arrays(SPEC, NET, 0, store)
     if name == "dense_2/bias":  # layers that are not used are not checked

@@ -106,12 +106,12 @@ LAYERS, SIDE = 8, 1500  # 9 MB each, 72 MB in all
 MEASURE = """
 import json, os, sys
 from support.weight_corpus import peak
-from inits.weightfiles.extract import take_apart
+from inits.weightfiles.extract import extract_arrays
 from inits.weightfiles.reader import iterate
 
 def measured(path):
     with open(path, "rb") as file, open(os.devnull, "wb") as values:
-        return sum(one["bytes"] for one in take_apart(file, values, path)["arrays"])
+        return sum(one["bytes"] for one in extract_arrays(file, values, path)["arrays"])
 
 def size(layers):
     total = 0
@@ -137,7 +137,7 @@ for _ in range(2):
 ways = {
     "read": lambda path: size(list(iterate(path))),
     "iterate": lambda path: size(iterate(path)),
-    "take apart": measured,
+    "extract": measured,
 }
 cases = [(case, *case.split(" ", 1)) for case in sys.argv[3:]]
 print(json.dumps({case: in_child(ways[way], f"{folder}/{name}") for case, name, way in cases}))
@@ -145,14 +145,14 @@ print(json.dumps({case: in_child(ways[way], f"{folder}/{name}") for case, name, 
 SHARES = {
     "read": (0.9, 1.7),
     "iterate": (0.0, 0.7),
-    "take apart": (1 / LAYERS, 2.0),
+    "extract": (1 / LAYERS, 2.0),
 }  # of the size of all arrays
 KINDS = ("stored.npz", "plain.safetensors", "plain.h5", "gzip.h5", "stored.keras", "deflated.keras")
 CASES = [f"{name} {how}" for name in KINDS for how in ("read", "iterate")]
 CASES += [
-    "stored.npz take apart",
-    "deflated.keras take apart",
-]  # this decomposes every matrix, which takes seconds
+    "stored.npz extract",
+    "deflated.keras extract",
+]  # extracting decomposes every matrix, which takes seconds
 
 
 @pytest.fixture(scope="module")
