@@ -17,6 +17,7 @@ from inits.data.downloads import Progress, download, keras_cache, no_progress
 from inits.data.mnist import read_mnist
 from inits.data.standin import digits
 from inits.errors import SpecError
+from inits.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class DatasetEntry:
         training_images, test_images: how many there are.
         fingerprint: of the arrays, see `Dataset.fingerprint`.
         download: how Keras has it; None if the app carries it.
-        read: reads it from a local file; None if only its own source will do.
+        read: reads it from a local file, the setting INITS_ and its name in capitals; None if it has no such setting.
         make: makes it from what the app carries; None if Keras downloads it.
         fallback: name of the dataset that can take its place; "" for none.
         note: shown on a page if it is chosen; "" for none.
@@ -133,6 +134,13 @@ DATASETS: dict[str, DatasetEntry] = {entry.name: entry for entry in _ENTRIES}
 """All datasets by name."""
 DEFAULT = "mnist"
 """The dataset that workers load when they start; its fallback comes with the app."""
+
+
+def local_files(settings: Settings) -> dict[str, Path]:
+    """Return the local files of datasets that the settings name, by dataset."""
+    paths = {name: getattr(settings, name) for name, entry in DATASETS.items() if entry.read}
+    return {name: path for name, path in paths.items() if path}
+
 
 _KEPT: dict[str, tuple[Path | None, Dataset]] = {}  # the last of each name
 _LOADING = {name: threading.Lock() for name in DATASETS}

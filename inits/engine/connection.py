@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inits.data.datasets import local_files
 from inits.engine import cluster, local_cluster
 from inits.engine.worker_status import Status, WorkerStatuses
 from inits.errors import EngineError, InitsError
@@ -52,16 +53,14 @@ class Connection:
             dask.config.set(local_cluster.DASK)
             client = self._connect()
             required: cluster.Software = {}
-            mnist = self._settings.mnist
+            files = local_files(self._settings)
             if self._settings.scheduler:
-                required, mnist = (
-                    cluster.software(),
-                    None,
-                )  # the workers of a cluster have settings of their own
+                required = cluster.software()
+                files = {}  # the workers of a cluster have settings of their own
                 self.status = self._workers.merged(self.status)
             client.subscribe_topic(TOPIC, self._on_message)
             client.subscribe_topic("all", self._on_scheduler_message)
-            client.register_plugin(WarmUp(TOPIC, mnist, required))
+            client.register_plugin(WarmUp(TOPIC, files, required))
             self._client = client
             atexit.register(self._exit)  # runs before Dask's own, which gives a training 4 s to end
         except InitsError as error:
@@ -143,7 +142,7 @@ class Connection:
         self.client(timeout).run(function, *arguments, on_error="ignore")
 
     def find_data(self) -> None:
-        """Let every worker try again to load MNIST; `status` shows the progress."""
+        """Let every worker try again to load the default dataset; `status` shows the progress."""
         from inits.engine.worker_plugin import reload_data
 
         client = self.client(timeout=5.0)

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from inits.data.dataset import Dataset
 from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.cluster import Software, difference, software
-from inits.engine.worker_state import compiled_slots, load, set_mnist
+from inits.engine.worker_state import compiled_slots, load, set_local_files
 from inits.errors import DataError
 from inits.experiments.experiment import Experiment, Start
 from inits.initializers.spec import InitializerSpec
@@ -31,14 +31,14 @@ class WarmUp(WorkerPlugin):  # type: ignore[misc]
 
     Args:
         topic: of the reports.
-        mnist: where the worker finds MNIST; None leaves it to the worker's own settings.
+        files: local files of datasets, by name; if there are none, the worker's own settings name them.
         required: versions that the worker must have; a worker with others leaves the cluster.
     """
 
     name = "inits-warm-up"
 
-    def __init__(self, topic: str, mnist: Path | None, required: Software):
-        self.topic, self.mnist, self.required = topic, mnist, required
+    def __init__(self, topic: str, files: Mapping[str, Path], required: Software):
+        self.topic, self.files, self.required = topic, files, required
 
     def setup(self, worker: Worker) -> None:
         """Begin to prepare a worker; called by Dask when it starts."""
@@ -46,7 +46,7 @@ class WarmUp(WorkerPlugin):  # type: ignore[misc]
             log.error("This worker %s. It leaves the cluster.", wrong)
             worker.loop.add_callback(worker.close, nanny=True, reason="other versions")
             return
-        set_mnist(self.mnist)
+        set_local_files(self.files)
         if hasattr(os, "setpriority"):  # not on Windows
             os.setpriority(os.PRIO_PROCESS, 0, 10)  # pages go before trainings where cores are few
         slots = int(worker.state.total_resources.get("training", 0))
@@ -86,7 +86,7 @@ def warm_up(report: Report, cores: int) -> None:
 
 
 def find_data(report: Report) -> Dataset:
-    """Load MNIST, or the stand-in if that fails; report which one, and why."""
+    """Load the default dataset, or its stand-in if that fails; report which one, and why."""
     report(phase="data", done=0, total=0)
     why = None
     try:
@@ -98,7 +98,7 @@ def find_data(report: Report) -> Dataset:
 
 
 def reload_data(topic: str) -> None:
-    """Try again to load MNIST."""
+    """Try again to load the default dataset."""
     report = _reporter(get_worker(), topic)
     find_data(report)
     report(phase="ready")

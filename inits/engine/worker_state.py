@@ -1,10 +1,10 @@
-"""The state of one compute process: where MNIST is, compiled networks, stopped runs; limits on memory and cores."""
+"""The state of one compute process: local files of datasets, compiled networks, stopped runs; limits on memory."""
 
 import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,22 +26,23 @@ OUT_OF_MEMORY = (
     "other trainings are over."
 )
 
-_mnist: Path | None = None
+_local_files: Mapping[str, Path] = {}
 _slots: "Slots | None" = None
 _stopped: OrderedDict[tuple[str, int], None] = OrderedDict()
 _slots_lock = threading.RLock()
 _cores = threading.Semaphore(os.cpu_count() or 1)
 
 
-def set_mnist(path: Path | None) -> None:
-    """Set where this process finds MNIST; None leaves it to this process' own settings."""
-    global _mnist  # noqa: PLW0603  one per process
-    _mnist = path
+def set_local_files(files: Mapping[str, Path]) -> None:
+    """Set the local files of datasets, by name; if there are none, this process' own settings name them."""
+    global _local_files  # noqa: PLW0603  one per process
+    _local_files = files
 
 
 def load(name: str, progress: Progress = no_progress) -> Dataset:
-    """Load a dataset, MNIST from where `set_mnist` says. Raises DataError if MNIST cannot be loaded."""
-    return datasets.load(name, _mnist or (read().mnist if name == "mnist" else None), progress)
+    """Load a dataset, from its local file if it has one. Raises DataError if it cannot be loaded."""
+    files = _local_files or datasets.local_files(read())
+    return datasets.load(name, files.get(name), progress)
 
 
 def compiled_slots(cores: int | None = None) -> "Slots":

@@ -11,7 +11,8 @@ Phase = Literal["starting", "keras", "data", "compiling", "ready", "failed"]
 BEST_FIRST = ("ready", "compiling", "data", "keras", "starting", "failed")
 NO_WORKER = "The cluster has no worker yet. Theory is ready now."
 NO_SLOTS = "no worker of the cluster takes trainings; start them with `--resources training=2`"
-DIFFERENT_DATA = "The workers of the cluster have different MNIST files. Give all of them the same file."
+_TITLE = DATASETS[DEFAULT].title
+DIFFERENT_DATA = f"The workers of the cluster have different {_TITLE} files. Give all of them the same file."
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,12 @@ class Status:
 
     Attributes:
         phase: "ready" once it can train.
-        dataset: "mnist", or "digits" if MNIST could not be loaded; None until that is known.
+        dataset: the default one, or its stand-in if it could not be loaded; None until that is known.
         images: number of training images of that dataset.
         fingerprint: of that dataset.
         versions: of the packages that compute.
-        why: why MNIST could not be loaded, as a sentence; None if it was loaded.
-        done, total: bytes of MNIST downloaded so far, and in all.
+        why: why the default dataset could not be loaded, as a sentence; None if it was loaded.
+        done, total: bytes of the default dataset downloaded so far, and in all.
         error: why the compute process is not available.
         waits: what it waits for other than TensorFlow, as a sentence.
     """
@@ -47,14 +48,14 @@ class Status:
         return self.phase == "ready"
 
     def dataset_for(self, choice: str) -> str | None:
-        """Return the dataset that is used for a chosen one: the stand-in if MNIST was chosen and not loaded.
+        """Return the dataset that is used for a chosen one: the stand-in if the default was chosen and not loaded.
 
-        None until it is known whether MNIST can be loaded.
+        None until it is known whether the default can be loaded.
         """
         return self.dataset if choice == DEFAULT else choice
 
     def images_of(self, dataset: str) -> int:
-        """Return the number of training images of a dataset; 0 for MNIST until it is loaded."""
+        """Return the number of training images of a dataset; 0 for the default one until it is loaded."""
         return self.images if dataset == DEFAULT else DATASETS[dataset].training_images
 
 
@@ -97,7 +98,7 @@ class WorkerStatuses:
     def merged(self, before: Status) -> Status:
         """Return the status of all workers together.
 
-        Ready as soon as one worker is. The dataset is MNIST only if all workers in that phase have the same file.
+        Ready as soon as one worker is. It has the default dataset only if all workers in that phase have the same.
         """
         with self._lock:
             reports = [dict(one) for one in self._reports.values()]

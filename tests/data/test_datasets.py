@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from support.cases import npz, same, small
 
 from inits.data import datasets
 from inits.data.dataset import KEYS, Dataset, batches, pixels
-from inits.data.datasets import DATASETS, load
+from inits.data.datasets import DATASETS, load, local_files
 from inits.data.mnist import read_mnist
 from inits.errors import DataError, SpecError
 from inits.experiments.network import Network
+from inits.settings import read
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +191,7 @@ def test_an_entry_is_complete(name: str) -> None:
     assert entry.phrase
     assert entry.licence.endswith(".")
     assert bool(entry.make) != bool(entry.download)
+    assert not entry.read or local_files(replace(read({}), **{name: Path("a")})) == {name: Path("a")}
     assert entry.fallback in ("", *DATASETS)
     assert not entry.fallback or DATASETS[entry.fallback].make
     assert len(entry.mean_squares) == 8

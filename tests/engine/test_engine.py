@@ -59,7 +59,7 @@ def test_status_and_ports(engine, small_mnist):
 
 def test_stand_in_replaces_missing_mnist_and_the_status_says_why(engine, small_mnist, tmp_path):
     def look(path: Path) -> None:
-        engine.connection.broadcast(worker_state.set_mnist, path)
+        engine.connection.broadcast(worker_state.set_local_files, {"mnist": path})
         engine.connection.find_data()
         until(lambda: engine.status.dataset is not None and engine.status.ready)
 
@@ -300,7 +300,7 @@ def test_weights_file_has_the_weights_of_the_run(engine, small_mnist, tmp_path):
 
 def test_worker_reports_its_dataset(tmp_path, small_mnist, monkeypatch):
     reports = []
-    monkeypatch.setattr(worker_state, "_mnist", small_mnist)
+    monkeypatch.setattr(worker_state, "_local_files", {"mnist": small_mnist})
     data = worker_plugin.find_data(lambda **status: reports.append(status))
     assert data is load("mnist", small_mnist)
     assert reports == [
@@ -308,7 +308,7 @@ def test_worker_reports_its_dataset(tmp_path, small_mnist, monkeypatch):
         {"dataset": "mnist", "images": 640, "fingerprint": data.fingerprint, "why": None},
     ]
     reports.clear()
-    monkeypatch.setattr(worker_state, "_mnist", tmp_path / "none.npz")
+    monkeypatch.setattr(worker_state, "_local_files", {"mnist": tmp_path / "none.npz"})
     data = worker_plugin.find_data(lambda **status: reports.append(status))
     assert (data.name, reports[1]["dataset"], reports[1]["images"]) == ("digits", "digits", 12_000)
     assert reports[1]["fingerprint"] == DATASETS["digits"].fingerprint

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 
 from inits import settings
+from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.engine import Engine
 from inits.engine.jobs import Job
 from inits.errors import InitsError
@@ -33,12 +34,12 @@ def _is_present(session_id: str) -> bool:
 
 
 def known_dataset(choice: str) -> str | None:
-    """Return the data set for the choice "mnist" or "digits"; None until it is known if MNIST is available."""
+    """Return the dataset for a chosen one; None until it is known if the default is available."""
     return engine().status.dataset_for(choice)
 
 
 def training_images(dataset: str) -> int:
-    """Return the number of training images of a data set; 0 until it is known."""
+    """Return the number of training images of a dataset; 0 until it is known."""
     return engine().status.images_of(dataset)
 
 
@@ -55,9 +56,11 @@ def waiting_words() -> str:
             f"The compute process could not start: {status.error}. Restart the app. Theory works without it."
         )
     if status.phase == "data" and status.total:
-        return f"Downloading MNIST, {megabytes(status.done)} of {megabytes(status.total)}."
+        return (
+            f"Downloading {DATASETS[DEFAULT].title}, {megabytes(status.done)} of {megabytes(status.total)}."
+        )
     if status.phase in ("data", "compiling"):
-        return "Keras is loaded. Preparing MNIST and the first network, about 3 s."
+        return f"Keras is loaded. Preparing {DATASETS[DEFAULT].title} and the first network, about 3 s."
     return "Starting TensorFlow, about 10 s. Theory is ready now."
 
 
