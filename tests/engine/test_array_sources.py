@@ -59,14 +59,18 @@ def fails(request: Request) -> Result:
     return seeds_as_arrays(request)
 
 
-def run_of(start: Start, seed: int = 3) -> Run:
-    (run,) = Experiment((start,), NET, seeds=(seed,)).runs
+def run_of(start: Start) -> Run:
+    (run,) = Experiment((start,), NET, seeds=(3,)).runs
     return run
 
 
 def full_of_seeds(kernels: list[np.ndarray], seed: int) -> None:
     for layer, (kernel, shape) in enumerate(zip(kernels, SHAPES, strict=False)):
         np.testing.assert_array_equal(kernel, np.full(shape, derive_seed(seed, "kernel", layer), np.float32))
+
+
+def draw(sandbox: FakeSandbox, job: Job | None = None, runs=RUNS, jailed: bool = True):
+    return ArraySources(sandbox, None).draw(job or Job(PLAN, "job"), runs, jailed)
 
 
 @pytest.mark.parametrize("layers", [1, None])
@@ -77,7 +81,6 @@ def test_request_waits_for_code_and_has_its_kernels(layers):
     assert (future.done(), request.session, request.jailed) == (False, "ann", False)
     request.finish(seeds_as_arrays(request))
     arrays = future.result(0)
-    assert len(arrays) == 2 * (layers or 3)
     assert arrays[1::2] == [None] * (layers or 3)  # biases: Keras draws them
     full_of_seeds(arrays[::2], 3)
 
@@ -92,34 +95,25 @@ def test_cancelled_request_ends_its_code():
         future.result(0)
 
 
-def test_request_of_keras_own_needs_nothing_and_errors_arrive():
+def test_initializer_of_keras_needs_no_arrays_and_errors_arrive():
     sources = ArraySources(FakeSandbox(fails), None)
     assert sources.request(HE, NET, 3).result(0) == ()
     with pytest.raises(InitsError, match=f"^{BROKEN}$"):
         sources.request(MINE, NET, 3).result(0)
 
 
-def test_every_pasted_run_of_a_job_is_requested_once_with_the_seeds_of_its_layers():
-    sandbox, job = FakeSandbox(), Job(PLAN, "job")
-    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS, jailed=True)
+@pytest.mark.parametrize("jailed", [True, False])
+def test_every_pasted_run_of_a_job_is_requested_once(jailed):
+    """With the seeds of its layers, in one session, jailed as wanted."""
+    sandbox = FakeSandbox()
+    drawn, failed = draw(sandbox, jailed=jailed)
     pasted = [(number, run) for number, run in RUNS if needs_arrays(run)]
     assert (list(drawn), failed) == ([0, 2, 3, 5], [])
     for request, (number, run) in zip(sandbox.requests, pasted, strict=True):
         seeds = [derive_seed(run.seed, "kernel", layer) for layer in range(3)]
         assert request.rounds == (tuple(zip(SHAPES, seeds, strict=True)),)
-        assert request.code == run.start.kernel.source
+        assert (request.code, request.session, request.jailed) == (run.start.kernel.source, "job", jailed)
         full_of_seeds(drawn[number][::2], run.seed)
-
-
-@pytest.mark.parametrize("jailed", [True, False])
-def test_requests_of_a_job_are_one_session_and_jailed_as_wanted(jailed):
-    sandbox = FakeSandbox()
-    ArraySources(sandbox, None).draw(Job(PLAN, "job 7"), RUNS, jailed)
-    ArraySources(sandbox, None).redraw(run_of(MINE), jailed)
-    assert {request.jailed for request in sandbox.requests} == {jailed}
-    *first, again = [request.session for request in sandbox.requests]
-    assert set(first) == {"job 7"}
-    assert again != "job 7"
 
 
 def refuse(request: Request) -> Result:
@@ -134,7 +128,7 @@ def refuse(request: Request) -> Result:
     ],
 )
 def test_code_that_fails_or_is_refused_is_an_error_of_its_run(answer, drawn, errors):
-    found, failed = ArraySources(FakeSandbox(answer), None).draw(Job(PLAN, "job"), RUNS, jailed=True)
+    found, failed = draw(FakeSandbox(answer))
     assert (list(found), {one.run: one.error for one in failed}) == (drawn, errors)
     assert not any(one.stopped for one in failed)
 
@@ -147,10 +141,9 @@ def test_stopped_runs_are_not_drawn():
         return seeds_as_arrays(request)
 
     sandbox = FakeSandbox(stop)
-    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS, jailed=True)
-    assert list(drawn) == [0, 3]
+    drawn, failed = draw(sandbox, job)
+    assert (list(drawn), len(sandbox.requests)) == ([0, 3], 2)
     assert [(one.run, one.stopped, one.error) for one in failed] == [(2, True, None), (5, True, None)]
-    assert len(sandbox.requests) == 2
 
 
 def test_running_code_of_a_stopped_run_is_cancelled():
@@ -160,34 +153,42 @@ def test_running_code_of_a_stopped_run_is_cancelled():
         threading.Timer(0.01, lambda: setattr(job, "stopping", frozenset({0}))).start()
 
     sandbox = FakeSandbox(stop)
-    drawn, failed = ArraySources(sandbox, None).draw(job, RUNS[:1], jailed=True)
+    drawn, failed = draw(sandbox, job, RUNS[:1])
     assert (drawn, [(one.run, one.stopped) for one in failed]) == ({}, [(0, True)])
     assert sandbox.cancelled == sandbox.requests
 
 
-def test_redraw_returns_what_code_draws_twice_alike():
+@pytest.mark.parametrize("jailed", [True, False])
+def test_redraw_returns_what_code_draws_twice_alike(jailed):
     sandbox = FakeSandbox()
-    arrays = ArraySources(sandbox, None).redraw(run_of(MINE), jailed=True)
+    arrays = ArraySources(sandbox, None).redraw(run_of(MINE), jailed)
     (request,) = sandbox.requests
-    assert len(request.rounds) == 2
-    assert request.rounds[0] == request.rounds[1]
+    first, second = request.rounds
+    assert (first, request.jailed) == (second, jailed)
     full_of_seeds(arrays[::2], 3)
-    with pytest.raises(InitsError, match=BROKEN):
-        ArraySources(FakeSandbox(fails), None).redraw(run_of(MINE), jailed=True)
 
 
-@pytest.mark.parametrize("place", range(3))
-def test_redraw_refuses_code_whose_draws_differ_in_one_number(place):
-    def unlike(request: Request) -> Result:
+def unlike(place: int) -> Callable[[Request], Result]:
+    def answer(request: Request) -> Result:
         result = seeds_as_arrays(request)
         result.arrays[3 + place].flat[-1] = 0.5
         return result
 
-    with pytest.raises(InitsError, match=r"mine draws different weights each time.*they are seeded"):
-        ArraySources(FakeSandbox(unlike), None).redraw(run_of(MINE), jailed=True)
+    return answer
 
 
-def test_too_many_weights_are_refused_before_anything_is_drawn():
+UNSEEDED = "mine draws different weights each time.*they are seeded"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"), [(fails, BROKEN), *((unlike(place), UNSEEDED) for place in range(3))]
+)
+def test_redraw_refuses_code_that_fails_or_draws_one_number_differently(answer, why):
+    with pytest.raises(InitsError, match=why):
+        ArraySources(FakeSandbox(answer), None).redraw(run_of(MINE), jailed=True)
+
+
+def test_too_many_weights_are_refused():
     wide = Network((1024,) * 20)
     few, many = (Experiment((MINE,), wide, seeds=tuple(range(seeds))) for seeds in (1, 2))
     each = 785 * 1024 + 19 * 1025 * 1024 + 1025 * 10
