@@ -49,7 +49,7 @@ def names(engine: Engine) -> str:
     return "".join(job.name for job in engine.results._jobs.values())
 
 
-def test_oldest_jobs_are_dropped_first(idle):
+def test_oldest_jobs_that_are_over_are_dropped_first(idle):
     for name in "abcd":
         put(idle, name)
     assert names(idle) == "bcd"
@@ -57,14 +57,11 @@ def test_oldest_jobs_are_dropped_first(idle):
     assert names(idle) == "de"
     put(idle, "f", steps=1000)  # the newest stays, however large
     assert names(idle) == "f"
-
-
-def test_running_jobs_are_kept(idle):
-    for name in "abcd":
+    for name in "ghij":
         put(idle, name, over=False)
-    for name in "efgh":
+    for name in "klmn":
         put(idle, name)
-    assert names(idle) == "abcdfgh"
+    assert names(idle) == "ghijlmn"
 
 
 class SilentClient:
@@ -86,12 +83,6 @@ def test_job_that_is_run_again_is_the_newest(idle):
     idle.run(two)
     assert idle.run(one) is not first
     assert list(idle.results._jobs) == [two.key, one.key]
-
-
-@pytest.mark.parametrize("code", [True, False])
-def test_pasted_code_can_be_switched_off(idle, settings, code):
-    engine = Engine(replace(settings, code=code))
-    assert engine.sandbox.state.phase == ("asleep" if code else "off")
 
 
 def test_engine_that_cannot_start_reports_why(settings, monkeypatch):
