@@ -20,7 +20,7 @@ from inits.experiments.file_start import HOWS, FileSpec
 from inits.experiments.record import Record
 from inits.initializers.spec import InitializerSpec
 from inits.theory.signal_theory import gains, predict
-from inits.training.draw import sketch
+from inits.training.draw import draw_small_histogram
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS, ONE_SEED, PICTURES, Lesson, PictureKind
 from pages.parts.signal.builder import SIGNAL
@@ -29,7 +29,7 @@ from pages.parts.sweep.builder import SWEEP
 POINTS = 40  # of a curve
 MEAN_OF = 1000  # images, of the running mean
 DOTS = 90  # of a scatter
-BINS = 2  # bins of the sketch that become one of the picture
+BINS = 2  # bins of the histogram that become one of the picture
 CHANCE = 0.1
 Picture = dict[str, Any]
 
@@ -131,7 +131,7 @@ def densities(engine: Engine, lesson: Lesson) -> Picture:
     parts = []
     for slot, text in enumerate((lesson.state["init"], "HeNormal")):
         spec = InitializerSpec.parse(text)
-        drawn = engine.call(sketch, spec, shape, 0)
+        drawn = engine.call(draw_small_histogram, spec, shape, 0)
         counts = np.add.reduceat(drawn.counts, range(0, len(drawn.counts), BINS))
         edges = np.linspace(*drawn.edges, len(counts) + 1)
         density = counts / counts.sum() / np.diff(edges)

@@ -12,7 +12,7 @@ from inits.engine.worker_state import compiled_slots, load, long_call, memory_er
 from inits.experiments.experiment import Run, Start
 from inits.experiments.network import Network
 from inits.experiments.record import InitialArrays
-from inits.measure.examination import Sketch, sketch_drawn
+from inits.measure.examination import SmallHistogram, small_histogram
 from inits.measure.signal_measurement import Measurement
 from inits.seeds import derive_seed
 from inits.theory.signal_theory import InputStatistics
@@ -44,11 +44,11 @@ def weights_file(run: Run, steps: int, arrays: InitialArrays = ()) -> bytes:
     return layers.weights_file(run.network, weights)
 
 
-def first_kernel(run: Run) -> Sketch:
+def first_kernel(run: Run) -> SmallHistogram:
     """Return a histogram of the first kernel of a run that begins with LSUV."""
     from inits.training.beginning import first_scaled
 
-    return sketch_drawn(first_scaled(run, load(run.dataset)))
+    return small_histogram(first_scaled(run, load(run.dataset)))
 
 
 def signal_inputs(dataset: str, images: int, seed: int) -> InputStatistics:

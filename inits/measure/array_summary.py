@@ -26,7 +26,7 @@ LAYOUTS = {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class ArraySummary:
     """Measurements of one array.
 
     Attributes:
@@ -110,11 +110,11 @@ def as_keras(name: str, array: NDArray[Any], layout: str) -> NDArray[Any]:
     return array.transpose(turned) if turned else array
 
 
-def survey(layer: str, name: str, kind: str, array: NDArray[Any]) -> Survey:
+def summarize_array(layer: str, name: str, kind: str, array: NDArray[Any]) -> ArraySummary:
     """Measure an array of real numbers, in the layout of Keras."""
     summary = Summary.of(array)
     edges = (summary.min, summary.max) if summary.count > summary.nan + summary.inf else (0.0, 0.0)
-    found = Survey(
+    found = ArraySummary(
         layer, name, kind, array.shape, str(array.dtype), summary, edges=edges, counts=_counts(array, *edges)
     )
     found = replace(found, nearest=nearest(array) if array.ndim else None)

@@ -18,7 +18,7 @@ MIN_COMPARED = 8  # weights that are not proportional by chance
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class PastedKernel:
     """A kernel that code drew.
 
     Attributes:
@@ -51,12 +51,14 @@ class LayerNumbers:
     nearest: Nearest | None
 
 
-def numbers(layers: Sequence[Drawn], names: Sequence[str]) -> tuple[LayerNumbers, ...]:
+def numbers(layers: Sequence[PastedKernel], names: Sequence[str]) -> tuple[LayerNumbers, ...]:
     """A row for every layer that has an array."""
     return _rows(_arrays(layers, names))
 
 
-def checks(layers: Sequence[Drawn], again: FloatArray | None, names: Sequence[str]) -> tuple[Check, ...]:
+def checks(
+    layers: Sequence[PastedKernel], again: FloatArray | None, names: Sequence[str]
+) -> tuple[Check, ...]:
     """Return the checks of a network's kernels; a check without data is left out.
 
     Args:
@@ -84,7 +86,7 @@ def checks(layers: Sequence[Drawn], again: FloatArray | None, names: Sequence[st
     return tuple(found)
 
 
-def _arrays(layers: Sequence[Drawn], names: Sequence[str]) -> dict[str, FloatArray]:
+def _arrays(layers: Sequence[PastedKernel], names: Sequence[str]) -> dict[str, FloatArray]:
     pairs = zip(names, layers, strict=True)
     return {name: layer.array for name, layer in pairs if layer.array is not None}
 
@@ -110,7 +112,7 @@ def _size(shape: Shape) -> str:
     return times(shape) or "no dimensions"
 
 
-def _shape(layers: Sequence[Drawn], names: Sequence[str]) -> Check:
+def _shape(layers: Sequence[PastedKernel], names: Sequence[str]) -> Check:
     wrong = [
         f"{name} has {_size(layer.received)}, not {_size(layer.shape)}"
         for name, layer in zip(names, layers, strict=True)
@@ -123,7 +125,7 @@ def _shape(layers: Sequence[Drawn], names: Sequence[str]) -> Check:
     return Check("Shape", "bad", f"{part} another shape: {listed(wrong)}; {advice}.")
 
 
-def _dtype(layers: Sequence[Drawn]) -> Check:
+def _dtype(layers: Sequence[PastedKernel]) -> Check:
     """Return the check for the least suitable dtype."""
     dtypes = Counter(layer.dtype for layer in layers)
     order: Sequence[Verdict] = ("bad", "note", "good")

@@ -14,7 +14,7 @@ from inits.measure.nearest import Nearest, nearest, nearest_for_all
 from inits.measure.spectrum import singular_values
 from inits.measure.statistics import Row, Summary, compare, histogram, kolmogorov, qq
 
-BINS, LAYER_BINS, SKETCH_BINS, QUANTILES = 80, 64, 40, 120
+BINS, LAYER_BINS, SMALL_BINS, QUANTILES = 80, 64, 40, 120
 MAX_SINGULAR = 1024  # of the kernel's shorter side: beyond it the decomposition takes seconds
 TILES, IMAGE = 32, (28, 28)
 BLOCK = 128
@@ -54,17 +54,17 @@ class Examination:
 
 
 @dataclass(frozen=True, eq=False)
-class Likeness:
+class NearestExamination:
     """A kernel that pasted code drew: the initializer of Keras that it most looks like, and the kernel beside that."""
 
     nearest: Nearest | None
     examination: Examination
 
 
-def examine_drawn(kernel: FloatArray, spec: PastedSpec) -> Likeness:
+def examine_drawn(kernel: FloatArray, spec: PastedSpec) -> NearestExamination:
     """Measure a kernel of finite numbers that pasted code drew."""
     found = nearest(kernel)
-    return Likeness(found, measure(kernel, found.spec if found else spec))
+    return NearestExamination(found, measure(kernel, found.spec if found else spec))
 
 
 def measure(kernel: FloatArray, spec: Kernel) -> Examination:
@@ -105,17 +105,17 @@ def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sketch:
+class SmallHistogram:
     """A small histogram: int32 (bins,) counts between the smallest and the largest weight."""
 
     counts: NDArray[np.int32]
     edges: tuple[float, float]
 
 
-def sketch_drawn(kernel: FloatArray) -> Sketch:
+def small_histogram(kernel: FloatArray) -> SmallHistogram:
     """A kernel of finite numbers as a card shows it."""
     low, high = float(kernel.min()), float(kernel.max())
-    return Sketch(_counts(kernel, low, high, SKETCH_BINS), (low, high))
+    return SmallHistogram(_counts(kernel, low, high, SMALL_BINS), (low, high))
 
 
 @dataclass(frozen=True)

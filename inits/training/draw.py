@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from inits.initializers.spec import InitializerSpec
-from inits.measure.examination import Examination, LayerRow, Sketch, measure, measure_layer, sketch_drawn
+from inits.measure.examination import (
+    Examination,
+    LayerRow,
+    SmallHistogram,
+    measure,
+    measure_layer,
+    small_histogram,
+)
 
 
 def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examination:
@@ -13,11 +20,11 @@ def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examina
     return measure(draw(spec, shape, seed), spec)
 
 
-def sketch(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Sketch:
+def draw_small_histogram(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> SmallHistogram:
     """A kernel as a card shows it. Raises what `inits.training.starts.draw` raises."""
     from inits.training.starts import draw
 
-    return sketch_drawn(draw(spec, shape, seed))
+    return small_histogram(draw(spec, shape, seed))
 
 
 def examine_network(

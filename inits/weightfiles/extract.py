@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from inits.errors import WeightFileError
-from inits.measure.array_summary import as_keras, survey
+from inits.measure.array_summary import as_keras, summarize_array
 from inits.weightfiles.reader import format_of, iterate
 
 MEMORY, CPU = 2_600_000_000, 300  # bytes beyond the imports, seconds
@@ -41,8 +41,8 @@ def start(values_to: int, answer_to: int, parent: int, name: str) -> None:
 def extract_arrays(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str, Any]:
     """Write the values of all arrays, and return their descriptions.
 
-    The answer has `format` and `arrays`: the survey of each array and its bytes in `values`, which holds them one after
-    the other as little-endian float32. Or it has `error`, a sentence.
+    The answer has `format` and `arrays`: the summary of each array and its bytes in `values`, which contains them one
+    after the other as little-endian float32. Or it has `error`, a sentence.
     """
     try:
         kind = format_of(file, name)
@@ -59,7 +59,7 @@ def extract_arrays(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str
 
 
 def _extracted(layer: str, name: str, kind: str, array: np.ndarray, values: BinaryIO) -> dict[str, Any]:
-    about = survey(layer, name, kind, array).to_dict()
+    about = summarize_array(layer, name, kind, array).to_dict()
     size = 0
     with np.errstate(over="ignore"):
         for part in array if array.ndim > 1 else [array]:  # in the order of Keras, one part at a time

@@ -14,7 +14,7 @@ from inits.errors import WeightFileError
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, InitialArrays
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.seeds import derive_seed
 from inits.weightfiles.store import WeightFile, WeightStore, missing_file
 
@@ -31,22 +31,22 @@ class DenseLayer:
     shape: tuple[int, int]
 
 
-def dense_layers(surveys: Sequence[Survey]) -> list[DenseLayer]:
+def dense_layers(summaries: Sequence[ArraySummary]) -> list[DenseLayer]:
     """Return the layers of a file that have a matrix as kernel, perhaps a bias, and nothing else."""
     groups: dict[str, list[int]] = {}
-    for number, one in enumerate(surveys):
+    for number, one in enumerate(summaries):
         groups.setdefault(one.layer, []).append(number)
-    return [layer for name, numbers in groups.items() if (layer := _dense(name, numbers, surveys))]
+    return [layer for name, numbers in groups.items() if (layer := _dense(name, numbers, summaries))]
 
 
-def _dense(name: str, numbers: Sequence[int], surveys: Sequence[Survey]) -> DenseLayer | None:
-    arrays = {surveys[number].name: number for number in numbers}
+def _dense(name: str, numbers: Sequence[int], summaries: Sequence[ArraySummary]) -> DenseLayer | None:
+    arrays = {summaries[number].name: number for number in numbers}
     kernel = next((arrays.pop(one) for one in KERNELS if one in arrays), None)
     bias = next((arrays.pop(one) for one in BIASES if one in arrays), None)
-    if kernel is None or arrays or surveys[kernel].kind not in ("", "Dense"):
+    if kernel is None or arrays or summaries[kernel].kind not in ("", "Dense"):
         return None
-    shape = surveys[kernel].shape
-    if len(shape) != 2 or (bias is not None and surveys[bias].shape != shape[1:]):
+    shape = summaries[kernel].shape
+    if len(shape) != 2 or (bias is not None and summaries[bias].shape != shape[1:]):
         return None
     return DenseLayer(name, kernel, bias, (shape[0], shape[1]))
 
@@ -91,7 +91,7 @@ def fitted_arrays(spec: FileSpec, network: Network, seed: int, store: WeightStor
     file = store.get(spec.digest)
     if file is None:
         raise missing_file(spec.name)
-    fits = fit(dense_layers(file.surveys), network.kernel_shapes)
+    fits = fit(dense_layers(file.summaries), network.kernel_shapes)
     if not any(fits):
         raise WeightFileError(no_fit_message(spec.name, network))
     arrays: list[FloatArray | None] = []
@@ -115,7 +115,7 @@ def no_fit_message(name: str, network: Network) -> str:
 
 
 def _finite(file: WeightFile, number: int, name: str) -> NDArray[np.float32]:
-    one = file.surveys[number]
+    one = file.summaries[number]
     values = file.values(number)
     odd = int(np.count_nonzero(~np.isfinite(values)))
     if odd:

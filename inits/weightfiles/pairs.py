@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.measure.statistics import PIECE
 from inits.weightfiles.store import WeightFile
 
@@ -27,7 +27,7 @@ class Change:
     equal: bool
 
 
-def pairs(first: Sequence[Survey], second: Sequence[Survey]) -> list[tuple[int, int]]:
+def pairs(first: Sequence[ArraySummary], second: Sequence[ArraySummary]) -> list[tuple[int, int]]:
     """Return the numbers of matching arrays: in order if all shapes agree, else by layer, name and shape."""
     if [one.shape for one in first] == [one.shape for one in second]:
         return [(number, number) for number in range(len(first))]
@@ -38,7 +38,7 @@ def pairs(first: Sequence[Survey], second: Sequence[Survey]) -> list[tuple[int, 
 
 def changes(first: WeightFile, second: WeightFile) -> dict[tuple[int, int], Change]:
     """Return the change of each pair of arrays. Raises WeightFileError if a file was removed."""
-    found = pairs(first.surveys, second.surveys)
+    found = pairs(first.summaries, second.summaries)
     return {(a, b): change(first.values(a), second.values(b)) for a, b in found}
 
 

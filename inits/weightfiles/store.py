@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from inits.errors import WeightFileError
 from inits.experiments.file_start import DIGEST
 from inits.files import entries, mark_used, remove, remove_abandoned, trim
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.weightfiles.subprocess_reader import Readers
 
 log = logging.getLogger(__name__)
@@ -38,31 +38,31 @@ AT_ONCE = 1  # files that are read at the same time; each takes a core
 
 @dataclass(frozen=True, eq=False)
 class WeightFile:
-    """A weight file that was read: digest, format (a key in FORMATS), folder, and a survey of each array."""
+    """A weight file that was read: digest, format (a key in FORMATS), folder, and a summary of each array."""
 
     digest: str
     kind: str
     folder: Path
-    surveys: tuple[Survey, ...]
+    summaries: tuple[ArraySummary, ...]
 
     @property
     def parameters(self) -> int:
         """The number of all weights."""
-        return sum(one.summary.count for one in self.surveys)
+        return sum(one.summary.count for one in self.summaries)
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The names of the layers in the order of the file."""
-        return tuple(dict.fromkeys(one.layer for one in self.surveys))
+        return tuple(dict.fromkeys(one.layer for one in self.summaries))
 
     @cached_property
     def _places(self) -> list[int]:
-        sizes = [4 * one.summary.count for one in self.surveys]
+        sizes = [4 * one.summary.count for one in self.summaries]
         return [sum(sizes[:number]) for number in range(len(sizes))]
 
     def values(self, number: int) -> NDArray[np.float32]:
         """Return an array as float32, mapped from the disk. Raises WeightFileError if the file was removed."""
-        one = self.surveys[number]
+        one = self.summaries[number]
         if not one.summary.count:
             return np.empty(one.shape, np.float32)
         try:
@@ -183,8 +183,8 @@ class WeightStore:
                 reading.ahead = lambda: 0
                 reading.written = lambda: _size(target / VALUES)
                 with copy.open("rb") as file, (target / VALUES).open("wb") as values:
-                    kind, surveys = self._readers.read(file, values, name)
-                _write(target / ABOUT, kind, surveys)
+                    kind, summaries = self._readers.read(file, values, name)
+                _write(target / ABOUT, kind, summaries)
                 self._put(target, self.folder / f"{reading.digest}{SUFFIX}")
             self._make_room(reading.digest)
         except WeightFileError as error:
@@ -252,8 +252,8 @@ def _copied(file: BinaryIO, folder: Path) -> tuple[Path, str, int]:
     return Path(name), digest.hexdigest()[:DIGEST], size
 
 
-def _write(path: Path, kind: str, surveys: Sequence[Survey]) -> None:
-    about = {"version": FORMAT, "kind": kind, "arrays": [one.to_dict() for one in surveys]}
+def _write(path: Path, kind: str, summaries: Sequence[ArraySummary]) -> None:
+    about = {"version": FORMAT, "kind": kind, "arrays": [one.to_dict() for one in summaries]}
     path.write_text(json.dumps(about))
 
 
@@ -261,8 +261,8 @@ def _read(digest: str, folder: Path) -> WeightFile:
     about = json.loads((folder / ABOUT).read_text())
     if about["version"] != FORMAT:
         raise ValueError(f"it has version {about['version']}")
-    surveys = tuple(Survey.from_dict(one) for one in about["arrays"])
-    return WeightFile(digest, about["kind"], folder, surveys)
+    summaries = tuple(ArraySummary.from_dict(one) for one in about["arrays"])
+    return WeightFile(digest, about["kind"], folder, summaries)
 
 
 def _size(path: Path) -> int:

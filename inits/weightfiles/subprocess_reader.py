@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from inits.errors import WeightFileError
-from inits.measure.array_summary import BINS, Survey
+from inits.measure.array_summary import BINS, ArraySummary
 from inits.sandbox.processes import environment, python
 from inits.weightfiles.catalog import FORMATS
 
@@ -33,10 +33,10 @@ class Readers:
         self._children: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def read(self, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
+    def read(self, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[ArraySummary, ...]]:
         """Read an open file of that name, and write the values of its arrays one after the other.
 
-        Returns the format and a survey of each array. Raises WeightFileError with the sentence of the process, or if
+        Returns the format and a summary of each array. Raises WeightFileError with the sentence of the process, or if
         its answer cannot be true.
         """
         answer = self._answer(file, values, name)
@@ -101,18 +101,18 @@ class Readers:
             child.kill()
 
 
-def checked(answer: Mapping[str, Any], written: int) -> tuple[str, tuple[Survey, ...]]:
-    """Return the format and the surveys of an answer. Raises an exception if they disagree with the bytes written."""
+def checked(answer: Mapping[str, Any], written: int) -> tuple[str, tuple[ArraySummary, ...]]:
+    """Return the format and the summaries of an answer. Raises an exception if they disagree with the bytes written."""
     kind = answer["format"]
     if kind not in FORMATS:
         raise ValueError(f"the format {kind!r}")
-    surveys = tuple(_survey(dict(one)) for one in answer["arrays"])
-    if not surveys or sum(4 * one.summary.count for one in surveys) != written:
-        raise ValueError(f"{len(surveys)} arrays and {written} bytes")
-    return kind, surveys
+    summaries = tuple(_summary(dict(one)) for one in answer["arrays"])
+    if not summaries or sum(4 * one.summary.count for one in summaries) != written:
+        raise ValueError(f"{len(summaries)} arrays and {written} bytes")
+    return kind, summaries
 
 
-def _survey(value: dict[str, Any]) -> Survey:
+def _summary(value: dict[str, Any]) -> ArraySummary:
     size = value.pop("bytes")
     whole = (*value["shape"], *value["decomposed"], *value["counts"], size)
     numbers = value["summary"]
@@ -126,7 +126,7 @@ def _survey(value: dict[str, Any]) -> Survey:
         raise ValueError("an invalid number")
     for name in ("layer", "name", "kind", "dtype"):
         _text(value[name], MAX_NAME)
-    one = Survey.from_dict(value)
+    one = ArraySummary.from_dict(value)
     if size != 4 * one.summary.count or math.prod(one.shape) != one.summary.count:
         raise ValueError("an array of another size")
     if math.prod(max(side, 1) for side in one.shape) > MAX_WEIGHTS or len(one.counts) != BINS:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from inits.initializers.spec import InitializerSpec
 from inits.measure import array_summary, statistics
-from inits.measure.array_summary import BINS, Survey, as_keras
+from inits.measure.array_summary import BINS, ArraySummary, as_keras
 from inits.measure.nearest import nearest
 
 SHAPES = [(), (1,), (7,), (30,), (6, 4), (4, 6), (5, 1), (1, 5), (3, 3, 2, 4), (3, 2, 5), (2, 2, 2, 3, 2)]
@@ -19,8 +19,8 @@ ROUNDING = 1e-7
 rng = np.random.default_rng(3)
 
 
-def measured(array, kind: str = "", name: str = "kernel") -> Survey:
-    return array_summary.survey("layer", name, kind, np.asarray(array))
+def measured(array, kind: str = "", name: str = "kernel") -> ArraySummary:
+    return array_summary.summarize_array("layer", name, kind, np.asarray(array))
 
 
 def drawn(shape, dtype) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_singular_values_beyond_float32_are_none_or_0(scale):
     large, small = measured(scale * values), measured(values / scale)
     assert (large.singular, large.decomposed, large.bulk) == (None, (), None)
     assert (small.singular.tolist(), small.bulk) == ([0.0] * 20, None)
-    assert Survey.from_dict(json.loads(json.dumps(large.to_dict()))).units == 20
+    assert ArraySummary.from_dict(json.loads(json.dumps(large.to_dict()))).units == 20
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,8 @@ KEPT = [
 @pytest.mark.parametrize("values", KEPT, ids=lambda one: f"{one.dtype} {one.shape}")
 def test_json_keeps_every_field(values):
     before = measured(values, "Dense")
-    after = Survey.from_dict(json.loads(json.dumps(before.to_dict())))
-    for field in fields(Survey):
+    after = ArraySummary.from_dict(json.loads(json.dumps(before.to_dict())))
+    for field in fields(ArraySummary):
         ours, theirs = getattr(after, field.name), getattr(before, field.name)
         if field.name == "singular" and theirs is not None:
             assert ours.dtype == np.float32

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from inits.measure.checks import Drawn, LayerNumbers, checks, numbers
+from inits.measure.checks import LayerNumbers, PastedKernel, checks, numbers
 from inits.measure.nearest import nearest
 from inits.measure.symmetry import Check
 
@@ -42,11 +42,11 @@ def some_dead(shape, seed):
 
 def layer(array, dtype="float32"):
     array = np.asarray(array, np.float32)
-    return Drawn(array.shape, array, dtype, array.shape)
+    return PastedKernel(array.shape, array, dtype, array.shape)
 
 
 def misshapen(shape, received, dtype="float32"):
-    return Drawn(shape, None, dtype, received)
+    return PastedKernel(shape, None, dtype, received)
 
 
 def kernels(*draws):

@@ -24,7 +24,7 @@ from inits.experiments.record import Record
 from inits.experiments.weight_source import parse_kernel
 from inits.figures.lessons import lesson_svg
 from inits.initializers.spec import InitializerSpec
-from inits.measure.checks import Drawn, checks
+from inits.measure.checks import PastedKernel, checks
 from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
 from inits.training.draw import examine
 from pages.parts.experiment.choices import TRAIN
@@ -194,7 +194,9 @@ def test_one_seeded_instance_draws_equal_kernels(engine):
     shapes = [(784, 128), (128, 128), (128, 128), (128, 10)]
     for seed, verdict in (("seed=1", "bad"), ("", "bad"), ("seed=keras.random.SeedGenerator(1)", "good")):
         arrays = engine.sandbox.run(ONE_SEED.source.replace("seed=1", seed), shapes, 0).arrays
-        found = checks([Drawn(a.shape, a, "float32", a.shape) for a in arrays], None, ["a", "b", "c", "out"])
+        found = checks(
+            [PastedKernel(a.shape, a, "float32", a.shape) for a in arrays], None, ["a", "b", "c", "out"]
+        )
         assert {check.name: check.verdict for check in found}["Layers differ"] == verdict
         assert (arrays[1] == arrays[2]).all() == (verdict == "bad")
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from inits.errors import WeightFileError
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.sandbox.processes import python
 from inits.weightfiles import subprocess_reader
 from inits.weightfiles.store import SUFFIX, Reading, WeightFile, WeightStore, wait
@@ -62,7 +62,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     names: list[str] = []
 
-    def read(_: Readers, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[Survey, ...]]:
+    def read(_: Readers, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[ArraySummary, ...]]:
         names.append(name)
         answer = json.loads(json.dumps(extract_arrays(file, values, name)))
         values.flush()

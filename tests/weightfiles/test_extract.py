@@ -97,7 +97,7 @@ def test_files_of_a_lying_process_are_not_kept(store, monkeypatch):
     child(monkeypatch, LYING.format(lie=LIES["more was written"]))
     assert_refused(store, BROKEN)
     child(monkeypatch, LYING.format(lie="one['layer'] = 'renamed'"))  # it runs where the others lie
-    assert kept(store, npz()).surveys[0].layer == "renamed"
+    assert kept(store, npz()).summaries[0].layer == "renamed"
 
 
 ENDS = {

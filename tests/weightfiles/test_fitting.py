@@ -17,7 +17,7 @@ from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import HOWS, FileSpec
 from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
-from inits.measure.array_summary import survey
+from inits.measure.array_summary import summarize_array
 from inits.seeds import derive_seed
 from inits.weightfiles import read
 from inits.weightfiles.fitting import (
@@ -82,9 +82,9 @@ class Kept:
 
 def kept(folder: Path, arrays: dict[str, np.ndarray]) -> Kept:
     """Store arrays given by "layer/name"."""
-    surveys = tuple(survey(*name.split("/"), "Dense", array) for name, array in arrays.items())
+    summaries = tuple(summarize_array(*name.split("/"), "Dense", array) for name, array in arrays.items())
     (folder / VALUES).write_bytes(b"".join(array.astype("<f4").tobytes() for array in arrays.values()))
-    return Kept(WeightFile(DIGEST, "npz", folder, surveys))
+    return Kept(WeightFile(DIGEST, "npz", folder, summaries))
 
 
 def trained() -> dict[str, np.ndarray]:
@@ -239,20 +239,22 @@ KERNEL_AND_BIAS = {"a/kernel": (3, 4), "a/bias": (4,)}
     ],
 )
 def test_dense_layers_are_recognized_by_arrays_and_class(arrays, kind, found):
-    surveys = [survey(*name.split("/"), kind, np.ones(shape, "f4")) for name, shape in arrays.items()]
-    assert dense_layers(surveys) == [DenseLayer(*one) for one in found]
+    summaries = [
+        summarize_array(*name.split("/"), kind, np.ones(shape, "f4")) for name, shape in arrays.items()
+    ]
+    assert dense_layers(summaries) == [DenseLayer(*one) for one in found]
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", ["sequential", "functional", "images", "sequences"])
 def test_dense_layers_of_keras_files_are_found(saved, name):
     shapes = json.loads((saved / "dense.json").read_text())[name]
-    surveys = [
-        survey(layer.name, variable, layer.kind, array)
+    summaries = [
+        summarize_array(layer.name, variable, layer.kind, array)
         for layer in read(saved / f"{name}.weights.h5")
         for variable, array in layer.arrays.items()
     ]
-    assert sorted(list(one.shape) for one in dense_layers(surveys)) == shapes != []
+    assert sorted(list(one.shape) for one in dense_layers(summaries)) == shapes != []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inits.measure.array_summary import survey
+from inits.measure.array_summary import summarize_array
 from inits.weightfiles import pairs as weightpairs
 from inits.weightfiles.pairs import Change, change, pairs
 
@@ -26,7 +26,7 @@ CHANGED = (("b/kernel", (4, 3)), ("a/kernel", (3, 5)), ("a/bias", (4,)), ("c/ker
 )
 def test_arrays_are_paired_in_order_or_by_name_and_shape(second, expected):
     first, other = (
-        [survey(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
+        [summarize_array(*name.split("/"), "", np.zeros(shape, np.float32)) for name, shape in arrays]
         for arrays in (FIRST, second)
     )
     assert pairs(first, other) == expected

@@ -12,7 +12,7 @@ from support.extraction import MEMORY, PATIENCE, digest_of, kept, left, read_her
 from support.weight_corpus import KERNEL, npz, tensor, tensors
 
 from inits.errors import WeightFileError
-from inits.measure.array_summary import survey
+from inits.measure.array_summary import summarize_array
 from inits.sandbox.processes import python
 from inits.weightfiles import read, subprocess_reader
 from inits.weightfiles import store as weightstore
@@ -44,14 +44,14 @@ def read_names(monkeypatch) -> list[str]:
 def test_files_of_keras_are_stored_value_by_value(saved, store, name):
     file = kept(store, (saved / name).read_bytes(), name)
     expected = [(layer, *item) for layer in read(saved / name) for item in layer.arrays.items()]
-    assert [(one.layer, one.name, one.kind) for one in file.surveys] == [
+    assert [(one.layer, one.name, one.kind) for one in file.summaries] == [
         (layer.name, variable, layer.kind) for layer, variable, _ in expected
     ]
     for number, (_, _, array) in enumerate(expected):
-        found, about = file.values(number), file.surveys[number]
+        found, about = file.values(number), file.summaries[number]
         assert (found.dtype, about.dtype, about.shape) == (np.float32, str(array.dtype), array.shape)
         np.testing.assert_array_equal(found, array.astype(np.float32))
-        assert repr(about.summary) == repr(survey("", "", "", array).summary)
+        assert repr(about.summary) == repr(summarize_array("", "", "", array).summary)
     assert file.parameters == sum(array.size for _, _, array in expected)
     assert file.kind == ("keras" if name.endswith(".keras") else "hdf5")
     assert left(store) == []
@@ -64,7 +64,7 @@ def test_kernels_of_pytorch_are_transposed(store):
     file = kept(store, tensors(header, np.tile(kernel, 2).tobytes()), "net.safetensors")
     np.testing.assert_array_equal(file.values(0), kernel.reshape(3, 2).T)
     np.testing.assert_array_equal(file.values(1), kernel.reshape(2, 3).T[None, None])
-    assert [one.shape for one in file.surveys] == [(2, 3), (1, 1, 3, 2)]
+    assert [one.shape for one in file.summaries] == [(2, 3), (1, 1, 3, 2)]
     assert (file.kind, file.layers) == ("safetensors", ("a", "b"))
 
 
@@ -91,7 +91,7 @@ def test_digest_gives_access_in_all_servers_on_the_folder(store):
     assert file.digest == digest_of(content)
     other = WeightStore(store.folder, MEMORY).get(file.digest)
     np.testing.assert_array_equal(other.values(0), KERNEL)
-    assert [one.to_dict() for one in other.surveys] == [one.to_dict() for one in file.surveys]
+    assert [one.to_dict() for one in other.summaries] == [one.to_dict() for one in file.summaries]
     assert store.get("0" * 32) is None
     (store.folder / f"{file.digest}{SUFFIX}" / VALUES).unlink()
     with pytest.raises(WeightFileError, match="is not available; choose the file again"):

@@ -13,9 +13,9 @@ from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import LsuvSpec
 from inits.initializers.spec import InitializerSpec
-from inits.measure.examination import Sketch, sketch_drawn
+from inits.measure.examination import SmallHistogram, small_histogram
 from inits.seeds import derive_seed
-from inits.training.draw import sketch
+from inits.training.draw import draw_small_histogram
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import can_draw, engine, known_dataset, wait_for
 from pages.parts.experiment.cards import Card
@@ -23,7 +23,7 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.page.gate import gate
 
 
-def first_kernel(start: Start, choices: Choices) -> Sketch | None:
+def first_kernel(start: Start, choices: Choices) -> SmallHistogram | None:
     """Return the first kernel of a run, as it will be; None until Keras is loaded, or if it cannot be shown."""
     spec, shape, seed = start.kernel, choices.network.kernel_shapes[0], choices.seed
     try:
@@ -38,7 +38,7 @@ def first_kernel(start: Start, choices: Choices) -> Sketch | None:
         return None
 
 
-def _scaled(start: Start, choices: Choices) -> Sketch | None:
+def _scaled(start: Start, choices: Choices) -> SmallHistogram | None:
     """Return the first kernel of LSUV, which needs the first batch, and so the data set."""
     dataset = known_dataset(choices.data)
     if not (can_draw() and dataset):
@@ -48,33 +48,33 @@ def _scaled(start: Start, choices: Choices) -> Sketch | None:
 
 
 @st.cache_data(max_entries=100, show_spinner=False, hash_funcs={Run: lambda run: run.key})
-def _scaled_for(run: Run) -> Sketch:
+def _scaled_for(run: Run) -> SmallHistogram:
     return engine().call(worker.first_kernel, run)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _from_file(text: str, net: Network, seed: int) -> Sketch | None:
+def _from_file(text: str, net: Network, seed: int) -> SmallHistogram | None:
     """Return the first kernel of a network, from the file or, if no layer of it fits, as it will be drawn."""
     spec = FileSpec.parse(text)
     (kernel, _) = engine().sources.request(Start(spec), net, seed, layers=1).result()
     if kernel is not None:
-        return sketch_drawn(kernel)
+        return small_histogram(kernel)
     return (
         _drawn(str(spec.rest), net.kernel_shapes[0], derive_seed(seed, "kernel", 0)) if can_draw() else None
     )
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _drawn(text: str, shape: tuple[int, int], seed: int) -> Sketch:
+def _drawn(text: str, shape: tuple[int, int], seed: int) -> SmallHistogram:
     with gate.aside():
-        return engine().call(sketch, InitializerSpec.parse(text), shape, seed)
+        return engine().call(draw_small_histogram, InitializerSpec.parse(text), shape, seed)
 
 
-def _pasted(start: Start, net: Network, seed: int) -> Sketch | None:
+def _pasted(start: Start, net: Network, seed: int) -> SmallHistogram | None:
     """Return the first kernel that pasted code draws; None while it runs, and if it is not finite."""
     future = pasted_code.request_arrays(start, net, seed, layers=1)
     if not pasted_code.wait_soon([future]):
         wait_for(future.done, lambda: "Running your code...")
         return None
     kernel, _ = future.result()
-    return sketch_drawn(kernel) if kernel is not None and np.isfinite(kernel).all() else None
+    return small_histogram(kernel) if kernel is not None and np.isfinite(kernel).all() else None

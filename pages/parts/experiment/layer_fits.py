@@ -14,7 +14,7 @@ from pages.parts.widgets import tables
 def fits_of(spec: FileSpec, net: Network) -> list[DenseLayer | None] | None:
     """Return the layer of a file that fits each layer of a network; None if the file is not available."""
     file = engine().files.get(spec.digest)
-    return None if file is None else fit(dense_layers(file.surveys), net.kernel_shapes)
+    return None if file is None else fit(dense_layers(file.summaries), net.kernel_shapes)
 
 
 def fit_words(fits: Sequence[DenseLayer | None] | None) -> str:

@@ -67,7 +67,7 @@ def _from_file(spec: FileSpec, net: Network) -> list[str]:
     if fits is None or file is None:
         return ["the file is not available"] * len(net.kernel_shapes)
     return [
-        f"{number(file.surveys[layer.kernel].sigma_w2 or 0.0, 3)} ({layer.name})"
+        f"{number(file.summaries[layer.kernel].sigma_w2 or 0.0, 3)} ({layer.name})"
         if layer
         else f"{_std(spec.rest, shape, gain=True)} ({spec.rest.name})"
         for layer, shape in zip(fits, net.kernel_shapes, strict=True)

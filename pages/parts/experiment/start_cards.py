@@ -18,7 +18,7 @@ from inits.experiments.summary import Outcome
 from inits.experiments.weight_source import Kernel
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.initializers.laws import Law
-from inits.measure.examination import Sketch
+from inits.measure.examination import SmallHistogram
 from inits.text import percent
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import experiment_of, session_id
@@ -161,7 +161,9 @@ def swatch(slot: int, width: int = 32) -> str:
     return f'<span style="{style}"></span>'
 
 
-def _picture(choices: Choices, card: Card, drawn: Sketch | None, law: Law | None, reach: float) -> None:
+def _picture(
+    choices: Choices, card: Card, drawn: SmallHistogram | None, law: Law | None, reach: float
+) -> None:
     theme = colours()
     colour, ink = theme.categorical[card.slot], theme.ink
 

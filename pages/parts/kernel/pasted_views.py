@@ -7,8 +7,8 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
-from inits.measure.checks import Drawn, checks
-from inits.measure.examination import LayerRow, Likeness, examine_drawn, examine_drawn_network
+from inits.measure.checks import PastedKernel, checks
+from inits.measure.examination import LayerRow, NearestExamination, examine_drawn, examine_drawn_network
 from inits.measure.nearest import Nearest
 from inits.measure.symmetry import Check
 from inits.sandbox.client import Sandbox
@@ -48,13 +48,13 @@ def pasted_kernel(spec: PastedSpec, shape: tuple[int, ...], seed: int) -> DrawnK
     found = _finite(spec, [shape], seed)
     if found is None:
         return None
-    likeness = _likeness(str(spec), shape, seed, found.arrays[0])
-    return _beside_nearest(spec, likeness) if likeness else None
+    examined = _examined(str(spec), shape, seed, found.arrays[0])
+    return _beside_nearest(spec, examined) if examined else None
 
 
-def _beside_nearest(spec: PastedSpec, likeness: Likeness) -> DrawnKernel:
-    near = likeness.nearest
-    return DrawnKernel(spec, near.spec if near else spec, likeness.examination, near)
+def _beside_nearest(spec: PastedSpec, found: NearestExamination) -> DrawnKernel:
+    near = found.nearest
+    return DrawnKernel(spec, near.spec if near else spec, found.examination, near)
 
 
 def pasted_sentence(spec: PastedSpec, one: DrawnKernel | None) -> str:
@@ -111,7 +111,7 @@ def not_finite(arrays: Sequence[FloatArray]) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _likeness(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray) -> Likeness | None:
+def _examined(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray) -> NearestExamination | None:
     return ask(examine_drawn, _kernel, PastedSpec.parse(text))
 
 
@@ -124,8 +124,8 @@ def _rows(
 
 def first_kernel(spec: PastedSpec, seed: int, kernel: FloatArray) -> DrawnKernel | None:
     """Return the first kernel of the network of these pages, measured."""
-    likeness = _likeness(str(spec), kernel.shape, seed, kernel)
-    return _beside_nearest(spec, likeness) if likeness else None
+    found = _examined(str(spec), kernel.shape, seed, kernel)
+    return _beside_nearest(spec, found) if found else None
 
 
 def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
@@ -165,5 +165,5 @@ def checked(result: Result) -> tuple[Check, ...]:
     return checks(network, again.array, NETWORK.layer_names)
 
 
-def _drawn(one: Array) -> Drawn:
-    return Drawn(one.asked, one.values, one.dtype, one.received)
+def _drawn(one: Array) -> PastedKernel:
+    return PastedKernel(one.asked, one.values, one.dtype, one.received)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from inits.initializers.shapes import times
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.text import count, number, percent
 from inits.weightfiles.pairs import Change
 from pages.parts.experiment.start_cards import swatch
@@ -27,7 +27,7 @@ def table(page: str, opened: OpenFiles) -> None:
         how = "First file → second file. Change: norm of the difference over the norm of the first array."
     heading("All arrays", how)
     kinds = {"kernels": "Kernels and biases", "all": "All arrays"}
-    some = [row for row in opened.rows if (one := opened.surveys(row)[0]).is_kernel or one.name == "bias"]
+    some = [row for row in opened.rows if (one := opened.summaries(row)[0]).is_kernel or one.name == "bias"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         shown = "all"
         if some and len(some) < len(opened.rows):
@@ -40,7 +40,7 @@ def table(page: str, opened: OpenFiles) -> None:
             "Table (CSV)", lambda: as_csv(opened), "weights.csv", "text/csv", icon=":material/download:",
             key=widget_key(page, "csv"), on_click="ignore",
         )  # fmt: skip
-    cells = [_two(opened, row) if opened.two else _one(opened.surveys(row)[0]) for row in rows[:MAX_ROWS]]
+    cells = [_two(opened, row) if opened.two else _one(opened.summaries(row)[0]) for row in rows[:MAX_ROWS]]
     with st.container(height=420 if len(cells) > 12 else "content", border=False):
         columns = {name: [cell[name] for cell in cells] for name in cells[0]} if cells else {}
         tables.table({name: column for name, column in columns.items() if any(column)})
@@ -48,7 +48,7 @@ def table(page: str, opened: OpenFiles) -> None:
         st.markdown(f":small[:gray[{count(len(rows) - MAX_ROWS)} more arrays are in the CSV file.]]")
 
 
-def _one(one: Survey) -> dict[str, str]:
+def _one(one: ArraySummary) -> dict[str, str]:
     summary, bulk = one.summary, one.bulk
     return {
         "array": label(one),
@@ -66,7 +66,7 @@ def _one(one: Survey) -> dict[str, str]:
 
 
 def _two(opened: OpenFiles, row: tuple[int, ...]) -> dict[str, str]:
-    a, b = opened.surveys(row)
+    a, b = opened.summaries(row)
     change = opened.changes[row[0], row[1]]
     outside = [percent(one.bulk.share) if one.bulk else "" for one in (a, b)]
     return {
@@ -88,13 +88,13 @@ def _size(change: Change) -> str:
     return "from zero" if np.isinf(change.relative) else percent(change.relative)
 
 
-def idle(one: Survey) -> str:
+def idle(one: ArraySummary) -> str:
     """Return the numbers of units with zero weights and with equal weights: "3 dead, 1 constant"."""
     parts = [f"{count(n)} {what}" for n, what in ((one.dead, "dead"), (one.constant, "constant")) if n]
     return ", ".join(parts)
 
 
-def nearest_words(one: Survey) -> str:
+def nearest_words(one: ArraySummary) -> str:
     """Return the name of the nearest initializer, with its fitted parameters."""
     if one.nearest is None:
         return ""
@@ -113,7 +113,7 @@ def as_csv(opened: OpenFiles) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for name, file in zip(opened.names, opened.files, strict=True):
-        for one in file.surveys:
+        for one in file.summaries:
             s, bulk, near = one.summary, one.bulk, one.nearest
             writer.writerow(
                 [

@@ -37,7 +37,7 @@ class FittedNetwork:
 
 def network_for(file: WeightFile) -> FittedNetwork | str:
     """Return the network of a file if it has 784 inputs and 10 outputs, else the one on Train; or why neither fits."""
-    layers, net = dense_layers(file.surveys), _on_train().network
+    layers, net = dense_layers(file.summaries), _on_train().network
     if not layers:
         return "This file has no Dense layer, so no network here can start from it."
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.text import count, counted, percent
 from inits.weightfiles.pairs import Change, changes
 from inits.weightfiles.store import WeightFile
@@ -34,11 +34,11 @@ class OpenFiles:
     @property
     def rows(self) -> list[tuple[int, ...]]:
         """Numbers of the arrays to show: each array of one file, or each pair of arrays of two files."""
-        return list(self.changes) if self.two else [(n,) for n in range(len(self.files[0].surveys))]
+        return list(self.changes) if self.two else [(n,) for n in range(len(self.files[0].summaries))]
 
-    def surveys(self, row: Sequence[int]) -> list[Survey]:
-        """Return the survey of each array in a row."""
-        return [file.surveys[number] for file, number in zip(self.files, row, strict=True)]
+    def summaries(self, row: Sequence[int]) -> list[ArraySummary]:
+        """Return the summary of each array in a row."""
+        return [file.summaries[number] for file, number in zip(self.files, row, strict=True)]
 
 
 def open_files(files: Sequence[tuple[str, WeightFile]]) -> OpenFiles:
@@ -55,7 +55,7 @@ def _changes(
     return changes(*_files)
 
 
-def label(one: Survey) -> str:
+def label(one: ArraySummary) -> str:
     """Return the name of an array: dense_1/kernel."""
     return f"{one.layer}/{one.name}"
 
@@ -66,19 +66,19 @@ def summary(opened: OpenFiles) -> str:
 
 
 def _difference(opened: OpenFiles) -> str:
-    kernels = [row for row in opened.rows if opened.surveys(row)[0].is_kernel] or opened.rows
+    kernels = [row for row in opened.rows if opened.summaries(row)[0].is_kernel] or opened.rows
     most = max(kernels, key=lambda row: opened.changes[row[0], row[1]].relative)
     change = opened.changes[most[0], most[1]]
     if change.equal:
         return f"All {counted(len(kernels), 'kernel')} are equal in both files."
-    name, size = literal(label(opened.surveys(most)[0])), percent(change.relative)
+    name, size = literal(label(opened.summaries(most)[0])), percent(change.relative)
     return f"Of {counted(len(kernels), 'kernel')} **{name}** changed most, by **{size}** of its norm."
 
 
 def _content(file: WeightFile) -> str:
-    kernels = [one for one in file.surveys if one.is_kernel]
+    kernels = [one for one in file.summaries if one.is_kernel]
     words = f"{counted(len(file.layers), 'layer')}, **{count(file.parameters)}** parameters."
-    odd = sum(one.summary.nan + one.summary.inf for one in file.surveys)
+    odd = sum(one.summary.nan + one.summary.inf for one in file.summaries)
     if odd:
         words += f" **{count(odd)}** of them are NaN or infinite."
     marked = [(one.bulk.share, one) for one in kernels if one.bulk and one.bulk.outside]

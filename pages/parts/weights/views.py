@@ -11,7 +11,7 @@ from inits.figures import weightfile as figures
 from inits.figures.weights import Bars
 from inits.initializers.laws import Law
 from inits.initializers.spec import InitializerSpec
-from inits.measure.array_summary import Survey
+from inits.measure.array_summary import ArraySummary
 from inits.text import count, counted, number, percent
 from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
@@ -29,7 +29,9 @@ BLOCK = 128  # rows and columns of a kernel
 
 def at_a_glance(page: str, opened: OpenFiles) -> None:
     """Draw a small histogram of every kernel."""
-    rows = [row for row in opened.rows if opened.surveys(row)[0].is_kernel and _finite(opened.surveys(row))]
+    rows = [
+        row for row in opened.rows if opened.summaries(row)[0].is_kernel and _finite(opened.summaries(row))
+    ]
     if not rows:
         return
     two = opened.two
@@ -47,12 +49,12 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
             "Kernels", list(words), format_func=words.__getitem__, key=key, width=220,
         )))  # fmt: skip
     part = rows[first : first + PANELS]
-    now = [_bars(opened.surveys(row)[-1]) for row in part]
+    now = [_bars(opened.summaries(row)[-1]) for row in part]
     before = [
-        _bars(opened.surveys(row)[0]) if two else _default_bars(opened.surveys(row)[0], bars)
+        _bars(opened.summaries(row)[0]) if two else _default_bars(opened.summaries(row)[0], bars)
         for row, bars in zip(part, now, strict=True)
     ]
-    names = [opened.surveys(row)[0].layer for row in part]
+    names = [opened.summaries(row)[0].layer for row in part]
     fig = figures.multiples(before, now, names, len(opened.files) - 1)
     chart(
         fig,
@@ -62,50 +64,52 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
     )
 
 
-def _finite(surveys: Sequence[Survey]) -> bool:
-    return all(one.summary.count > one.summary.nan + one.summary.inf for one in surveys)
+def _finite(summaries: Sequence[ArraySummary]) -> bool:
+    return all(one.summary.count > one.summary.nan + one.summary.inf for one in summaries)
 
 
-def _bars(one: Survey) -> Bars:
+def _bars(one: ArraySummary) -> Bars:
     return Bars(*one.edges, np.array(one.counts, np.int32))
 
 
-def _default_bars(one: Survey, bars: Bars) -> Bars | None:
+def _default_bars(one: ArraySummary, bars: Bars) -> Bars | None:
     law = _law(one.default, one)
     return figures.bars_of(law, bars.low, bars.high) if law else None
 
 
-def _law(spec: InitializerSpec | None, one: Survey) -> Law | None:
+def _law(spec: InitializerSpec | None, one: ArraySummary) -> Law | None:
     """Return the law of an initializer for an array of any size, also beyond the largest that the app draws."""
     return spec.entry.law(dict(spec.arguments), one.shape) if spec is not None else None
 
 
 def in_depth(page: str, opened: OpenFiles) -> None:
     """Show one array: histogram, numbers, spectrum and values."""
-    rows = {label(opened.surveys(row)[0]): row for row in opened.rows if opened.surveys(row)[0].summary.count}
+    rows = {
+        label(opened.summaries(row)[0]): row for row in opened.rows if opened.summaries(row)[0].summary.count
+    }
     chosen = linked(page, "array", rows, lambda key: st.selectbox(
         "Array", list(rows), key=key, width=320,
     ), first=_most_interesting(opened, rows))  # fmt: skip
-    surveys = opened.surveys(rows[str(chosen)])
-    last = surveys[-1]
+    summaries = opened.summaries(rows[str(chosen)])
+    last = summaries[-1]
     left, right = st.columns([2, 1], gap="medium")
     with left:
         heading(
             f"{counted(last.summary.count, 'value')} of {literal(str(chosen))}",
-            _how_to_read(surveys),
+            _how_to_read(summaries),
             "array",
         )
-        if not _finite(surveys):
+        if not _finite(summaries):
             st.markdown(":gray[No value is finite.]")
         else:
-            _histogram(page, surveys)
+            _histogram(page, summaries)
     with right:
         heading("Numbers", "Kurtosis: 0 for a normal distribution, −1.2 for a uniform one.")
-        _numbers(opened, surveys)
+        _numbers(opened, summaries)
         _likeness(last)
     columns = st.columns(2, gap="medium")
     with columns[0]:
-        _spectrum(page, surveys)
+        _spectrum(page, summaries)
     with columns[1]:
         _picture(page, opened, rows[str(chosen)], last)
 
@@ -114,16 +118,16 @@ def _most_interesting(opened: OpenFiles, rows: Mapping[str, tuple[int, ...]]) ->
     """Return the kernel with the largest share outside the bulk, else the first kernel, else the first array."""
 
     def rank(name: str) -> tuple[float, bool]:
-        one = opened.surveys(rows[name])[-1]
+        one = opened.summaries(rows[name])[-1]
         return (one.bulk.share if one.bulk else 0.0, one.is_kernel)
 
     return max(rows, key=rank)
 
 
-def _how_to_read(surveys: Sequence[Survey]) -> str:
-    last = surveys[-1]
+def _how_to_read(summaries: Sequence[ArraySummary]) -> str:
+    last = summaries[-1]
     near, default = last.nearest, last.default
-    words = "Bars: the file." if len(surveys) == 1 else "Bars: the first file and the second."
+    words = "Bars: the file." if len(summaries) == 1 else "Bars: the first file and the second."
     if near and (law := _law(near.spec, last)) and not law.atoms:
         words += f" Line: {literal(str(near.spec))}, the nearest initializer."
     if default and (law := _law(default, last)):
@@ -134,33 +138,33 @@ def _how_to_read(surveys: Sequence[Survey]) -> str:
     return words
 
 
-def _histogram(page: str, surveys: Sequence[Survey]) -> None:
-    last = surveys[-1]
+def _histogram(page: str, summaries: Sequence[ArraySummary]) -> None:
+    last = summaries[-1]
     specs = [(last.nearest.spec, "solid")] if last.nearest else []
     if last.default and (not last.nearest or last.nearest.spec != last.default):
         specs.append((last.default, "dot"))
     curves = [figures.Curve(law, dash) for spec, dash in specs if (law := _law(spec, last)) is not None]
-    shown = [figures.ArrayBars(start, _bars(one)) for start, one in enumerate(surveys)]
+    shown = [figures.ArrayBars(start, _bars(one)) for start, one in enumerate(summaries)]
     fig = figures.histogram(shown, curves).update_layout(uirevision=label(last), meta="file")
     alt = "Histogram of the values under the densities of the nearest initializer and of Keras' default."
     chart(fig, key=widget_key(page, "histogram"), height=style.HERO, alt=alt)
 
 
-def _numbers(opened: OpenFiles, surveys: Sequence[Survey]) -> None:
+def _numbers(opened: OpenFiles, summaries: Sequence[ArraySummary]) -> None:
     facts = {
-        "mean": [number(one.summary.mean) for one in surveys],
-        "std": [number(one.summary.std) for one in surveys],
-        "σ_w²": ["" if one.sigma_w2 is None else number(one.sigma_w2) for one in surveys],
-        "min": [number(one.summary.min) for one in surveys],
-        "max": [number(one.summary.max) for one in surveys],
+        "mean": [number(one.summary.mean) for one in summaries],
+        "std": [number(one.summary.std) for one in summaries],
+        "σ_w²": ["" if one.sigma_w2 is None else number(one.sigma_w2) for one in summaries],
+        "min": [number(one.summary.min) for one in summaries],
+        "max": [number(one.summary.max) for one in summaries],
         "kurtosis": [
-            "" if one.summary.kurtosis is None else number(one.summary.kurtosis, 3) for one in surveys
+            "" if one.summary.kurtosis is None else number(one.summary.kurtosis, 3) for one in summaries
         ],
-        "dead, constant": [idle(one) or "none" if one.is_kernel else "" for one in surveys],
-        "NaN, inf": [count(n) if (n := one.summary.nan + one.summary.inf) else "none" for one in surveys],
+        "dead, constant": [idle(one) or "none" if one.is_kernel else "" for one in summaries],
+        "NaN, inf": [count(n) if (n := one.summary.nan + one.summary.inf) else "none" for one in summaries],
     }
     facts = {name: cells for name, cells in facts.items() if any(cells)}
-    heads = [""] if len(surveys) == 1 else [f"{place + 1}" for place in range(len(surveys))]
+    heads = [""] if len(summaries) == 1 else [f"{place + 1}" for place in range(len(summaries))]
     columns = {" ": list(facts)}
     columns |= {
         head or "value": [cells[place] for cells in facts.values()] for place, head in enumerate(heads)
@@ -168,7 +172,7 @@ def _numbers(opened: OpenFiles, surveys: Sequence[Survey]) -> None:
     tables.table(columns)
 
 
-def _likeness(one: Survey) -> None:
+def _likeness(one: ArraySummary) -> None:
     """Show the nearest initializer, and how near it is."""
     near = one.nearest
     if near is None:
@@ -188,8 +192,8 @@ def _likeness(one: Survey) -> None:
     st.markdown(f":small[:gray[{far}.{trained}]]")
 
 
-def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
-    last = surveys[-1]
+def _spectrum(page: str, summaries: Sequence[ArraySummary]) -> None:
+    last = summaries[-1]
     bulk = last.bulk
     how = "How much the kernel stretches its inputs."
     if bulk:
@@ -197,12 +201,12 @@ def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
     if last.decomposed and np.prod(last.decomposed) < last.summary.count:
         how += f" From {count(last.decomposed[1])} units, chosen at random."
     heading("Singular values", how, "spectrum")
-    drawn = [one.singular for one in surveys if one.singular is not None]
+    drawn = [one.singular for one in summaries if one.singular is not None]
     if not drawn or last.singular is None:
         why = "some values are not finite" if last.is_kernel else "this array is not a kernel"
         st.markdown(f":gray[None: {why}.]")
         return
-    starts = [place for place, one in enumerate(surveys) if one.singular is not None]
+    starts = [place for place, one in enumerate(summaries) if one.singular is not None]
     fig = figures.spectrum(drawn, bulk, last.decomposed, starts).update_layout(uirevision=label(last))
     alt = f"Histogram of {counted(len(drawn[-1]), 'singular value')} with the Marchenko-Pastur law."
     chart(fig, key=widget_key(page, "spectrum"), height=style.SMALL, alt=alt)
@@ -211,7 +215,7 @@ def _spectrum(page: str, surveys: Sequence[Survey]) -> None:
         st.markdown(f"{outside} lie outside the bulk of a random kernel with std {number(bulk.std, 3)}.")
 
 
-def _picture(page: str, opened: OpenFiles, row: Sequence[int], last: Survey) -> None:
+def _picture(page: str, opened: OpenFiles, row: Sequence[int], last: ArraySummary) -> None:
     """Show incoming weights as images if each unit has 784, else a corner of the kernel."""
     if not last.is_kernel:
         return
