@@ -115,7 +115,7 @@ class Record:
         """Number of batches trained on."""
         return len(self.losses)
 
-    def seen(self, batch_size: int) -> int:
+    def images_done(self, batch_size: int) -> int:
         """Return the number of images trained on: the last batch may be a short one."""
         return min(self.done * batch_size, self.images)
 

@@ -1,7 +1,9 @@
-"""What is measured of a batch in a random network, against a plain Keras model and NumPy."""
+"""Measurements of a batch in a random network, against a plain Keras model, NumPy and theory."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import stats
 from scipy.special import softmax
 
@@ -13,6 +15,8 @@ from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import LsuvSpec, parse_kernel
 from inits.initializers.spec import InitializerSpec
+from inits.theory.signal_theory import gains, predict
+from inits.training.propagation import Batch, arrays_of, propagate, spread
 
 pytestmark = pytest.mark.keras
 
@@ -26,19 +30,13 @@ def start(kernel: str, bias: str = "Zeros()") -> Start:
 
 @pytest.fixture(scope="module")
 def batch():
-    from inits.training.propagation import Batch
-
     data = digits()
     return Batch.of(pixels(data.x_train[:64]), data.y_train[:64].astype(np.int32))
 
 
 @pytest.fixture(scope="module", params=list(PHI))
 def found(request, batch):
-    """A measurement, and the same network as a Keras model that gives every layer's pre-activations."""
-    import keras
-
-    from inits.training.propagation import arrays_of, propagate
-
+    """Return a measurement, and the same network as a Keras model that gives every layer's pre-activations."""
     net = Network(NET.hidden, request.param)
     here = start("HeNormal()", "RandomNormal(stddev=0.1)")
     arrays = arrays_of(here, net, 3, batch.images)
@@ -59,20 +57,13 @@ def test_squares_are_those_of_a_keras_model(found, batch):
     after = [PHI[name](q) for q in outputs[:-1]]
     assert measured.activations == pytest.approx([(a**2).mean() for a in after], rel=1e-4)
     i, j = batch.pairs
-    cosines = [
-        np.mean(
-            [q[a] @ q[b] / np.linalg.norm(q[a]) / np.linalg.norm(q[b]) for a, b in zip(i, j, strict=True)]
-        )
-        for q in outputs
-    ]
+    unit = [q / np.linalg.norm(q, axis=1, keepdims=True) for q in outputs]
+    cosines = [(q[i] * q[j]).sum(axis=1).mean() for q in unit]
     assert measured.cosines == pytest.approx(cosines, abs=1e-5)
 
 
 def test_gradients_are_those_of_each_images_own_loss(found, batch):
     """The gradient by a layer's pre-activations is that by its biases, for a batch of one image."""
-    import keras
-    import tensorflow as tf
-
     _, measured, model, _ = found
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     squares = []
@@ -102,8 +93,6 @@ def test_singular_values_are_those_of_finite_differences(found, batch):
 
 
 def test_dead_and_saturated_units(batch):
-    from inits.training.propagation import propagate
-
     net = Network((50, 50), "relu")
     dead = propagate(start("Zeros()", "Constant(value=-1.0)"), net, 0, batch)
     assert dead.dead.tolist() == [1.0, 1.0]
@@ -120,45 +109,31 @@ def test_dead_and_saturated_units(batch):
     assert wide.saturated[0] == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 200))
 
 
-def test_spreads_hold_the_values(batch):
-    from inits.training.propagation import spread
-
+def test_spreads_count_the_values():
     values = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
     values[:10] = 0
     one = spread(values)
-    assert (one.low, one.high) == (values.min(), values.max())
-    assert one.reach == np.abs(values).max()
+    assert (one.low, one.high, one.reach) == (values.min(), values.max(), np.abs(values).max())
     assert one.zeros == 0.25
     assert one.linear.tolist() == np.histogram(values.astype(float), 40, (one.low, one.high))[0].tolist()
-    sizes = np.abs(values[values != 0]).astype(float)
-    expected = [
-        np.count_nonzero((sizes > one.reach / 2 ** (k + 1)) & (sizes <= one.reach / 2**k)) for k in range(20)
-    ]
-    assert one.octaves.tolist() == expected
+    sizes, halves = np.abs(values[values != 0]).astype(float), one.reach / 2.0 ** np.arange(21)
+    inside = (sizes[:, None] > halves[1:]) & (sizes[:, None] <= halves[:-1])
+    assert one.octaves.tolist() == inside.sum(axis=0).tolist()
 
 
-@pytest.mark.parametrize("values", [np.full((3, 3), np.nan), np.array([[1.0, np.inf]])])
-def test_spreads_of_no_numbers(values):
-    from inits.training.propagation import spread
-
-    one = spread(values.astype(np.float32))
-    assert one.linear.sum() == one.octaves.sum() == 0
-    assert np.isnan(one.reach)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5, -3.0])
-def test_spreads_of_equal_values(value):
-    from inits.training.propagation import spread
-
-    one = spread(np.full((3, 3), value, np.float32))
-    assert one.low == one.high == value
-    assert one.linear.tolist() == [9] + [0] * 39
-    assert one.octaves.tolist() == [9 * (value != 0)] + [0] * 19
+def test_spreads_of_equal_values_and_of_none():
+    for value in (0.0, 0.5, -3.0):
+        one = spread(np.full((3, 3), value, np.float32))
+        assert one.low == one.high == value
+        assert one.linear.tolist() == [9] + [0] * 39
+        assert one.octaves.tolist() == [9 * (value != 0)] + [0] * 19
+    for values in ([np.nan] * 9, [1.0, np.inf]):
+        one = spread(np.array([values], np.float32))
+        assert one.linear.sum() == one.octaves.sum() == 0
+        assert np.isnan(one.reach)
 
 
 def test_squares_beyond_float32(batch):
-    from inits.training.propagation import propagate
-
     net = Network((20,) * 12, "linear")
     small = propagate(start("RandomNormal(stddev=0.001)"), net, 0, batch)
     same = propagate(start("RandomNormal(stddev=1.0)"), net, 0, batch)
@@ -172,67 +147,47 @@ def test_squares_beyond_float32(batch):
     assert np.isnan(large.singular).all()
 
 
-def test_given_arrays_take_the_place_of_drawn_ones(batch):
-    from inits.training.propagation import arrays_of, propagate
-
+def test_initial_arrays_replace_drawn_ones(batch):
     mine = Start(PastedSpec("mine", "x = 1"), InitializerSpec.parse("RandomNormal(stddev=0.1)"))
     drawn = arrays_of(start("HeNormal()", "RandomNormal(stddev=0.1)"), NET, 5, batch.images)
-    given = [array if place % 2 == 0 else None for place, array in enumerate(drawn)]
-    for handed in (given, drawn):
+    initial = [array if place % 2 == 0 else None for place, array in enumerate(drawn)]
+    for handed in (initial, drawn):
         again = arrays_of(mine, NET, 5, batch.images, handed)
         assert all(np.array_equal(a, b) for a, b in zip(again, drawn, strict=True))
-    bad = [*given[:2], np.full((30, 20), np.nan, np.float32), *given[3:]]
-    with pytest.raises(
-        InitsError, match=r"Weights must be finite, but got 600 NaN or infinite ones from mine"
-    ):
-        propagate(mine, NET, 5, batch, bad)
-    with pytest.raises(InitsError, match="but got 30 NaN"):
-        propagate(mine, NET, 5, batch, [given[0], np.full(30, np.inf, np.float32), *given[2:]])
+    for place, count, bad in ((2, 600, np.full((30, 20), np.nan)), (1, 30, np.full(30, np.inf))):
+        broken = [*initial[:place], bad.astype(np.float32), *initial[place + 1 :]]
+        words = f"Weights must be finite, but got {count} NaN or infinite ones from mine"
+        with pytest.raises(InitsError, match=words):
+            propagate(mine, NET, 5, batch, broken)
 
 
-def test_lsuv_has_variance_one_on_the_batch(batch):
-    from inits.training.propagation import propagate
-
-    found = propagate(Start(LsuvSpec()), Network((30, 40, 50), "tanh"), 0, batch)
-    assert found.preactivations[1:] == pytest.approx(np.ones(3), abs=0.25)
-    assert (found.gains > 0).all()
-
-
-def test_the_batch_tells_what_theory_needs(batch):
+def test_the_batch_has_the_inputs_of_theory(batch):
     inputs = batch.inputs
     squares = (batch.images.astype(float) ** 2).mean(axis=1)
     assert np.mean(inputs.squares) == pytest.approx(squares.mean(), rel=0.02)
-    angles = [
-        a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-        for i, a in enumerate(batch.images.astype(float))
-        for b in batch.images[i + 1 :].astype(float)
-    ]
+    unit = batch.images / np.linalg.norm(batch.images.astype(float), axis=1, keepdims=True)
+    angles = (unit @ unit.T)[np.triu_indices(len(unit), 1)]
     assert inputs.pair_cosine == pytest.approx(np.median(angles), abs=0.02)
     assert inputs.pair_square == pytest.approx(np.median(squares), rel=0.05)
 
 
 def test_gains_and_offsets_are_those_of_the_weights(batch):
-    from inits.training.propagation import propagate
-
     found = propagate(start("RandomNormal(mean=0.02, stddev=0.1)"), NET, 1, batch)
     assert found.gains[0] == pytest.approx(7.84, rel=4 * np.sqrt(2 / (784 * 30)))
     assert found.offsets[0] == pytest.approx(0.2 * np.sqrt(784 * 30), abs=5)
     assert propagate(start("Ones()"), NET, 1, batch).offsets[0] == np.inf
+    found = propagate(Start(LsuvSpec()), Network((30, 40, 50), "tanh"), 0, batch)
+    assert found.preactivations[1:] == pytest.approx(np.ones(3), abs=0.25)
+    assert (found.gains > 0).all()
 
 
-def test_too_much_for_memory_is_refused(batch):
-    from inits.training.propagation import Batch, propagate
-
-    images = np.zeros((4096, 784), np.float32)
-    many = Batch(images, np.zeros(4096, np.int32), np.zeros((2, 1), np.intp))
+def test_too_much_for_memory_is_refused():
+    many = Batch(np.zeros((4096, 784), np.float32), np.zeros(4096, np.int32), np.zeros((2, 1), np.intp))
     with pytest.raises(SpecError, match="Use fewer images"):
         propagate(start("HeNormal()"), Network((1024,) * 50), 0, many)
 
 
 def test_it_agrees_with_theory_within_the_luck_of_the_draw(batch):
-    from inits.theory.signal_theory import gains, predict
-    from inits.training.propagation import propagate
-
     here, net = start("HeNormal()"), Network((512,) * 4, "relu")
     found = [propagate(here, net, seed, batch) for seed in range(12)]
     theory = predict(net, gains(here, net), batch.inputs)

@@ -60,7 +60,7 @@ def shown_settings(shown: Choices, now: Situation) -> None:
 def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:
     """Return the sentence below the title, with its numbers."""
     names = [literal(name) for name in choices.labels]
-    images = sum(record.seen(choices.batch_size) for record in records)
+    images = sum(record.images_done(choices.batch_size) for record in records)
     if job.error:
         return "The run ended early. Its results so far are kept."
     if not job.over.is_set():
@@ -101,7 +101,7 @@ def _nothing_finished(
         return f"Stopped after **{count(images)} images**. Curves are kept."
     diverged = [record for record in records if record.divergence is not None]
     if len(names) == 1 and diverged:
-        return f"The loss became NaN after **{count(diverged[0].seen(choices.batch_size))} images**."
+        return f"The loss became NaN after **{count(diverged[0].images_done(choices.batch_size))} images**."
     return "No start completed the epoch."
 
 

@@ -57,7 +57,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     records = [record for group in groups for record in group]
     images = max(record.images for record in records)
     stopped = over and not any(record.finished for record in records)
-    total = max(record.seen(choices.batch_size) for record in records) if stopped else images
+    total = max(record.images_done(choices.batch_size) for record in records) if stopped else images
     pairs = [
         start_curves(name, slot, group, choices.batch_size, window, raw=not several)
         for name, slot, group in zip(choices.labels, choices.slots, groups, strict=True)
