@@ -110,13 +110,15 @@ def test_file_is_copied_in_pieces_from_the_worker_that_has_it(file, fetches, cli
 def test_fetch_is_shared_until_its_file_is_gone(file, fetches, tmp_path):
     first = done(fetches.fetch("VGG16", tmp_path))
     assert fetches.fetch("VGG16", tmp_path) is first
-    assert fetches.fetch("VGG19", tmp_path) is not first
+    other = fetches.fetch("VGG19", tmp_path)
+    assert other is not first
     elsewhere = done(fetches.fetch("VGG16", tmp_path / "elsewhere"))
     assert elsewhere.path.parent == tmp_path / "elsewhere"
     first.path.unlink()
     again = fetches.fetch("VGG16", tmp_path)
     assert again is not first
     assert done(again).path.read_bytes() == KEPT
+    assert other.done.wait(PATIENCE)
     assert fetches._by_key == {}
 
 
