@@ -1,4 +1,4 @@
-"""The script with what it reads, as people take it along."""
+"""Test the download of the script with the files that it reads."""
 
 import io
 import tomllib
@@ -22,18 +22,18 @@ FILE = FileSpec("net.h5", "0" * 32, "shuffled")
 MNIST = Experiment((Start(InitializerSpec("HeNormal")),), Network((4,)))
 
 
-def test_of_mnist_the_script_alone_for_keras_has_it():
+def test_script_of_mnist_needs_no_file():
     files = bundle.script_files(MNIST, ["a"], None, fingerprint=DATASETS["mnist"].fingerprint)
     assert list(files) == ["experiment.py"]
     assert b"keras.datasets.mnist" in files["experiment.py"]
 
 
-def test_of_another_mnist_it_says_which_file_it_wants():
+def test_script_of_another_mnist_names_its_file():
     text = bundle.script_files(MNIST, ["a"], None, fingerprint="0123")["experiment.py"].decode()
     assert "It reads mnist.npz, which must lie beside this script." in " ".join(text.split())
 
 
-def test_the_stand_in_and_the_layers_of_a_file_come_along(monkeypatch):
+def test_digits_and_layers_of_a_weight_file_are_included(monkeypatch):
     arrays = [np.ones((784, 4), np.float32), np.zeros(4, np.float32), None, None]
     asked = []
     monkeypatch.setattr(
@@ -52,7 +52,7 @@ def test_the_stand_in_and_the_layers_of_a_file_come_along(monkeypatch):
 
 
 @pytest.mark.parametrize("computes", ["", "keras 3.12.0"])
-def test_versions_are_told(computes):
+def test_versions_are_those_of_the_compute_process(computes):
     words = bundle.all_versions(computes)
     assert words.startswith(computes or "Python")
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]

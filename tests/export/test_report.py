@@ -1,4 +1,4 @@
-"""The report of an experiment: one file that asks nobody for anything, whatever people call their starts."""
+"""Test that the report is one file that fetches nothing and escapes every text."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ NASTY = "</script><script>alert('%s')</script><img src=x onerror=alert(1)>&amp; 
 
 
 class Reader(HTMLParser):
-    """The elements of a page, and the text in each kind."""
+    """Collect the elements of a page and the text in each kind."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -51,7 +51,7 @@ def page() -> str:
     )  # fmt: skip
 
 
-def test_all_texts_are_texts(page):
+def test_every_text_is_escaped(page):
     found = Reader(page)
     kinds = [tag for tag, _ in found.tags]
     assert kinds.count("script") == 4
@@ -65,7 +65,7 @@ def test_all_texts_are_texts(page):
     assert places == list(figures)
 
 
-def test_it_holds_plotly_once_and_names_nothing_to_fetch(page):
+def test_report_contains_plotly_once_and_fetches_nothing(page):
     found = Reader(page)
     assert json.loads(found.texts["script"][1]) == SAVING
     assert gzip.decompress(b64decode(found.texts["script"][2])) == BUNDLE.read_bytes()

@@ -14,7 +14,7 @@ from inits.measure.nearest import nearest
 
 SHAPES = [(), (1,), (7,), (30,), (6, 4), (4, 6), (5, 1), (1, 5), (3, 3, 2, 4), (3, 2, 5), (2, 2, 2, 3, 2)]
 DTYPES = ["float16", "float32", "float64", "int8", "int32", "uint16", "int64"]
-# Sum of the squares of the values is good to a few float64 roundings of the largest: the root of those.
+# Squares of singular values are exact to a few float64 roundings of the largest; this is their root.
 ROUNDING = 1e-7
 rng = np.random.default_rng(3)
 
@@ -24,7 +24,7 @@ def measured(array, kind: str = "", name: str = "kernel") -> ArraySummary:
 
 
 def drawn(shape, dtype) -> np.ndarray:
-    """Values of both signs and some equal ones."""
+    """Return values of both signs, some of them equal."""
     values = np.random.default_rng(len(shape)).normal(2.0, 9.0, shape)
     return np.asarray(np.abs(values) if dtype.startswith("u") else values).astype(dtype)
 
@@ -104,7 +104,7 @@ def test_every_value_is_counted_at_any_distance(values):
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_what_is_not_finite_is_counted_apart(odd, dtype):
+def test_values_that_are_not_finite_are_counted_separately(odd, dtype):
     values = drawn((8, 5), dtype)
     values[1, 2] = values[7, 0] = odd
     finite = values[np.isfinite(values)].astype(np.float64)
@@ -119,7 +119,7 @@ def test_what_is_not_finite_is_counted_apart(odd, dtype):
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3)])
-def test_an_empty_array_is_no_kernel(shape):
+def test_empty_array_is_not_a_kernel(shape):
     found = measured(np.zeros(shape, np.float32))
     assert (found.summary.count, sum(found.counts), found.edges) == (0, 0, (0.0, 0.0))
     assert (found.is_kernel, found.sigma_w2, found.bulk, found.nearest) == (False, None, None, None)

@@ -25,7 +25,7 @@ stds = st.floats(1e-3, 1e3)
 
 
 def _share(low, high, shape, std):
-    """Integral of the density between two points; an angle in place of x makes the edges smooth."""
+    """Integrate the density between two points; an angle in place of x makes the edges smooth."""
     a, b = marchenko_pastur_edges(shape, std)
 
     def integrand(angle):
@@ -59,7 +59,7 @@ def test_second_moment_is_the_longer_side_times_the_variance(shape, std):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_outside_the_edges_there_is_nothing(shape):
+def test_density_is_0_outside_the_edges(shape):
     a, b = marchenko_pastur_edges(shape, 0.3)
     outside = [a - 1e-6, b + 1e-6, -b, np.inf]
     assert marchenko_pastur_pdf(outside, shape, 0.3).tolist() == [0.0] * 4
@@ -68,7 +68,7 @@ def test_outside_the_edges_there_is_nothing(shape):
     )
 
 
-def test_square_kernel_has_a_quarter_circle_with_a_finite_density_at_zero():
+def test_density_of_a_square_kernel_is_a_quarter_circle():
     n, s = 100, 0.5
     x = np.array([0.0, 1e-12, 1.0, 2.5, 9.9, 10.0])
     expected = np.sqrt(100.0 - x**2) / (np.pi * s**2 * n)
@@ -77,7 +77,7 @@ def test_square_kernel_has_a_quarter_circle_with_a_finite_density_at_zero():
     assert marchenko_pastur_pdf(-1e-9, (n, n), s) == 0.0
 
 
-def test_one_row_or_column():
+def test_law_of_one_row_or_column():
     assert marchenko_pastur_edges((100, 1), 2.0) == (18.0, 22.0)
     np.testing.assert_allclose(
         marchenko_pastur_pdf([19.0, 20.0], (1, 100), 2.0), marchenko_pastur_pdf([19.0, 20.0], (100, 1), 2.0)
@@ -85,7 +85,7 @@ def test_one_row_or_column():
 
 
 @pytest.mark.parametrize("shape", [(400, 200), (200, 400), (300, 300), (3, 3, 50, 150)])
-def test_singular_values_of_a_random_matrix_follow_it(shape):
+def test_singular_values_of_a_random_matrix_follow_the_law(shape):
     kernel = np.random.default_rng(1).normal(0.0, 0.05, shape)
     found = np.sort(singular_values(kernel))
     steps = (np.arange(found.size) + 0.5) / found.size
@@ -101,7 +101,7 @@ def test_kernels_are_flattened_as_keras_orthogonal_does():
     assert singular_values([3.0, 4.0]).tolist() == pytest.approx([5.0])
 
 
-def test_refusals():
+def test_refused_arguments():
     with pytest.raises(InitsError, match="finite weights"):
         singular_values([[1.0, np.nan]])
     with pytest.raises(InitsError, match="shape \\(0, 3\\)"):
@@ -164,7 +164,7 @@ def test_bulk_leaves_no_more_room_than_chance_needs():
 
 @pytest.mark.parametrize("shape", [(128, 128), (300, 100), (64, 256)])
 @pytest.mark.parametrize("spikes", [1, 3])
-def test_a_spike_well_above_the_edge_is_counted_once(shape, spikes):
+def test_spike_well_above_the_edge_is_counted_once(shape, spikes):
     seeds, found = 10, []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -180,13 +180,13 @@ def test_a_spike_well_above_the_edge_is_counted_once(shape, spikes):
     assert np.mean([one.std for one in found]) == pytest.approx(0.05, rel=0.05)
 
 
-def test_directions_that_are_lost_are_outside_as_well():
+def test_lost_directions_are_outside_the_bulk():
     kernel = np.random.default_rng(2).normal(size=(300, 100))
-    kernel[:, :4] = kernel[:, 4:5]  # four units that do what a fifth does: one spike, four zeros
+    kernel[:, :4] = kernel[:, 4:5]  # four copies of a fifth unit: one spike, four zeros
     assert bulk(singular_values(kernel), (300, 100)).outside == 5
 
 
-def test_orthogonal_kernels_have_no_spread_and_lie_within():
+def test_equal_singular_values_are_the_bulk():
     found = bulk(np.full(64, 1.5), (200, 64))
     assert (found.outside, found.count) == (0, 64)
 
@@ -201,7 +201,7 @@ def test_orthogonal_kernels_have_no_spread_and_lie_within():
         (np.full(40, np.nan), (40, 40)),
     ],
 )
-def test_there_is_no_bulk_of_few_or_of_none(values, shape):
+def test_few_singular_values_have_no_bulk(values, shape):
     assert bulk(values, shape) is None
     assert bulk(np.arange(8.0, 0.0, -1.0), (20, 8)) is not None
 
@@ -209,7 +209,7 @@ def test_there_is_no_bulk_of_few_or_of_none(values, shape):
 @given(
     st.integers(8, 30), st.integers(8, 30), st.integers(0, 999), st.floats(1e-6, 1e6), st.floats(0.0, 20.0)
 )
-def test_a_bulk_grows_with_its_kernel(rows, columns, seed, scale, spike):
+def test_bulk_scales_with_its_kernel(rows, columns, seed, scale, spike):
     kernel = np.random.default_rng(seed).normal(size=(rows, columns)) + spike
     one, other = (bulk(singular_values(kernel) * factor, kernel.shape) for factor in (1.0, scale))
     assert other.outside == one.outside

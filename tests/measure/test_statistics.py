@@ -122,7 +122,7 @@ def test_smallest_and_largest_are_as_often_above_as_below_theory(law):
 
 
 @pytest.mark.parametrize("law", [Uniform(-1.0, 3.0), TruncatedNormal(0.0, 0.05), SphereCoordinate(3, 2.0)])
-def test_laws_with_sharp_ends_promise_those(law):
+def test_extremes_of_laws_with_sharp_ends_are_the_ends(law):
     draw = law.ppf(np.random.default_rng(3).random(10_000))
     rows = rows_of(draw, law)
     assert (rows["min"].theory, rows["max"].theory) == law.support
@@ -168,7 +168,7 @@ def test_extremes_of_orthogonal_weights_are_nearly_those_of_independent_ones():
     assert np.mean(above) == pytest.approx(0.5, abs=0.06)
 
 
-def test_fixed_weights_agree_exactly_and_have_no_errors():
+def test_fixed_weights_equal_theory_and_have_no_errors():
     kernel, law = np.eye(4, 6) * -2.0, Atoms(((-2.0, 4 / 24), (0.0, 20 / 24)))
     for row in compare(kernel, law, fan_in=4):
         assert row.measured == pytest.approx(row.theory)
@@ -194,13 +194,13 @@ def test_qq_of_few_values():
 
 
 def _long(dtype: str) -> np.ndarray:
-    """5,000 values of a law with long tails, as far as the type has them."""
+    """Return 5,000 values of a law with long tails, clipped to the range of the type."""
     return (stats.t(3).rvs(5000, random_state=1) * 20).clip(-120, 120).astype(dtype)
 
 
 @pytest.mark.parametrize("piece", [1, 7, 64, 4999, 5000, 1 << 20])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int64"])
-def test_a_summary_in_pieces_is_that_of_the_whole_in_float64(monkeypatch, dtype, piece):
+def test_summary_in_pieces_equals_that_of_the_whole_in_float64(monkeypatch, dtype, piece):
     monkeypatch.setattr(statistics, "PIECE", piece)
     values = _long(dtype)
     wide, found = values.astype(np.float64), Summary.of(values.reshape(50, 100).T)
@@ -212,7 +212,7 @@ def test_a_summary_in_pieces_is_that_of_the_whole_in_float64(monkeypatch, dtype,
 
 
 @pytest.mark.parametrize("piece", [3, 100, 1 << 20])
-def test_what_is_not_finite_is_found_in_every_piece(monkeypatch, piece):
+def test_values_that_are_not_finite_are_counted_in_every_piece(monkeypatch, piece):
     monkeypatch.setattr(statistics, "PIECE", piece)
     values = _long("float32")
     values[[0, 1, 2, 99, 100, 2500, 4999]] = np.nan  # one piece of three has nothing else
@@ -227,7 +227,7 @@ def test_what_is_not_finite_is_found_in_every_piece(monkeypatch, piece):
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300, 1.7e308])
-def test_no_power_over_or_underflows(scale):
+def test_moments_neither_overflow_nor_underflow(scale):
     unit = np.array([-1.0, -0.5, 0.25, 1.0])
     found = Summary.of(scale * unit)
     assert found.std / scale == pytest.approx(unit.std())

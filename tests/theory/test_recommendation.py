@@ -31,7 +31,7 @@ def test_orthogonal_linear_layers_change_nothing():
 
 @pytest.mark.parametrize("activation", ["gelu", "sigmoid"])
 def test_signal_power_is_that_of_a_wide_network(activation):
-    """One NumPy network of 4,000 units, on images of the typical mean squares: within its sampling error."""
+    """Compare with a NumPy network of 4,000 units on images of the typical mean squares."""
     width, depth, rng = 4000, 4, np.random.default_rng(0)
     expected = signal_power(Task(activation, depth), InitializerSpec("LecunNormal"))
     phi, rows = ELEMENTWISE[activation].value, np.sqrt(np.array(TYPICAL_INPUTS["mnist"].squares))[:, None]
