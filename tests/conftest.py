@@ -23,20 +23,26 @@ settings.register_profile("no clock", deadline=None)  # a busy machine must not 
 settings.load_profile("no clock")
 
 LONGEST = ("e2e", "sandbox", "engine", "weightfiles", "test_bad_days", "training", "pages", "test_soak")
-WIDGETS = ("test_bundles_browser.py", "test_chart_browser.py", "test_editor_browser.py")
+TOGETHER = {  # files that share a process, which takes seconds to start
+    "widgets": ("e2e/test_bundles_browser.py", "e2e/test_chart_browser.py", "e2e/test_editor_browser.py"),
+    "jail": ("sandbox/test_results.py", "sandbox/test_sandbox.py", "sandbox/test_supervisor.py"),
+    "snippets": ("sandbox/test_compat.py", "sandbox/test_examples.py"),
+    "saved models": ("weightfiles/test_fitting.py", "weightfiles/test_read.py", "weightfiles/test_store.py"),
+}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Deal out whole files, but as one the browser tests that share a server: of the app, or of the widgets."""
+    """Deal out whole files, but as one those that share a process, such as the server of the browser tests."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            if "/e2e/" not in file:
-                return file
-            return "widgets in the browser" if file.endswith(WIDGETS) else "app in the browser"
+            for name, files in TOGETHER.items():
+                if file.endswith(files):
+                    return name
+            return "app" if "/e2e/" in file else file
 
     return Scheduling(config, log)
 

@@ -1,4 +1,4 @@
-"""The canary: code that tries to break out of the jail at its start, on the same way as all pasted code.
+"""The canary: code that tries to break out of the jail at its start, in the same way as all pasted code.
 
 Any success turns pasted code off. The check does not rely on version numbers.
 """

@@ -61,12 +61,12 @@ def serve(code_from: int, result_to: int, output_to: int) -> None:
 
 def answer(code: str, rounds: list[list[tuple[wire.Shape, int]]]) -> Iterator[bytes]:
     """Yield the parts of the reply. Raises whatever the code raises."""
-    for number, asked in enumerate(rounds):
-        keras.utils.set_random_seed(asked[0][1] if asked else 0)
+    for number, requested in enumerate(rounds):
+        keras.utils.set_random_seed(requested[0][1] if requested else 0)
         found = picking.execute(code)
         if number == 0:
             yield wire.picked(found.name, found.kind, found.others)
-        for shape, seed in asked:
+        for shape, seed in requested:
             keras.utils.set_random_seed(seed)
             yield wire.array(shape, picking.to_array(found.create()(shape)))
 

@@ -84,7 +84,7 @@ def _problem(reply: wire.Reply) -> CodeError | None:
         return CodeError(message, reply.problem.kind, reply.problem.frames)
     for one in reply.arrays:
         if one.values is None:
-            return CodeError(f"The returned shape must be {one.asked}, but got {one.received}.")
+            return CodeError(f"The returned shape must be {one.requested}, but got {one.received}.")
     return None
 
 

@@ -51,7 +51,7 @@ class Problem:
 class Array:
     """The answer for one shape: the shape and dtype that the code returned, and the values if the shape is right."""
 
-    asked: Shape
+    requested: Shape
     received: Shape
     dtype: str
     values: FloatArray | None
@@ -92,9 +92,9 @@ def picked(name: str, kind: str, others: Sequence[str]) -> bytes:
     return bytes([_PICKED]) + _text(name) + _text(kind) + _text(", ".join(others))
 
 
-def array(asked: Shape, values: NDArray[np.generic]) -> bytes:
+def array(requested: Shape, values: NDArray[np.generic]) -> bytes:
     """Encode one array, with its values only if it has the requested shape."""
-    if values.shape == asked:
+    if values.shape == requested:
         return bytes([_ARRAY]) + _text(str(values.dtype)) + np.asarray(values, "<f4").tobytes()
     axes = values.shape[:MAX_AXES]
     return bytes([_ODD]) + _text(str(values.dtype)) + struct.pack(f"<B{len(axes)}Q", len(axes), *axes)
@@ -124,27 +124,29 @@ def parse_reply(data: bytes, rounds: Sequence[Round]) -> Reply:
     reader = _Reader(data)
     if reader.take(len(MAGIC)) != MAGIC:
         raise ReplyError("The reply of the code's process cannot be read. Run again.")
-    asked = [shape for one in rounds for shape, _ in one]
-    what: Picked | None = None
+    requested = [shape for one in rounds for shape, _ in one]
+    found: Picked | None = None
     arrays: list[Array] = []
-    wrong: Problem | None = None
+    error: Problem | None = None
     while (tag := reader.byte()) != _END:
-        if tag == _PICKED and what is None:
-            what = reader.picked()
-        elif tag in (_ARRAY, _ODD) and len(arrays) < len(asked):
-            arrays.append(reader.array(asked[len(arrays)], tag == _ARRAY))
-        elif tag == _PROBLEM and wrong is None:
-            wrong = reader.problem()
+        if tag == _PICKED and found is None:
+            found = reader.picked()
+        elif tag in (_ARRAY, _ODD) and len(arrays) < len(requested):
+            arrays.append(reader.array(requested[len(arrays)], tag == _ARRAY))
+        elif tag == _PROBLEM and error is None:
+            error = reader.problem()
         else:
             raise ReplyError(f"The reply of the code's process has the unknown part {tag}. Run again.")
     if reader.left:
         raise ReplyError(f"The reply of the code's process is {reader.left} bytes too long. Run again.")
-    if wrong is None and (len(arrays) < len(asked) or what is None):
-        raise ReplyError(f"The code's process returned {len(arrays)} of {len(asked)} arrays. Run again.")
-    return Reply(what, tuple(arrays), wrong)
+    if error is None and (len(arrays) < len(requested) or found is None):
+        raise ReplyError(f"The code's process returned {len(arrays)} of {len(requested)} arrays. Run again.")
+    return Reply(found, tuple(arrays), error)
 
 
 class _Reader:
+    """The bytes of a reply, taken from the beginning to the end. Every method raises ReplyError if they end early."""
+
     def __init__(self, data: bytes):
         self._data, self._at = memoryview(data), 0
 
@@ -171,14 +173,14 @@ class _Reader:
         name, kind, others = self.text(), self.text(), self.text()
         return Picked(name, kind, tuple(others.split(", ")) if others else ())
 
-    def array(self, asked: Shape, whole: bool) -> Array:
+    def array(self, requested: Shape, whole: bool) -> Array:
         dtype = self.text()
         if whole:
-            values = np.frombuffer(self.take(4 * math.prod(asked)), "<f4").reshape(asked)
-            return Array(asked, asked, dtype, values.astype(np.float32))
+            values = np.frombuffer(self.take(4 * math.prod(requested)), "<f4").reshape(requested)
+            return Array(requested, requested, dtype, values.astype(np.float32))
         axes = self.byte()
         received = struct.unpack(f"<{axes}Q", self.take(8 * axes))
-        return Array(asked, received, dtype, None)
+        return Array(requested, received, dtype, None)
 
     def problem(self) -> Problem:
         kind, message = self.text(), self.text()

@@ -15,7 +15,7 @@ GOOGLE = "https://storage.googleapis.com/tensorflow/keras-applications"
 TF = "_weights_tf_dim_ordering_tf_kernels"
 REMEDY = "Check the network, or upload a weight file."
 
-_SOUND: dict[Path, tuple[int, int]] = {}  # size and time of files that were found complete
+_COMPLETE: dict[Path, tuple[int, int]] = {}  # size and time of files that were found complete
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def cached(name: str) -> Path | None:
     The hash of 550 MB takes a second; an unchanged file is not read again. Raises SpecError for an unknown name.
     """
     application = find(name)
-    return application.path if _is_sound(application) else None
+    return application.path if _is_complete(application) else None
 
 
 def fetch(name: str, progress: Progress = no_progress) -> Path:
@@ -198,27 +198,27 @@ def _get(application: Application) -> Path:
     keras.utils.get_file(
         application.file, application.origin, cache_subdir="models", file_hash=application.md5
     )
-    if not _is_sound(application):
+    if not _is_complete(application):
         application.path.unlink(missing_ok=True)
         raise ValueError(f"{application.file} is incomplete")
     return application.path
 
 
-def _is_sound(application: Application) -> bool:
+def _is_complete(application: Application) -> bool:
     path = application.path
     try:
         found = path.stat()
         mark = found.st_size, found.st_mtime_ns
-        if _SOUND.get(path) != mark:
-            if not _is_right(path, application.md5):
+        if _COMPLETE.get(path) != mark:
+            if not _is_expected(path, application.md5):
                 return False
-            _SOUND[path] = mark
+            _COMPLETE[path] = mark
     except OSError:
         return False
     return True
 
 
-def _is_right(path: Path, md5: str | None) -> bool:
+def _is_expected(path: Path, md5: str | None) -> bool:
     """Return True if a file has that hash or, without one, contains weights and all bytes that it declares."""
     if md5:
         with path.open("rb") as file:

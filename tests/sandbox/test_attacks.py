@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -41,55 +42,44 @@ CASES = [
 ]
 
 
-class NoJailError(Exception):
-    """There is no jail here; the message says why."""
+@dataclass(frozen=True)
+class Missing:
+    """The reason why there is no jail here, and True if that is a failure."""
+
+    reason: str
+    required: bool = sys.platform == "linux" and "CI" in os.environ
 
 
-class RunError(Exception):
-    """The attacks did not run to their end; the message says why."""
+Strike = Callable[[Attack], list[str]]
 
 
 class Jails(ExitStack):
     """The jail of one mode at a time, which takes seconds to start and then runs one attack after the other."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mode, self.reason, self.required = "", "", False
-        self.seen: Callable[[Attack], list[str]] = lambda attack: []
+    mode = ""
+    jail: Strike | Missing = Missing("")
 
     def strike(self, mode: str, attack: Attack) -> list[str]:
         """Run an attack and return what the detectors saw. Skips the test if there can be no jail here."""
         if mode != self.mode:
             self.close()
-            self.mode, self.reason, self.required = mode, "", sys.platform == "linux" and "CI" in os.environ
-            self._start(mode)
-        if self.reason and self.required:
-            pytest.fail(f"There is no jail. {self.reason}")
-        if self.reason:
-            pytest.skip(self.reason)
-        return self.seen(attack)
+            self.mode, self.jail = mode, self._start(mode)
+        if not isinstance(self.jail, Missing):
+            return self.jail(attack)
+        (pytest.fail if self.jail.required else pytest.skip)(f"There is no jail. {self.jail.reason}")
 
-    def _start(self, mode: str) -> None:
+    def _start(self, mode: str) -> Strike | Missing:
         *user, files = mode.split(", ")
-        if files == "chroot" and can_jail() and not _can_mount(bool(user or os.getuid())):
-            self.reason, self.required = "This user may not mount anything here, as a chroot needs.", False
-            return
-        try:
-            self.seen = _by_another_user(files, MODES[mode]) if user else self._by_this_user(files)
-        except NoJailError as error:
-            self.reason = str(error)
-        except RunError as error:
-            self.reason, self.required = str(error), True
-
-    def _by_this_user(self, files: str) -> Callable[[Attack], list[str]]:
         if not can_jail():
-            raise NoJailError(f"No jail for {sys.platform}.")
+            return Missing(f"No jail for {sys.platform}.")
+        if files == "chroot" and not _can_mount(bool(user or os.getuid())):
+            return Missing("This user may not mount anything here, as a chroot needs.", required=False)
+        if user:
+            return _by_another_user(files, MODES[mode])
         from support.arena import Arena
 
         arena = self.enter_context(Arena(files))
-        if arena.reason:
-            raise NoJailError(arena.reason)
-        return arena.strike
+        return Missing(arena.reason) if arena.reason else arena.strike
 
 
 def _can_mount(ordinary: bool) -> bool:
@@ -101,21 +91,19 @@ def _can_mount(ordinary: bool) -> bool:
     return subprocess.run(trial, check=False, capture_output=True).returncode == 0
 
 
-def _by_another_user(files: str, categories: set[str]) -> Callable[[Attack], list[str]]:
+def _by_another_user(files: str, categories: set[str]) -> Strike | Missing:
     """Run the attacks of some categories as an ordinary user and return what the detectors saw."""
     program = str(Path(ordinary_user.__file__).resolve())
     try:
         done = ordinary_user.run(sys.executable, "-B", program, files, *sorted(categories))
     except OSError as error:
-        raise NoJailError(f"No process of an ordinary user can start: {error}") from error
-    if "Traceback" in done.stderr:
-        raise RunError(done.stderr[-2000:])
-    if done.returncode:
-        raise NoJailError(f"No process of an ordinary user can start: {done.stderr[-2000:]}")
+        return Missing(f"No process of an ordinary user can start: {error}")
+    broken = "Traceback" in done.stderr  # the attacks did not run to their end
+    if broken or done.returncode:
+        reason = f"No process of an ordinary user can start: {done.stderr[-2000:]}"
+        return Missing(reason, required=True) if broken else Missing(reason)
     seen = json.loads(done.stdout)
-    if "off" in seen:
-        raise NoJailError(seen["off"][0])
-    return lambda attack: seen[attack.name]
+    return Missing(seen["off"][0]) if "off" in seen else lambda attack: seen[attack.name]
 
 
 @pytest.fixture(scope="module")
@@ -125,5 +113,5 @@ def jails() -> Iterator[Jails]:
 
 
 @pytest.mark.parametrize(("mode", "attack"), CASES)
-def test_an_attack_leaves_nothing_behind(jails: Jails, mode: str, attack: Attack) -> None:
+def test_attack_leaves_nothing_behind(jails: Jails, mode: str, attack: Attack) -> None:
     assert jails.strike(mode, attack) == []

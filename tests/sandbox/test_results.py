@@ -72,7 +72,7 @@ def test_result_has_arrays_output_and_picked_initializer(sandbox):
     assert (result.error, result.output, result.lasting) == (None, "drawn (4, 3)\n", True)
     assert result.picked == Picked("init", "function", ("other",))
     (drawn,) = result.drawn
-    assert (drawn.asked, drawn.received, drawn.dtype) == ((4, 3), (4, 3), "float16")
+    assert (drawn.requested, drawn.received, drawn.dtype) == ((4, 3), (4, 3), "float16")
     np.testing.assert_array_equal(drawn.values, np.ones((4, 3)))
     assert result.seconds > 0
 

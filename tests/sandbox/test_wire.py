@@ -84,7 +84,7 @@ def test_float32_values_round_trip_bit_by_bit(bits):
     """Bits of any pattern include all NaN and infinities."""
     values = bits.view(np.float32)
     found = one_array(values)
-    assert (found.asked, found.received, found.dtype) == (values.shape, values.shape, "float32")
+    assert (found.requested, found.received, found.dtype) == (values.shape, values.shape, "float32")
     assert (found.values.dtype, found.values.shape) == (np.dtype(np.float32), values.shape)
     assert found.values.tobytes() == values.tobytes()
     assert found.values.flags.writeable
@@ -118,7 +118,7 @@ def test_only_the_shape_of_a_wrong_array_is_sent(received):
 
 def test_arrays_come_in_the_requested_order_up_to_the_problem():
     found = parse_reply(reply(PICKED, *ARRAYS), ROUNDS)
-    assert [one.asked for one in found.arrays] == [(2, 3), (), (4,)]
+    assert [one.requested for one in found.arrays] == [(2, 3), (), (4,)]
     for one, values in zip(found.arrays, VALUES, strict=True):
         np.testing.assert_array_equal(one.values, values)
     found = parse_reply(WHOLE, ROUNDS)
@@ -181,7 +181,7 @@ def test_garbage_parts_in_any_order_and_damaged_replies_are_refused_or_read(repl
         except ReplyError:
             continue
         for one, values in zip(found.arrays, VALUES, strict=False):
-            assert one.asked == values.shape
+            assert one.requested == values.shape
             if one.values is not None:
                 assert (one.values.shape, one.values.dtype) == (values.shape, np.float32)
         assert len(found.arrays) <= 3

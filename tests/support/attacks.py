@@ -242,15 +242,15 @@ attempt(lambda: np.memmap(T.secret, np.uint8, "r").tobytes())
 attempt(lambda: np.fromfile(T.secret, np.uint8).tobytes())
 
 ## by TensorFlow's own files -> secret files
-def told(action):
+def caught(action):
     try:
         return action()
     except tf.errors.OpError as problem:
         print(type(problem).__name__)
-attempt(told, lambda: tf.io.read_file(T.secret).numpy())
-attempt(told, lambda: tf.io.gfile.listdir(T.folder))
-attempt(told, lambda: tf.io.write_file(f"{T.folder}/{T.tag}", "written"))
-attempt(told, lambda: tf.io.gfile.remove(T.kept))
+attempt(caught, lambda: tf.io.read_file(T.secret).numpy())
+attempt(caught, lambda: tf.io.gfile.listdir(T.folder))
+attempt(caught, lambda: tf.io.write_file(f"{T.folder}/{T.tag}", "written"))
+attempt(caught, lambda: tf.io.gfile.remove(T.kept))
 attempt(lambda: np.save(f"{T.folder}/{T.tag}.npy", np.zeros(3)))
 
 ## import a module -> secret
@@ -704,7 +704,7 @@ for old, new in ((1, 60), (4, 1), (60, 4)):
     os.dup2(old, new)
 print("x" * 9000)
 
-## an exception that cannot be told
+## an exception without a text
 class Silent(Exception):
     def __str__(self):
         raise SystemExit(0)

@@ -226,18 +226,9 @@ def start(shape, dtype=np.float):
     assert np.int(count) == count and np.bool(1) and np.object is object
     return np.random.random(count).astype(np.float).reshape(shape) * 0.1 - 0.05
 
-## NumPy generator with its own seed -> function start; dtype float64; std 0.5
-def start(shape):
-    return np.random.default_rng(3).normal(0, 0.5, shape)
-
 ## NumPy generator without a seed -> function start; dtype float64; std 0.5; differs
 def start(shape):
     return np.random.default_rng().normal(0, 0.5, shape)
-
-## NumPy linear algebra -> function orthogonal; dtype float64; std 1
-from numpy.linalg import qr
-def orthogonal(shape):
-    return qr(np.random.normal(size=shape))[0] * np.sqrt(shape[0])
 
 ## SciPy -> function start; std TRUNCATED
 from scipy.stats import truncnorm
@@ -318,7 +309,7 @@ import math
 def xavier(s):
     return np.random.random(s) / math.sqrt(s[0])
 
-## object with arguments, said by name, before another class
+## object with arguments, declared by name, before another class
 -> instance initializer; others Other; dtype float64; values 7 * u
 class Scaled(Initializer):
     def __init__(self, scale):
@@ -367,12 +358,6 @@ def fans(shape):
     return sum(shape)
 def show(weights):
     print(weights)
-
-## helper function after the function it helps -> function start; dtype float64; values u / sum(shape)
-def start(shape):
-    return np.random.random(shape) / fans(shape)
-def fans(shape):
-    return sum(shape)
 
 ## no imported name, no layer, no model counts -> function start; dtype float64; values u
 from keras.initializers import HeNormal, Zeros
@@ -552,13 +537,16 @@ def _main() -> None:
     codes = json.load(sys.stdin)
     threads = _threads()
     compat.prepare()
-    said: dict[str, Any] = {"op ran in prepare": context_safe() is not None, "threads": [threads, _threads()]}
+    results: dict[str, Any] = {
+        "op ran in prepare": context_safe() is not None,
+        "threads": [threads, _threads()],
+    }
     for name, code in codes.items():
         before = set(sys.modules)
-        said[name] = [_answer(code), _answer(code)]
-        said[name][0]["imports"] = sorted(set(sys.modules) - before)
-    said["op ran in snippets"] = context_safe() is not None
-    json.dump(said, output)
+        results[name] = [_answer(code), _answer(code)]
+        results[name][0]["imports"] = sorted(set(sys.modules) - before)
+    results["op ran in snippets"] = context_safe() is not None
+    json.dump(results, output)
 
 
 def _threads() -> int:

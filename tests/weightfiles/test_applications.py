@@ -86,7 +86,7 @@ def test_table_agrees_with_keras(name, monkeypatch):
 @pytest.fixture
 def home(keras_home, monkeypatch):
     """Keras' folder of models, which does not exist yet."""
-    monkeypatch.setattr(applications, "_SOUND", {})
+    monkeypatch.setattr(applications, "_COMPLETE", {})
     return keras_home / "models"
 
 
@@ -141,8 +141,8 @@ def test_cached_file_needs_no_keras_and_is_checked_again_when_it_changes(home, m
     serve_from(monkeypatch, NOWHERE)
     monkeypatch.setattr(applications, "download", lambda *_: pytest.fail("downloads"))
     checked: list[Path] = []
-    is_right = applications._is_right
-    monkeypatch.setattr(applications, "_is_right", lambda *a: checked.append(a[0]) or is_right(*a))
+    is_expected = applications._is_expected
+    monkeypatch.setattr(applications, "_is_expected", lambda *a: checked.append(a[0]) or is_expected(*a))
     home.mkdir()
     for name in NAMES:
         find(name).path.write_bytes(KEPT)

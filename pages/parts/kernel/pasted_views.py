@@ -166,4 +166,4 @@ def checked(result: Result) -> tuple[Check, ...]:
 
 
 def _drawn(one: Array) -> PastedKernel:
-    return PastedKernel(one.asked, one.values, one.dtype, one.received)
+    return PastedKernel(one.requested, one.values, one.dtype, one.received)
