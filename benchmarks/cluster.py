@@ -64,7 +64,8 @@ def _sweeps(bench: Workbench, workers: int) -> Measured:
         closing(Engine(grid.settings(Path(name, "cache"), cache_mb=0))) as engine,
     ):
         wait_until_ready(engine, slots=workers)
-        return _measure(engine, grid, replace(SWEEP, columns=SWEEP.columns[: bench.count(4)]), bench)
+        small = replace(SWEEP, values=SWEEP.values[:2], columns=SWEEP.columns[:1], batch_size=512)
+        return _measure(engine, grid, small if bench.small else SWEEP, bench)
 
 
 def _measure(engine: Engine, grid: Grid, sweep: Sweep, bench: Workbench) -> Measured:

@@ -19,12 +19,9 @@ PRINTED = "(784, 128) True False"
 
 
 def run(bench: Workbench) -> list[Row]:
-    sandbox = Sandbox()
-    began = perf_counter()
-    _draw(sandbox, 0)
-    cold = perf_counter() - began
-    waits = [_draw(sandbox, seed) for seed in range(bench.count(RUNS, 2))]
-    sandbox.close()
+    with bench.sandbox() as sandbox:
+        cold = _draw(sandbox, 0)
+        waits = [_draw(sandbox, seed) for seed in range(bench.count(RUNS, 2))]
     rival = median(_rival() for _ in range(bench.count(RIVAL_RUNS)))
     return [
         Row("first run, TensorFlow not yet imported", cold, "s"),

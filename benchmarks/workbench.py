@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from benchmarks.live import NO_CACHE, chromium, serve
 from inits import settings
 from inits.engine.engine import Engine
+from inits.sandbox.client import Sandbox
 
 T = TypeVar("T")
 # No scheduler listens there: the server computes theory and starts no compute process.
@@ -45,6 +46,10 @@ class Workbench:
             if self.dataset == "mnist" != engine.status.dataset:
                 raise RuntimeError(f"This benchmark needs MNIST. {engine.status.why}")
             yield engine
+
+    def sandbox(self) -> AbstractContextManager[Sandbox]:
+        """Return a sandbox that has not started as a context manager."""
+        return closing(Sandbox())
 
     def serve(
         self, script: str = "app.py", environ: Mapping[str, str] = NO_CACHE

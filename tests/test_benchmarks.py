@@ -21,8 +21,9 @@ from benchmarks import browser, code, compare, model_fit, start
 from benchmarks.epoch import Timed
 from benchmarks.live import NO_CACHE, find_chromium
 from benchmarks.report import Row
-from benchmarks.workbench import Workbench
+from benchmarks.workbench import Workbench, wait_until_ready
 from inits.engine.engine import Engine
+from inits.sandbox.client import Sandbox
 
 IN_A_BROWSER = ("browser", "code", "compare", "signal", "start")
 NAMES = [
@@ -30,16 +31,24 @@ NAMES = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SharedWorkbench(Workbench):
-    """A small workbench that starts one engine, app, browser and process, and keeps them for all benchmarks."""
+    """A small workbench that starts one app, browser and process, and keeps them for all benchmarks.
 
+    The engine and its sandbox are those of the other tests.
+    """
+
+    shared_engine: Engine
     small: bool = True
     stack: ExitStack = field(default_factory=ExitStack)
     kept: dict[str, Any] = field(default_factory=dict)
 
     def engine(self) -> AbstractContextManager[Engine]:
-        return self._keep("engine", super().engine)
+        wait_until_ready(self.shared_engine)
+        return nullcontext(self.shared_engine)
+
+    def sandbox(self) -> AbstractContextManager[Sandbox]:
+        return nullcontext(self.shared_engine.sandbox)
 
     def serve(
         self, script: str = "app.py", environ: Mapping[str, str] = NO_CACHE
@@ -67,11 +76,11 @@ class SharedWorkbench(Workbench):
 
 @pytest.fixture(scope="module")
 def shared(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, engine: Engine
 ) -> Iterator[tuple[SharedWorkbench, ThreadPoolExecutor]]:
     """A workbench, and the thread that uses it: in this one the Playwright of other tests may be active."""
     environ = {"INITS_MNIST": "missing.npz", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
-    bench = SharedWorkbench()
+    bench = SharedWorkbench(shared_engine=engine)
     with mock.patch.dict(os.environ, environ), ThreadPoolExecutor(1) as thread:
         yield bench, thread
         thread.submit(bench.stack.close).result()
@@ -136,7 +145,9 @@ def test_a_rival_that_is_none_is_refused(
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("inits.training")]:
         monkeypatch.delitem(sys.modules, name)  # other tests import it
-    monkeypatch.setattr("tensorflow.config.threading.get_intra_op_parallelism_threads", lambda: 0)
+    defaults = mock.Mock()
+    defaults.config.threading.get_intra_op_parallelism_threads.return_value = 0
+    monkeypatch.setitem(sys.modules, "tensorflow", defaults)
     check(*right)
     with pytest.raises(RuntimeError):
         check(*wrong)
