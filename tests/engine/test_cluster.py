@@ -1,12 +1,11 @@
-"""A scheduler and two workers over TLS, started as docs/CLUSTER.md says, and two web servers that share them."""
+"""A cluster over TLS, started as docs/CLUSTER.md says: two workers, shared by two web servers."""
 
 import os
 import re
 import signal
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Client
+from support.engines import HE, PATIENCE, finished, until
 
 from benchmarks.grid import Grid, started
+from inits.data import datasets
 from inits.engine import certificates, cluster
 from inits.engine.engine import Engine
-from inits.engine.jobs import Job
-from inits.experiments.experiment import Experiment, Start
+from inits.experiments.experiment import Experiment
 from inits.experiments.network import Network
 from inits.experiments.sweep import Sweep
-from inits.initializers.spec import InitializerSpec
 from inits.settings import Settings
 
 pytestmark = [
@@ -30,18 +29,9 @@ pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="the commands are those of a Unix shell"),
 ]
 
-PATIENCE = 180.0
-HE = Start(InitializerSpec("HeNormal"))
 SHORT = Experiment((HE,), Network((8,)), batch_size=64, dataset="digits")
-LONG = Experiment((HE,), Network((64,) * 6), batch_size=1, dataset="digits")  # 12,000 steps
-SWEEP = Sweep("stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2), batch_size=4, dataset="digits")
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+LONG = Experiment((HE,), Network((64,) * 6), batch_size=4, dataset="digits")  # 3,000 steps
+SWEEP = Sweep("stddev", (0.02, 0.05, 0.1, 0.2), "depth", (1, 2), batch_size=8, dataset="digits")
 
 
 @pytest.fixture(scope="module")
@@ -60,54 +50,39 @@ def servers(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> Iterator[li
             stack.callback(engine.close)
             found.append(engine)
         for engine in found:
-            until(
-                lambda engine=engine: (
-                    (engine.status.ready and engine.slots == 2) or engine.status.phase == "failed"
-                )
-            )
+            until(lambda engine=engine: engine.slots == 2 and engine.status.phase in ("ready", "failed"))
             assert engine.status.error is None
         yield found
 
 
-def finished(job: Job) -> Job:
-    assert job.over.wait(PATIENCE)
-    return job
-
-
-def test_two_web_servers_train_an_experiment_once_and_see_the_same(servers: list[Engine]):
+def test_two_web_servers_train_an_experiment_once(servers: list[Engine]):
+    """The second joins while it runs, or takes the result."""
     first = servers[0].run(LONG)
     until(lambda: first.records[0].done > 0)
     second = servers[1].run(LONG)
     until(lambda: second.records[0].done > 0)
-    assert second.name == first.name  # the same lanes under the same keys
-    for job in (first, second):
-        assert finished(job).records[0].finished
-    assert bytes(first.records[0]) == bytes(second.records[0])
-    assert first.records[0].seconds == second.records[0].seconds  # one training
-
-
-def test_what_one_has_trained_the_other_gets(servers: list[Engine]):
-    first = finished(servers[0].run(SHORT))
-    assert (first.error, first.records[0].finished) == (None, True)
-    second = finished(servers[1].run(SHORT))
-    assert bytes(second.records[0]) == bytes(first.records[0])
-    assert second.records[0].seconds == first.records[0].seconds  # not trained again
+    assert second.name == first.name  # the same tasks under the same keys
+    short = finished(servers[0].run(SHORT))
+    for one, other in ((first, second), (short, servers[1].run(SHORT))):
+        assert (finished(one).error, one.records[0].finished) == (None, True)
+        assert bytes(finished(other).records[0]) == bytes(one.records[0])
+        assert other.records[0].seconds == one.records[0].seconds  # one training
 
 
 def test_each_worker_loads_the_digits_once(servers: list[Engine]):
-    from inits.data import datasets
+    def loaded() -> dict[str, list[int]]:
+        return (
+            servers[0].connection.client(PATIENCE).run(lambda: [id(one) for one in datasets._KEPT.values()])
+        )
 
     finished(servers[0].run(replace(SHORT, seeds=(5, 6, 7))))
-    loaded = servers[0].connection.client(PATIENCE).run(lambda: [id(one) for one in datasets._KEPT.values()])
+    before = loaded()
     finished(servers[1].run(replace(SHORT, seeds=(8, 9, 10))))
-    assert (
-        servers[0].connection.client(PATIENCE).run(lambda: [id(one) for one in datasets._KEPT.values()])
-        == loaded
-    )
-    assert all(len(one) == 1 for one in loaded.values())
+    assert loaded() == before
+    assert all(len(one) == 1 for one in before.values())
 
 
-def test_a_worker_lost_in_mid_sweep_loses_no_finished_cell(servers: list[Engine], grid: Grid):
+def test_lost_worker_loses_no_finished_cell_of_a_sweep(servers: list[Engine], grid: Grid):
     job = servers[0].run(SWEEP)
     until(lambda: any(record.finished for record in job.records))
     kept = {record.run: bytes(record) for record in job.records if record.finished}
@@ -120,7 +95,7 @@ def test_a_worker_lost_in_mid_sweep_loses_no_finished_cell(servers: list[Engine]
     assert len(servers[0].connection._workers.addresses) == 1
 
 
-def test_software_that_differs_is_told_at_connection(servers, grid: Grid, tmp_path: Path, monkeypatch):
+def test_different_software_is_reported_at_connection(servers, grid: Grid, tmp_path: Path, monkeypatch):
     compared = cluster.difference
     monkeypatch.setattr(
         cluster, "difference", lambda here, there: compared({**here, "keras": "3.0.0"}, there)
@@ -131,7 +106,7 @@ def test_software_that_differs_is_told_at_connection(servers, grid: Grid, tmp_pa
 
 
 def refused(settings: Settings) -> str:
-    """Why a web server finds no cluster."""
+    """Return why a web server finds no cluster."""
     engine = Engine(settings)
     try:
         until(lambda: engine.status.phase in ("ready", "failed"))
@@ -140,7 +115,7 @@ def refused(settings: Settings) -> str:
         engine.close()
 
 
-def test_a_wrong_way_to_the_cluster_is_told(servers, grid: Grid, tmp_path: Path):
+def test_wrong_address_and_certificates_are_reported(servers, grid: Grid, tmp_path: Path):
     good = grid.settings(tmp_path)
     assert "which is not encrypted" in refused(replace(good, scheduler=f"tcp://127.0.0.1:{grid.port}"))
     assert "INITS_TLS_KEY is unset" in refused(replace(good, tls_key=None))
@@ -151,7 +126,7 @@ def test_a_wrong_way_to_the_cluster_is_told(servers, grid: Grid, tmp_path: Path)
     assert "accepted this app's certificate" in refused(strange)
 
 
-def test_nobody_gets_an_answer_without_the_certificate(servers, grid: Grid, tmp_path: Path):
+def test_ports_answer_only_clients_with_the_certificate(servers, grid: Grid, tmp_path: Path):
     with Client(f"tls://127.0.0.1:{grid.port}", security=grid.security, set_as_default=False) as good:
         known = good.scheduler_info()["workers"].items()
         addresses = [one for address, worker in known for one in (address, worker["nanny"])]
@@ -166,7 +141,7 @@ def test_nobody_gets_an_answer_without_the_certificate(servers, grid: Grid, tmp_
 
 
 def context(folder: Path | None = None) -> ssl.SSLContext:
-    """Of a client that trusts everybody, with the certificate in a folder or none."""
+    """Return the context of a client that trusts every server, with the certificate in a folder or none."""
     made = ssl.create_default_context()
     made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     if folder:
@@ -175,7 +150,7 @@ def context(folder: Path | None = None) -> ssl.SSLContext:
 
 
 def said(port: int, client: ssl.SSLContext | None) -> bytes:
-    """What a port answers, under TLS or without."""
+    """Return what a port answers, under TLS or without."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         try:
             with client.wrap_socket(plain) if client else plain as line:
