@@ -18,7 +18,7 @@ _TLS = ("tls_ca", "tls_cert", "tls_key")
 
 
 class Setting(NamedTuple):
-    """One environment variable."""
+    """An environment variable: its name, default, help and reader."""
 
     name: str
     default: str  # as the documentation shows it

@@ -1,7 +1,7 @@
 """TLS files for a cluster: `python -m inits.engine.certificates FOLDER`.
 
 One certificate that is its own authority, for the scheduler, the workers and the web servers: Dask requires a
-certificate of the authority from both sides of every connection, and anyone who has one has full access.
+certificate of the authority from both sides of every connection, and a client with such a certificate has full access.
 """
 
 import argparse

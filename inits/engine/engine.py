@@ -69,7 +69,7 @@ class Engine:
 
     @property
     def status(self) -> Status:
-        """What the compute process is doing; `status.ready` once it can train."""
+        """Status of the compute process; `status.ready` once it can train."""
         return self.connection.status
 
     @property

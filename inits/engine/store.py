@@ -24,7 +24,7 @@ from inits.files import UNFINISHED, entries, mark_used, trim, write_atomically
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # another number makes all older files foreign
+FORMAT = 2  # files of another format are ignored
 SUFFIX = ".run.npz"
 LARGEST = 8_000_000  # bytes of a file that is one of ours
 TRIM_TO = 0.9  # of the limit, so that not every new file looks for the oldest
@@ -34,20 +34,20 @@ _ARRAYS = tuple(field.name for field in fields(Checkpoint) if field.name not in 
 
 
 def run_key(run: Run, data: str, versions: str) -> str:
-    """64 hex digits that name a result: the run, the fingerprint of the data, and the versions of what computes."""
+    """Return the name of a result, 64 hex digits of the run, the data and the versions of packages."""
     return hashlib.sha256("\n".join([str(FORMAT), run.key, data, versions]).encode()).hexdigest()
 
 
 class Store:
     """A folder of results with a size limit in bytes; 0 keeps nothing. Any number of servers may share it.
 
-    No trouble with the disk is an error here: it is logged, and the result is trained again.
+    Errors of the disk are logged and not raised; the result is trained again.
     """
 
     def __init__(self, folder: Path, limit: int):
         self.folder, self.limit = folder, limit
         self._size: int | None = None  # of our files, as far as this server knows
-        self._odd: set[str] = set()  # keys whose files cannot be read: told once
+        self._odd: set[str] = set()  # keys whose files cannot be read: logged once
         self._lock = threading.Lock()
 
     def has(self, key: str) -> bool:
@@ -55,7 +55,7 @@ class Store:
         return self.limit > 0 and key not in self._odd and self._path(key).is_file()
 
     def get(self, key: str, number: int = 0) -> Record | None:
-        """The record kept under `key`, with its number in a job; None when there is none that can be read."""
+        """Return the record under `key`, with its number in a job; None if there is none that can be read."""
         path = self._path(key)
         if not self.has(key):
             return None
@@ -73,7 +73,7 @@ class Store:
         return record
 
     def put(self, key: str, record: Record) -> None:
-        """Keep a record; the oldest go when the limit is passed."""
+        """Write a record, and remove the least recently used ones beyond the limit."""
         if self.limit <= 0:
             return
         try:
@@ -91,7 +91,7 @@ class Store:
         return self.folder / f"{key}{SUFFIX}"
 
     def _make_room(self, newest: Path, more: int) -> None:
-        """Count what was added; look at the folder itself only when the limit may be passed."""
+        """Add the size of a new file; list the folder only when the limit may be exceeded."""
         with self._lock:
             if self._size is not None and self._size + more <= self.limit:
                 self._size += more
@@ -106,7 +106,7 @@ def _is_ours(name: str) -> bool:
 
 
 def encode(key: str, record: Record) -> bytes:
-    """A record that is settled as a `.npz` file; weights are not in it."""
+    """Return a settled record, without its weights, as the bytes of a `.npz` file."""
     points = record.checkpoints
     about: dict[str, Any] = {
         "key": key,
@@ -131,10 +131,10 @@ def encode(key: str, record: Record) -> bytes:
 
 
 def decode(content: bytes, key: str, number: int) -> Record:
-    """The record in a file. Raises some exception for what `encode` did not write."""
+    """Return the record in a file. Raises an exception of any type for content that `encode` did not write."""
     with zipfile.ZipFile(io.BytesIO(content)) as members:
         if any(member.compress_type != zipfile.ZIP_STORED for member in members.infolist()):
-            raise ValueError("it is compressed")  # a few bytes could unfold to gigabytes
+            raise ValueError("it is compressed")  # a few bytes could expand to gigabytes
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     about = json.loads(arrays.pop("about").tobytes())
@@ -167,7 +167,7 @@ def _divergence(why: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]
 
 
 def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Of names, shapes and values: a zip file's own does not cover its directory."""
+    """Return the checksum of names, shapes and values: that of a zip file does not cover its directory."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]

@@ -17,7 +17,7 @@ DIFFERENT_DATA = f"The workers of the cluster have different {_TITLE} files. Giv
 
 @dataclass(frozen=True)
 class Status:
-    """What the compute process is doing.
+    """The status of the compute process.
 
     Attributes:
         phase: "ready" once it can train.

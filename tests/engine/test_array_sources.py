@@ -1,4 +1,4 @@
-"""Arrays of pasted code and files: requests to the sandbox and what is made of its results. Nothing runs."""
+"""Arrays of pasted code and files: requests to a sandbox, in which nothing runs, and its results."""
 
 import threading
 from collections.abc import Callable

@@ -87,7 +87,6 @@ def test_death_ends_jobs_and_downloads_and_the_next_ones_work(engine, tmp_path):
         assert fetch.path.read_bytes() == KEPT
     assert pid_of_worker(engine) != before
     assert finished(again).error is None
-    assert finished(engine.run(Experiment((HE,), NET, seeds=(18,)))).records[0].finished
 
 
 def test_worker_that_comes_back_late_is_still_expected(engine):

@@ -37,7 +37,7 @@ def pasted(name: str, code: str) -> Start:
 
 
 def kernels(seed: int) -> list[np.ndarray]:
-    """The kernels that UNIFORM draws, by NumPy alone."""
+    """Return the kernels that UNIFORM draws, by NumPy alone."""
     states = [np.random.RandomState(derive_seed(seed, "kernel", layer)) for layer in range(2)]
     shapes = [(784, 16), (16, 10)]
     drawn = [state.uniform(-0.05, 0.05, shape) for state, shape in zip(states, shapes, strict=True)]
@@ -45,7 +45,7 @@ def kernels(seed: int) -> list[np.ndarray]:
 
 
 def in_file(data: bytes) -> dict[tuple[int, ...], np.ndarray]:
-    """All arrays of a weights file by shape: no two of NET are alike."""
+    """Return all arrays of a weights file by shape: no two of NET have the same."""
     found = {}
     with h5py.File(io.BytesIO(data)) as file:
         file.visititems(lambda name, one: found.update({one.shape: one[()]} if hasattr(one, "shape") else {}))

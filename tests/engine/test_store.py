@@ -113,7 +113,7 @@ def test_folder_of_two_servers_stays_within_its_limit(store):
     servers = store, Store(store.folder, store.limit)
     for number in range(40):
         servers[number % 2].put(f"{number:064x}", record(seed=number))
-    assert used() <= 2 * store.limit  # each knows of its own until its share is full
+    assert used() <= 2 * store.limit  # each counts only its own files until its share is full
     Store(store.folder, store.limit).put(KEY, record())
     assert used() <= store.limit
 
