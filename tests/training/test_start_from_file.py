@@ -1,7 +1,7 @@
-"""From a file to a training: what Keras has saved goes on where it stopped, step by step as Keras itself would."""
+"""Training from a file: weights that Keras saved begin where they stopped, as in Keras itself."""
 
 import io
-from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -43,65 +43,57 @@ def taken(engine: Engine, data: bytes, name: str, how: str = "as saved") -> File
     return FileSpec(name, reading.digest, how)
 
 
-def saved(model: keras.Model, path, save: Callable[[keras.Model, str], None]) -> bytes:
-    save(model, str(path))
+def saved(model: keras.Model, path: Path) -> bytes:
+    """Return what Keras saves in the format of the path's ending."""
+    (model.save_weights if path.name.endswith(".weights.h5") else model.save)(path)
     return path.read_bytes()
 
 
-def first_batch(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def loaded(data: bytes, path: Path) -> keras.Model:
+    """Return NET with weights that Keras reads from a .weights.h5 file."""
+    path.write_bytes(data)
+    model = build_model(NET)
+    model.load_weights(path)
+    return model
+
+
+def first_loss(model: keras.Model, run: Run) -> float:
+    """Return the loss of a run's first batch, by Keras."""
     data = digits()
     row = batches(len(data.x_train), run.batch_size, derive_seed(run.seed, "batches"))[0]
-    return data.x_train[row] / np.float32(255), data.y_train[row]
-
-
-def evaluated(model: keras.Model, run: Run) -> float:
-    """The loss of a run's first batch, by Keras."""
-    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    images, labels = first_batch(run)
-    return float(model.evaluate(images, labels, batch_size=len(labels), verbose=0))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return float(loss(data.y_train[row], model(data.x_train[row] / np.float32(255))))
 
 
 def experiment(*starts: Start, net: Network = NET, seeds: tuple[int, ...] = (7,)) -> Experiment:
     return Experiment(starts, net, SGD, 64, seeds, "digits")
 
 
-def test_the_round_trip_goes_on_where_it_stopped(engine, tmp_path):
+def test_a_round_trip_continues_where_it_stopped(engine, tmp_path):
     """Train, download, upload, start from it: the first loss is that of the saved model."""
     first = experiment(HE)
     trained = finished(engine.run(first)).records[0]
     data = engine.weights_file(first.runs[0], trained.done)
     again = experiment(Start(taken(engine, data, "model.weights.h5")), seeds=(8,))
     record = finished(engine.run(again)).records[0]
-    model = build_model(NET)
-    path = tmp_path / "model.weights.h5"
-    path.write_bytes(data)
-    model.load_weights(path)
-    assert record.losses[0] == pytest.approx(evaluated(model, again.runs[0]), rel=1e-5)
+    model = loaded(data, tmp_path / "model.weights.h5")
+    assert record.losses[0] == pytest.approx(first_loss(model, again.runs[0]), rel=1e-5)
     assert record.losses[0] < 0.4 * trained.losses[0]
     held_out = trained.checkpoints[-1].loss
     assert record.checkpoints[0].loss == pytest.approx(held_out, rel=0.2)  # of fewer images
-    begun, path = build_model(NET), tmp_path / "begun.weights.h5"
-    path.write_bytes(engine.weights_file(again.runs[0], 0))
-    begun.load_weights(path)
+    begun = loaded(engine.weights_file(again.runs[0], 0), tmp_path / "begun.weights.h5")
     for ours, theirs in zip(begun.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(
-    ("name", "save"),
-    [
-        ("model.keras", lambda model, path: model.save(path)),
-        ("model.h5", lambda model, path: model.save(path)),
-        ("model.weights.h5", lambda model, path: model.save_weights(path)),
-    ],
-)
-def test_every_format_of_keras_starts_as_keras_loads_it(engine, tmp_path, name, save):
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.weights.h5"])
+def test_every_format_of_keras_starts_as_keras_loads_it(engine, tmp_path, name):
     keras.utils.set_random_seed(3)
     model = build_model(NET)
     model.set_weights([w + 0.01 * np.random.default_rng(0).normal(size=w.shape) for w in model.get_weights()])
-    plan = experiment(Start(taken(engine, saved(model, tmp_path / name, save), name)))
+    plan = experiment(Start(taken(engine, saved(model, tmp_path / name), name)))
     record = finished(engine.run(plan)).records[0]
-    assert record.losses[0] == pytest.approx(evaluated(model, plan.runs[0]), rel=1e-5)
+    assert record.losses[0] == pytest.approx(first_loss(model, plan.runs[0]), rel=1e-5)
 
 
 def test_shuffled_and_gaussian_begin_with_the_scale_but_not_the_values(engine, tmp_path):
@@ -122,56 +114,32 @@ def test_shuffled_and_gaussian_begin_with_the_scale_but_not_the_values(engine, t
 
 def test_layers_that_nothing_fits_are_drawn_by_the_named_initializer(engine, tmp_path):
     keras.utils.set_random_seed(4)
-    model = build_model(Network((24,)))
-    data = saved(model, tmp_path / "small.weights.h5", lambda model, path: model.save_weights(path))
-    spec = taken(engine, data, "small.weights.h5").replace(rest="HeUniform()")
+    model, name = build_model(Network((24,))), "small.weights.h5"
+    spec = taken(engine, saved(model, tmp_path / name), name).replace(rest="HeUniform()")
     plan = experiment(Start(spec, InitializerSpec("Constant", (("value", 0.25),))))
     (run,) = plan.runs
     assert finished(engine.run(plan)).records[0].finished
-    begun = build_model(NET)
-    path = tmp_path / "begun.weights.h5"
-    path.write_bytes(engine.weights_file(run, 0))
-    begun.load_weights(path)
-    kernel, bias, *middle, last_kernel, last_bias = begun.get_weights()
-    np.testing.assert_array_equal(kernel, model.get_weights()[0])
-    np.testing.assert_array_equal(bias, model.get_weights()[1])
-    for layer, got in ((1, middle[0]), (2, last_kernel)):
-        drawn = draw(InitializerSpec("HeUniform"), NET.kernel_shapes[layer], derive_seed(7, "kernel", layer))
-        np.testing.assert_array_equal(got, drawn)
-    np.testing.assert_array_equal(middle[1], np.full(16, 0.25, np.float32))
-    np.testing.assert_array_equal(last_bias, np.full(10, 0.25, np.float32))
+    begun = loaded(engine.weights_file(run, 0), tmp_path / "begun.weights.h5").get_weights()
+    kernels = [
+        draw(InitializerSpec("HeUniform"), NET.kernel_shapes[layer], derive_seed(7, "kernel", layer))
+        for layer in (1, 2)
+    ]
+    biases = [np.full(units, 0.25, np.float32) for units in (16, 10)]
+    expected = [*model.get_weights()[:2], kernels[0], biases[0], kernels[1], biases[1]]
+    for ours, theirs in zip(begun, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_file_that_is_gone_is_an_error_of_its_start_alone(engine):
-    gone = Start(FileSpec("lost.keras", "0" * 32))
-    plan = experiment(HE, gone)
-    job = engine.run(plan)
+def test_files_that_are_gone_or_fit_nothing_are_errors_of_their_starts_alone(engine, tmp_path):
+    gone = FileSpec("lost.keras", "0" * 32)
+    other = taken(
+        engine, saved(build_model(Network((5,), inputs=9)), tmp_path / "x.keras"), "x.keras", "Gaussian"
+    )
+    job = engine.run(experiment(HE, Start(gone), Start(other)))
     assert job.over.wait(PATIENCE)
-    fine, lost = job.records
+    fine, *lost = job.records
     assert fine.finished
-    assert lost.error == "lost.keras is not available; choose the file again under Weight files."
-
-
-def test_a_file_of_another_network_is_an_error_that_names_both(engine, tmp_path):
-    data = saved(
-        build_model(Network((5,), inputs=9)), tmp_path / "x.keras", lambda model, path: model.save(path)
-    )
-    job = engine.run(experiment(Start(taken(engine, data, "x.keras").replace(how="Gaussian"))))
-    assert job.over.wait(PATIENCE)
-    assert job.records[0].error == (
-        "No layer of x.keras fits a network of 784 – 24 – 16 – 10; choose hidden layers as in the file."
-    )
-
-
-def test_the_result_is_kept_by_what_is_in_the_file(engine, tmp_path):
-    """The digest is part of the key: other values, another result; the same bytes under another name, other text."""
-    keras.utils.set_random_seed(5)
-    model = build_model(NET)
-    save = lambda model, path: model.save_weights(path)  # noqa: E731
-    one = taken(engine, saved(model, tmp_path / "a.weights.h5", save), "a.weights.h5")
-    model.layers[0].kernel.assign_add(np.full((784, 24), 1e-3, np.float32))
-    other = taken(engine, saved(model, tmp_path / "b.weights.h5", save), "a.weights.h5")
-    assert one.digest != other.digest
-    keys = {experiment(Start(spec)).runs[0].key for spec in (one, other)}
-    assert len(keys) == 2
-    assert taken(engine, (tmp_path / "b.weights.h5").read_bytes(), "c.h5").digest == other.digest
+    assert [record.error for record in lost] == [
+        "lost.keras is not available; choose the file again under Weight files.",
+        "No layer of x.keras fits a network of 784 – 24 – 16 – 10; choose hidden layers as in the file.",
+    ]
