@@ -1,4 +1,4 @@
-"""The files of an experiment for people to take along: the Keras script with all that it reads."""
+"""Collect the files of an experiment to download: the Keras script with all that it reads."""
 
 import io
 import platform
@@ -23,14 +23,14 @@ NAME = "experiment.py"
 
 
 def all_versions(computes: str) -> str:
-    """Of what computes and of what shows it."""
+    """Return the versions of the compute process and of this app."""
     return ", ".join(
         filter(None, (computes, f"Python {platform.python_version()}", f"Initializers {__version__}"))
     )
 
 
 def data_file(experiment: Experiment, fingerprint: str) -> str | None:
-    """The file with the images that a script reads; None when Keras has them. `fingerprint` is that of MNIST here."""
+    """Return the file of images that a script reads; None if Keras has them. `fingerprint` is that of MNIST here."""
     entry = DATASETS[experiment.dataset]
     if entry.download and (not entry.read or fingerprint in ("", entry.fingerprint)):
         return None
@@ -46,7 +46,7 @@ def script_files(
     picked: Mapping[str, str] | None = None,
     fingerprint: str = "",
 ) -> dict[str, bytes]:
-    """The script and the files that it reads, by name; a local MNIST is not among them.
+    """Return the script and the files that it reads, by name; a local MNIST is not among them.
 
     `names`, `versions` and `picked` are as for `script`. Raises WeightFileError when a weight file is gone.
     """
@@ -64,7 +64,7 @@ def script_files(
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip archive of files."""
+    """Return a zip archive of files."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():

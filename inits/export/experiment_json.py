@@ -1,4 +1,4 @@
-"""An experiment as JSON that people keep, send and open again: the texts that the address of the page holds."""
+"""Write and read an experiment as JSON with the texts of the page's address."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ Readers = Mapping[str, Callable[[str], object]]
 
 @dataclass(frozen=True)
 class Opened:
-    """The settings of a file that were understood, as texts, and a sentence for each part that was not."""
+    """The valid settings of a file, as texts, and a sentence for each part that is not valid."""
 
     settings: dict[str, str]
     problems: tuple[str, ...] = ()
 
 
 def write(settings: Mapping[str, str], versions: str = "") -> str:
-    """The JSON of settings. `versions` say what computed, for people alone."""
+    """Return the JSON of settings. `versions` names the software that computed, as information only."""
     about = {"what": WHAT, "format": FORMAT} | ({"versions": versions} if versions else {})
     return json.dumps({**about, "settings": dict(settings)}, indent=2, ensure_ascii=False) + "\n"
 
@@ -73,7 +73,7 @@ def _parsed(data: bytes) -> Any:
 
 
 def _understood(name: str, value: object, readers: Readers) -> str:
-    """A setting as text; numbers that people wrote by hand are taken too."""
+    """Return a setting as text; numbers are accepted as well."""
     if name not in readers:
         raise SpecError(f"The setting {shown(name)} is not known here.")
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""An experiment as one HTML file that opens without a server or a network and has interactive figures.
+"""Write an experiment as one HTML file with interactive figures that needs neither server nor network.
 
 The template is `report.html`, styled by `report.css`. The app's own script draws the figures with the app's own
 bundle of plotly, which the file holds once, compressed.

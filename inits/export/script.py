@@ -1,4 +1,4 @@
-"""An experiment as a plain Keras script: readable, without this project, with the same kernels and the same batches."""
+"""Write an experiment as a readable Keras script with the same kernels and batches, without this project."""
 
 import json
 import textwrap
@@ -42,7 +42,7 @@ def script(
     picked: Mapping[str, str] | None = None,
     data_file: str | None = None,
 ) -> str:
-    """The script of an experiment.
+    """Return the script of an experiment.
 
     Args:
         names: what the starts are called.
@@ -80,7 +80,7 @@ def script(
 
 
 def needed(experiment: Experiment) -> dict[int, str]:
-    """The files with weights that the script of an experiment reads, by the place of their start."""
+    """Return the files with weights that the script of an experiment reads, by the index of their start."""
     kernels = [start.kernel for start in experiment.starts]
     return {
         place: f"start-{place + 1}.npz"
@@ -90,7 +90,7 @@ def needed(experiment: Experiment) -> dict[int, str]:
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """The parts, two empty lines around functions and one elsewhere."""
+    """Return the parts with two empty lines around functions and one elsewhere."""
     text = parts[0]
     for before, part in pairwise(parts):
         apart = any(one.startswith(("def ", "CODE_", "# What")) for one in (before, part))
@@ -145,7 +145,7 @@ def _imports(beside: bool, pasted: bool) -> str:
 
 
 def _settings(experiment: Experiment, biased: bool, files: bool) -> str:
-    """The network, and the seeds of all that is drawn."""
+    """Return the network, and the seeds of all that is drawn."""
     net = experiment.network
     paths: dict[str, tuple[str, ...]] = {"kernels": ("kernel",)}
     paths |= {"biases": ("bias",)} if biased else {}
@@ -169,7 +169,7 @@ def _hidden(units: Sequence[int]) -> str:
 
 
 def _filled(head: str, numbers: Sequence[int]) -> list[str]:
-    """A list of numbers with as many on a line as there is room for."""
+    """Return a list of numbers with as many on a line as fit."""
     text = ", ".join(map(str, numbers))
     if len(head) + len(text) + 2 <= WIDTH:
         return [f"{head}{text}],"]
@@ -179,7 +179,7 @@ def _filled(head: str, numbers: Sequence[int]) -> list[str]:
 
 
 def _start(start: Start, number: int, picked: Mapping[str, str]) -> str:
-    """The function that builds the network of a start."""
+    """Return the function that builds the network of a start."""
     kernel, head, code = start.kernel, f"def start_{number}(seeds):\n", ""
     bias, given = "", "kernel"
     if start.bias != ZEROS:
@@ -203,7 +203,7 @@ def _start(start: Start, number: int, picked: Mapping[str, str]) -> str:
 
 
 def _drawn(name: str, spec: InitializerSpec) -> str:
-    """The function of a seed that gives an initializer of Keras."""
+    """Return the function that makes an initializer of Keras from a seed."""
     code = textwrap.indent(f"return {spec.code('seed')}", 8 * " ")
     return f"    def {name}(seed):\n{code}\n\n"
 
@@ -213,13 +213,13 @@ def _listed(name: str, items: Sequence[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text as Python writes it, in double quotes where they do."""
+    """Return a text as Python writes it, in double quotes where possible."""
     plain = text.isprintable() and '"' not in text
     return json.dumps(text, ensure_ascii=False) if plain else repr(text)
 
 
 def _long(text: str) -> str:
-    """Text of several lines as a literal that leaves it as it is."""
+    """Return a literal of several lines that keeps its text unchanged."""
     text = text.rstrip("\n") + "\n"
     for quotes in ('"""', "'''"):
         if quotes not in text and not text.endswith(quotes[0]):

@@ -1,4 +1,4 @@
-"""What the scripts of experiments are put together from: pieces of plain Keras code, as people read them."""
+"""Pieces of plain Keras code that the scripts of experiments consist of."""
 
 FROM_KERAS = "(x_train, y_train), (x_test, y_test) = keras.datasets.{module}.load_data()\n"
 FROM_FILE = """

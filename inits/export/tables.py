@@ -1,4 +1,4 @@
-"""Curves and histograms as CSV."""
+"""Write curves and histograms as CSV."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ def histograms_csv(experiment: Experiment, records: Sequence[Record], names: Seq
 
 
 def drawn_csv(law: Law | None, edges: FloatArray, density: FloatArray, shares: FloatArray) -> str:
-    """The histogram of one kernel: each bar's ends, the density of what was drawn, and that of the law in its middle.
+    """Return the histogram of a kernel as CSV: each bar's ends, its density, and the law's density in its middle.
 
     Of a law of single values: each value with the share drawn and the exact one. All arrays as in `Examination`.
     """

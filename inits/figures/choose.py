@@ -1,4 +1,4 @@
-"""What is left of a signal, for the Choose page."""
+"""Draw the signal power that is left after each layer, for the Choose page."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ LOWEST, HIGHEST = 1e-12, 1e12  # beyond it a line leaves the picture
 
 
 def power(lines: Sequence[tuple[str, NDArray[np.float64]]]) -> go.Figure:
-    """Lines of what is left after each hidden layer, as a share of the first; one for each name."""
+    """Draw the share of the first layer's power after each hidden layer, a line for each name."""
     fig = style.figure(x="hidden layer", y="power left", hovermode="x unified")
     shown = [np.clip(values, LOWEST, HIGHEST) for _, values in lines]
     low, high = (min(one.min() for one in shown) / 2, max(one.max() for one in shown) * 2)

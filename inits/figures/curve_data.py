@@ -47,7 +47,7 @@ class Curve:
 def start_curves(
     name: str, start: int, records: Sequence[Record], batch_size: int, window: int, raw: bool = False
 ) -> tuple[Curve, Curve]:
-    """Loss and accuracy of a start; the running mean is that of `window` batches.
+    """Return the loss and accuracy curves of a start; the running mean is that of `window` batches.
 
     Args:
         name: label of the start.
@@ -77,7 +77,7 @@ def start_curves(
 
 
 def _places(records: Sequence[Record]) -> NDArray[np.intp]:
-    """The steps, from 0, at which seeds are merged: all early ones, because starts differ most there, and the last.
+    """Return the steps, from 0, at which seeds are merged: all early ones, where starts differ most, and the last.
 
     The others depend on the length of the epoch alone, so that a live curve grows without trembling. A loss
     rises to infinity within a few steps, so the last ones of a run that diverged are taken as well.
@@ -95,7 +95,7 @@ def _images(steps: NDArray[np.intp], batch_size: int, most: int) -> FloatArray:
 
 
 def _means(batches: Sequence[FloatArray], steps: NDArray[np.intp], window: int) -> FloatArray:
-    """Running means at some rising steps, (runs, steps); NaN where a run has not been or it is not finite."""
+    """Return running means at some rising steps, (runs, steps); NaN if a run has not reached it or it is not finite."""
     means = np.full((len(batches), len(steps)), np.nan, np.float32)
     for row, run in zip(means, batches, strict=True):
         at = steps[: np.searchsorted(steps, len(run))]
@@ -105,7 +105,7 @@ def _means(batches: Sequence[FloatArray], steps: NDArray[np.intp], window: int) 
 
 
 def merge(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Median, smallest and largest of each column of (runs, n) float32 without its NaNs; NaN where all are."""
+    """Return median, smallest and largest of each column of (runs, n) float32 without NaNs; NaN where all are."""
     if not len(values):
         values = np.full((1, values.shape[1]), np.nan, np.float32)
     ordered = np.sort(values, axis=0)  # NaN comes last
@@ -116,7 +116,7 @@ def merge(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _by_step(held: Iterable[tuple[int, float]]) -> tuple[NDArray[np.intp], FloatArray]:
-    """(points,) steps, rising, and the median of the finite values at each; NaN where none is."""
+    """Return (points,) rising steps, and the median of the finite values at each; NaN if there is none."""
     found: dict[int, list[float]] = {}
     for step, value in held:
         found.setdefault(step, []).extend([value] if isfinite(value) else [])
@@ -137,7 +137,7 @@ def means_at(values: FloatArray, window: int, at: NDArray[np.intp]) -> FloatArra
 
 
 def smooth(values: ArrayLike, window: int) -> FloatArray:
-    """Mean of each value and the up to `window` - 1 before it, float32 (n,)."""
+    """Return the mean of each value and the up to `window` - 1 before it, float32 (n,)."""
     values = np.asarray(values, np.float64)
     # Sums within blocks of one window: a loss of 1e20, or an infinite one, leaves with the window it is in.
     blocks = np.pad(values, (0, -len(values) % window)).reshape(-1, window)
@@ -151,7 +151,7 @@ def smooth(values: ArrayLike, window: int) -> FloatArray:
 
 
 def thin(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """At most `MAX_POINTS` points of a curve: of each piece the lowest and the highest, in their order."""
+    """Return at most `MAX_POINTS` points of a curve: of each piece the lowest and the highest, in their order."""
     if len(y) <= MAX_POINTS:
         return x, y
     pieces = np.array_split(np.arange(len(y)), MAX_POINTS // 2)

@@ -14,7 +14,7 @@ CHANCE = 0.1
 
 
 def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
-    """Cross-entropy by images seen, log scale: the running mean, a band over the seeds, points held out.
+    """Draw cross-entropy by images seen on a log scale: running mean, band over the seeds, held-out points.
 
     One run alone shows each batch as well, faint.
     """
@@ -53,12 +53,12 @@ def _tops(curves: Sequence[Curve]) -> list[float]:
 
 
 def _percentile(x: FloatArray, y: FloatArray, share: float) -> float:
-    """Percentile of a curve by its length along x: merged curves have more points at their beginning."""
+    """Return the percentile of a curve by its length along x: merged curves have more points at the beginning."""
     return float(np.percentile(np.interp(np.linspace(x[0], x[-1], 2 * MAX_POINTS), x, y), share))
 
 
 def accuracy(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
-    """Share of right answers by images seen, drawn as in `loss`; chance is a thin line."""
+    """Draw the share of right answers by images seen as in `loss`; chance is a thin line."""
     chance = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": CHANCE, "y1": CHANCE}
     line = {"color": style.MUTED, "width": 1, "dash": "dot"}
     fig = style.figure(
@@ -79,7 +79,7 @@ def _layout(total: int, height: int) -> dict[str, Any]:
 
 
 def _traces(curves: Sequence[Curve], form: str, least: float = 0.0) -> list[dict[str, Any]]:
-    """Bands below, then faint batches, then lines, then points: no start's band covers another's line."""
+    """Return bands, then faint batches, then lines, then points, so that no band covers a line."""
     bands = [_band(curve, least) for curve in curves if curve.seeds > 1]
     batches = [_batches(curve.start, *_drawn(curve.raw_images, curve.raw)) for curve in curves]
     size = 6 if len(curves) > 1 else 7
@@ -88,7 +88,7 @@ def _traces(curves: Sequence[Curve], form: str, least: float = 0.0) -> list[dict
 
 
 def _drawn(x: FloatArray | None, y: FloatArray | None) -> tuple[FloatArray, FloatArray]:
-    """The finite part of a curve: that of a run which diverged ends there."""
+    """Return the finite part of a curve; that of a diverged run ends there."""
     if x is None or y is None:
         return np.empty(0, np.float32), np.empty(0, np.float32)
     finite = np.isfinite(y)
@@ -151,7 +151,7 @@ def _points(curve: Curve, form: str, size: float) -> dict[str, Any]:
 def _label(
     fig: go.Figure, curves: Sequence[Curve], height: int, y_range: tuple[float, float], log: bool = False
 ) -> go.Figure:
-    """The names of several starts in one column, right of the one that came farthest."""
+    """Write the names of several starts in one column, to the right of the longest line."""
     if len(curves) < 2:
         return fig
     lasts = [_last(curve) for curve in curves]

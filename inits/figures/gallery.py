@@ -1,4 +1,4 @@
-"""Small densities of many initializers on one scale."""
+"""Draw small densities of many initializers on one scale."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ HEIGHT = 112
 
 
 def common_scale(laws: Iterable[Law]) -> tuple[float, float]:
-    """(reach, top): weights from -reach to reach and densities from 0 to top hold every law without atoms.
+    """Return (reach, top): weights from -reach to reach and densities from 0 to top include every law without atoms.
 
     An unbounded density does not count for the top.
     """
@@ -51,7 +51,7 @@ def panel(law: Law, reach: float, top: float) -> go.Figure:
 
 
 def _stem(fig: go.Figure, value: float, share: float, reach: float, top: float) -> None:
-    """A point mass; words and an arrow when it lies outside."""
+    """Draw a point mass, or an arrow with words if it lies outside."""
     if abs(value) > reach:
         words = f"{100 * share:.3g}% at {value:g}"
         text, side, anchor = (f"{words} →", reach, "right") if value > 0 else (f"← {words}", -reach, "left")

@@ -15,7 +15,7 @@ REACH = 4.0  # standard deviations shown of a law without ends
 
 
 def density_line(law: Law, low: float, high: float) -> tuple[Array, Array]:
-    """x and density of the law between low and high, dropping to 0 at the ends of its support."""
+    """Return x and density of the law between low and high, dropping to 0 at the ends of its support."""
     left, right = (float(np.clip(end, low, high)) for end in law.support)
     x = np.linspace(left, right, POINTS)
     y = law.pdf(x)
@@ -25,7 +25,7 @@ def density_line(law: Law, low: float, high: float) -> tuple[Array, Array]:
 
 
 def window(law: Law, edges: ArrayLike | None = None) -> tuple[float, float]:
-    """The range of weights to show: what was drawn and the law, with a little room."""
+    """Return the range of weights to show: the draw and the law, with a little room."""
     reach = REACH * law.std
     low, high = max(law.support[0], law.mean - reach), min(law.support[1], law.mean + reach)
     if edges is not None:
@@ -42,7 +42,7 @@ def histogram(
     start: int = 0,
     height: int = style.HERO,
 ) -> go.Figure:
-    """Bars of what was drawn, and the exact density over them.
+    """Draw the histogram of the weights as bars and the exact density as a line.
 
     Args:
         law: the law of one weight, if there is one.
@@ -97,7 +97,7 @@ def _key(fig: go.Figure, start: int, drawn: bool) -> None:
 def shares(
     atoms: tuple[tuple[float, float], ...], drawn: ArrayLike | None, height: int = style.HERO
 ) -> go.Figure:
-    """Point masses: the share of weights at each value, drawn (bars) beside theory (ink marks)."""
+    """Draw point masses: the share of weights at each value, drawn (bars) beside theory (ink marks)."""
     values = np.array([value for value, _ in atoms])
     theory = np.array([share for _, share in atoms])
     span = float(np.ptp(values)) or max(abs(float(values[0])), 1.0)
@@ -132,7 +132,7 @@ def _percent(share: float) -> str:
 
 
 def quantiles(theory: ArrayLike, drawn: ArrayLike, start: int = 0) -> go.Figure:
-    """Q-Q plot, float (points,) each: on the line when both laws are the same."""
+    """Draw a Q-Q plot, float (points,) each: on the line when both laws are the same."""
     theory, drawn = np.asarray(theory, dtype=float), np.asarray(drawn, dtype=float)
     ends = [float(min(theory.min(), drawn.min())), float(max(theory.max(), drawn.max()))]
     fig = style.figure(x="theory quantile", y="drawn quantile")
@@ -151,7 +151,7 @@ def quantiles(theory: ArrayLike, drawn: ArrayLike, start: int = 0) -> go.Figure:
 def spectrum(
     singular: ArrayLike, x: ArrayLike | None, density: ArrayLike | None, start: int = 0
 ) -> go.Figure:
-    """Histogram of singular values, with the Marchenko-Pastur density (x, density) where it holds."""
+    """Draw a histogram of singular values, with the Marchenko-Pastur density (x, density) where it applies."""
     values = np.asarray(singular, dtype=float)
     low, high = float(values.min()), float(values.max())
     fig = style.figure(x="singular value", y="density")
@@ -186,13 +186,13 @@ def spectrum(
 
 
 def _tell(fig: go.Figure, words: str) -> None:
-    """A few words in the upper right corner."""
+    """Write a few words in the upper right corner."""
     corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
     fig.add_annotation(**corner, text=words, showarrow=False)
 
 
 def tiles(pixels: NDArray[np.int8], scale: float, columns: int = 8) -> go.Figure:
-    """The incoming weights of units as small images on one diverging scale.
+    """Draw the incoming weights of units as small images on one diverging scale.
 
     Args:
         pixels: int8 (units, rows, columns), weight = pixel / 127 * scale.
@@ -208,7 +208,7 @@ def tiles(pixels: NDArray[np.int8], scale: float, columns: int = 8) -> go.Figure
 
 
 def heat_map(block: NDArray[np.int8], scale: float) -> go.Figure:
-    """A block of the kernel, int8 (rows, columns) as in `tiles`: inputs downwards, units to the right."""
+    """Draw a block of the kernel, int8 (rows, columns) as in `tiles`: inputs downwards, units to the right."""
     fig = _sheet(block, scale, square=False)
     fig.update_traces(colorbar_y=-0.2)
     fig.update_xaxes(visible=True, title_text="unit", nticks=5)

@@ -37,7 +37,7 @@ def by_layer(
     share: bool = False,
     every: ArrayLike | None = None,
 ) -> go.Figure:
-    """A number for each layer: shares from 0 to 100%, or a log axis.
+    """Draw a number for each layer: shares from 0 to 100%, or a log axis.
 
     One start is dotted at its beginning and solid now; of several only now is drawn, with their names.
     The log axis holds `every` (any shape) as well, so that it stays as it is from moment to moment.
@@ -87,7 +87,7 @@ def _by_layer(names: Sequence[str], series: Sequence[Series], form: str) -> list
 
 
 def _decades(shown: Iterable[ArrayLike | None]) -> tuple[float, float]:
-    """The range of a log axis that holds all positive numbers, with a little room."""
+    """Return the range of a log axis that contains all positive numbers, with a little room."""
     given = [np.ravel(np.asarray(one, float)) for one in shown if one is not None]
     values = np.concatenate([np.empty(0), *given])
     values = values[np.isfinite(values) & (values > 0)]
@@ -114,7 +114,7 @@ def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
 
 
 def _say(fig: go.Figure, words: str) -> go.Figure:
-    """A few words in the lower corner."""
+    """Write a few words in the lower corner."""
     corner = {"xref": "paper", "yref": "paper", "x": 0.01, "y": 0.02, "xanchor": "left", "yanchor": "bottom"}
     if words:
         fig.add_annotation(**corner, text=words, font_size=12, align="left", showarrow=False)

@@ -1,4 +1,4 @@
-"""A lesson's result as a small picture: SVG for an `<img>`, in real colours, as on the start cards."""
+"""Draw a lesson's result as a small picture: SVG for an `<img>`, in real colours, as on the start cards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Frame:
     log: bool = False
 
     def places(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        """(n, 2) pixels; what lies outside is at the edge."""
+        """Return (n, 2) pixels; points outside are moved to the edge."""
         heights, ends = np.asarray(y, float), np.asarray(self.y)
         if self.log:
             heights, ends = np.log10(np.maximum(heights, ends[0])), np.log10(ends)
@@ -34,7 +34,7 @@ class Frame:
 
 
 def lesson_svg(picture: Mapping[str, Any], colours: Sequence[str], ink: str) -> str:
-    """The picture of a lesson.
+    """Return the picture of a lesson.
 
     Args:
         picture: as in `data/lessons.json`: `series`, each with the slot of its colour, a mark and numbers, between
@@ -62,7 +62,7 @@ def _path(places: NDArray[np.float64]) -> str:
 
 
 def _ground(frame: Frame, level: float | None, ink: str) -> str:
-    """The line below, and a dotted one at the level."""
+    """Draw the line below, and a dotted one at the level."""
     base = f'<path d="M0,{HEIGHT - 0.5}H{WIDTH}" stroke="{ink}" stroke-opacity="0.25"/>'
     if level is None:
         return base

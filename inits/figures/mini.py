@@ -1,4 +1,4 @@
-"""A histogram not much larger than a line of text: SVG for an `<img>`, without plotly.
+"""Draw a histogram little larger than a line of text: SVG for an `<img>`, without Plotly.
 
 Colours are real ones here: the browser replaces no tokens inside a picture.
 """
@@ -28,7 +28,7 @@ PALE = 0.25  # opacity of what is not drawn yet
 
 
 def common_reach(laws: Iterable[Law | None], drawn: Iterable[float] = ()) -> float:
-    """Weights from -reach to reach show every law, but for those much wider than the typical one.
+    """Return the reach so that -reach to reach shows every law, except those much wider than the typical one.
 
     A start 100 times as wide as the others is clipped, or the others would be invisible lines. `drawn`: the largest
     absolute weights of starts that have no law.
@@ -41,7 +41,7 @@ def common_reach(laws: Iterable[Law | None], drawn: Iterable[float] = ()) -> flo
 
 
 def data_uri(svg: str) -> str:
-    """The picture as an address for `<img src=...>`."""
+    """Return the picture as an address for `<img src=...>`."""
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
 
 
@@ -54,7 +54,7 @@ def histogram_svg(
     ink: str,
     size: tuple[int, int] = (168, 48),
 ) -> str:
-    """Bars of what was drawn and the exact density as a line, both with the area 1 on the same scale.
+    """Draw the weights as bars and the exact density as a line, both with area 1 on the same scale.
 
     Point masses are stems, as high as the picture when they hold every weight. Before the draw the theory is
     filled, pale. A peak without end is cut at the top, and what lies outside -reach and reach at the sides,
@@ -91,7 +91,7 @@ class _Frame:
     reach: float
 
     def points(self, x: Array, heights: Array) -> str:
-        """A line through weights and heights, as the `d` of a path."""
+        """Return a line through weights and heights, as the `d` of a path."""
         across = 0.5 * self.width * (1 + np.clip(x / self.reach, -1, 1))
         up = self.height - 1 - (self.height - 1 - AIR) * np.clip(heights, 0, 1)
         return "M" + " ".join(f"{_short(a)},{_short(b)}" for a, b in zip(across, up, strict=True))
@@ -115,7 +115,7 @@ class _Frame:
         return f'<path d="M0,{y}H{self.width}" stroke="{ink}" stroke-opacity="{PALE}"/>'
 
     def marks(self, pieces: Line, ink: str) -> str:
-        """Arrows to where everything is, if nothing is inside."""
+        """Return arrows towards the weights, if none of them is inside."""
         lows, highs = pieces
         if ((lows <= self.reach) & (highs >= -self.reach)).any():
             return ""
@@ -129,7 +129,7 @@ def _short(pixels: float) -> str:
 
 
 def _drawn(counts: ArrayLike | None, edges: tuple[float, float] | None) -> Bars | None:
-    """The bars, if there are any: weights that are not finite have none."""
+    """Draw the bars, if there are any: weights that are not finite have none."""
     if counts is None or edges is None or not all(map(isfinite, edges)) or not np.any(counts):
         return None
     return Bars(*edges, np.asarray(counts, np.int32))
@@ -148,7 +148,7 @@ def _densities(frame: _Frame, drawn: Bars | None, law: Law | None, colour: str, 
 
 
 def _wide(bars: Bars, least: float) -> Bars:
-    """Bars that span `least` weights at least."""
+    """Return bars that span at least `least` weights."""
     if bars.high - bars.low >= least:
         return bars
     middle = bars.low / 2 + bars.high / 2
@@ -156,7 +156,7 @@ def _wide(bars: Bars, least: float) -> Bars:
 
 
 def _density(law: Law, reach: float) -> Line | None:
-    """Weights and densities within the picture; the line falls to 0 where the law ends in it."""
+    """Return weights and densities within the picture; the line falls to 0 where the law ends in it."""
     tail = REACH * law.std
     left = max(law.support[0], law.mean - tail, -reach)
     right = min(law.support[1], law.mean + tail, reach)
@@ -168,7 +168,7 @@ def _density(law: Law, reach: float) -> Line | None:
 
 
 def _top(bars: Line | None, line: Line | None, law: Law | None) -> float:
-    """The density at the top: that of the highest bar, or of a bounded law if it is not much higher."""
+    """Return the density at the top: that of the highest bar, or of a bounded law if it is not much higher."""
     highest = float(bars[1].max()) if bars else 0.0
     if law is None or line is None:
         return highest or 1.0
@@ -177,7 +177,7 @@ def _top(bars: Line | None, line: Line | None, law: Law | None) -> float:
 
 
 def _stems(frame: _Frame, drawn: Bars | None, law: Law, colour: str, ink: str) -> list[str]:
-    """Each point mass as a bar of what was drawn, or pale of what will be, and theory as a line in it."""
+    """Draw each point mass as a bar of drawn weights, pale before the draw, and theory as a line in it."""
     values, shares = np.array(law.atoms).T
     heights, opacity = (shares, PALE) if drawn is None else (_shares(drawn, values), 1.0)
     half = frame.weights(STEM / 2)
@@ -191,7 +191,7 @@ def _stems(frame: _Frame, drawn: Bars | None, law: Law, colour: str, ink: str) -
 
 
 def _shares(bars: Bars, values: Array) -> Array:
-    """Share of the drawn weights at each value: every bin belongs to the value nearest to it."""
+    """Return the share of the drawn weights at each value: every bin belongs to the value nearest to it."""
     middles = bars.low + (bars.high - bars.low) * (np.arange(len(bars.counts)) + 0.5) / len(bars.counts)
     nearest = np.abs(middles[:, None] - values).argmin(axis=1)
     shares: Array = np.bincount(nearest, bars.counts, len(values)) / bars.counts.sum()
@@ -199,7 +199,7 @@ def _shares(bars: Bars, values: Array) -> Array:
 
 
 def _pieces(drawn: Bars | None, law: Law | None) -> Line:
-    """Lowest and highest weight of each thing in the picture."""
+    """Yield the lowest and highest weight of each element of the picture."""
     if law is not None and law.atoms:
         values = np.array([value for value, _ in law.atoms])
         return values, values

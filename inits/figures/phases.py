@@ -33,7 +33,7 @@ class Spot:
 
 
 def plane(phases: PhasePlane, spots: Sequence[Spot], height: int = style.HERO) -> go.Figure:
-    """The depth scale xi by sigma_w^2 and sigma_b^2; a click on the plane has the two as x and y."""
+    """Draw the depth scale xi by sigma_w^2 and sigma_b^2; a click on the plane has the two as x and y."""
     right, top = float(phases.sigma_w2[-1]), float(phases.sigma_b2[-1])
     fig = style.figure(
         x="σ<sub>w</sub><sup>2</sup> = fan_in × weight variance",
@@ -75,7 +75,7 @@ def _scale(phases: PhasePlane) -> dict[str, Any]:
 
 
 def _critical(phases: PhasePlane) -> list[dict[str, Any]]:
-    """The line with a halo; a ring where all there is is a point."""
+    """Draw the critical line with a halo, or a ring if it is a single point."""
     x, y = phases.critical
     known = np.isfinite(x)
     shared = {"type": "scatter", "x": x, "y": y, "hoverinfo": "skip"}
@@ -90,7 +90,7 @@ def _critical(phases: PhasePlane) -> list[dict[str, Any]]:
 
 
 def _spot(spot: Spot, right: float, top: float) -> dict[str, Any]:
-    """Layer by layer, joined; what lies outside sits at the edge."""
+    """Draw a start layer by layer, joined; layers outside stand at the edge."""
     places = list(dict.fromkeys(zip(spot.weights, spot.biases, strict=True)))
     layers = [_layers(spot, place) for place in places]
     marker = {**style.start_marker(spot.start, 10), "line": {"color": style.BACKGROUND, "width": 1}}
@@ -112,7 +112,7 @@ def _spot(spot: Spot, right: float, top: float) -> dict[str, Any]:
 
 
 def _layers(spot: Spot, place: tuple[float, float]) -> str:
-    """Which layers sit there: layer 1, layers 2 to 10, output."""
+    """Return the layers at a point in words: layer 1, layers 2 to 10, output."""
     here = [i for i, at in enumerate(zip(spot.weights, spot.biases, strict=True)) if at == place]
     hidden = [i + 1 for i in here if i < len(spot.weights) - 1]
     words = []

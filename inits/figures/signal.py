@@ -39,14 +39,14 @@ class DepthSeries:
 def magnitudes(
     layers: Sequence[str], series: Sequence[DepthSeries], title: str, *, x: str = "layer", height: int
 ) -> go.Figure:
-    """A positive number for each layer on a log axis."""
+    """Draw a positive number for each layer on a log axis."""
     low, high = _decades(values for one in series for values in (one.line, one.middle))
     axis = {**style.log_axis(low, high), "range": [np.log10(low), np.log10(high)]}
     return _by_layer(layers, series, "%{y:.2e}", (low, high), x=x, y=title, height=height, yaxis=axis)
 
 
 def cosines(layers: Sequence[str], series: Sequence[DepthSeries], title: str, *, height: int) -> go.Figure:
-    """A cosine for each layer."""
+    """Draw a cosine for each layer."""
     shown = [values for one in series for values in (one.line, one.middle) if values is not None]
     least = min((float(np.nanmin(values)) for values in shown if not np.isnan(values).all()), default=0.0)
     low, high = min(-0.02, 1.05 * least), 1.02
@@ -110,7 +110,7 @@ def _band(one: DepthSeries, places: NDArray[np.intp]) -> dict[str, Any]:
 
 
 def _seen(values: Array | None) -> Array:
-    """Without what has no place on an axis."""
+    """Return the values, NaN where they have no place on an axis."""
     values = np.empty(0) if values is None else np.asarray(values, np.float64)
     sizes = np.abs(values)
     return np.where((sizes > 10**-MAX_DECADES) & (sizes < 10**MAX_DECADES), values, np.nan)
@@ -127,7 +127,7 @@ def _last(one: DepthSeries) -> float:
 
 
 def _decades(shown: Iterable[Array | None]) -> tuple[float, float]:
-    """The range of a log axis that holds all positive numbers, with a little room."""
+    """Return the range of a log axis that contains all positive numbers, with a little room."""
     values = np.concatenate([np.empty(0), *(_seen(one) for one in shown)])
     values = values[np.isfinite(values) & (values > 0)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.1, 1.0)
@@ -144,7 +144,7 @@ class ValueAxis:
 
 
 def common_axis(spreads: Iterable[Sequence[ValueHistogram]]) -> ValueAxis:
-    """Linear from the smallest to the largest value; of absolute values on a log axis when layers differ by decades."""
+    """Return a linear axis for all values, or a log axis for absolute values if layers differ by decades."""
     known = [one for layers in spreads for one in layers if np.isfinite(one.reach) and one.reach > 0]
     if not known:
         return ValueAxis(-1.0, 1.0, False)
@@ -196,7 +196,7 @@ def violins(
 
 
 def _outline(one: ValueHistogram, place: int, log: bool) -> tuple[Array, Array]:
-    """The closed outline of one violin; empty when its values are not finite, or all 0 on a log axis."""
+    """Return the closed outline of one violin; empty if its values are not finite, or all 0 on a log axis."""
     if not np.isfinite(one.reach) or (one.reach == 0 and log):
         return np.empty(0), np.empty(0)
     if log:

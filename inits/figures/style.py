@@ -31,7 +31,7 @@ _AXIS_ROOM = 48  # pixels under the plot for ticks and title
 
 
 def faint(token: str, share: float) -> str:
-    """The colour of a token with an opacity from 0 to 1, for fills."""
+    """Return the colour of a token with an opacity from 0 to 1, for fills."""
     return f"{token}{round(255 * share):02x}"
 
 
@@ -45,7 +45,7 @@ class StartStyle:
 
 
 def start_style(index: int) -> StartStyle:
-    """The style of start number `index`, counted from 0; the ninth looks like the first again."""
+    """Return the style of start number `index`, counted from 0; the ninth looks like the first again."""
     index %= len(START)
     second_half = index >= len(_MARKERS)
     return StartStyle(
@@ -56,19 +56,19 @@ def start_style(index: int) -> StartStyle:
 
 
 def start_line(index: int, width: float = 2.5) -> dict[str, Any]:
-    """`line=` of a curve that belongs to start `index`."""
+    """Return `line=` of a curve that belongs to start `index`."""
     style = start_style(index)
     return {"color": style.colour, "dash": style.dash, "width": width}
 
 
 def start_marker(index: int, size: float = 7) -> dict[str, Any]:
-    """`marker=` of points that belong to start `index`."""
+    """Return `marker=` of points that belong to start `index`."""
     style = start_style(index)
     return {"color": style.colour, "symbol": style.marker, "size": size}
 
 
 def layout() -> dict[str, Any]:
-    """The layout every figure starts from: quiet axes, a horizontal grid, no legend."""
+    """Return the layout every figure starts from: quiet axes, a horizontal grid, no legend."""
     axis = {"automargin": True, "zeroline": False, "nticks": 5, "tickfont": {"size": 12}}
     return {
         "margin": {"l": 4, "r": 8, "t": 8, "b": 4},
@@ -82,7 +82,7 @@ def layout() -> dict[str, Any]:
 
 
 def figure(*, x: str = "", y: str = "", **changes: Any) -> go.Figure:
-    """An empty figure in the house style.
+    """Return an empty figure in the house style.
 
     Args:
         x: title of the horizontal axis.
@@ -95,7 +95,7 @@ def figure(*, x: str = "", y: str = "", **changes: Any) -> go.Figure:
 
 
 def _merged(properties: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Properties of a layout with changes, whose names may be in the short form."""
+    """Return properties of a layout with changes, whose names may be in the short form."""
     found = dict(properties)
     for name, value in changes.items():
         first, _, rest = name.partition("_")
@@ -105,7 +105,7 @@ def _merged(properties: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
 
 
 def log_axis(low: float, high: float, count: int = 5) -> dict[str, Any]:
-    """Properties of a log axis from `low` to `high` (both positive) with at most about `count` ticks.
+    """Return properties of a log axis from `low` to `high` (both positive) with at most about `count` ticks.
 
     Two decades and more are labelled by powers of ten, less by 1, 2 and 5.
     """
@@ -123,7 +123,7 @@ def log_axis(low: float, high: float, count: int = 5) -> dict[str, Any]:
 
 
 def tick_text(value: float) -> str:
-    """`value` as a tick of a log axis: 0.2, 1, 10, 10⁻², 2×10⁵."""
+    """Return `value` as a tick of a log axis: 0.2, 1, 10, 10⁻², 2×10⁵."""
     if 0.1 <= value < 1000:
         return f"{value:g}"
     exponent = floor(log10(value) + 1e-9)
@@ -183,7 +183,7 @@ def end_labels(
 
 
 def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """The places nearest to `wanted` (1-D) that keep `gap` apart, in the same order, within low and high.
+    """Return the places nearest to `wanted` (1-D) that keep `gap` apart, in the same order, within low and high.
 
     With `gap` taken out of each place this is isotonic regression: neighbours that collide share their mean.
     """

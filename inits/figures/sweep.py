@@ -27,7 +27,7 @@ def heat_map(
     critical_name: str = "critical",
     diverged: ArrayLike | None = None,
 ) -> go.Figure:
-    """Accuracy by parameter (a log axis) and network; a click on a cell has [row, column] as `customdata`.
+    """Draw accuracy by parameter (a log axis) and network; a click on a cell has [row, column] as `customdata`.
 
     Args:
         values: float (rows, columns), test accuracy after the epoch; NaN for what is not done.
@@ -58,7 +58,7 @@ def heat_map(
 
 
 def row_edges(rows: Sequence[float]) -> Array:
-    """(rows + 1,) edges of cells on a log axis: halfway between neighbours, and as far beyond the outer rows."""
+    """Return (rows + 1,) cell edges on a log axis: halfway between neighbours, and as far beyond the outer rows."""
     logs = np.log10(rows) if len(rows) and min(rows) > 0 else np.array([np.nan])
     steps = np.diff(logs) if len(logs) > 1 else np.log10([ALONE])
     if not (np.isfinite(logs).all() and (steps > 0).all()):
@@ -79,7 +79,7 @@ def _column_axis(columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _row_axis(rows: Sequence[float], edges: Array) -> dict[str, Any]:
-    """A true log axis, so that a critical value between two rows lies between them."""
+    """Return a true log axis, so that a critical value between two rows lies between them."""
     low, high = float(edges[0]), float(edges[-1])
     axis = style.log_axis(low, high)
     if len(axis["tickvals"]) < 2:
@@ -127,7 +127,7 @@ def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[
 
 
 def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
-    """A bar over each column, with a halo that sets it off from dark cells as well as from pale ones.
+    """Draw a bar over each column, with a halo that separates it from dark and pale cells.
 
     Equal neighbours join to a line; nothing leads from one value to another: between columns there is no theory.
     """

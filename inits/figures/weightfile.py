@@ -1,4 +1,4 @@
-"""Arrays of weight files: what is in them beside the laws they may have come from, and their spectrum."""
+"""Draw arrays of weight files beside the laws they may have come from, and their spectrum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ArrayBars:
 
 @dataclass(frozen=True)
 class Curve:
-    """A law to lie over it, and how its line is drawn: "solid" or "dot"."""
+    """A law to draw over the bars, with a line that is "solid" or "dot"."""
 
     law: Law
     dash: str
@@ -66,7 +66,7 @@ def histogram(shown: Sequence[ArrayBars], curves: Sequence[Curve], height: int =
 
 
 def _density(bars: Bars) -> tuple[Array, Array]:
-    """Middle and density of each bar; one bar of height 1 when all weights are equal."""
+    """Return the middle and density of each bar; one bar of height 1 when all weights are equal."""
     total, width = max(1, int(bars.counts.sum())), (bars.high - bars.low) / len(bars.counts)
     if width <= 0:
         return np.array([bars.low]), np.array([1.0])
@@ -77,7 +77,7 @@ def _density(bars: Bars) -> tuple[Array, Array]:
 def spectrum(
     singular: Sequence[ArrayLike], bulk: Bulk | None, shape: tuple[int, ...], starts: Sequence[int]
 ) -> go.Figure:
-    """Singular values of one or two kernels, the law of the bulk of the last, and a mark for each value outside it."""
+    """Draw singular values of one or two kernels, the law of the last one's bulk, and marks for values outside it."""
     drawn = [np.asarray(one, float) for one in singular]
     fig = style.figure(x="singular value", y="density", hovermode="x")
     high = max(float(one.max()) for one in drawn)
@@ -130,18 +130,18 @@ def _outside(fig: go.Figure, singular: Array, bulk: Bulk, start: int, top: float
 def multiples(
     before: Sequence[Bars | None], now: Sequence[Bars], names: Sequence[str], start: int
 ) -> go.Figure:
-    """A panel an array: filled what is in the file, a line what it is compared with."""
+    """Draw a panel for each array: the file filled, what it is compared with as a line."""
     given = [bars or Bars(np.nan, np.nan, np.zeros(1, np.int32)) for bars in before]
     return weights(given, now, [shortened(name) for name in names], start, columns=COLUMNS)
 
 
 def shortened(name: str, most: int = NAME) -> str:
-    """A long name without its middle: its end tells layers apart."""
+    """Return a long name without its middle: its end distinguishes layers."""
     return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most - most // 2) :]}"
 
 
 def bars_of(law: Law, low: float, high: float, bins: int = 64) -> Bars | None:
-    """A law without atoms as a histogram over a range of weights; None for one with atoms."""
+    """Return a law without atoms as a histogram over a range of weights; None for one with atoms."""
     if law.atoms or not law.std > 0:
         return None
     low, high = max(law.support[0], min(low, -4 * law.std)), min(law.support[1], max(high, 4 * law.std))

@@ -35,7 +35,7 @@ class Bars:
 
     @property
     def steps(self) -> tuple[Array, Array]:
-        """x and density of its outline; a single spike when all weights are equal."""
+        """Return x and density of its outline; a single spike when all weights are equal."""
         width = (self.high - self.low) / len(self.counts)
         if width <= 0 or not self.counts.sum():
             return np.array([self.low, self.low]), np.array([0.0, 1.0])
@@ -84,7 +84,7 @@ class Panel:
 
 
 def _visible(bars: Bars, reach: float) -> Bars | None:
-    """Bars that are wide enough to be seen; None when they are not finite."""
+    """Return bars that are wide enough to be seen; None if they are not finite."""
     if not np.isfinite([bars.low, bars.high]).all():
         return None
     if bars.high - bars.low > 2 * SPIKE * reach and bars.counts.any():
@@ -94,7 +94,7 @@ def _visible(bars: Bars, reach: float) -> Bars | None:
 
 
 def widest(bars: Bars) -> float:
-    """The largest absolute weight; 0 when none is finite."""
+    """Return the largest absolute weight; 0 if none is finite."""
     ends = np.abs([bars.low, bars.high])
     return float(ends[np.isfinite(ends)].max(initial=0.0))
 
@@ -106,7 +106,7 @@ def _reaches(drawn: Sequence[Sequence[Bars] | None], layers: int) -> list[float]
 def weights_grid(
     rows: Sequence[Row], names: Sequence[str], reach: Sequence[float] | None = None
 ) -> go.Figure:
-    """Weights by start (rows) and layer (columns): filled now, an ink line at the beginning.
+    """Draw weights by start (rows) and layer (columns): filled now, an ink line at the beginning.
 
     A column has one scale, and each panel its own height. One start alone is drawn as `weights` does.
 
@@ -208,7 +208,7 @@ def _title(name: str, reach: float, column: int, line: int, tall: float, size: i
 
 
 def _names(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The name of each start, left of the middle of its row."""
+    """Write the name of each start to the left of the middle of its row."""
     ends = [
         style.LineEnd(-line - 0.5, style.shortened(row.name, NAME_LENGTH), row.start)
         for line, row in enumerate(rows)

@@ -1,4 +1,4 @@
-"""What is measured of one array of a weight file: numbers, what it looks most like, its spectrum.
+"""Summarize one array of a weight file: statistics, nearest initializer, units and spectrum.
 
 Done where the file is read, one array at a time, so that nothing but results goes on from there.
 """
@@ -63,21 +63,21 @@ class ArraySummary:
 
     @cached_property
     def default(self) -> InitializerSpec | None:
-        """Keras' default initializer of the array; None if unknown."""
+        """Return Keras' default initializer of the array; None if unknown."""
         return default_of(self.kind, self.name)
 
     @property
     def sigma_w2(self) -> float | None:
-        """fan_in times the variance, by Keras' fans; None for what is no kernel."""
+        """Return fan_in times the variance, with Keras' fans; None if the array is not a kernel."""
         return compute_fans(self.shape)[0] * self.summary.std**2 if self.is_kernel else None
 
     @cached_property
     def bulk(self) -> Bulk | None:
-        """Which singular values look random; None where none were taken or there are too few."""
+        """Return the singular values' random bulk; None if there are none or too few."""
         return None if self.singular is None else bulk(self.singular, self.decomposed)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """Return the fields as JSON can store them."""
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         near = self.nearest
         return found | {
@@ -88,7 +88,7 @@ class ArraySummary:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """Raises some exception for what `to_dict` did not write."""
+        """Return the summary that `to_dict` wrote. Raises an exception for anything else."""
         near = value["nearest"]
         return cls(
             **{
@@ -105,7 +105,7 @@ class ArraySummary:
 
 
 def as_keras(name: str, array: NDArray[Any], layout: str) -> NDArray[Any]:
-    """A kernel as Keras keeps it: PyTorch's are (out, in) and (out, in, rows, columns)."""
+    """Return a kernel in Keras' layout; PyTorch's are (out, in) and (out, in, rows, columns)."""
     turned = LAYOUTS.get(array.ndim) if layout == "torch" and name == "weight" else None
     return array.transpose(turned) if turned else array
 
@@ -137,7 +137,7 @@ def summarize_array(layer: str, name: str, kind: str, array: NDArray[Any]) -> Ar
 
 
 def _by_unit(kernel: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
-    """A column for each unit.
+    """Return the kernel with one column for each unit.
 
     A depthwise kernel (rows, columns, in, multiplier) has in times multiplier, a transposed one ends in (out, in).
     """
@@ -172,7 +172,7 @@ def _part(matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def _singular(matrix: NDArray[Any]) -> NDArray[np.float32] | None:
-    """From the squares, which are those of a small matrix: good to 1e-7 of the largest, in a tenth of the time.
+    """Return singular values from the eigenvalues of the squared matrix: 10 times faster, exact to 1e-7 of the largest.
 
     None where one is too large for float32.
     """

@@ -1,4 +1,4 @@
-"""What is found in the kernels that pasted code drew for a network: checks with their numbers, not opinions."""
+"""Check the kernels that pasted code drew for a network, with numbers instead of opinions."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ MIN_COMPARED = 8  # weights that are not proportional by chance
 
 @dataclass(frozen=True, eq=False)
 class PastedKernel:
-    """A kernel that code drew.
+    """A kernel drawn by pasted code.
 
     Attributes:
         shape: that was asked for.
@@ -36,7 +36,7 @@ class PastedKernel:
 
 @dataclass(frozen=True)
 class LayerNumbers:
-    """A kernel in numbers, those of its finite weights (nan where there are none).
+    """Statistics of the finite weights of a kernel (NaN if there are none).
 
     `sigma_w2` is fan_in times the variance; `nearest` is None where `inits.measure.nearest` finds nothing.
     """
@@ -52,7 +52,7 @@ class LayerNumbers:
 
 
 def numbers(layers: Sequence[PastedKernel], names: Sequence[str]) -> tuple[LayerNumbers, ...]:
-    """A row for every layer that has an array."""
+    """Return the numbers of each layer that has an array."""
     return _rows(_arrays(layers, names))
 
 
@@ -103,7 +103,7 @@ def _row(name: str, array: FloatArray, law: Nearest | None) -> LayerNumbers:
 
 
 def _of(part: int, whole: int, verb: str) -> str:
-    """3 of 3 kernels are, 1 of 3 kernels is."""
+    """Return "3 of 3 kernels are" or "1 of 3 kernels is"."""
     single = {"are": "is", "have": "has"}
     return f"{count(part)} of {counted(whole, 'kernel')} {single[verb] if part == 1 else verb}"
 
@@ -165,7 +165,7 @@ def _lost(array: FloatArray) -> str:
 
 
 def _seed(name: str, first: FloatArray, again: FloatArray) -> Check:
-    """Bit by bit, so that NaN equals NaN."""
+    """Return the check that the same seed gives the same kernel, bit by bit, so that NaN equals NaN."""
     advice = "draw with np.random or keras.random, which are seeded before every kernel"
     if again.shape != first.shape:
         words = f"{name} has {_size(again.shape)} when drawn again, not {_size(first.shape)}; {advice}."
@@ -231,12 +231,12 @@ def _remarks(rows: Sequence[LayerNumbers]) -> Iterator[str]:
 
 
 def _small_mean(row: LayerNumbers) -> float:
-    """A mean that chance explains, or whose square is less than 1% of the variance."""
+    """Return the largest mean that chance explains, or whose square is less than 1% of the variance."""
     return max(0.1, 5.0 / math.sqrt(math.prod(row.shape))) * row.std
 
 
 def _law(rows: Sequence[LayerNumbers]) -> Check:
-    """The nearest initializer of Keras, one name for all layers where one does."""
+    """Return the check for the nearest initializer of Keras, with one name for all layers if possible."""
     known = [(row.name, row.nearest) for row in rows if row.nearest]
     within = sum(near.within_chance for _, near in known)
     specs = {str(near.spec) for _, near in known}
@@ -252,7 +252,7 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
 
 
 def _far(near: Nearest) -> str:
-    """Kolmogorov's distance, what chance allows of it, and what it does not see."""
+    """Return Kolmogorov's distance in words, the distance that chance allows, and whether other statistics differ."""
     allowed = f" (chance up to {number(near.chance, 2)})" if near.chance else ""
     unseen = near.distance <= near.chance and not near.within_chance
     other = ", but its mean, std or range is beyond chance" if unseen else ""

@@ -1,4 +1,4 @@
-"""One kernel drawn by real Keras and everything that is measured of it. Runs in the compute process."""
+"""Measure one kernel and compare it with the law of its initializer. Runs in the compute process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Examination:
 
 @dataclass(frozen=True, eq=False)
 class NearestExamination:
-    """A kernel that pasted code drew: the initializer of Keras that it most looks like, and the kernel beside that."""
+    """The initializer of Keras that a pasted kernel resembles most, and the kernel compared with its law."""
 
     nearest: Nearest | None
     examination: Examination
@@ -113,7 +113,7 @@ class SmallHistogram:
 
 
 def small_histogram(kernel: FloatArray) -> SmallHistogram:
-    """A kernel of finite numbers as a card shows it."""
+    """Return the small histogram of a kernel of finite numbers, for a card."""
     low, high = float(kernel.min()), float(kernel.max())
     return SmallHistogram(_counts(kernel, low, high, SMALL_BINS), (low, high))
 
@@ -138,7 +138,7 @@ class LayerRow:
 
     @property
     def gain(self) -> float:
-        """sigma_w^2 as drawn: fan_in times the variance."""
+        """Return sigma_w^2 as drawn: fan_in times the variance."""
         return self.fan_in * self.std**2
 
     @property
@@ -168,7 +168,7 @@ def measure_layer(name: str, kernel: FloatArray, spec: Kernel) -> LayerRow:
 
 
 def _counts(kernel: FloatArray, low: float, high: float, bins: int = LAYER_BINS) -> NDArray[np.int32]:
-    """Histogram from the smallest to the largest weight; all in the first bin when they are equal."""
+    """Return the histogram from the smallest to the largest weight; equal weights are all in the first bin."""
     if low == high:
         return np.bincount([0], [kernel.size], minlength=bins).astype(np.int32)
     # Between two neighbouring numbers float32 has no place for the edges.

@@ -1,4 +1,4 @@
-"""Initializers with arguments fitted to weights: exact ones (constant, identity, orthogonal) and those of a law."""
+"""Fit initializers to weights: exact ones (constant, identity, orthogonal) and those that draw from a law."""
 
 import math
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ DIGITS = 7  # of a fitted number: the precision of float32
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Weights in their shape, float32, and those that are compared, sorted, with their numbers.
+    """Weights in their shape, float32, and the sorted weights that are compared, with their statistics.
 
     `rounding` is the size of a rounding error in the largest.
     """
@@ -47,7 +47,7 @@ class Weights:
 
 
 def weights_of(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Weights | None:
-    """None if there is no weight or one is not finite."""
+    """Return the weights of an array; None if there is no weight or one is not finite."""
     array = np.asarray(values)
     with np.errstate(over="ignore"):
         weights = np.atleast_1d(array.astype(np.float32, copy=False))
@@ -73,7 +73,7 @@ def _some(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def std_error(law: Law, n: int) -> float:
-    """Standard error of the standard deviation of n weights, in units of it (delta method)."""
+    """Return the standard error of the standard deviation of n weights, in units of it (delta method)."""
     return math.sqrt((law.moment(4) / law.std**4 - 1.0) / (4.0 * n))
 
 
@@ -91,7 +91,7 @@ def exact_initializer(kernel: Weights) -> InitializerSpec | None:
 
 
 def orthogonal_initializer(kernel: Weights) -> InitializerSpec | None:
-    """W^T W = gain^2 I, which W^T (W v) = gain^2 v shows for a few random v; the whole product can take seconds.
+    """Return Orthogonal if W^T (W v) = gain^2 v for a few random v; the product W^T W could take seconds.
 
     Independent weights come no nearer than about 1 / sqrt(longer side). A single row or column is always
     orthogonal: it counts when its length is 1.
@@ -112,14 +112,14 @@ def orthogonal_initializer(kernel: Weights) -> InitializerSpec | None:
 
 
 def _sum_of_squares(matrix: NDArray[np.float32]) -> float:
-    """In float64, some rows at a time."""
+    """Return the sum of squares in float64, some rows at a time."""
     rows = max(1, (1 << 20) // matrix.shape[1])
     parts = (matrix[first : first + rows].astype(np.float64) for first in range(0, len(matrix), rows))
     return math.fsum(float(np.vdot(part, part)) for part in parts)
 
 
 def _spec(name: str, **arguments: Value) -> InitializerSpec | None:
-    """None where a number is too large or too small for the initializer."""
+    """Return the initializer; None if a number is too large or too small for it."""
     try:
         return InitializerSpec(name, tuple(arguments.items()))
     except SpecError:
@@ -127,14 +127,14 @@ def _spec(name: str, **arguments: Value) -> InitializerSpec | None:
 
 
 class _Range(NamedTuple):
-    """A fitted number between the least and the largest that the weights allow."""
+    """A fitted number with the smallest and the largest value that the weights allow."""
 
     low: float
     best: float
     high: float
 
     def round(self) -> float:
-        """The number with the fewest digits."""
+        """Return the number with the fewest digits."""
         if self.low <= 0.0 <= self.high:
             return 0.0
         for digits in range(DIGITS):
@@ -145,7 +145,7 @@ class _Range(NamedTuple):
 
 
 def fitted_initializers(kernel: Weights) -> Iterator[InitializerSpec]:
-    """Laws with arguments fitted to the weights, each in the shortest ways in which it can be written."""
+    """Yield initializers with arguments fitted to the weights, each in its shortest notations."""
     error = STANDARD_ERRORS * kernel.std / math.sqrt(kernel.size)
     mean = _Range(kernel.mean - error, kernel.mean, kernel.mean + error).round()
     normal = _bell(kernel, mean, Normal(0.0, 1.0), "RandomNormal", "untruncated_normal")
@@ -158,7 +158,7 @@ def fitted_initializers(kernel: Weights) -> Iterator[InitializerSpec]:
 def _bell(
     kernel: Weights, mean: float, law: Law, name: str, distribution: str
 ) -> Iterator[InitializerSpec | None]:
-    """The moments give the standard deviation; the end of the standard law, if any, lies beyond all weights."""
+    """Fit a normal law to the moments; the end of a truncated one lies beyond all weights."""
     error = STANDARD_ERRORS * std_error(law, kernel.size) * kernel.std
     reach = max(kernel.high - mean, mean - kernel.low) - kernel.rounding
     low = max(kernel.std - error, reach / law.support[1] * law.std)
@@ -171,7 +171,7 @@ def _bell(
 
 
 def _uniform(kernel: Weights) -> Iterator[InitializerSpec | None]:
-    """The law's ends lie a little beyond those of the weights, on average one gap between weights."""
+    """Fit a uniform law: its ends lie beyond the weights, on average by one gap between weights."""
     gap = (kernel.high - kernel.low) / kernel.size
     low, high = (_Range(x - kernel.rounding, x + gap, x + GAPS * gap) for x in (-kernel.low, kernel.high))
     symmetric = abs(kernel.low + kernel.high) <= GAPS * gap
@@ -183,7 +183,7 @@ def _uniform(kernel: Weights) -> Iterator[InitializerSpec | None]:
 
 
 def _scaled(kernel: Weights, std: _Range, distribution: str) -> Iterator[InitializerSpec | None]:
-    """A law of mean 0 as VarianceScaling; a bias has no inputs to scale by."""
+    """Yield a law of mean 0 as VarianceScaling; a bias has no inputs to scale by."""
     if len(kernel.shape) < 2:
         return
     fan_in, fan_out = compute_fans(kernel.shape)
@@ -193,7 +193,7 @@ def _scaled(kernel: Weights, std: _Range, distribution: str) -> Iterator[Initial
 
 
 def _length(spec: InitializerSpec) -> int:
-    """Digits of its longest number: 1 for 2.0 and 0.05, 3 for 0.0505 and 100.0.
+    """Return the digits of its longest number: 1 for 2.0 and 0.05, 3 for 0.0505 and 100.0.
 
     One more for a scale other than 1 and 2, which no theory stands behind.
     """

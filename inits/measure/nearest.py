@@ -1,4 +1,4 @@
-"""The named Keras initializer whose law an array of weights looks most like.
+"""Find the Keras initializer whose law an array of weights resembles most.
 
 The simplest explanation wins: an exact one (constant, identity, orthogonal) before a law with default arguments,
 and that before one whose arguments are fitted to the weights. Chance decides what explains: Kolmogorov's distance,
@@ -51,17 +51,17 @@ class Nearest:
 
     @property
     def fitted(self) -> bool:
-        """True if an argument differs from Keras' default because it was fitted to the weights."""
+        """Return True if an argument differs from Keras' default because it was fitted to the weights."""
         return self.spec != InitializerSpec(self.spec.name)
 
     @property
     def within_chance(self) -> bool:
-        """True if the weights are consistent with the law; False for at most 0.1% of draws from it."""
+        """Return True if the weights are consistent with the law; False for at most 0.1% of draws from it."""
         return self.p >= SIGNIFICANCE
 
 
 def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest | None:
-    """The initializer that weights most look like.
+    """Return the initializer that weights resemble most.
 
     Args:
         values: real numbers; they are compared as float32.
@@ -79,7 +79,7 @@ def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest 
 
 
 def nearest_for_all(kernels: Sequence[ArrayLike]) -> list[Nearest | None]:
-    """`nearest` of every kernel, under one name for all of them where one is within chance of each.
+    """Return `nearest` of every kernel, with one name for all of them if it is within chance of each.
 
     A square kernel cannot tell Glorot from Lecun and a small one not many laws apart; the others can.
     """
@@ -115,7 +115,7 @@ def _nearest(kernel: Weights) -> Nearest | None:
 
 
 def _named(shape: Shape) -> Iterator[InitializerSpec]:
-    """Initializers with default arguments that draw independent weights; those that fix a scale come first."""
+    """Yield initializers with default arguments that draw independent weights; those that fix a scale come first."""
     for entry in sorted(CATALOG.values(), key=lambda entry: not entry.fixed):
         spec = InitializerSpec(entry.name)
         if _independent(spec, shape):
@@ -132,7 +132,7 @@ def _independent(spec: InitializerSpec, shape: Shape) -> bool:
 
 
 def _law(spec: InitializerSpec, shape: Shape) -> Law | None:
-    """Also for kernels larger than any that is drawn here. Raises ShapeError."""
+    """Return the law, also for kernels larger than any that is drawn here. Raises ShapeError."""
     arguments = dict(spec.arguments)
     spec.entry.fits(arguments, shape)
     return spec.entry.law(arguments, shape)
@@ -149,7 +149,7 @@ def _measure(kernel: Weights, spec: InitializerSpec) -> Nearest:
 
 
 def _exceeded(distance: float, n: int) -> float:
-    """Probability that n independent values have a larger Kolmogorov distance (see `statistics.kolmogorov`)."""
+    """Return the probability that n independent values have a larger distance (see `statistics.kolmogorov`)."""
     root = math.sqrt(n)
     return float(
         special.kolmogorov(distance * root + 1.0 / (6.0 * root) + (distance * root - 1.0) / (4.0 * n))
@@ -157,14 +157,14 @@ def _exceeded(distance: float, n: int) -> float:
 
 
 def _rarely_exceeded(n: int) -> float:
-    """The distance with `_exceeded` SIGNIFICANCE."""
+    """Return the distance whose `_exceeded` is SIGNIFICANCE."""
     root = math.sqrt(n)
     scaled = float(special.kolmogi(SIGNIFICANCE)) - 1.0 / (6.0 * root) + 1.0 / (4.0 * n)
     return min(1.0, scaled / (1.0 + 1.0 / (4.0 * n)) / root)
 
 
 def _distance(ordered: NDArray[np.float32], law: Law) -> float:
-    """Kolmogorov's distance of sorted values from a law without atoms, exactly.
+    """Return Kolmogorov's exact distance of sorted values from a law without atoms.
 
     The law is evaluated at a few of the values first. Both distribution functions rise, so what is known on both
     sides of the values between bounds their gaps: they are looked at only where the bound exceeds the largest gap.
@@ -179,19 +179,19 @@ def _distance(ordered: NDArray[np.float32], law: Law) -> float:
 
 
 def _gap(cdf: NDArray[np.float64], places: NDArray[np.intp], n: int) -> float:
-    """Largest gap just before and at the values in these places of n, `cdf` being the law's at them."""
+    """Return the largest gap just before and at the values in these places of n, `cdf` being the law's at them."""
     return float(max((cdf - places / n).max(), ((places + 1) / n - cdf).max()))
 
 
 def _moments(kernel: Weights, law: Law) -> tuple[float, float]:
-    """Two-sided p of the mean and of the standard deviation, both about normal."""
+    """Return the two-sided p of the mean and of the standard deviation, both about normal."""
     mean = (kernel.mean - law.mean) / law.std * math.sqrt(kernel.size)
     std = (kernel.std / law.std - 1.0) / std_error(law, kernel.size)
     return float(2.0 * special.ndtr(-abs(mean))), float(2.0 * special.ndtr(-abs(std)))
 
 
 def _ends(kernel: Weights, law: Law) -> tuple[float, float]:
-    """Two-sided p of the smallest and of the largest weight, each moved by a rounding error in its favour."""
+    """Return the two-sided p of the smallest and the largest weight, each moved by a rounding error in its favour."""
     slack = np.array([-kernel.rounding, kernel.rounding])
     above = (1.0 - law.cdf(kernel.low + slack)) ** kernel.size
     below = law.cdf(kernel.high + slack) ** kernel.size

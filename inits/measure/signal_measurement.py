@@ -1,4 +1,4 @@
-"""Measurements of a signal in a random network, as they are sent to the web process."""
+"""Measurements of a signal in a random network, as the web process receives them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ValueHistogram:
 
     @property
     def reach(self) -> float:
-        """The largest absolute value."""
+        """Return the largest absolute value."""
         return max(abs(self.low), abs(self.high))
 
 

@@ -23,7 +23,7 @@ ROOM, ROOM_OF_SQUARE = 3.5, 5.0
 
 
 def singular_values(kernel: ArrayLike) -> Array:
-    """Singular values from the largest down, float64 (min(rows, columns),).
+    """Return the singular values from the largest down, float64 (min(rows, columns),).
 
     The kernel is flattened as Keras' Orthogonal does: all dimensions but the last are rows.
 
@@ -37,13 +37,13 @@ def singular_values(kernel: ArrayLike) -> Array:
 
 
 def _sides(shape: Sequence[int]) -> tuple[int, int]:
-    """(longer, shorter) side of the flattened kernel."""
+    """Return the (longer, shorter) side of the flattened kernel."""
     rows, columns = flattened(shape)
     return max(rows, columns), min(rows, columns)
 
 
 def marchenko_pastur_edges(shape: Sequence[int], std: float) -> tuple[float, float]:
-    """(a, b): the smallest and largest singular value of a large kernel of `shape` with entry std `std`.
+    """Return (a, b), the smallest and largest singular value of a large kernel of `shape` with entry std `std`.
 
     Raises:
         SpecError: if std is negative or not finite.
@@ -55,7 +55,7 @@ def marchenko_pastur_edges(shape: Sequence[int], std: float) -> tuple[float, flo
 
 
 def _spread(shape: Sequence[int], std: float) -> tuple[float, float, float]:
-    """The edges and pi s^2 N."""
+    """Return the edges and pi s^2 N."""
     low, high = marchenko_pastur_edges(shape, std)
     if std == 0.0:
         raise SpecError("std must be positive, but got 0.0.")
@@ -63,7 +63,7 @@ def _spread(shape: Sequence[int], std: float) -> tuple[float, float, float]:
 
 
 def marchenko_pastur_pdf(singular_values: ArrayLike, shape: Sequence[int], std: float) -> Array:
-    """Density of the singular values, shape of `singular_values`, 0 outside the edges.
+    """Return the density of the singular values, shape of `singular_values`, 0 outside the edges.
 
     A square kernel has a = 0 and the density sqrt(b^2 - x^2) / (pi s^2 N): finite at 0.
 
@@ -82,7 +82,7 @@ def marchenko_pastur_pdf(singular_values: ArrayLike, shape: Sequence[int], std: 
 
 
 def marchenko_pastur_cdf(singular_values: ArrayLike, shape: Sequence[int], std: float) -> Array:
-    """Share of the singular values <= x, shape of `singular_values`.
+    """Return the share of the singular values <= x, shape of `singular_values`.
 
     The integral of the density, closed: with y = x^2, A = a^2, B = b^2, R = sqrt((y - A)(B - y)) it is
     [R + (A + B)/2 asin((2y - A - B)/(B - A)) - ab asin(((A + B)y - 2AB)/(y(B - A)))] / (2 pi s^2 N) + 1/2.
@@ -102,7 +102,7 @@ def marchenko_pastur_cdf(singular_values: ArrayLike, shape: Sequence[int], std: 
 
 
 def marchenko_pastur_median(shape: Sequence[int]) -> float:
-    """The median singular value of a large kernel of `shape` with entry std 1."""
+    """Return the median singular value of a large kernel of `shape` with entry std 1."""
     low, high = marchenko_pastur_edges(shape, 1.0)
     for _ in range(60):
         middle = 0.5 * (low + high)
@@ -130,12 +130,12 @@ class Bulk:
 
     @property
     def share(self) -> float:
-        """Of the singular values outside the bulk."""
+        """Return the share of the singular values outside the bulk."""
         return self.outside / self.count
 
 
 def bulk(singular: ArrayLike, shape: Sequence[int]) -> Bulk | None:
-    """Which singular values of a kernel of `shape` are not those of independent entries.
+    """Return the bulk of singular values that those of independent entries explain.
 
     A few large ones hardly move the median, so it gives the scale of the others. The largest and the smallest of a
     random kernel follow the law of Tracy and Widom about the edges, with scale (sqrt M +- sqrt N)

@@ -1,4 +1,4 @@
-"""What is measured of weights, and how far that is from the law they were drawn from.
+"""Compute statistics of weights and their distance from the law they were drawn from.
 
 Everything is computed in float64. Standard errors come from the law's own moments (delta method).
 """
@@ -21,7 +21,7 @@ PIECE = 1 << 20  # values that are in float64 at a time
 
 @dataclass(frozen=True)
 class Summary:
-    """Numbers of an array: count of all values; the others of the finite ones (nan when there are none).
+    """Statistics of an array: the count of all values, the others of the finite ones (NaN if there are none).
 
     `std` divides by the count; `kurtosis` is the excess kurtosis, None when all values are equal.
     """
@@ -37,7 +37,7 @@ class Summary:
 
     @classmethod
     def of(cls, values: ArrayLike) -> "Summary":
-        """Summary of an array of any shape. Works in pieces: it takes little memory beside the array."""
+        """Return the summary of an array of any shape, computed in pieces to save memory."""
         flat = np.asarray(values).reshape(-1)
         pieces = [_finite(flat[first : first + PIECE]) for first in range(0, flat.size, PIECE)]
         finite = sum(piece.size for piece in pieces)
@@ -52,7 +52,7 @@ class Summary:
 
 
 def _finite(piece: NDArray[Any]) -> NDArray[Any]:
-    """The finite values: the piece itself when all are."""
+    """Return the finite values: the piece itself when all are."""
     good = np.isfinite(piece)
     return piece if good.all() else piece[good]
 
@@ -60,7 +60,7 @@ def _finite(piece: NDArray[Any]) -> NDArray[Any]:
 def _moments(
     pieces: Sequence[NDArray[Any]], count: int, low: float, high: float
 ) -> tuple[float, float, float | None]:
-    """Mean, std and excess kurtosis; in units of the range, so that no power over- or underflows."""
+    """Return mean, std and excess kurtosis, computed in units of the range so that no power over- or underflows."""
     middle, reach = 0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low
     if reach == 0.0:
         return low, 0.0, None
@@ -78,7 +78,7 @@ def _moments(
 def histogram(
     values: ArrayLike, bins: int = 80, limits: tuple[float, float] | None = None
 ) -> tuple[Array, Array]:
-    """(edges, density), float64 (bins + 1,) and (bins,), over `limits` or the range of the values.
+    """Return (edges, density), float64 (bins + 1,) and (bins,), over `limits` or the range of the values.
 
     The density is per unit of weight and shares of all finite values, so a law's pdf lies over it; values
     outside the limits count in the total. Values that are not finite are left out.
@@ -98,21 +98,21 @@ def histogram(
 
 
 def _range(finite: Array) -> tuple[float, float]:
-    """Smallest and largest value, widened when they are equal."""
+    """Return the smallest and largest value, widened when they are equal."""
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (-0.5, 0.5)
     margin = max(0.5 * abs(low), 1e-3) if high - low <= 1e-12 * abs(low) else 0.0
     return low - margin, high + margin
 
 
 class Distance(NamedTuple):
-    """Kolmogorov's distance and the probability of one at least as large by chance, if that is known."""
+    """Kolmogorov's distance and the probability of a larger one by chance, if that is known."""
 
     distance: float
     p: float | None
 
 
 def kolmogorov(values: ArrayLike, law: Law) -> Distance:
-    """Largest gap between the values' distribution function and the law's, two-sided.
+    """Return the largest gap between the values' distribution function and the law's, two-sided.
 
     p is the asymptotic law with Vrbik's (2018) correction for few values, good to 0.003 from 10 values on
     (Stephens' of 1970 is good to 0.02); it is None when the law has atoms or the weights are not
@@ -143,7 +143,7 @@ def kolmogorov(values: ArrayLike, law: Law) -> Distance:
 
 
 def _chance(gap: float, n: int) -> float:
-    """Probability that n independent values have a distance of at least `gap`."""
+    """Return the probability that n independent values have a distance of at least `gap`."""
     root = math.sqrt(n)
     scaled = gap * root
     return float(special.kolmogorov(scaled + 1.0 / (6.0 * root) + (scaled - 1.0) / (4.0 * n)))
@@ -165,7 +165,7 @@ class Row(NamedTuple):
 
 
 def compare(values: ArrayLike, law: Law, fan_in: int | None = None) -> tuple[Row, ...]:
-    """Rows mean, std, sigma_w^2 (with `fan_in`: fan_in times the variance), min, max, excess kurtosis.
+    """Return rows mean, std, sigma_w^2 (with `fan_in`: fan_in times the variance), min, max, excess kurtosis.
 
     Theory for min and max: see `extremes`.
     Orthogonal kernels have a fixed sum of squares: only their mean has a sampling error.
@@ -221,7 +221,7 @@ def _row(name: str, measured: float | None, theory: float | None, error: float |
 
 
 def _standard_errors(law: Law, n: int) -> tuple[float | None, float | None, float | None]:
-    """Standard errors of mean, std and excess kurtosis of n weights; None where nothing varies.
+    """Return the standard errors of mean, std and excess kurtosis of n weights; None where nothing varies.
 
     With m_k the moments in units of std, Var(std) = std^2 (m4 - 1) / 4n and
     Var(kurtosis) = (m8 - m4^2 + 4 m4^2 (m4 - 1) - 4 m4 (m6 - m4)) / n.
@@ -235,7 +235,7 @@ def _standard_errors(law: Law, n: int) -> tuple[float | None, float | None, floa
 
 
 def qq(values: ArrayLike, law: Law, points: int = 200) -> tuple[Array, Array]:
-    """(theory, drawn) quantiles at the levels (i - 1/2)/k, float64 (k,), k = min(points, finite values).
+    """Return (theory, drawn) quantiles at the levels (i - 1/2)/k, float64 (k,), k = min(points, finite values).
 
     Raises:
         InitsError: if there is no finite value or points < 1.

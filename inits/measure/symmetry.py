@@ -27,7 +27,7 @@ class Check:
 
 
 def listed(items: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
+    """Return the first few items, and the number of the others."""
     more = len(items) - MAX_NAMED
     return ", ".join(items[:MAX_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
 
@@ -59,7 +59,7 @@ def symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
 
 
 def _shared(kernel: FloatArray, following: FloatArray | None, last: bool) -> tuple[str, int, int]:
-    """The worst of `_SHARED` in a kernel ("" for nothing), how many units or rows share it, and of how many.
+    """Return the worst of `_SHARED` in a kernel ("" for none), the units or rows that share it, and their total.
 
     Units with equal incoming weights get the same gradient only when their outgoing weights are equal as well.
     """

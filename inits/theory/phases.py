@@ -66,7 +66,7 @@ def phase_plane(activation: str) -> PhasePlane:
 
 
 def critical_line(activation: str) -> Array:
-    """As `Phases.critical`. Many points where sigma_b^2 is small: there the line of tanh leaves its axis steeply."""
+    """Return `PhasePlane.critical`, with many points at small sigma_b^2, where tanh's line leaves its axis steeply."""
     sigma_b2 = MAX_SIGMA_B2 * np.linspace(0.0, 1.0, POINTS) ** 3
     found = [critical_sigma_w2(activation, float(b)) for b in sigma_b2]
     return np.array([[np.nan if one is None else one for one in found], sigma_b2], np.float64)

@@ -32,7 +32,7 @@ class Trend:
 
     @property
     def survives(self) -> bool:
-        """True unless the signal vanishes, explodes or becomes NaN."""
+        """Return True unless the signal vanishes, explodes or becomes NaN."""
         return self.kind in ("kept", "faded", "grown")
 
 

@@ -88,7 +88,7 @@ class Verdict:
 
     @property
     def trains(self) -> bool:
-        """True if the run is predicted to learn."""
+        """Return True if the run is predicted to learn."""
         return self.kind == "trains"
 
 
