@@ -107,7 +107,7 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
         "It writes curves.csv: the loss and the accuracy of each batch, before the network learns from it. It "
         "needs Keras with TensorFlow: pip install keras tensorflow.",
         "The seeds are those of the app that wrote this, so the kernels are the very same, and so are the "
-        "batches. The losses agree to the last digits of float32 until rounding tells: in a deep network that is "
+        "batches. The losses agree to the last digits of float32 until rounding errors grow: in a deep network that is "
         "after some hundred batches, and then they differ as if every weight had been moved by its last digit.",
     ]
     if beside:

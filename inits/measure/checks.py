@@ -22,7 +22,7 @@ class PastedKernel:
     """A kernel drawn by pasted code.
 
     Attributes:
-        shape: that was asked for.
+        shape: the shape that was requested.
         array: float32 of that shape; None when the code returned another shape.
         dtype: of what the code returned, as "float64".
         received: the shape of what the code returned.
@@ -120,7 +120,7 @@ def _shape(layers: Sequence[PastedKernel], names: Sequence[str]) -> Check:
     ]
     part = _of(len(wrong) or len(layers), len(layers), "have")
     if not wrong:
-        return Check("Shape", "good", f"{part} the shape that was asked for.")
+        return Check("Shape", "good", f"{part} the requested shape.")
     advice = "return an array of the shape that the function is given"
     return Check("Shape", "bad", f"{part} another shape: {listed(wrong)}; {advice}.")
 
@@ -224,7 +224,11 @@ def _remarks(rows: Sequence[LayerNumbers]) -> Iterator[str]:
         ratio = f"the largest is {number(max(gains) / min(gains), 2)} times the smallest"
         fans = [compute_fans(row.shape)[0] for row in rows]
         fixed = max(stds) < 1.25 * min(stds)
-        yield f"{ratio}, for the std does not follow fan_in, {min(fans)} to {max(fans)}" if fixed else ratio
+        yield (
+            f"{ratio}, because the std does not depend on fan_in, {min(fans)} to {max(fans)}"
+            if fixed
+            else ratio
+        )
     off = [row.name for row in rows if abs(row.mean) > _small_mean(row) > 0.0]
     if off:
         yield f"σ_w² leaves out the mean, which is not 0 in {listed(off)}"

@@ -77,7 +77,7 @@ def test_sound_start_passes_every_check_in_order():
     assert names_of(found) == ALL
     assert {check.verdict for check in found} == {"good"}
     assert [check.words for check in found[:6]] == [
-        "3 of 3 kernels have the shape that was asked for.",
+        "3 of 3 kernels have the requested shape.",
         "3 of 3 kernels are float32.",
         "118,016 of 118,016 weights are finite.",
         "100,352 of 100,352 weights of layer 1 are the same when drawn again with the same seed.",
@@ -284,7 +284,7 @@ def test_training_separates_the_copies_that_the_check_says_it_does(first, second
         (
             lambda shape, seed: np.random.default_rng(seed).normal(0, 0.05, shape),
             "note",
-            "the largest is 6.2 times the smallest, for the std does not follow fan_in, 128 to 784.",
+            "the largest is 6.2 times the smallest, because the std does not depend on fan_in, 128 to 784.",
         ),
         (lambda shape, seed: he(shape, seed) * 3**seed, "note", "times the smallest."),
         (

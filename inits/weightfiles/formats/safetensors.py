@@ -65,7 +65,7 @@ def sketches(file: Window) -> Iterator[list[Sketch]]:
 def _span(name: str, entry: Any) -> tuple[int, int]:
     """Return the begin and end of the values. Raises WeightFileError if these or the shape are not valid."""
     if not isinstance(entry, dict):
-        raise refusal(f"says nothing of the array {quoted(name)}")
+        raise refusal(f"does not describe the array {quoted(name)}")
     span = entry.get("data_offsets")
     for numbers in (entry.get("shape"), span):
         if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < MAX_SIDE for n in numbers):

@@ -44,9 +44,9 @@ def show_agreement(law: Law | None, drawn: Examination) -> None:
         st.badge("Rounded by float32", icon=":material/warning:", color="orange")
         _note(f"Near {number(law.mean)} float32 has steps of {number(step, 2)}.")
     elif law.atoms and drawn.distance < 1e-6:
-        st.badge("Exactly as the law says", icon=":material/check_circle:", color="green")
+        st.badge("Exactly the expected values", icon=":material/check_circle:", color="green")
     elif law.atoms:
-        st.badge("Not as the law says", icon=":material/error:", color="red")
+        st.badge("Not the expected values", icon=":material/error:", color="red")
     elif drawn.p is None:
         st.badge("Close to the law", icon=":material/check_circle:", color="green")
         distance = number(drawn.distance, 2)
@@ -69,7 +69,7 @@ def float32_step(law: Law) -> float:
 def judgement(p: float) -> tuple[str, str, Colour]:
     """Return the words, the icon and the colour for a p-value."""
     if p >= 0.05:
-        return "Drawn as the law says", ":material/check_circle:", "green"
+        return "Consistent with the law", ":material/check_circle:", "green"
     if p >= 1e-4:
         return "An unlikely draw, but possible", ":material/warning:", "orange"
     return "Not drawn from this law", ":material/error:", "red"
