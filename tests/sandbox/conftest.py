@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from support.sandboxes import PATIENCE, until
+from support import PATIENCE, until
 
 from inits.sandbox.client import Sandbox
 from inits.sandbox.supervisor import State

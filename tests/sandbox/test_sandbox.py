@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import psutil
 import pytest
-from support import sandboxes
-from support.sandboxes import LOOP, ONE, SHAPES, UNIFORM, ZEROS, done, gone, until, zygote
+from support import sandboxes, until
+from support.sandboxes import LOOP, ONE, SHAPES, UNIFORM, ZEROS, done, gone, zygote
 
 from inits.sandbox import canary, processes
 from inits.sandbox.client import Sandbox

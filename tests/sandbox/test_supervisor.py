@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import psutil
 import pytest
-from support import ROOT, sandboxes
-from support.sandboxes import LOOP, ONE, PATIENCE, UNIFORM, ZEROS, done, gone, until, zygote
+from support import PATIENCE, ROOT, sandboxes, until
+from support.sandboxes import LOOP, ONE, UNIFORM, ZEROS, done, gone, zygote
 
 from inits.errors import EngineError
 from inits.sandbox import canary, processes, supervisor, wire

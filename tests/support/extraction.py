@@ -5,8 +5,6 @@ import io
 import json
 import os
 import sys
-import time
-from collections.abc import Callable
 from typing import BinaryIO
 
 import pytest
@@ -17,22 +15,14 @@ from inits.sandbox.processes import python
 from inits.weightfiles import subprocess_reader
 from inits.weightfiles.store import SUFFIX, Reading, WeightFile, WeightStore, wait
 from inits.weightfiles.subprocess_reader import Readers
+from support import PATIENCE
 
-PATIENCE = 120.0  # seconds after which something is broken
 MEMORY = 1_000_000
 
 
 def digest_of(content: bytes) -> str:
     """Return the digest of a file's content."""
     return hashlib.sha256(content).hexdigest()[:32]
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that happens unless the code is broken."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def take(store: WeightStore, content: bytes, name: str = "net.npz") -> Reading:

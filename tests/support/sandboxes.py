@@ -1,8 +1,6 @@
 """Helpers of the tests that run pasted code in real processes."""
 
 import os
-import time
-from collections.abc import Callable
 
 import psutil
 import pytest
@@ -12,6 +10,7 @@ from inits.sandbox.canary import can_jail
 from inits.sandbox.client import Sandbox, round_of
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
+from support import PATIENCE
 
 needs_jail = [
     pytest.mark.skipif(not can_jail(), reason="there is no jail for this system"),
@@ -21,7 +20,6 @@ needs_jail = [
     ),
 ]
 
-PATIENCE = 180.0  # seconds after which something is broken
 SHAPES = [(4, 3), (3, 3), (3, 3), (3, 2)]
 ONE = [round_of([(1,)], 0)]
 UNIFORM = "def init(shape, dtype=None):\n    return np.random.uniform(-0.1, 0.1, shape)\n"
@@ -29,14 +27,6 @@ ZEROS = "init = lambda shape: np.zeros(shape)"
 LOOP = "while True: pass"
 READY = "import os, sys\nos.write(1, b'ready')\nsys.stdin.read()\n"
 """The beginning of a plain process that needs no Keras."""
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that happens unless the code is broken."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def done(request: Request) -> Result:

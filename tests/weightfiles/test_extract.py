@@ -6,7 +6,8 @@ import os
 
 import psutil
 import pytest
-from support.extraction import MEMORY, PATIENCE, child, kept, stand_in, take
+from support import PATIENCE
+from support.extraction import MEMORY, child, kept, stand_in, take
 from support.weight_corpus import CORPUS, npz, tensors
 
 from inits.errors import WeightFileError

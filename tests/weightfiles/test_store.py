@@ -8,7 +8,8 @@ import threading
 
 import numpy as np
 import pytest
-from support.extraction import MEMORY, PATIENCE, digest_of, kept, left, read_here, stand_in, take, until
+from support import PATIENCE, until
+from support.extraction import MEMORY, digest_of, kept, left, read_here, stand_in, take
 from support.weight_corpus import KERNEL, npz, tensor, tensors
 
 from inits.errors import WeightFileError
@@ -255,7 +256,7 @@ def test_full_disk_during_reading_ends_with_an_error(store, monkeypatch, module,
     with monkeypatch.context() as patch:
         patch.setattr(module, name, full)
         reading = store.take(io.BytesIO(npz()), "a.npz")
-        assert wait([reading], 5.0), "the reading never ends"
+        assert wait([reading], PATIENCE), "the reading never ends"
     assert reading.error.endswith("try again.")
     assert list(store.folder.iterdir()) == []
 
