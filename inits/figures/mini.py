@@ -129,7 +129,7 @@ def _short(pixels: float) -> str:
 
 
 def _drawn(counts: ArrayLike | None, edges: tuple[float, float] | None) -> Bars | None:
-    """Draw the bars, if there are any: weights that are not finite have none."""
+    """Return the bars; None before the draw and for weights that are not finite."""
     if counts is None or edges is None or not all(map(isfinite, edges)) or not np.any(counts):
         return None
     return Bars(*edges, np.asarray(counts, np.int32))
@@ -199,7 +199,7 @@ def _shares(bars: Bars, values: Array) -> Array:
 
 
 def _pieces(drawn: Bars | None, law: Law | None) -> Line:
-    """Yield the lowest and highest weight of each element of the picture."""
+    """Return the lowest and highest weights of the elements of the picture."""
     if law is not None and law.atoms:
         values = np.array([value for value, _ in law.atoms])
         return values, values

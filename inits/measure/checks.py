@@ -231,7 +231,7 @@ def _remarks(rows: Sequence[LayerNumbers]) -> Iterator[str]:
         )
     off = [row.name for row in rows if abs(row.mean) > _small_mean(row) > 0.0]
     if off:
-        yield f"σ_w² leaves out the mean, which is not 0 in {listed(off)}"
+        yield f"σ_w² excludes the mean, which is not 0 in {listed(off)}"
 
 
 def _small_mean(row: LayerNumbers) -> float:
@@ -248,7 +248,7 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
     if alone and not any(near.chance or near.distance for _, near in known):
         return Check("Nearest law", "good", f"{_of(len(known), len(known), 'are')} {alone}, exactly.")
     each = [f"{name}{'' if alone else f' from {near.spec}'} at {_far(near)}" for name, near in known]
-    what = f"within chance of {alone or 'an initializer of Keras'}"
+    what = f"consistent with {alone or 'an initializer of Keras'}"
     if within == len(known):
         return Check("Nearest law", "good", f"{_of(within, within, 'are')} {what}: {listed(each)}.")
     words = f"{_of(within, len(known), 'are')} {what}, the nearest: {listed(each)}."
@@ -257,7 +257,7 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
 
 def _far(near: Nearest) -> str:
     """Return Kolmogorov's distance in words, the distance that chance allows, and whether other statistics differ."""
-    allowed = f" (chance up to {number(near.chance, 2)})" if near.chance else ""
+    allowed = f" (by chance up to {number(near.chance, 2)})" if near.chance else ""
     unseen = near.distance <= near.chance and not near.within_chance
-    other = ", but its mean, std or range is beyond chance" if unseen else ""
+    other = ", but chance does not explain its mean, std or range" if unseen else ""
     return f"distance {number(near.distance, 2)}{allowed}{other}"

@@ -34,11 +34,11 @@ def listed(items: Sequence[str]) -> str:
 
 # What units share, the worst first. Biases start equal.
 _SHARED: Mapping[str, tuple[Verdict, str]] = {
-    "copies": ("bad", "have the same incoming and outgoing weights as another one and stay its copy"),
+    "copies": ("bad", "have the same incoming and outgoing weights as another unit and stay identical to it"),
     "zeros": ("note", "have only zeros as weights: with ReLU they never learn"),
-    "hidden": ("note", "start as a copy of another one: only their outgoing weights set them apart"),
-    "outputs": ("note", "start as a copy of another one: only their targets set them apart"),
-    "rows": ("note", "are equal: units see no more than the sum of their inputs"),
+    "hidden": ("note", "start as a copy of another unit: only their outgoing weights differ"),
+    "outputs": ("note", "start as a copy of another unit: only their targets differ"),
+    "rows": ("note", "are equal: each unit receives only the sum of its inputs"),
 }
 
 
@@ -53,7 +53,7 @@ def symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
     kinds = [kind for kind in _SHARED if kind in found]
     if not kinds:
         units = sum(array.shape[-1] for array in finite.values())
-        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another one.")
+        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another unit.")
     words = "; ".join(f"{listed(found[kind])} {_SHARED[kind][1]}" for kind in kinds)
     return Check("Symmetry", _SHARED[kinds[0]][0], f"{words}.")
 

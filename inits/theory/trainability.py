@@ -131,7 +131,7 @@ def assess(run: Run, steps: int, first: FirstPass, theory: Forecast | None = Non
 
 
 def classify(run: Run, steps: int, first: FirstPass) -> Kind:
-    """Return whether a run trains in an epoch of `steps` steps, stays at chance, or takes too large steps."""
+    """Classify a run: in an epoch of `steps` steps it trains, stays at chance, or takes too large steps."""
     finite = np.isfinite([first.loss, first.trial_loss, *first.centered]).all()
     if not finite or first.loss > MAX_LOSS or first.trial_loss > MAX_LOSS_RATIO * first.loss:
         return "too large"
@@ -254,7 +254,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def outcome_words(verdict: Verdict, learned: bool) -> str:
-    """Return in a few words whether the outcome agrees with the verdict."""
+    """Compare the outcome with the verdict in a few words."""
     if verdict.trains == learned:
         return f"{verdict.label}, as predicted"
     return "trained, against the prediction" if learned else "did not train, against the prediction"

@@ -25,7 +25,7 @@ def noisy(shape):
     return helper(shape)
 """
 LOOP = "def f(shape):\n    while True: pass"
-BY_HAND = re.compile(r"kernels are within chance of VarianceScaling\(scale=2\.0, .*untruncated_normal")
+BY_HAND = re.compile(r"kernels are consistent with VarianceScaling\(scale=2\.0, .*untruncated_normal")
 TINY = "def tiny(shape):\n    return np.random.normal(0.0, 0.02, shape)"
 
 
@@ -50,7 +50,7 @@ def test_examples_run_and_every_check_is_shown(page: Page, app: str) -> None:
     names = "Shape|Dtype|Finite|Same seed|Layers differ|Symmetry|Scale|Nearest law"
     expect(main.locator("strong", has_text=re.compile(f"^({names})$"))).to_have_text(names.split("|"))
     expect(main).to_contain_text(
-        "3 of 3 kernels are within chance of RandomUniform(minval=-0.05, maxval=0.05)"
+        "3 of 3 kernels are consistent with RandomUniform(minval=-0.05, maxval=0.05)"
     )
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
     choose(page, "Class that ignores the shape")

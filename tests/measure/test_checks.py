@@ -12,9 +12,9 @@ from inits.measure.symmetry import Check
 SHAPES = [(784, 128), (128, 128), (128, 10)]
 NAMES = ["layer 1", "layer 2", "output"]
 ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest law"]
-COPIES = "have the same incoming and outgoing weights as another one and stay its copy"
-HIDDEN = "start as a copy of another one: only their outgoing weights set them apart"
-OUTPUTS = "start as a copy of another one: only their targets set them apart"
+COPIES = "have the same incoming and outgoing weights as another unit and stay identical to it"
+HIDDEN = "start as a copy of another unit: only their outgoing weights differ"
+OUTPUTS = "start as a copy of another unit: only their targets differ"
 CAST = "Keras casts them to float32."
 
 
@@ -82,7 +82,7 @@ def test_sound_start_passes_every_check_in_order():
         "118,016 of 118,016 weights are finite.",
         "100,352 of 100,352 weights of layer 1 are the same when drawn again with the same seed.",
         "0 of 3 pairs of layers begin with the same draws.",
-        "0 of 266 units start as a copy of another one.",
+        "0 of 266 units start as a copy of another unit.",
     ]
 
 
@@ -199,8 +199,8 @@ def test_layers_differ_when_only_some_weights_are_the_same():
         (
             [columns_alike, rows_alike, he],
             "bad",
-            f"128 of 128 units in layer 1 {COPIES}; 128 of 128 rows in layer 2 are equal: units see no more than the "
-            "sum of their inputs.",
+            f"128 of 128 units in layer 1 {COPIES}; 128 of 128 rows in layer 2 are equal: each unit receives only the "
+            "sum of its inputs.",
         ),
         ([columns_alike, he, he], "note", f"128 of 128 units in layer 1 {HIDDEN}."),
         (
@@ -212,7 +212,7 @@ def test_layers_differ_when_only_some_weights_are_the_same():
         (
             [rows_alike, he, he],
             "note",
-            "784 of 784 rows in layer 1 are equal: units see no more than the sum of their inputs.",
+            "784 of 784 rows in layer 1 are equal: each unit receives only the sum of its inputs.",
         ),
         *(
             (
@@ -290,7 +290,7 @@ def test_training_separates_the_copies_that_the_check_says_it_does(first, second
         (
             lambda shape, seed: he(shape, seed) + 0.5 / math.sqrt(shape[0]),
             "note",
-            "σ_w² leaves out the mean, which is not 0 in layer 1, layer 2, output",
+            "σ_w² excludes the mean, which is not 0 in layer 1, layer 2, output",
         ),
     ],
 )
@@ -315,18 +315,18 @@ def sharp(shape, seed):
 @pytest.mark.parametrize(
     ("draws", "verdict", "start", "part"),
     [
-        ([he], "good", "3 of 3 kernels are within chance of VarianceScaling(scale=2.0, ", "chance up to"),
+        ([he], "good", "3 of 3 kernels are consistent with VarianceScaling(scale=2.0, ", "by chance up to"),
         (
             [he, sharp, he],
             "good",
-            "3 of 3 kernels are within chance of an initializer of Keras: ",
+            "3 of 3 kernels are consistent with an initializer of Keras: ",
             "layer 2 from RandomUniform(minval=-0.05, maxval=0.05) at distance 0.0",
         ),
         ([full(0.1)], "good", "3 of 3 kernels are Constant(value=0.1), exactly.", ""),
         (
             [lambda shape, seed: 0.05 * np.random.default_rng(seed).standard_t(3, shape)],
             "note",
-            "0 of 3 kernels are within chance of ",
+            "0 of 3 kernels are consistent with ",
             ", the nearest: layer 1",
         ),
     ],
@@ -343,7 +343,7 @@ def test_nearest_law_mentions_what_the_distance_does_not_show():
     kernel[0, 0] = 0.5  # ten standard deviations
     found = look([layer(kernel)], "Nearest law", names=["only"])
     assert found.verdict == "note"
-    assert "but its mean, std or range is beyond chance" in found.words
+    assert "but chance does not explain its mean, std or range" in found.words
 
 
 def test_numbers_are_those_of_numpy():
