@@ -1,4 +1,4 @@
-"""The log of the app: one line an event, its name and then `key=value` pairs."""
+"""Logging of the app: one line for each event, with its name and `key=value` pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start of a worker: Keras is imported, data is read and the default network compiled, each step reported."""
+"""Preparation of a worker: import Keras, load data, compile the default network, and report each step."""
 
 import logging
 import os
