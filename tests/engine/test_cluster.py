@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Client
-from support.engines import HE, PATIENCE, finished, until
+from support import PATIENCE, until
+from support.engines import HE, finished
 
 from benchmarks.grid import Grid, started
 from inits.data import datasets

@@ -11,7 +11,8 @@ import psutil
 import pytest
 import tensorflow as tf
 from dask.utils import parse_timedelta
-from support.engines import HE, LONG, NET, PATIENCE, finished, pid_of_worker, until
+from support import PATIENCE, until
+from support.engines import HE, LONG, NET, finished, pid_of_worker
 from support.served_applications import KEPT, served, whole
 
 from inits.engine.dispatch import CRASHED

@@ -10,7 +10,8 @@ from urllib.request import urlopen
 import numpy as np
 import psutil
 import pytest
-from support.engines import HE, LONG, NET, PATIENCE, ZEROS, finished, pid_of_worker, until
+from support import PATIENCE, until
+from support.engines import HE, LONG, NET, ZEROS, finished, pid_of_worker
 
 from inits.data.datasets import DATASETS, load
 from inits.data.mnist import read_mnist

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from support.engines import PATIENCE, until
+from support import PATIENCE, until
 from support.loopback import login, missing, send
 from support.served_applications import KEPT, served, whole
 

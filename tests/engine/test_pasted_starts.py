@@ -6,7 +6,8 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
-from support.engines import HE, NET, finished, until
+from support import until
+from support.engines import HE, NET, finished
 
 from inits.data.mnist import read_mnist
 from inits.engine.store import Store

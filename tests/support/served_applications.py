@@ -13,8 +13,7 @@ import numpy as np
 from inits.engine import Engine
 from inits.weightfiles import applications
 from inits.weightfiles.applications import APPLICATIONS
-from support import weight_corpus
-from support.engines import PATIENCE
+from support import PATIENCE, weight_corpus
 from support.loopback import Answer, Server, send
 
 KEPT = weight_corpus.hdf5(lambda file: weight_corpus.keras2(file).create_dataset("more", data=np.arange(1e6)))
