@@ -1,7 +1,7 @@
 """The store of weight files: a folder for each file with its values and their summaries, named after its digest.
 
-Access is by digest: a user who has it can read the file. Sessions share files, and links name them. A separate process
-reads each file (`extract`), and its answer is accepted only if it agrees with what lies in the folder.
+Access is by digest: anyone with the digest can read the file. Sessions share files, and links name them. A separate
+process reads each file (`extract`), and its answer is accepted only if it agrees with what lies in the folder.
 """
 
 import hashlib
