@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.engines import HE, LONG, NET
+from support.engines import HE, LONG
 
 from inits.data.datasets import DATASETS
 from inits.engine import Engine, results
 from inits.engine.connection import Connection
-from inits.engine.dispatch import CRASHED
 from inits.engine.jobs import Job
 from inits.engine.worker_status import Status
 from inits.errors import EngineError
@@ -22,17 +21,12 @@ from inits.settings import Settings
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return Settings(tmp_path / "none.npz", cores=2, cache=tmp_path, cache_mb=0)
-
-
-@pytest.fixture
-def idle(settings, monkeypatch):
+def idle(tmp_path, monkeypatch):
     """An engine without a process, which keeps 3 jobs of 1,600 bytes in all."""
     monkeypatch.setattr(Connection, "_start", lambda self: None)
     monkeypatch.setattr(results, "MAX_JOBS", 3)
     monkeypatch.setattr(results, "MAX_BYTES", 1600)
-    return Engine(settings)
+    return Engine(Settings(cores=2, cache=tmp_path, cache_mb=0))
 
 
 def put(engine: Engine, name: str, steps: int = 50, over: bool = True) -> None:
@@ -53,8 +47,10 @@ def test_oldest_jobs_that_are_over_are_dropped_first(idle):
     for name in "abcd":
         put(idle, name)
     assert names(idle) == "bcd"
+    put(idle, "b")  # again: the newest
+    assert names(idle) == "cdb"
     put(idle, "e", steps=150)
-    assert names(idle) == "de"
+    assert names(idle) == "be"
     put(idle, "f", steps=1000)  # the newest stays, however large
     assert names(idle) == "f"
     for name in "ghij":
@@ -64,33 +60,12 @@ def test_oldest_jobs_that_are_over_are_dropped_first(idle):
     assert names(idle) == "ghijlmn"
 
 
-class SilentClient:
-    """A client that starts nothing."""
-
-    def submit(self, *arguments, **options):
-        return self
-
-    def add_done_callback(self, function):
-        pass
-
-
-def test_job_that_is_run_again_is_the_newest(idle):
-    idle.connection._client = SilentClient()
-    idle.connection._started.set()
-    one, two = (Experiment((HE,), NET, seeds=(seed,)) for seed in (1, 2))
-    first = idle.run(one)
-    first.error = CRASHED
-    idle.run(two)
-    assert idle.run(one) is not first
-    assert list(idle.results._jobs) == [two.key, one.key]
-
-
-def test_engine_that_cannot_start_reports_why(settings, monkeypatch):
+def test_engine_that_cannot_start_reports_why(tmp_path, monkeypatch):
     monkeypatch.setattr(Connection, "_connect", lambda self: 1 / 0)
-    engine = Engine(settings)
-    with pytest.raises(EngineError, match=r"is not available: ZeroDivisionError: division by zero\. Restart"):
+    engine, why = Engine(Settings(cores=2, cache=tmp_path)), "ZeroDivisionError: division by zero"
+    with pytest.raises(EngineError, match=rf"is not available: {why}\. Restart"):
         engine.call(int, "1")
-    assert (engine.status.phase, engine.status.error) == ("failed", "ZeroDivisionError: division by zero")
+    assert (engine.status.phase, engine.status.error) == ("failed", why)
     engine.close()
 
 
