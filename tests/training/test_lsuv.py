@@ -58,7 +58,7 @@ def test_the_seed_decides_and_layers_differ():
     assert not np.allclose(np.abs(first[1] / first[1].std()), np.abs(first[0] / first[0].std()))
 
 
-def test_pre_activations_that_do_not_vary_are_told_in_words():
+def test_pre_activations_that_do_not_vary_are_refused():
     net = Network((8, 8), inputs=20)
     dead = [np.full(8, -50, np.float32), *zeros(net)[1:]]
     with pytest.raises(InitsError, match=r"pre-activations that vary.*layer 2"):
