@@ -12,11 +12,13 @@ from inits.errors import SpecError
 Bytes = NDArray[np.uint8]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+MAX_PIXEL = 255
+"""Largest value of a pixel, the same in every dataset. Networks get pixels / MAX_PIXEL, as in Keras' examples."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images as rows of pixels 0..255 and labels 0..9, all uint8 and read-only: x (n, pixels), y (n,)."""
+    """Images as rows of pixels 0..MAX_PIXEL and labels 0..9, all uint8 and read-only: x (n, pixels), y (n,)."""
 
     name: str
     x_train: Bytes
@@ -40,8 +42,8 @@ class Dataset:
 
 
 def pixels(x: Bytes) -> NDArray[np.float32]:
-    """Return bytes 0..255 as float32 in [0, 1]: x / 255, as in Keras' examples."""
-    return x.astype(np.float32) / np.float32(255)
+    """Return bytes 0..255 as float32 in [0, 1]."""
+    return x.astype(np.float32) / np.float32(MAX_PIXEL)
 
 
 def batches(n: int, batch_size: int, seed: int) -> NDArray[np.int32]:

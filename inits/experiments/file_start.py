@@ -65,7 +65,7 @@ class FileSpec(WithoutLaw):
 
     @classmethod
     def parse(cls, text: str) -> "FileSpec":
-        """The spec of a text `file:NAME:DIGEST:HOW:REST`, the last two optional. Raises SpecError."""
+        """Return the spec of a text `file:NAME:DIGEST:HOW:REST`, the last two optional. Raises SpecError."""
         mark, name, digest, how, rest = [*text.split(":", 4), "", "", "", ""][:5]
         if f"{mark}:" != MARK:
             raise SpecError(f"A weight file as a start must begin with {MARK}, but got {shown(text)}.")
@@ -110,11 +110,11 @@ class FileSpec(WithoutLaw):
         return (("how", self.how), ("rest", str(self.rest)))
 
     def get(self, name: str) -> Value:
-        """The argument `name`. Raises KeyError if it has none."""
+        """Return the argument `name`. Raises KeyError if it has none."""
         return dict(self.arguments)[name]
 
     def replace(self, **arguments: object) -> Self:
-        """The same with some arguments changed. Raises SpecError for a value that is refused."""
+        """Return a copy with some arguments changed. Raises SpecError for a value that is refused."""
         if "rest" in arguments:
             arguments["rest"] = InitializerSpec.parse(arguments["rest"])
         return replace(self, **arguments)  # type: ignore[arg-type]  # checked by __post_init__

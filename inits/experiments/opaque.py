@@ -12,7 +12,7 @@ _PARTING = str.maketrans({":": " ", ";": ",", "|": "/", "<": "‹", ">": "›"})
 
 
 def plain_name(name: object) -> str:
-    """A name as an address can carry it: one line, without the signs that part starts there, at most 40 characters.
+    """Return a name for an address: one line, at most 40 characters, none of the signs that separate starts.
 
     Raises SpecError when nothing is left.
     """

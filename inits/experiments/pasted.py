@@ -40,7 +40,7 @@ class PastedSpec(WithoutLaw):
 
     @classmethod
     def parse(cls, text: str) -> "PastedSpec":
-        """The spec of a text `code:NAME:DATA`. Raises SpecError for what `str` did not write."""
+        """Return the spec of a text `code:NAME:DATA`. Raises SpecError for what `str` did not write."""
         name, _, data = text.removeprefix(MARK).partition(":")
         return cls(name, _unpacked(data) if text.startswith(MARK) else "")
 
@@ -49,7 +49,7 @@ class PastedSpec(WithoutLaw):
         return f"{MARK}{self.name}:{packed}"
 
     def code(self, seed: int | str | None = None, multiline: bool = True) -> str:
-        """The code itself; on one line, the name of what it defines."""
+        """Return the code itself; a name for it if it must fit on one line."""
         return self.source if multiline else "initializer"
 
 

@@ -33,7 +33,7 @@ SORTS: Mapping[str, Sort] = {
 
 
 def ranked(outcomes: Iterable[Outcome], by: str = "accuracy") -> list[Outcome]:
-    """Outcomes, the best first; those without the number last; equal ones as they were.
+    """Return outcomes, the best first, those without a value last; equal ones keep their order.
 
     Raises:
         InitsError: if `by` is not one of `SORTS`.
@@ -52,10 +52,10 @@ def ranked(outcomes: Iterable[Outcome], by: str = "accuracy") -> list[Outcome]:
 
 
 def best(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, ...]]:
-    """For each of `SORTS` the starts with the best value, in order; several when they tie.
+    """Return for each of `SORTS` the starts with the best value, in order; several if they tie.
 
-    None when the column has no merit, when fewer than two starts have a value, and when the best is one that has
-    not left chance.
+    No start is best in a column without merit, if fewer than two starts have a value, or if its accuracy is no
+    better than chance.
     """
     return {key: _best(outcomes, column) for key, column in SORTS.items()}
 

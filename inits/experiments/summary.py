@@ -78,7 +78,7 @@ class Outcome:
             begun and others not; waiting when none has begun; stopped when any run was; else finished.
         runs: seeds that have begun or are over. Those in no other count are running.
         finished, diverged, stopped, failed: how many went through the epoch, met a loss that is not finite, were
-            were stopped by a user, could not begin.
+            stopped by a user, could not begin.
         accuracies: test accuracy for each seed, in their order; None for one that has not finished.
         accuracy, accuracy_std: their mean and standard deviation (over n - 1; None below two).
         loss: mean test loss in nats; None also when one is not finite.
@@ -151,7 +151,7 @@ def _outcome(start: int, records: Sequence[Record], batch_size: int) -> Outcome:
 
 
 def _state(states: Sequence[State]) -> State:
-    """See `Outcome`: bad news first, then what goes on."""
+    """Return the state of a start from those of its runs, see `Outcome`."""
     seen = set(states)
     if seen <= {"waiting"}:
         return "waiting"
@@ -165,13 +165,13 @@ def _state(states: Sequence[State]) -> State:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """None if there are no values or one is missing or not finite: leaving it out would flatter the rest."""
+    """Return the mean; None if there are no values or one is missing or not finite: omitting it would bias the mean."""
     numbers = [math.nan if value is None else value for value in values]
     return fmean(numbers) if numbers and all(map(math.isfinite, numbers)) else None
 
 
 def _half_reached(finished: Sequence[Record], lost: int, batch_size: int, goal: float) -> int | None:
-    """Lower median of `steps_to`, where a run that never gets there counts as infinitely slow."""
+    """Return the lower median of `steps_to`; a run that never reaches the goal counts as infinitely slow."""
     found = [
         # A short last batch would weigh as much as a whole one, and a few images reach much by luck.
         steps_to(record.accuracies[: record.images // batch_size], batch_size, goal)

@@ -31,7 +31,7 @@ Kernel = InitializerSpec | PastedSpec | FileSpec | LsuvSpec
 
 
 def parse_kernel(text: object) -> Kernel:
-    """The start of a text. Raises SpecError."""
+    """Return the source of kernels that a text names. Raises SpecError."""
     if isinstance(text, str):
         if text.startswith(MARK):
             return PastedSpec.parse(text)

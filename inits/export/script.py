@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from inits.data.dataset import MAX_PIXEL
 from inits.data.datasets import DATASETS
 from inits.experiments.experiment import ZEROS, Experiment, Start
 from inits.experiments.file_start import FileSpec
@@ -133,7 +134,7 @@ def _data(experiment: Experiment, data_file: str | None) -> str:
     else:
         assert entry.download, "Keras has it"
         loading = FROM_KERAS.format(module=entry.download.module)
-    return loading + PIXELS[1:].format(inputs=entry.inputs)
+    return loading + PIXELS[1:].format(inputs=entry.inputs, max_pixel=MAX_PIXEL)
 
 
 def _imports(beside: bool, pasted: bool) -> str:

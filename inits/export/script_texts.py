@@ -7,8 +7,8 @@ with np.load(BESIDE / "{file}") as digits:
     x_test, y_test = digits["x_test"], digits["y_test"]
 """.lstrip()
 PIXELS = """
-x_train = x_train.reshape(-1, {inputs}).astype("float32") / 255
-x_test = x_test.reshape(-1, {inputs}).astype("float32") / 255
+x_train = x_train.reshape(-1, {inputs}).astype("float32") / {max_pixel}
+x_test = x_test.reshape(-1, {inputs}).astype("float32") / {max_pixel}
 """
 BATCHES = '''
 def batches(seeds):

@@ -52,7 +52,7 @@ _ELU = Activation(
 
 
 def _mish_slope(x: Array) -> Array:
-    """t + x (1 - t^2) sigmoid(x), t = tanh(softplus(x))."""
+    """Return t + x (1 - t^2) sigmoid(x), t = tanh(softplus(x))."""
     t = np.tanh(np.logaddexp(0.0, x))
     return np.asarray(t + x * (1.0 - t) * (1.0 + t) * expit(x), np.float64)
 
@@ -136,7 +136,7 @@ ACTIVATIONS: Mapping[str, str] = {e.name: e.title for e in _ENTRIES if e.keras} 
 
 
 def elementwise(name: str) -> Activation:
-    """The activation of that name.
+    """Return the activation of that name.
 
     Raises:
         SpecError: for an unknown one, and for softmax, which mixes the units.

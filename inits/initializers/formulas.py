@@ -15,47 +15,47 @@ _SPHERE_SIDES = {1: "Orthonormal columns", 0: "An orthonormal square matrix", -1
 
 
 def number(x: float) -> str:
-    """A given number as it was written: 0.05, −2, 1.5 × 10⁻⁷."""
+    """Return a given number as it was written: 0.05, −2, 1.5 × 10⁻⁷."""
     return text.number(x, 12)
 
 
 def found(x: float) -> str:
-    """A found number with three significant digits, in bold: **0.0505**."""
+    """Return a computed number with three significant digits, in bold: **0.0505**."""
     return f"**{text.number(x, 3)}**"
 
 
 def real(arguments: Arguments, name: str) -> float:
-    """The float argument `name`."""
+    """Return the float argument `name`."""
     value = arguments[name]
     assert isinstance(value, float)
     return value
 
 
 def axes(arguments: Arguments, name: str) -> Sequence[int] | None:
-    """The axes argument `name`."""
+    """Return the axes argument `name`."""
     value = arguments.get(name)
     return value if isinstance(value, tuple) else None
 
 
 def chosen_fan(arguments: Arguments, shape: Sequence[int]) -> float:
-    """The n by which VarianceScaling divides its scale: fan_in, fan_out or their average."""
+    """Return the n by which VarianceScaling divides its scale: fan_in, fan_out or their average."""
     fan_in, fan_out = compute_fans(shape, axes(arguments, "input_axes"), axes(arguments, "output_axes"))
     fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
     return max(1.0, float(fans[str(arguments["mode"])]))
 
 
 def for_shape(shape: Shape) -> str:
-    """ "For a kernel of 784 × 128", or "For a vector of 128"."""
+    """Return "For a kernel of 784 × 128", or "For a vector of 128"."""
     return f"For a {'kernel' if len(shape) > 1 else 'vector'} of {times(shape)}"
 
 
 def constant(arguments: Arguments, shape: Shape) -> str:
-    """Every weight is the same number."""
+    """Describe a constant."""
     return f"Every weight is **{number(real(arguments, 'value'))}**, whatever the shape."
 
 
 def random_uniform(arguments: Arguments, shape: Shape) -> str:
-    """std of a uniform law: its width over the root of 12."""
+    """Describe a uniform law, whose std is its width over the root of 12."""
     low, high = real(arguments, "minval"), real(arguments, "maxval")
     return (
         f"A uniform law from {number(low)} to {number(high)}, whatever the shape. Its standard deviation is "
@@ -64,7 +64,7 @@ def random_uniform(arguments: Arguments, shape: Shape) -> str:
 
 
 def random_normal(arguments: Arguments, shape: Shape) -> str:
-    """mean and stddev as given."""
+    """Describe a normal law with its arguments."""
     mean, stddev = real(arguments, "mean"), real(arguments, "stddev")
     return (
         f"A normal law with mean {number(mean)}, whatever the shape. "
@@ -73,7 +73,7 @@ def random_normal(arguments: Arguments, shape: Shape) -> str:
 
 
 def truncated_normal(arguments: Arguments, shape: Shape) -> str:
-    """stddev is that of the normal law before the cut."""
+    """Describe a truncated normal law, whose argument stddev is that before the cut."""
     mean, stddev = real(arguments, "mean"), real(arguments, "stddev")
     return (
         f"A normal law with mean {number(mean)}, cut at ±2 stddev = ±{number(2.0 * stddev)} about it, "
@@ -84,12 +84,12 @@ def truncated_normal(arguments: Arguments, shape: Shape) -> str:
 
 
 def variance_scaling(arguments: Arguments, shape: Shape) -> str:
-    """The root of scale over the chosen fan; the limit of a uniform law is √3 times that."""
+    """Describe a law whose std is the root of scale over the chosen fan; a uniform one has a limit of √3 times that."""
     return _scaled(arguments, shape, "scale", "3 × scale")
 
 
 def variance_scaling_fixed(arguments: Arguments, shape: Shape) -> str:
-    """The same for a class that fixes the scale, with its number in the formula."""
+    """Describe the law of a class that fixes the scale, with its number in the formula."""
     scale = real(arguments, "scale")
     return _scaled(arguments, shape, number(scale), number(3.0 * scale))
 
@@ -113,7 +113,7 @@ def _scaled(arguments: Arguments, shape: Shape, once: str, thrice: str) -> str:
 
 
 def orthogonal(arguments: Arguments, shape: Shape) -> str:
-    """Each weight is gain times a coordinate of a random unit vector of the longer side."""
+    """Describe orthogonal weights: each is gain times a coordinate of a random unit vector of the longer side."""
     rows, columns = flattened(shape)
     gain, n = real(arguments, "gain"), max(rows, columns)
     side = _SPHERE_SIDES[(rows > columns) - (rows < columns)]
@@ -125,7 +125,7 @@ def orthogonal(arguments: Arguments, shape: Shape) -> str:
 
 
 def identity(arguments: Arguments, shape: Shape) -> str:
-    """gain on the diagonal."""
+    """Describe the identity times gain."""
     gain, size, diagonal = real(arguments, "gain"), math.prod(shape), min(shape)
     return (
         f"{number(gain)} on the diagonal and 0 elsewhere. "
@@ -134,7 +134,7 @@ def identity(arguments: Arguments, shape: Shape) -> str:
 
 
 def stft(arguments: Arguments, shape: Shape) -> str:
-    """The waves of a Fourier transform of length 2 (F - 1), under a window."""
+    """Describe the waves of a Fourier transform of length 2 (F - 1) under a window."""
     length, _, bands = shape
     wave = "cos" if arguments["side"] == "real" else "−sin"
     window = arguments["window"]

@@ -1,4 +1,4 @@
-"""The Keras optimizers that can train a small Dense network, as entries with Keras' own defaults."""
+"""The Keras optimizers that can train a small Dense network, one entry each. Long because it is data."""
 
 import math
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def _epsilon(arguments: Arguments) -> float:
 
 
 def _root_epsilon(arguments: Arguments) -> float:
-    """Keras adds epsilon under the root."""
+    """Return the divisor where Keras adds epsilon under the root."""
     return math.sqrt(real(arguments, "epsilon"))
 
 
@@ -64,7 +64,7 @@ def _rate(default: float) -> Parameter:
 
 
 def _share(name: str, default: float, help: str) -> Parameter:
-    """A number in [0, 1)."""
+    """Return a parameter in [0, 1)."""
     return Parameter(
         name=name,
         kind="float",
@@ -80,7 +80,7 @@ def _share(name: str, default: float, help: str) -> Parameter:
 def _amount(
     name: str, default: float | None, help: str, slider: tuple[float, float] = (1e-6, 1.0)
 ) -> Parameter:
-    """A number >= 0, offered on a log scale; None is allowed when it is the default."""
+    """Return a parameter >= 0 on a log scale; None is allowed if it is the default."""
     return Parameter(name=name, kind="float", default=default, help=help, low=0.0, slider=slider, log=True)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inits.data.dataset import Dataset, batches
+from inits.data.dataset import Dataset, batches, pixels
 from inits.experiments.experiment import Run
 from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, InitialArrays
@@ -16,7 +16,7 @@ from inits.training.starts import draw_biases, start_arrays
 def beginning(
     run: Run, data: Dataset, initial: InitialArrays = ()
 ) -> tuple[list[FloatArray], tuple[float, ...]]:
-    """Kernels and biases in turn with which a run begins, and LSUV's factor for each layer if that is its start.
+    """Return the kernels and biases, in turn, that a run begins with, and the factors of LSUV if that is its start.
 
     Raises what `inits.training.starts.draw` and `inits.training.lsuv.lsuv` raise.
     """
@@ -28,7 +28,7 @@ def beginning(
 
 
 def first_scaled(run: Run, data: Dataset) -> FloatArray:
-    """The first kernel of a run that begins with LSUV: it depends on no other layer. Raises what `lsuv` raises."""
+    """Return the first kernel of a run that begins with LSUV; it depends on no other layer. Raises as `lsuv` does."""
     net = run.network
     shallow = Network((), net.activation, net.inputs, (*net.hidden, net.outputs)[0])
     biases = draw_biases(run.start.bias, shallow, run.seed)
@@ -36,12 +36,11 @@ def first_scaled(run: Run, data: Dataset) -> FloatArray:
 
 
 def first_batch(run: Run, data: Dataset) -> FloatArray:
-    """The images that a run learns from first, float32 (batch, inputs) in [0, 1]."""
+    """Return the first batch of images of a run, float32 (batch, inputs) in [0, 1]."""
     row = order_of(run, data)[0]
-    images: FloatArray = data.x_train[row[row >= 0]].astype(np.float32) / np.float32(255)
-    return images
+    return pixels(data.x_train[row[row >= 0]])
 
 
 def order_of(run: Run, data: Dataset) -> NDArray[np.int32]:
-    """The batches of a run's epoch: the same for every start and network with its seed and batch size."""
+    """Return the batches of a run's epoch: the same for every start and network with its seed and batch size."""
     return batches(len(data.x_train), run.batch_size, derive_seed(run.seed, "batches"))

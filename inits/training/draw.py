@@ -21,7 +21,7 @@ def examine(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> Examina
 
 
 def draw_small_histogram(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> SmallHistogram:
-    """A kernel as a card shows it. Raises what `inits.training.starts.draw` raises."""
+    """Draw a kernel for the histogram of a card. Raises what `inits.training.starts.draw` raises."""
     from inits.training.starts import draw
 
     return small_histogram(draw(spec, shape, seed))
@@ -30,7 +30,7 @@ def draw_small_histogram(spec: InitializerSpec, shape: tuple[int, ...], seed: in
 def examine_network(
     spec: InitializerSpec, names: Sequence[str], shapes: Sequence[tuple[int, ...]], seed: int
 ) -> list[LayerRow]:
-    """The same initializer for every kernel of a network, each with the seed that training would give it."""
+    """Draw every kernel of a network with one initializer, each with the seed that training would give it."""
     from inits.seeds import derive_seed
     from inits.training.starts import draw
 

@@ -27,7 +27,7 @@ def versions() -> str:
 
 
 def weights_file(network: Network, weights: Sequence[FloatArray]) -> bytes:
-    """The bytes of a `.weights.h5` file, which `Model.load_weights` of the same network takes."""
+    """Return the bytes of a `.weights.h5` file, which `Model.load_weights` of the same network takes."""
     model = build_model(network)
     model.set_weights(list(weights))
     with tempfile.TemporaryDirectory() as folder:

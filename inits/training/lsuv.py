@@ -21,7 +21,7 @@ ORTHONORMAL = InitializerSpec("Orthogonal")
 def lsuv(
     network: Network, seed: int, biases: Sequence[FloatArray], images: FloatArray
 ) -> tuple[list[FloatArray], list[float]]:
-    """Kernels float32 (fan_in, fan_out) whose pre-activations have variance 1 on a batch, and the factor of each layer.
+    """Return kernels float32 (fan_in, fan_out) with pre-activations of variance 1 on a batch, and each layer's factor.
 
     Every kernel begins orthonormal; then, layer by layer, W <- W / sqrt(Var(x W + b)) until |Var - 1| <= 0.1, at most
     10 times, the output layer included. The factor is what the orthonormal kernel was multiplied with.
@@ -48,7 +48,7 @@ def lsuv(
 def _scaled(
     kernel: FloatArray, bias: FloatArray, signal: FloatArray, name: str
 ) -> tuple[FloatArray, float, FloatArray]:
-    """The kernel with its factor, and its pre-activations."""
+    """Return the kernel with its factor, and its pre-activations."""
     factor = 1.0
     for _ in range(TRIES):
         before = signal @ (kernel * np.float32(factor)) + bias

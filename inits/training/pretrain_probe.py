@@ -38,7 +38,7 @@ def first_pass(run: Run, batch: Batch, initial: InitialArrays = ()) -> FirstPass
 def _pass(
     arrays: Sequence[FloatArray], activation: str, batch: Batch
 ) -> tuple[float, list[FloatArray], list[FloatArray], list[FloatArray]]:
-    """Mean loss; the inputs of every layer; the gradient of the mean loss by pre-activations and by the arrays."""
+    """Return the mean loss, the inputs of every layer, and the loss's gradients by pre-activations and by arrays."""
     variables = [tf.constant(array) for array in arrays]
     with tf.GradientTape() as tape:
         tape.watch(variables)
@@ -78,6 +78,6 @@ def _norm(values: FloatArray) -> float:
 
 
 def _duplicated_share(units: FloatArray) -> float:
-    """Share of units of a layer, (images, units), that have the same output as another one for every image."""
+    """Return the share of units, (images, units), with the same output as another one for every image."""
     _, counts = np.unique(np.ascontiguousarray(units.T), axis=0, return_counts=True)
     return float(counts[counts > 1].sum() / units.shape[1])

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from inits.data.dataset import Dataset
+from inits.data.dataset import MAX_PIXEL, Dataset
 from inits.experiments.record import Checkpoint, FloatArray
 
 VALIDATION_IMAGES = 1000  # of the test images at each checkpoint; all of them at the end
@@ -28,13 +28,18 @@ class Tensors:
 
 @lru_cache(maxsize=2)
 def tensors(data: Dataset) -> Tensors:
-    """The data as tensors, shared by all slots."""
+    """Return the data as tensors, shared by all slots."""
     return Tensors(
         tf.constant(data.x_train),
         tf.constant(data.y_train.astype(np.int32)),
         tf.constant(data.x_test),
         tf.constant(data.y_test.astype(np.int32)),
     )
+
+
+def scaled(images: tf.Tensor) -> tf.Tensor:
+    """Return pixels uint8 as float32 in [0, 1], see `inits.data.dataset.pixels`."""
+    return tf.cast(images, tf.float32) / MAX_PIXEL
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Probe:
         self.checkpoint(0)  # traces
 
     def evaluate(self, everything: bool) -> tuple[float, float, int]:
-        """Mean loss and accuracy on the validation images, or on all test images; and how many they were."""
+        """Return mean loss and accuracy on the validation images or on all test images, and the number of images."""
         pieces = self._all if everything else self._some
         sums = np.array([self._evaluate(*piece).numpy() for piece in pieces], np.float64)
         held_out = sum(len(labels) for _, labels in pieces)
@@ -75,13 +80,13 @@ class Probe:
         return float(loss), float(hits), held_out
 
     def _loss_and_hits(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        logits = self.model(tf.cast(images, tf.float32) / 255.0)
+        logits = self.model(scaled(images))
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         right = tf.equal(tf.argmax(logits, -1, output_type=tf.int32), labels)
         return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))])
 
     def look(self, images: NDArray[np.uint8] | tf.Tensor, labels: NDArray[np.int32] | tf.Tensor) -> Look:
-        """Forward and backward pass of one batch, uint8 (n, inputs) and int32 (n,)."""
+        """Measure a forward and backward pass of one batch, uint8 (n, inputs) and int32 (n,)."""
         return Look(
             *(
                 values.numpy()
@@ -90,7 +95,7 @@ class Probe:
         )
 
     def _see(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        values = tf.cast(images, tf.float32) / 255.0
+        values = scaled(images)
         largest, dead = [], []
         with tf.GradientTape() as tape:
             for layer in self.model.layers:
@@ -104,7 +109,7 @@ class Probe:
         return tf.stack(largest), tf.stack(dead), tf.stack([tf.norm(g) for g in gradients])
 
     def checkpoint(self, step: int, everything: bool = False) -> Checkpoint:
-        """Everything that the pages show of this moment."""
+        """Return all measurements that the pages show at this step."""
         loss, accuracy, held_out = self.evaluate(everything)
         seen = self.look(*self._batch)
         kernels = [layer.kernel.numpy() for layer in self.model.layers]
@@ -126,7 +131,7 @@ class Probe:
 
 
 def kernel_histogram(kernel: FloatArray, bins: int = BINS) -> tuple[tuple[float, float], NDArray[np.int64]]:
-    """Smallest and largest weight, and how many weights fall into each of `bins` equal bins between them.
+    """Return the smallest and largest weight, and the counts of `bins` equal bins between them.
 
     About three times as fast as `numpy.histogram`. All in the first bin when the weights are all equal; no
     counts at all when one is not finite.

@@ -50,7 +50,7 @@ class Batch:
 
 
 def typical_pairs(images: FloatArray) -> NDArray[np.intp]:
-    """The pairs whose two lengths and angle are nearest to the medians, (2, at most 32)."""
+    """Return the pairs whose two lengths and angle are nearest to the medians, (2, at most 32)."""
     squares = np.maximum(np.square(images).mean(axis=1), np.float32(1e-12))
     i, j = np.triu_indices(len(images), 1)
     angles = (images @ images.T / images.shape[1])[i, j] / np.sqrt(squares[i] * squares[j])
@@ -122,7 +122,7 @@ def propagate(
 def layers_of(
     arrays: Sequence[FloatArray], activation: str, values: tf.Tensor
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Pre-activations of all layers, the logits last, and activations of the hidden ones."""
+    """Return the pre-activations of all layers, the logits last, and the activations of the hidden ones."""
     phi = keras.activations.get(activation)
     before, after = [], []
     for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True):
@@ -156,7 +156,7 @@ def _pass(
 
 
 def _view(tensor: tf.Tensor) -> FloatArray:
-    """The values of a tensor where they are: `numpy()` copies them, a third of the time of a pass."""
+    """Return the values of a tensor in place: `numpy()` copies them, which takes a third of the time of a pass."""
     return np.asarray(memoryview(tensor))
 
 
@@ -168,14 +168,14 @@ def _singular(jacobians: FloatArray) -> FloatArray:
 
 
 def _gain_and_offset(kernel: FloatArray) -> tuple[float, float]:
-    """fan_in times the variance, and how many standard errors the mean weight is away from 0."""
+    """Return fan_in times the variance, and the distance of the mean weight from 0 in standard errors."""
     mean, variance = kernel.mean(dtype=np.float64), kernel.var(dtype=np.float64)
     error = np.sqrt(variance / kernel.size)
     return len(kernel) * variance, abs(mean) / error if error else np.inf if mean else 0.0
 
 
 def _moments(layers: Sequence[FloatArray]) -> NDArray[np.float64]:
-    """Mean square of each layer, also where float32 has no place for a square."""
+    """Return the mean square of each layer, also where float32 cannot hold a square."""
     return np.array([_moment(layer) for layer in layers], np.float64)
 
 

@@ -19,7 +19,7 @@ from inits.experiments.network import Network
 from inits.experiments.record import FloatArray
 from inits.initializers.spec import OptimizerSpec
 from inits.training.layers import build_model
-from inits.training.probe import Probe, tensors
+from inits.training.probe import Probe, scaled, tensors
 
 MAX_CALL = 512  # batches in one call of the compiled function, at most
 
@@ -49,12 +49,12 @@ class Slot:
         self.optimizer.learning_rate = learning_rate
 
     def batch(self, row: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """The images and labels of one row of an order, without its padding."""
+        """Return the images and labels of one row of an order, without its padding."""
         row = row[row >= 0]
         return self.data.x_train[row], self.data.y_train[row].astype(np.int32)
 
     def state(self) -> list[NDArray[np.generic]]:
-        """A copy of everything that a run changes."""
+        """Return a copy of everything that a run changes."""
         return [v.numpy() for v in self.variables]
 
     def restore(self, state: Sequence[NDArray[np.generic]]) -> None:
@@ -75,7 +75,7 @@ class Slot:
         return losses.numpy()[: len(rows)], accuracies.numpy()[: len(rows)]
 
     def _train(self, rows: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Steps 0 to `count`. A while loop, not `tf.range`: XLA would compile anew for every `count`."""
+        """Take steps 0 to `count`. A while loop, not `tf.range`: XLA would compile anew for every `count`."""
 
         def learn(i: tf.Tensor, results: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             return i + 1, results.write(i, self._step(rows[i]))
@@ -89,7 +89,7 @@ class Slot:
         """Train on one batch and return its loss and accuracy before the update, float32 (2,)."""
         there = tf.cast(row >= 0, tf.float32)
         row = tf.maximum(row, 0)
-        images = tf.cast(tf.gather(self._tensors.train_images, row), tf.float32) / 255.0
+        images = scaled(tf.gather(self._tensors.train_images, row))
         labels = tf.gather(self._tensors.train_labels, row)
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
@@ -111,7 +111,7 @@ class Slots:
 
     @contextmanager
     def borrow(self, run: Run, data: Dataset) -> Iterator[Slot]:
-        """A slot that fits the run, made anew (compiling takes 1 to 2 s) when none is free."""
+        """Borrow a slot that fits the run; a new one is compiled, in 1 to 2 s, if none is free."""
         network, optimizer, batch_size, _ = run.slot_key
         key = (network, optimizer, batch_size, data.fingerprint)
         slot = self._take(key)

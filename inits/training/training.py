@@ -23,7 +23,7 @@ APART = 8  # steps from one checkpoint to the next, at least: it takes about as 
 
 
 def measured_steps(steps: int) -> list[int]:
-    """The steps of an epoch after which a checkpoint is taken, first 0 and last `steps`."""
+    """Return the steps of an epoch after which a checkpoint is taken, first 0 and last `steps`."""
     found = [0]
     for step in sorted({round(share * steps) for share in MEASURED_AT}):
         if step - found[-1] >= APART and steps - step >= APART:
@@ -32,7 +32,7 @@ def measured_steps(steps: int) -> list[int]:
 
 
 def epoch(slot: Slot, run: int, order: NDArray[np.int32]) -> Iterator[Frame]:
-    """Train what is loaded in the slot on one epoch and tell about it, frame by frame.
+    """Train what is loaded in the slot on one epoch and yield its frames.
 
     `order`: int32 (steps, batch_size), see `inits.data.dataset.batches`. Between two frames the caller may put
     another run into the slot, and must put this one back with `Slot.restore` before it goes on.
@@ -87,7 +87,7 @@ class _Turn:
         self.record = Record(number, len(order), len(data.x_train))
 
     def advance(self, alone: bool) -> Frame | None:
-        """The next frame; None when the run cannot begin. `alone`: nobody else uses the slot until the next turn."""
+        """Return the next frame, None if it cannot begin. `alone`: no other run uses the slot until its next turn."""
         try:
             self._enter()
         except InitsError as error:
@@ -104,7 +104,7 @@ class _Turn:
         return frame
 
     def stop(self) -> Frame | None:
-        """End here: one last look at the network, if it has learned anything since the last one."""
+        """End the run with a last checkpoint, if it has learned anything since the last one."""
         self.record.stopped = True
         if not self._begun:
             return None
