@@ -97,16 +97,29 @@ def test_equal_plans_share_one_job_and_repeat_the_same_bytes(engine):
     assert list(map(bytes, again.records)) == list(map(bytes, job.records))
 
 
-def test_fifty_sessions_share_one_job_and_the_last_one_ends_it(engine):
+def test_fifty_sessions_share_one_job_and_the_last_one_stops_it(engine):
+    """Frames arrive while it runs, and stay."""
     jobs = [engine.run(LONG, session=f"student {number}") for number in range(50)]
     job = jobs[0]
     assert all(one is job for one in jobs)
-    until(lambda: job.records[0].done > 0)
+    job.wait_for_news(PATIENCE)
+    early = job.records[0]
+    assert early.done > 0
+    assert not early.finished
+    assert job.began is not None
     assert all(engine.leave(job, f"student {number}") for number in range(49))
     assert (job.stopping, job.over.is_set()) == (frozenset(), False)
     assert not engine.leave(job, "student 49")
-    assert finished(job).records[0].stopped
+    (record,) = finished(job).records
+    assert (record.stopped, record.finished, job.stopped, job.error) == (True, False, True, None)
+    assert early.done <= record.done < record.steps == record.images == 12_000
+    np.testing.assert_array_equal(record.losses[: early.done], early.losses)
+    assert record.checkpoints[-1].step == record.done
     assert engine.find(LONG) is job
+    again = engine.run(LONG)
+    assert again is not job
+    engine.stop(again)
+    finished(again)
 
 
 def test_queue_serves_sessions_in_turn(engine, monkeypatch):
@@ -140,28 +153,6 @@ def test_network_beyond_the_limit_of_the_server_is_refused(engine, monkeypatch):
     words = r"^A network on this server must have at most 10,000 parameters, but got 12,730"
     with pytest.raises(SpecError, match=words):
         engine.run(replace(LONG, seeds=(8,)))
-
-
-def test_frames_arrive_while_it_runs_and_stop_keeps_them(engine):
-    job = engine.run(replace(LONG, seeds=(9,)))
-    job.wait_for_news(PATIENCE)
-    early = job.records[0]
-    assert (early.done > 0, early.finished, job.over.is_set(), job.began is None) == (
-        True,
-        False,
-        False,
-        False,
-    )
-    engine.stop(job)
-    (record,) = finished(job).records
-    assert (record.stopped, record.finished, job.stopped, job.error) == (True, False, True, None)
-    assert early.done <= record.done < record.steps == record.images == 12_000
-    np.testing.assert_array_equal(record.losses[: early.done], early.losses)
-    assert record.checkpoints[-1].step == record.done
-    again = engine.run(job.plan)
-    assert again is not job
-    engine.stop(again)
-    finished(again)
 
 
 def test_calls_return_results_and_explain_errors(engine):
