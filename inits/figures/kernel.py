@@ -91,7 +91,7 @@ def _key(fig: go.Figure, start: int, drawn: bool) -> None:
     """Write the legend of bars and line into the upper corner."""
     line = f'<span style="color:{style.INK}"><b>—</b></span> exact density'
     bars = f'<span style="color:{style.START[start]}">■</span> drawn    ' if drawn else ""
-    _tell(fig, bars + line)
+    _add_note(fig, bars + line)
 
 
 def shares(
@@ -168,7 +168,7 @@ def spectrum(
         values = values[values <= FAR * line[-1]]
         low, high = np.append(values, line[0]).min(), np.append(values, line[-1]).max()
         if len(outside):
-            _tell(fig, f"{len(outside)} more at {number(float(outside.max()), 3)} →")
+            _add_note(fig, f"{len(outside)} more at {number(float(outside.max()), 3)} →")
     bins = int(np.clip(np.sqrt(len(values)) * 1.6, 6, 40))
     density_drawn, edges = np.histogram(values, bins=bins, range=(low, high), density=True)
     _bars(fig, edges, density_drawn, start)
@@ -185,7 +185,7 @@ def spectrum(
     return fig.update_layout(height=style.SMALL, xaxis_range=[low - room, high + room], hovermode="x")
 
 
-def _tell(fig: go.Figure, words: str) -> None:
+def _add_note(fig: go.Figure, words: str) -> None:
     """Write a few words in the upper right corner."""
     corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
     fig.add_annotation(**corner, text=words, showarrow=False)

@@ -57,7 +57,7 @@ def by_layer(
         style.end_labels(fig, ends, height=style.SMALL, y_range=(low, high), log=not share)
         # Beside these labels a phone has room for three more.
         fig.update_xaxes(tickvals=choose_layers(len(names), 3))
-    return fig if share else _say(fig, _silent(names, series))
+    return fig if share else _add_note(fig, _silent(names, series))
 
 
 def _by_layer(names: Sequence[str], series: Sequence[Series], form: str) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
     return "no gradient: " + "<br>".join(starts[:2] + more)
 
 
-def _say(fig: go.Figure, words: str) -> go.Figure:
+def _add_note(fig: go.Figure, words: str) -> go.Figure:
     """Write a few words in the lower corner."""
     corner = {"xref": "paper", "yref": "paper", "x": 0.01, "y": 0.02, "xanchor": "left", "yanchor": "bottom"}
     if words:
