@@ -37,6 +37,6 @@ def trained(engine: Engine, sweep: Sweep) -> float:
     job = engine.run(sweep)
     job.over.wait()
     seconds = perf_counter() - began
-    if job.error or not all(record.settled for record in job.records):
+    if job.error or not all(record.conclusive for record in job.records):
         raise RuntimeError(job.error or "A cell did not finish.")
     return seconds

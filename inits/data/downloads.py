@@ -50,7 +50,7 @@ def download(title: str, get: Callable[[], T], path: Path, size: int, progress: 
     Raises DataError (title, reason, remedy) if the download fails, at the latest after ten seconds without data.
     """
     job: Future[T] = Future()
-    threading.Thread(target=_settle, args=(job, get, path), name="download", daemon=True).start()
+    threading.Thread(target=_run, args=(job, get, path), name="download", daemon=True).start()
     while not job.done():
         wait([job], REPORTS)
         progress(min(_bytes(path), size), size)
@@ -62,7 +62,7 @@ def download(title: str, get: Callable[[], T], path: Path, size: int, progress: 
     return job.result()
 
 
-def _settle(job: "Future[T]", get: Callable[[], T], path: Path) -> None:
+def _run(job: "Future[T]", get: Callable[[], T], path: Path) -> None:
     """Run a job in a daemon thread, so that it does not keep the process alive."""
     try:
         # All of it first, for which Python waits when another thread imports it; not so for a part, which then fails.

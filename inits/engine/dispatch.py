@@ -68,7 +68,7 @@ class Dispatch:
         try:
             arrays, failed = self._sources.draw(job, missing, jailed)
             job.drawing = 0
-            job.settle(failed)
+            job.add_final(failed)
             without = {record.run for record in failed}
             rest = [(number, run) for number, run in missing if number not in without]
             if rest:
@@ -139,7 +139,7 @@ class Dispatch:
             self._jobs.pop(job.name, None)
             job.name = agreed.job
             self._jobs[job.name] = job
-            self._results.settle(job, agreed.records)
+            self._results.add_final(job, agreed.records)
             self._connection.broadcast(worker_training.repeat_reports, job.name)
             if job.stopping:
                 self.stop(job, sorted(job.stopping))
@@ -153,7 +153,7 @@ class Dispatch:
 
         try:
             records = future.result()
-            self._results.settle(job, records)
+            self._results.add_final(job, records)
             if self._shared and not (job.stopped or job.failed):
                 self._registry().keep(key, records, job.size)
         except InitsError as error:
@@ -169,7 +169,7 @@ class Dispatch:
     def _end_round(self, job: Job, arrays: Mapping[int, InitialArrays]) -> None:
         """Submit what lost workers have left of a sweep, or end the job."""
         if not (job.failed or job.plan.live):
-            job.settle(Record(number, stopped=True) for number in job.stopping)
+            job.add_final(Record(number, stopped=True) for number in job.stopping)
             rest = [
                 (number, job.runs[number]) for number, record in enumerate(job.records) if not record.over
             ]
@@ -201,4 +201,4 @@ class Dispatch:
         elif "frames" in message:
             job.take(*pickle.loads(message["frames"]), at=message["at"])
         else:
-            self._results.settle(job, [pickle.loads(message["record"])])
+            self._results.add_final(job, [pickle.loads(message["record"])])

@@ -145,7 +145,7 @@ class Engine:
                 self.scheduler.check(session)
             job = Job(plan, uuid4().hex)
             self.results.add(job)
-        done = [record for record in old.records if record.settled] if old else []
+        done = [record for record in old.records if record.conclusive] if old else []
         job.keep([*done, *(record for record in kept if record)])
         missing = [(number, run) for number, run in enumerate(job.runs) if number not in job.kept]
         if missing:
@@ -172,7 +172,7 @@ class Engine:
     def _cancel(self, job: Job) -> None:
         """End a job that has not begun."""
         job.stopping = frozenset(range(len(job.runs)))
-        job.settle(Record(number, stopped=True) for number in job.stopping)
+        job.add_final(Record(number, stopped=True) for number in job.stopping)
         self._end(job)
 
     def _end(self, job: Job) -> None:

@@ -76,7 +76,7 @@ class Job:
         self.rounds = 0
         self._lock = threading.Lock()
         self._records = [Record(run) for run in range(len(self.runs))]
-        self._settled: set[int] = set()
+        self._final: set[int] = set()
         self._frames: Counter[int] = Counter()  # taken so far
         self._snapshot: Snapshot | None = None  # the newest one
         self._changed = False  # since then
@@ -135,7 +135,7 @@ class Job:
         run = frames[0].run
         with self._lock:
             self.began = self.began or time.monotonic()
-            if run in self._settled or at not in (None, 0, self._frames[run]):
+            if run in self._final or at not in (None, 0, self._frames[run]):
                 return
             if at == 0:
                 self._records[run], self._frames[run] = Record(run), 0
@@ -144,14 +144,14 @@ class Job:
             self._changed = True
             self._frames[run] += len(frames)
 
-    def settle(self, records: Iterable[Record]) -> list[Record]:
+    def add_final(self, records: Iterable[Record]) -> list[Record]:
         """Add final records. Returns those of runs that had none yet."""
         with self._lock:
             self.began = self.began or time.monotonic()
-            new = [record for record in records if record.run not in self._settled]
+            new = [record for record in records if record.run not in self._final]
             for record in new:
                 self._records[record.run] = record
-                self._settled.add(record.run)
+                self._final.add(record.run)
                 self._changed = True
         return new
 
@@ -171,7 +171,7 @@ class Job:
 
     def keep(self, records: Iterable[Record]) -> None:
         """Add results that were known before."""
-        self.kept = frozenset(record.run for record in self.settle(records))
+        self.kept = frozenset(record.run for record in self.add_final(records))
 
     def end(self) -> None:
         """Mark the job as over."""

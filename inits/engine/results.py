@@ -76,11 +76,11 @@ class Results:
         record = self.store.get(key) if key else None
         return record.checkpoints if record else ()
 
-    def settle(self, job: Job, records: Iterable[Record]) -> None:
+    def add_final(self, job: Job, records: Iterable[Record]) -> None:
         """Add final records to a job; those that are complete are written to disk in the background."""
-        for record in job.settle(records):
+        for record in job.add_final(records):
             key = self.key(job.runs[record.run])  # may have been unknown when the job began
-            if record.settled and key:
+            if record.conclusive and key:
                 self._writer.submit(self.store.put, key, record)
 
     def close(self) -> None:

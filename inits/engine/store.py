@@ -106,7 +106,7 @@ def _is_ours(name: str) -> bool:
 
 
 def encode(key: str, record: Record) -> bytes:
-    """Return a settled record, without its weights, as the bytes of a `.npz` file."""
+    """Return a conclusive record, without its weights, as the bytes of a `.npz` file."""
     points = record.checkpoints
     about: dict[str, Any] = {
         "key": key,

@@ -120,13 +120,13 @@ class Record:
         return min(self.done * batch_size, self.images)
 
     @property
-    def settled(self) -> bool:
+    def conclusive(self) -> bool:
         """True if the run finished or diverged: another run would give the same result."""
         return self.finished or self.divergence is not None
 
     @property
     def over(self) -> bool:
-        return self.settled or self.stopped or self.error is not None
+        return self.conclusive or self.stopped or self.error is not None
 
     @property
     def test_accuracy(self) -> float | None:

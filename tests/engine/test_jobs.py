@@ -68,7 +68,7 @@ def test_concurrent_viewers_share_a_snapshot_until_the_job_is_over():
     later = one.snapshot(0.0)
     assert later.records[0].done == 3
     assert one.snapshot(0.0) is later  # nothing new
-    one.settle([Record(0, stopped=True)])
+    one.add_final([Record(0, stopped=True)])
     one.end()
     assert one.snapshot(60.0).records[0].stopped
 
@@ -81,8 +81,8 @@ def test_frames_after_the_final_record_are_ignored():
     whole = Record(0)
     for new in (frame(0, 1.0, 2.0), frame(0, 3.0, 4.0)):
         whole.add(new)
-    assert one.settle([whole]) == [whole]
-    assert one.settle([whole]) == []
+    assert one.add_final([whole]) == [whole]
+    assert one.add_final([whole]) == []
     one.take(frame(0, 3.0, 4.0))
     one.take(frame(1, 6.0))
     np.testing.assert_array_equal(one.records[0].losses, [1, 2, 3, 4])
@@ -123,7 +123,7 @@ def line(*records: Record, error: str | None = None, live: bool = True) -> str:
     one = job((0, 1))
     one.plan = SimpleNamespace(live=live)
     one.take(frame(0, 1.0))
-    one.settle(records)
+    one.add_final(records)
     one.error = error
     one.end()
     return re.sub(r"seconds=\S+", "seconds=0", run_line(one))

@@ -120,7 +120,7 @@ class Room:
         return one
 
     def end(self, one: Job) -> None:
-        one.settle([Record(0, finished=True)])
+        one.add_final([Record(0, finished=True)])
         one.end()
         self.scheduler.end(one)
 

@@ -32,7 +32,7 @@ def idle(tmp_path, monkeypatch):
 def put(engine: Engine, name: str, steps: int = 50, over: bool = True) -> None:
     """Add a job that holds 8 bytes a step."""
     job = Job(replace(LONG, seeds=(ord(name),)), name)
-    job.settle([Record(0, losses=np.zeros(steps, np.float32))])
+    job.add_final([Record(0, losses=np.zeros(steps, np.float32))])
     if over:
         job.over.set()
     engine.results.add(job)

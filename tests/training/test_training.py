@@ -378,7 +378,7 @@ def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, m
     monkeypatch.setattr(beginning, "start_arrays", draw)
     first, second, third = run(experiment, data, slots, (0, 1, 2))
     assert (second.error, second.done, second.over) == ("Weights must be finite, but got 3 NaN.", 0, True)
-    assert not second.settled
+    assert not second.conclusive
     assert bytes(first) == bytes(third) == bytes(alone)
 
 
