@@ -72,21 +72,21 @@ def test_job_that_does_not_fit_lets_others_pass_and_keeps_its_place():
     assert queue.take(lambda _: False) is None
 
 
-asked = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 12)), max_size=40)
+requests = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 12)), max_size=40)
 
 
-@given(asked)
-def test_no_session_is_served_twice_before_another_that_waits(asked):
+@given(requests)
+def test_no_session_is_served_twice_before_another_that_waits(requests):
     queue, jobs = Queue(), [job(str(number)) for number in range(13)]
-    for session, number in asked:
+    for session, number in requests:
         queue.add(jobs[number], session)
     order = list(queue.order())
-    assert sorted(one.name for _, one in order) == sorted({str(number) for _, number in asked})
+    assert sorted(one.name for _, one in order) == sorted({str(number) for _, number in requests})
     served = [queue.take(lambda _: True) for _ in order]
     assert served == [one for _, one in order]  # in the order of their places
     assert (len(queue), queue.take(lambda _: True)) == (0, None)
     counts = dict.fromkeys("abcde", 0)
-    missing = {session: {str(number) for who, number in asked if who == session} for session in counts}
+    missing = {session: {str(number) for who, number in requests if who == session} for session in counts}
     for session, one in order:
         counts[session] += 1
         for numbers in missing.values():
@@ -94,7 +94,7 @@ def test_no_session_is_served_twice_before_another_that_waits(asked):
         assert all(counts[session] <= counts[who] + 1 for who in counts if missing[who])
 
 
-class Room:
+class Machine:
     """The scheduler of a machine with some slots; jobs that began are in `begun`."""
 
     def __init__(self, slots: int = 1, **settings: object):
@@ -126,37 +126,37 @@ class Room:
 
 
 def test_as_many_jobs_begin_as_there_are_slots():
-    room = Room(slots=2)
-    first, second = room.add("1"), room.add("2")
-    third = room.add("3", lanes=2)
-    assert room.begun == ["1", "2"]
-    assert (room.scheduler.place(first), room.scheduler.place(third).before) == (None, 0)
-    room.end(second)
-    assert room.begun == ["1", "2", "3"]
-    room.add("4")
-    room.scheduler.set_tasks_left(third, 1)  # still two in use
-    assert room.begun == ["1", "2", "3"]
-    room.end(first)
-    assert room.begun == ["1", "2", "3", "4"]
+    machine = Machine(slots=2)
+    first, second = machine.add("1"), machine.add("2")
+    third = machine.add("3", lanes=2)
+    assert machine.begun == ["1", "2"]
+    assert (machine.scheduler.place(first), machine.scheduler.place(third).before) == (None, 0)
+    machine.end(second)
+    assert machine.begun == ["1", "2", "3"]
+    machine.add("4")
+    machine.scheduler.set_tasks_left(third, 1)  # still two in use
+    assert machine.begun == ["1", "2", "3"]
+    machine.end(first)
+    assert machine.begun == ["1", "2", "3", "4"]
 
 
 def test_one_sweep_runs_beside_the_experiments():
-    room = Room()
-    sweep = room.add("sweep", live=False)
-    room.add("another", live=False)
-    room.add("experiment")
-    assert room.begun == ["sweep", "experiment"]
-    room.end(sweep)
-    assert room.begun == ["sweep", "experiment", "another"]
+    machine = Machine()
+    sweep = machine.add("sweep", live=False)
+    machine.add("another", live=False)
+    machine.add("experiment")
+    assert machine.begun == ["sweep", "experiment"]
+    machine.end(sweep)
+    assert machine.begun == ["sweep", "experiment", "another"]
 
 
 def test_estimated_wait_grows_with_jobs_before():
-    room = Room()
-    room.add("1")
-    second = room.add("2", session="b")
-    third = room.add("3", session="c", network=Network(hidden=(1024, 1024)))
-    fourth = room.add("4", session="d")
-    places = [room.scheduler.place(one) for one in (second, third, fourth)]
+    machine = Machine()
+    machine.add("1")
+    second = machine.add("2", session="b")
+    third = machine.add("3", session="c", network=Network(hidden=(1024, 1024)))
+    fourth = machine.add("4", session="d")
+    places = [machine.scheduler.place(one) for one in (second, third, fourth)]
     assert [one.before for one in places] == [0, 1, 2]
     first, small, large = np.diff([0.0, *(one.seconds for one in places)])
     assert 0 < first == pytest.approx(small)
@@ -178,67 +178,67 @@ def test_estimate_of_a_default_epoch_follows_the_benchmark_and_then_measured_tim
 
 
 def test_limits_of_a_session_and_of_the_queue_are_explained():
-    room = Room(session_runs=2, queue=2)
-    first = room.add("1", "ann")
-    room.add("2", "ann")
+    machine = Machine(session_runs=2, queue=2)
+    first = machine.add("1", "ann")
+    machine.add("2", "ann")
     with pytest.raises(EngineError, match=r"^You can have 2 experiments .*, and you have 2\. Wait until"):
-        room.add("3", "ann")
-    room.add("4", "ben")
+        machine.add("3", "ann")
+    machine.add("4", "ben")
     with pytest.raises(EngineError, match=r"^The queue is full with 2 experiments\. Try again"):
-        room.add("5", "cam")
-    room.end(first)  # the second of ann's begins, so there is room for one
-    room.add("6", "ann")
-    assert room.begun == ["1", "2"]
+        machine.add("5", "cam")
+    machine.end(first)  # the second of ann's begins, so there is room for one
+    machine.add("6", "ann")
+    assert machine.begun == ["1", "2"]
 
 
 def test_job_ends_when_its_last_session_leaves():
-    room = Room()
-    running, waiting = room.add("1", "ann"), room.add("2", "ann")
-    room.scheduler.join(running, "ben")
-    room.scheduler.join(waiting, "ben")
-    assert (room.scheduler.others(running, "ann"), room.scheduler.leave(running, "ann")) == (1, 1)
-    assert room.scheduler.leave(waiting, "ann") == 1
-    assert room.scheduler.place(waiting).before == 0  # ben still waits for it
-    assert room.scheduler.leave(waiting, "ben") == 0
-    assert (room.scheduler.drop(waiting), room.scheduler.drop(running)) == (True, False)
-    room.end(running)
-    assert room.begun == ["1"]
+    machine = Machine()
+    running, waiting = machine.add("1", "ann"), machine.add("2", "ann")
+    machine.scheduler.join(running, "ben")
+    machine.scheduler.join(waiting, "ben")
+    assert (machine.scheduler.others(running, "ann"), machine.scheduler.leave(running, "ann")) == (1, 1)
+    assert machine.scheduler.leave(waiting, "ann") == 1
+    assert machine.scheduler.place(waiting).before == 0  # ben still waits for it
+    assert machine.scheduler.leave(waiting, "ben") == 0
+    assert (machine.scheduler.drop(waiting), machine.scheduler.drop(running)) == (True, False)
+    machine.end(running)
+    assert machine.begun == ["1"]
 
 
 def test_job_of_disconnected_sessions_does_not_begin():
-    room, here = Room(), {"ann", "ben"}
-    room.scheduler.present = here.__contains__
-    running = room.add("1", "ann")
-    room.add("2", "ann")
-    room.add("3", "ben")
-    room.scheduler.join(running, "cam")  # is not connected
-    assert room.scheduler.others(running, "ann") == 0
+    machine, here = Machine(), {"ann", "ben"}
+    machine.scheduler.present = here.__contains__
+    running = machine.add("1", "ann")
+    machine.add("2", "ann")
+    machine.add("3", "ben")
+    machine.scheduler.join(running, "cam")  # is not connected
+    assert machine.scheduler.others(running, "ann") == 0
     here.remove("ann")
-    room.end(running)
-    assert (room.cancelled, room.begun) == (["2"], ["1", "3"])
+    machine.end(running)
+    assert (machine.cancelled, machine.begun) == (["2"], ["1", "3"])
 
 
 def test_many_cancelled_jobs_do_not_overflow_the_stack(caplog):
-    room = Room(queue=501)
-    room.scheduler.present = lambda session: False
-    running = room.add("1")
+    machine = Machine(queue=501)
+    machine.scheduler.present = lambda session: False
+    running = machine.add("1")
     for number in range(500):
-        room.add(f"gone {number}", f"{number}")
-    room.end(running)
-    assert (len(room.cancelled), caplog.text) == (500, "")
+        machine.add(f"gone {number}", f"{number}")
+    machine.end(running)
+    assert (len(machine.cancelled), caplog.text) == (500, "")
 
 
 def test_concurrent_threads_begin_each_job_once():
-    room = Room(slots=3, queue=10_000, session_runs=1000)
+    machine = Machine(slots=3, queue=10_000, session_runs=1000)
     jobs: list[Job] = []
 
     def come(who: int) -> None:
-        jobs.extend(room.add(f"{who} {number}", f"{who}") for number in range(50))
+        jobs.extend(machine.add(f"{who} {number}", f"{who}") for number in range(50))
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(come, range(4)))
     by_name, ended = {one.name: one for one in jobs}, 0
-    while ended < len(room.begun):
-        room.end(by_name[room.begun[ended]])
+    while ended < len(machine.begun):
+        machine.end(by_name[machine.begun[ended]])
         ended += 1
-    assert sorted(room.begun) == sorted(by_name)
+    assert sorted(machine.begun) == sorted(by_name)
