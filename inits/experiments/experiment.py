@@ -60,7 +60,7 @@ class Experiment:
 
     @property
     def runs(self) -> tuple["Run", ...]:
-        """All starts with the first seed, then all with the next.
+        """Runs of all starts with the first seed, then of all with the next.
 
         The run of a start and a seed index is at seed index * number of starts + start.
         """
@@ -133,7 +133,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Run:
-    """One start with one seed. Its result is stored under `key`."""
+    """Start with one seed. Its result is stored under `key`."""
 
     start: Start
     network: Network

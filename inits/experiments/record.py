@@ -41,7 +41,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Divergence:
-    """How a loss became NaN or infinite.
+    """Circumstances in which a loss became NaN or infinite.
 
     Attributes:
         step: the batch, counted from 1, whose loss was not finite.
@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass
 class Record:
-    """All measurements of one run so far.
+    """Measurements of one run so far.
 
     `losses[i]` and `accuracies[i]` belong to batch i, before its update: in a first epoch every batch is new to
     the network, so they are honest estimates of how it does on images that it has not seen.

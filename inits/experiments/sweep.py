@@ -112,7 +112,7 @@ class Sweep:
 
     @property
     def at_once(self) -> int:
-        """One cell at a time on each core: the map fills cell by cell."""
+        """Number of cells in turn on each core: 1, so that the map fills cell by cell."""
         return 1
 
     def network(self, column: int) -> Network:

@@ -41,7 +41,7 @@ def checked_whole(name: str, value: object, low: int, high: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One parameter of an initializer or optimizer: the values that it accepts and the control that a page shows.
+    """Parameter of an initializer or optimizer: the values it accepts and the control that a page shows.
 
     A parameter whose default is None accepts None. `low` and `high` are hard bounds; `slider` is the range a
     page offers and `log` says that equal steps of its logarithm suit it better. `spellings` are pairs

@@ -76,7 +76,7 @@ def _explain(
 
 
 class _Turn:
-    """One of the runs that share a slot: it uses the slot for one frame at a time."""
+    """Run that shares a slot with others and uses it for one frame at a time."""
 
     def __init__(self, number: int, run: Run, data: Dataset, slot: Slot, initial: InitialArrays):
         self._run, self._slot, self._initial = run, slot, initial

@@ -146,7 +146,7 @@ def test_orthogonal_has_equal_singular_values(shape):
 
 
 def test_one_entry_of_small_orthogonal_kernels_follows_the_sphere():
-    """One entry a kernel: these are independent, so the distance has its usual law."""
+    """Take one entry from each kernel: these are independent, so the distance has its usual law."""
     for n in (2, 3, 5):
         values = [draw(parse("Orthogonal"), (n, n), seed)[0, -1] for seed in range(600)]
         assert kolmogorov(values, parse("Orthogonal").law((n, n))).distance < 2.2 / np.sqrt(600)

@@ -158,7 +158,7 @@ def test_a_network_of_every_activation_is_that_of_keras(activation, data):
 
 
 def test_every_activation_learns_in_the_compiled_step(data, monkeypatch):
-    """All of them side by side in one model, which compiles as fast as one."""
+    """Train them side by side in one model, which compiles as fast as one."""
     inputs = keras.Input((784,))
     layers = [keras.layers.Dense(4, activation=name)(inputs) for name in ACTIVATIONS]
     model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Concatenate()(layers)))
