@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src import initializers as source
 
-from inits.sandbox.picking import of_shape, passed
+from inits.sandbox.calling import of_shape, passed
 
 COMMON = """
     __future__ abc bisect cmath collections.abc contextlib copy csv datetime decimal enum fractions hashlib heapq io

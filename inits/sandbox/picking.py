@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from inits.errors import InitsError
 from inits.experiments.pasted import clean
+from inits.sandbox.calling import PASSED, call_parameters, of_shape, required
 
 FILENAME = "<your code>"
 """The name of the pasted code in tracebacks and syntax errors."""
@@ -96,48 +97,6 @@ class Picked:
 
 _SHAPE = re.compile(r".*shape.*|shp|size|dims?", re.IGNORECASE)
 _EXPLICIT = ("initializer", "init")  # names that declare an initializer
-_PASSED = {"dtype": "float32", "name": None, "partition_info": None, "dim_ordering": "tf"}
-"""The arguments that some version of Keras passes beside the shape; all but the dtype only if they are required."""
-
-_Parameters = list[inspect.Parameter]
-
-
-def of_shape(initializer: Any) -> Callable[..., object]:
-    """Return the initializer as a function of a shape, whatever other arguments it takes."""
-    values, named = passed(initializer)
-    return lambda shape, dtype=None: initializer(shape, *values, **named)
-
-
-def passed(initializer: Any) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments for an initializer after the shape: by position, by name."""
-    values, named = [], {}
-    for one in _parameters(initializer)[1:]:
-        if one.kind is one.VAR_KEYWORD:
-            named["dtype"] = _PASSED["dtype"]
-        elif one.name == "dtype" or (one.name in _PASSED and _required([one])):
-            if one.kind is one.POSITIONAL_ONLY:
-                values.append(_PASSED[one.name])
-            else:
-                named[one.name] = _PASSED[one.name]
-    return values, named
-
-
-def _parameters(function: Any) -> _Parameters:
-    """Return the parameters of a function; one unnamed if code in C does not declare them."""
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return [inspect.Parameter("_", inspect.Parameter.POSITIONAL_ONLY)]
-
-
-def _called(value: Any) -> _Parameters:
-    """Return the parameters of an initializer's call, for a class those of its instances."""
-    return _parameters(value.__call__)[1:] if isinstance(value, type) else _parameters(value)
-
-
-def _required(parameters: _Parameters) -> list[str]:
-    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one.name for one in parameters if one.default is one.empty and one.kind not in optional]
 
 
 def _kind(value: object) -> str:
@@ -159,11 +118,11 @@ def _tier(value: Any, declared: bool = False) -> int | None:
     cls = value if isinstance(value, type) else type(value)
     if not any("__call__" in vars(one) for one in cls.__mro__) or cls.__call__ is base.__call__:
         return None
-    parameters = _called(value)
+    parameters = call_parameters(value)
     first = parameters[0] if parameters else inspect.Parameter("_", inspect.Parameter.VAR_KEYWORD)
     if _SHAPE.fullmatch(first.name) or issubclass(cls, base):
         return int(_kind(value) == "function")
-    needed = [name for name in _required(parameters) if name not in _PASSED]
+    needed = [name for name in required(parameters) if name not in PASSED]
     one = needed == [first.name] or (not needed and first.kind is first.VAR_POSITIONAL)
     return 2 if one and (declared or _own(value)) else None
 
@@ -267,14 +226,14 @@ def _check(name: str, value: Any) -> None:
     needs = []
     if isinstance(value, type):
         with suppress(TypeError, ValueError):
-            needs = _required(list(inspect.signature(value).parameters.values()))
+            needs = required(list(inspect.signature(value).parameters.values()))
     if needs:
         sample = ", ".join(f"{one}=0.1" for one in needs)
         raise CodeProblem(
             f"{name} cannot be created without a value for {' and '.join(needs)}. "
             f"Add a last line such as `initializer = {name}({sample})`."
         )
-    needs = [one for one in _required(_called(value)[1:]) if one not in _PASSED]
+    needs = [one for one in required(call_parameters(value)[1:]) if one not in PASSED]
     if needs:
         raise CodeProblem(
             f"{name} needs {' and '.join(needs)} beside the shape, but Keras passes only a shape and a dtype. "
