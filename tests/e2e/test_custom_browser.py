@@ -98,7 +98,7 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
     open_page(
         page, f"{app}/train?hidden=2x64&data=digits&seeds=2&starts=HeNormal;{PastedSpec('My tiny', TINY)}"
     )
-    assert cards(page) == ["HeNormal", "My tiny"]
+    wait_until(page, lambda: cards(page) == ["HeNormal", "My tiny"])
     expect(page.locator(".st-key-train-cards img")).to_have_count(2)
     button(page, "Run").click()
     rows = {row["start"]: row for row in result(page)}

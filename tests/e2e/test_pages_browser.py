@@ -239,11 +239,11 @@ def test_a_run_goes_on_while_you_leave_or_reload_and_stop_keeps_its_curves(page:
     expect(page.locator("h1")).to_have_text(re.compile("draw"))
     page.get_by_role("link", name="Train").first.click()
     expect(button(page, "Stop")).to_be_visible(timeout=10 * SECONDS)
+    wait_until(page, lambda: images_seen(page) > before)
     again = images_seen(page)
-    assert again > before
     page.reload()
     expect(button(page, "Stop")).to_be_visible(timeout=20 * SECONDS)
-    assert images_seen(page) > again
+    wait_until(page, lambda: images_seen(page) > again)
     button(page, "Stop").click()
     expect(page.get_by_text("Curves are kept.")).to_be_visible()
     expect(button(page, "Run")).to_be_visible()

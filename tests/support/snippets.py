@@ -531,12 +531,12 @@ def _main() -> None:
     """Read code by name from standard input, and write what `answers` returns to standard output."""
     from tensorflow.python.eager.context import context_safe
 
-    from inits.sandbox import compat
+    from inits.sandbox import child
 
     output, sys.stdout = sys.stdout, sys.stderr  # snippets must not print into the answer
     codes = json.load(sys.stdin)
     threads = _threads()
-    compat.prepare()
+    child.prepare()
     results: dict[str, Any] = {
         "op ran in prepare": context_safe() is not None,
         "threads": [threads, _threads()],

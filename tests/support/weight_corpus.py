@@ -588,7 +588,7 @@ each("nested too deep", deep_header=lambda: tensors(b'{"a":' + b"[" * 100_000))
 each("values", wide_header=lambda: tensors(b'{"a":[' + b"0," * 1_000_001 + b"0]}"))
 each("claims a header", long_header=lambda: tensors(b"{" + b" " * 20_000_001 + b"}"))
 each("twice", same_name=lambda: tensors(b'{"a":%s,"a":%s}' % ((json.dumps(WEIGHT).encode(),) * 2)))
-each("says nothing", entry_list=lambda: tensors({"a": [1]}))
+each("does not describe", entry_list=lambda: tensors({"a": [1]}))
 each(
     "no sizes",
     tensor_negative=lambda: tensors({"a": tensor([-4], 0, 16)}),
