@@ -96,12 +96,8 @@ async def _class(address: str, size: Class) -> list[Row]:
         for page in OTHER_PAGES:
             await first.go(page)
         before = web.memory_info().rss
-        await first.go("train", size.live)
-        await first.set("train.run", trigger_value=True)
-        async with asyncio.timeout(PATIENCE):
-            while not STEPS.match(first.progress):
-                await asyncio.sleep(0.1)
         peak = [before]
+        await _begin_live_run(first, size)
         sampling = asyncio.create_task(_sample(web, peak))
         cpu, began = _cpu(web), perf_counter()
         log = Log(began + size.seconds)
@@ -121,6 +117,27 @@ async def _class(address: str, size: Class) -> list[Row]:
     await asyncio.sleep(size.settle)
     sampling.cancel()
     _print_errors(log.errors)
+    return [
+        *_latencies(log, size),
+        Row("web process, of one core", 100 * load, "%"),
+        Row("web process before", before / 1e6, "MB"),
+        Row("web process at most", max(peak) / 1e6, "MB"),
+        Row("web process afterwards", web.memory_info().rss / 1e6, "MB"),
+        Row("errors", len(log.errors), ""),
+    ]
+
+
+async def _begin_live_run(one: Visit, size: Class) -> None:
+    """Start the run that the class watches, and wait for its first steps."""
+    await one.go("train", size.live)
+    await one.set("train.run", trigger_value=True)
+    async with asyncio.timeout(PATIENCE):
+        while not STEPS.match(one.progress):
+            await asyncio.sleep(0.1)
+
+
+def _latencies(log: Log, size: Class) -> list[Row]:
+    """Return how long the sessions waited for pages, sliders and the live curve."""
     ages, name = _ages(log.live), f"{size.sessions} sessions"
     slider, age = f"{name}: slider moved to all of the page", f"{name}: age of the live curve"
     return [
@@ -130,11 +147,6 @@ async def _class(address: str, size: Class) -> list[Row]:
         Row(f"{age}, p50", _quantile(ages, 50), "s"),
         Row(f"{age}, p95", _quantile(ages, 95), "s"),
         Row(f"{name}: another page, p95", 1000 * _quantile(log.pages, 95), "ms"),
-        Row("web process, of one core", 100 * load, "%"),
-        Row("web process before", before / 1e6, "MB"),
-        Row("web process at most", max(peak) / 1e6, "MB"),
-        Row("web process afterwards", web.memory_info().rss / 1e6, "MB"),
-        Row("errors", len(log.errors), ""),
     ]
 
 

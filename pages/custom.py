@@ -44,14 +44,14 @@ CONSENT = (
 )
 
 
-class Shown(NamedTuple):
+class PageSettings(NamedTuple):
     """The settings of the page."""
 
     init: PastedSpec
     seed: int
 
 
-CUSTOM = Address(PAGE, Shown, (
+CUSTOM = Address(PAGE, PageSettings, (
     Field("init", str(PastedSpec(name_of(EXAMPLES[0].code), EXAMPLES[0].code)), PastedSpec.parse),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
 ))  # fmt: skip
@@ -67,7 +67,7 @@ def main() -> None:
     with left:
         typed, refusal = code_editor(PAGE)
     if typed is not None:
-        CUSTOM.save(Shown(typed, seed))
+        CUSTOM.save(PageSettings(typed, seed))
         if session.RUN_CODE.pop(PAGE) or pressed:
             run(typed, seed)
     shown, shown_seed = session.SHOWN_CODE[PAGE]

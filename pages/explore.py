@@ -33,7 +33,7 @@ STFT_SHAPE = (256, 1, 129)
 
 
 @dataclass(frozen=True)
-class Shown:
+class PageSettings:
     """The settings of the page."""
 
     init: InitializerSpec | PastedSpec
@@ -54,7 +54,7 @@ def read_kernel(text: str) -> InitializerSpec | PastedSpec:
     return spec
 
 
-EXPLORE = Address(PAGE, Shown, (
+EXPLORE = Address(PAGE, PageSettings, (
     Field("init", "HeNormal()", read_kernel),
     Field("shape", "784x128", parse_shape, lambda shown: format_shape(shown.shape)),
     Field("seed", "0", whole("seed", 0, MAX_SEED)),
@@ -80,7 +80,7 @@ def main() -> None:
             st.button(label, key=key, on_click=show_shape, args=(STFT_SHAPE,))
 
 
-def controls(shown: Shown) -> Shown:
+def controls(shown: PageSettings) -> PageSettings:
     """Draw the controls; return their settings."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         spec = read_kernel(str(initializer_picker(PAGE, shown.init)))
@@ -98,7 +98,7 @@ def controls(shown: Shown) -> Shown:
         if view != "all":
             draw_again(spec, seed)
         train_it(spec)
-    return Shown(spec, shape, seed, str(view))
+    return PageSettings(spec, shape, seed, str(view))
 
 
 def draw_again(spec: Kernel, seed: int) -> None:
@@ -128,7 +128,7 @@ def show_shape(shape: tuple[int, ...]) -> None:
     session.SHAPE[PAGE] = shape
 
 
-def show(shown: Shown, answer: DeltaGenerator) -> None:
+def show(shown: PageSettings, answer: DeltaGenerator) -> None:
     """Draw the view that was chosen. Raises ShapeError if the initializer cannot fill the shape."""
     spec, shape, seed = shown.init, shown.shape, shown.seed
     if shown.view == "all":

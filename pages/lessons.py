@@ -13,7 +13,7 @@ from pages.parts.page.header import setup
 PAGE = "lessons"
 
 
-class Shown(NamedTuple):
+class PageSettings(NamedTuple):
     """The settings of the page: the key of the lesson that leads, or ""."""
 
     lesson: str
@@ -24,7 +24,7 @@ def lesson_key(text: str) -> str:
     return one_of("lesson", [lesson.key for lesson in LESSONS])(text) if text else ""
 
 
-ADDRESS = Address(PAGE, Shown, [Field("lesson", "", lesson_key)])
+ADDRESS = Address(PAGE, PageSettings, [Field("lesson", "", lesson_key)])
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
-from pages.parts.signal.builder import SIGNAL, Shown, signal_builder
+from pages.parts.signal.builder import SIGNAL, PageSettings, signal_builder
 from pages.parts.signal.measurements import StartSignal, code_is_done, signals_of
 from pages.parts.signal.phase_plane import phase_plane
 from pages.parts.signal.summary import answer, chips, measured_regime, predicted_regime
@@ -31,7 +31,7 @@ def main() -> None:
     with controls:
         choices = signal_builder(PAGE, choices)
         view = view_switch(PAGE, shown.view)
-    SIGNAL.save(Shown(choices, view))
+    SIGNAL.save(PageSettings(choices, view))
     with cards:
         if session.EDITING.get(PAGE):
             card_row(PAGE, choices)

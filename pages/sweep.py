@@ -27,13 +27,7 @@ def main() -> None:
     editable, sweep = situation(PAGE, plan(grid)).phase is not Phase.RUNNING, None
     if editable:
         with controls:
-            grid, pressed = sweep_builder(PAGE, grid)
-            refusal(PAGE)
-            sweep = drawable(grid)
-        if sweep is None:
-            cancel_request(PAGE)
-        elif pressed:
-            request_run(PAGE)
+            grid, sweep = edited(grid)
     SWEEP.save(grid)
     with notes:
         data_note(PAGE, grid.data)
@@ -62,6 +56,18 @@ def main() -> None:
                 notes.info(words, icon=":material/history:")
             watch(PAGE, now.job)
             live(PAGE, now.job, answer, over=now.phase is Phase.DONE)
+
+
+def edited(grid: Grid) -> tuple[Grid, Sweep | None]:
+    """Draw the controls; return the grid and its sweep, None after showing why there is none."""
+    grid, pressed = sweep_builder(PAGE, grid)
+    refusal(PAGE)
+    sweep = drawable(grid)
+    if sweep is None:
+        cancel_request(PAGE)
+    elif pressed:
+        request_run(PAGE)
+    return grid, sweep
 
 
 def drawable(grid: Grid) -> Sweep | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inits.errors import WeightFileError
 from inits.weightfiles.catalog import ending
 from inits.weightfiles.formats import content
-from inits.weightfiles.formats.limits import MAX_BYTES, Sketch, check, refusal
+from inits.weightfiles.formats.limits import MAX_BYTES, StoredLayer, check, refusal
 from inits.weightfiles.formats.sources import Source, Window, name_of, opened
 
 
@@ -52,12 +52,12 @@ def iterate(source: Source, suffix: str | None = None, *, max_bytes: int = MAX_B
         WeightFileError: before the first layer, or at a damaged one.
     """
     named = ending(suffix or name_of(source))
-    with _one_error(), opened(source) as file, _sketches(file, named) as sketches:
-        checked = check(sketches, file.size, max_bytes)
+    with _one_error(), opened(source) as file, _stored_layers(file, named) as stored_layers:
+        checked = check(stored_layers, file.size, max_bytes)
         while checked:
-            sketch = checked.pop(0)
-            arrays = {name: array.load() for name, array in sketch.arrays.items()}
-            yield Layer(sketch.name, arrays, sketch.kind, sketch.layout)
+            stored_layer = checked.pop(0)
+            arrays = {name: array.load() for name, array in stored_layer.arrays.items()}
+            yield Layer(stored_layer.name, arrays, stored_layer.kind, stored_layer.layout)
             del arrays
 
 
@@ -68,9 +68,9 @@ def format_of(source: Source, suffix: str | None = None) -> str:
 
 
 @contextmanager
-def _sketches(file: Window, named: str) -> Iterator[list[Sketch]]:
-    with content.OPENERS[content.format_of(file, named)].sketches(file) as sketches:
-        yield sketches
+def _stored_layers(file: Window, named: str) -> Iterator[list[StoredLayer]]:
+    with content.OPENERS[content.format_of(file, named)].stored_layers(file) as stored_layers:
+        yield stored_layers
 
 
 @contextmanager

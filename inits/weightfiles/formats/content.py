@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from inits.errors import WeightFileError
 from inits.weightfiles.catalog import FORMATS
 from inits.weightfiles.formats import zips
-from inits.weightfiles.formats.limits import AGAIN, CLEANER, OTHER, Sketch, refusal
+from inits.weightfiles.formats.limits import AGAIN, CLEANER, OTHER, StoredLayer, refusal
 from inits.weightfiles.formats.sources import Window
 
 
@@ -18,7 +18,7 @@ class Opener(Protocol):
     def recognizes(self, file: Window) -> bool:
         """Return True if a file has this format, judged by its content."""
 
-    def sketches(self, file: Window) -> AbstractContextManager[list[Sketch]]:
+    def stored_layers(self, file: Window) -> AbstractContextManager[list[StoredLayer]]:
         """Open a file of this format: its layers, whose arrays can be loaded inside the context."""
 
 

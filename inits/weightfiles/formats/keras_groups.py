@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from inits.weightfiles.formats.config import Node
 from inits.weightfiles.formats.hdf5 import Object, Reader
 from inits.weightfiles.formats.keras_names import VARIABLES, grouped, kind_of, snake, variable_names
-from inits.weightfiles.formats.limits import Sketch, Stored, natural
+from inits.weightfiles.formats.limits import Stored, StoredLayer, natural
 
 VARS, CELL = "vars", "cell"
 LAYERS = ("layers", "_layer_checkpoint_dependencies")  # the second in Keras 2.12 and 2.13
@@ -30,12 +30,12 @@ class Place:
         return f"{self.path}/{name}".lstrip("/")
 
 
-def sketches(reader: Reader, model: Node | None = None) -> list[Sketch]:
+def stored_layers(reader: Reader, model: Node | None = None) -> list[StoredLayer]:
     """Return the layers of a `.weights.h5`, or of any HDF5 file with arrays in groups. Raises WeightFileError."""
     return list(_walk(reader, reader.root, Place(kind=model.kind if model else "", node=model)))
 
 
-def _walk(reader: Reader, group: Object, place: Place, depth: int = 0) -> Iterator[Sketch]:
+def _walk(reader: Reader, group: Object, place: Place, depth: int = 0) -> Iterator[StoredLayer]:
     """Yield a layer's own variables, then the layers in it."""
     reader.enter(group, depth)
     arrays: list[tuple[str, Stored]] = []
@@ -64,17 +64,17 @@ def _left_out(name: str) -> bool:
     return "optimizer" in name or name.startswith("seed_generator")
 
 
-def _own(reader: Reader, group: Object, place: Place) -> Iterator[Sketch]:
+def _own(reader: Reader, group: Object, place: Place) -> Iterator[StoredLayer]:
     names = sorted(reader.names(group), key=natural)
     arrays = [reader.array(reader.open(group, name), place.below(name)) for name in names]
     if all(name.isdecimal() for name in names):
         names = list(variable_names(place.kind, len(names), place.node.off if place.node else frozenset()))
     if arrays:
         path = place.path or reader.text(group, "name") or NAMELESS
-        yield Sketch(path, dict(zip(names, arrays, strict=True)), place.kind.removesuffix("Cell"))
+        yield StoredLayer(path, dict(zip(names, arrays, strict=True)), place.kind.removesuffix("Cell"))
 
 
-def _children(reader: Reader, group: Object, place: Place, depth: int) -> Iterator[Sketch]:
+def _children(reader: Reader, group: Object, place: Place, depth: int) -> Iterator[StoredLayer]:
     """Yield the layers of a model in the order of its config, or else of the file."""
     reader.enter(group, depth)
     nodes = place.node.layers if place.node else ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inits.weightfiles.formats import hdf5, hdf5_raw, keras_groups, keras_legacy
-from inits.weightfiles.formats.limits import Sketch
+from inits.weightfiles.formats.limits import StoredLayer
 from inits.weightfiles.formats.sources import Window
 
 
@@ -14,8 +14,10 @@ def recognizes(file: Window) -> bool:
 
 
 @contextmanager
-def sketches(file: Window) -> Iterator[list[Sketch]]:
+def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     """Open the file in the layout that it has. Raises WeightFileError."""
     with hdf5.opened(file) as reader:
         group = keras_legacy.root(reader)
-        yield keras_groups.sketches(reader) if group is None else keras_legacy.sketches(reader, group)
+        yield (
+            keras_groups.stored_layers(reader) if group is None else keras_legacy.stored_layers(reader, group)
+        )

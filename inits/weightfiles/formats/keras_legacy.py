@@ -6,7 +6,7 @@ from inits.errors import WeightFileError
 from inits.weightfiles.formats import config
 from inits.weightfiles.formats.hdf5 import Object, Reader
 from inits.weightfiles.formats.keras_names import OLD, kind_of
-from inits.weightfiles.formats.limits import Sketch, Stored, quoted, refusal
+from inits.weightfiles.formats.limits import Stored, StoredLayer, quoted, refusal
 
 LAYERS, WEIGHTS, BELOW, OWN = "layer_names", "weight_names", "model_weights", "top_level_model_weights"
 
@@ -20,13 +20,13 @@ def root(reader: Reader) -> Object | None:
     return None
 
 
-def sketches(reader: Reader, group: Object) -> list[Sketch]:
+def stored_layers(reader: Reader, group: Object) -> list[StoredLayer]:
     """Return the layers as listed, the model's own weights first as in `Model.weights`. Raises WeightFileError."""
     kinds = _kinds(reader)
     names = list(reader.strings(group, LAYERS) or [])
     if reader.has(group, OWN) and OWN not in names:
         names.insert(0, OWN)
-    return [sketch for name in names for sketch in _layer(reader, group, name, kinds)]
+    return [stored_layer for name in names for stored_layer in _layer(reader, group, name, kinds)]
 
 
 def _kinds(reader: Reader) -> dict[str, str]:
@@ -38,7 +38,7 @@ def _kinds(reader: Reader) -> dict[str, str]:
         return {}
 
 
-def _layer(reader: Reader, group: Object, layer: str, kinds: dict[str, str]) -> list[Sketch]:
+def _layer(reader: Reader, group: Object, layer: str, kinds: dict[str, str]) -> list[StoredLayer]:
     """Return one layer, or the layers of a model."""
     inside = reader.open(group, layer)
     if not inside.is_group:
@@ -53,7 +53,7 @@ def _layer(reader: Reader, group: Object, layer: str, kinds: dict[str, str]) -> 
             raise refusal(f"lists the weight {quoted(weight)} of the layer {quoted(layer)} twice")
         found[owner][variable] = array
     return [
-        Sketch(name, arrays, kinds.get(last := name.split("/")[-1]) or kind_of(last))
+        StoredLayer(name, arrays, kinds.get(last := name.split("/")[-1]) or kind_of(last))
         for name, arrays in found.items()
     ]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence, Set
 
-from inits.weightfiles.formats.limits import Sketch, Stored, unique
+from inits.weightfiles.formats.limits import Stored, StoredLayer, unique
 
 _CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -61,18 +61,18 @@ def split(name: str) -> tuple[str, str]:
     return (found[1], OLD.get(found[2], found[2])) if found else (name, "0")
 
 
-def grouped(arrays: Sequence[tuple[str, Stored]], torch: bool = False) -> list[Sketch]:
+def grouped(arrays: Sequence[tuple[str, Stored]], torch: bool = False) -> list[StoredLayer]:
     """Group arrays into layers by their names, in the given order. Names of PyTorch also mean its layout."""
     layers: dict[str, list[tuple[str, Stored]]] = {}
     for name, array in arrays:
         layer, variable = split(name)
         layers.setdefault(layer, []).append((variable, array))
-    return [sketch(name, found, torch) for name, found in layers.items()]
+    return [stored_layer(name, found, torch) for name, found in layers.items()]
 
 
-def sketch(name: str, arrays: list[tuple[str, Stored]], torch: bool) -> Sketch:
+def stored_layer(name: str, arrays: list[tuple[str, Stored]], torch: bool) -> StoredLayer:
     """Return one layer of named arrays."""
     taken: dict[str, int] = {}
     named = {unique(variable, taken): array for variable, array in arrays}
     kind = kind_of(re.split(r"[/.]", name)[-1])
-    return Sketch(name, named, kind, "torch" if torch or "weight" in named else "")
+    return StoredLayer(name, named, kind, "torch" if torch or "weight" in named else "")

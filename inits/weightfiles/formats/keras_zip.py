@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inits.weightfiles.formats import config, hdf5, hdf5_raw, keras_groups, zips
-from inits.weightfiles.formats.limits import MAX_TEXT, Sketch, refusal
+from inits.weightfiles.formats.limits import MAX_TEXT, StoredLayer, refusal
 from inits.weightfiles.formats.sources import Window
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -16,7 +16,7 @@ def recognizes(file: Window) -> bool:
 
 
 @contextmanager
-def sketches(file: Window) -> Iterator[list[Sketch]]:
+def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     """Open the weights in the zip, with the names and classes of the config. Raises WeightFileError."""
     archive = zips.opened(file)
     members = {member.filename: member for member in archive.infolist()}
@@ -27,4 +27,4 @@ def sketches(file: Window) -> Iterator[list[Sketch]]:
     if inner.at(0, 8) != hdf5_raw.SIGNATURE:
         raise refusal(f"has a {WEIGHTS} that is no HDF5 file")
     with hdf5.opened(inner) as reader:
-        yield keras_groups.sketches(reader, model)
+        yield keras_groups.stored_layers(reader, model)

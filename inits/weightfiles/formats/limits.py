@@ -50,7 +50,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Sketch:
+class StoredLayer:
     """A layer whose arrays are not read yet."""
 
     name: str
@@ -125,18 +125,18 @@ def no_numbers(name: str, what: str) -> WeightFileError:
     return refusal(f"has {what} in the array {quoted(name)}, where weights are real numbers", CLEANER)
 
 
-def check(sketches: list[Sketch], file_bytes: int, max_bytes: int) -> list[Sketch]:
+def check(stored_layers: list[StoredLayer], file_bytes: int, max_bytes: int) -> list[StoredLayer]:
     """Return the layers with unique names, if they are not too many or too large. Raises WeightFileError."""
-    if len(sketches) > MAX_LAYERS:
-        raise refusal(f"has {len(sketches):,} layers, and at most {MAX_LAYERS:,} are read", SMALLER)
-    arrays = [array for sketch in sketches for array in sketch.arrays.values()]
+    if len(stored_layers) > MAX_LAYERS:
+        raise refusal(f"has {len(stored_layers):,} layers, and at most {MAX_LAYERS:,} are read", SMALLER)
+    arrays = [array for stored_layer in stored_layers for array in stored_layer.arrays.values()]
     if len(arrays) > MAX_ARRAYS:
         raise refusal(f"has {len(arrays):,} arrays, and at most {MAX_ARRAYS:,} are read", SMALLER)
     total = sum(array.bytes for array in arrays)
     if total > max_bytes:
         raise refusal(f"declares {size(total)} of weights, and at most {size(max_bytes)} are read", SMALLER)
     check_ratio(total, file_bytes, "declares")
-    return distinct(sketches)
+    return distinct(stored_layers)
 
 
 def check_ratio(expanded: int, stored: int, verb: str) -> None:
@@ -147,13 +147,13 @@ def check_ratio(expanded: int, stored: int, verb: str) -> None:
         )
 
 
-def distinct(sketches: list[Sketch]) -> list[Sketch]:
+def distinct(stored_layers: list[StoredLayer]) -> list[StoredLayer]:
     """Return the layers with clean names, each of them unique."""
     layers: dict[str, int] = {}
     found = []
-    for sketch in sketches:
+    for stored_layer in stored_layers:
         names: dict[str, int] = {}
-        arrays = {unique(clean(name), names): array for name, array in sketch.arrays.items()}
-        name = unique(clean(sketch.name), layers)
-        found.append(replace(sketch, name=name, arrays=arrays, kind=clean(sketch.kind)))
+        arrays = {unique(clean(name), names): array for name, array in stored_layer.arrays.items()}
+        name = unique(clean(stored_layer.name), layers)
+        found.append(replace(stored_layer, name=name, arrays=arrays, kind=clean(stored_layer.kind)))
     return found

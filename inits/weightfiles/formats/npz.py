@@ -15,8 +15,8 @@ from inits.weightfiles.formats.keras_names import grouped
 from inits.weightfiles.formats.limits import (
     BLOCK,
     CLEANER,
-    Sketch,
     Stored,
+    StoredLayer,
     checked,
     native,
     no_numbers,
@@ -39,7 +39,7 @@ def recognizes(file: Window) -> bool:
 
 
 @contextmanager
-def sketches(file: Window) -> Iterator[list[Sketch]]:
+def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     """Open the arrays as layers, in the order in which they were saved. Raises WeightFileError."""
     archive = zips.opened(file)
     members = [member for member in archive.infolist() if member.filename.endswith(SUFFIX)]

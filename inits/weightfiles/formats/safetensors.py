@@ -19,8 +19,8 @@ from inits.weightfiles.formats.limits import (
     MAX_ARRAYS,
     MAX_SIDE,
     MAX_TEXT,
-    Sketch,
     Stored,
+    StoredLayer,
     checked,
     native,
     natural,
@@ -43,7 +43,7 @@ def recognizes(file: Window) -> bool:
 
 
 @contextmanager
-def sketches(file: Window) -> Iterator[list[Sketch]]:
+def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     """Open the layers in natural order: the file sorts its arrays by type and alphabet. Raises WeightFileError."""
     length = int.from_bytes(file.at(0, 8), "little")
     if length > min(MAX_TEXT, file.size - 8):

@@ -84,26 +84,36 @@ def card_row(
             ):
                 _head(page, choices, place, job if running else None, narrow)
                 _picture(choices, card, drawn[place], laws[place], reach)
-                about = literal(deck.parameters(card.start))
-                if isinstance(card.start.kernel, FileSpec):
-                    about += f"; {fit_words(fits_of(card.start.kernel, choices.network))}"
-                st.markdown(f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]")
+                st.markdown(_description(choices, place))
                 if outcomes:
                     stopping = job is not None and job.stopping.issuperset(experiment_of(job).of_start(place))
                     _chip(outcomes[place], outcomes, why.get(place), stopping)
                 under(place)
         if not running and len(cards) < MAX_STARTS:
-            with st.container(width="content", height="stretch", vertical_alignment="center"):
-                st.button(
-                    "Add start",
-                    icon=":material/add:",
-                    key=widget_key(page, "add"),
-                    on_click=lambda: change(page, deck.added(cards, _next(cards))),
-                )
+            _add_button(page, cards)
     if running:
         start_dialog.close(page)
     else:
         start_dialog.show(page, choices, partial(change, page))
+
+
+def _add_button(page: str, cards: tuple[Card, ...]) -> None:
+    with st.container(width="content", height="stretch", vertical_alignment="center"):
+        st.button(
+            "Add start",
+            icon=":material/add:",
+            key=widget_key(page, "add"),
+            on_click=lambda: change(page, deck.added(cards, _next(cards))),
+        )
+
+
+def _description(choices: Choices, place: int) -> str:
+    """Return the name and the parameters of a start as Markdown."""
+    start = choices.cards[place].start
+    about = literal(deck.parameters(start))
+    if isinstance(start.kernel, FileSpec):
+        about += f"; {fit_words(fits_of(start.kernel, choices.network))}"
+    return f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]"
 
 
 def _name(text: str) -> str:

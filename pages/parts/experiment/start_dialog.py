@@ -58,23 +58,17 @@ def show(page: str, choices: Choices, save: Save) -> None:
 
 def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
     """Draw the controls for one card. Nothing changes until it is saved."""
-    cards, shape = choices.cards, choices.network.kernel_shapes[0]
-    card = cards[place]
+    cards, card = choices.cards, choices.cards[place]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kernel = initializer_picker(
             draft, card.start.kernel, more=(LSUV, *session.WEIGHT_FILES.get(ALL_PAGES, {}).values())
         )
-    if isinstance(kernel, FileSpec):
-        fits = fits_of(kernel, choices.network)
-        if fits is not None:
-            fit_table(kernel, choices.network, fits)
-    else:
-        with suppress(InitsError):
-            st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
+    _describe(kernel, choices)
+    biases = list(dict.fromkeys((*BIASES, str(card.start.bias))))
     bias = st.selectbox(
         "Bias initializer",
-        list(dict.fromkeys((*BIASES, str(card.start.bias)))),
-        index=list(dict.fromkeys((*BIASES, str(card.start.bias)))).index(str(card.start.bias)),
+        biases,
+        index=biases.index(str(card.start.bias)),
         accept_new_options=True,
         key=widget_key(draft, "bias"),
     )
@@ -94,16 +88,31 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
                 problem(str(error))
             else:
                 done((*cards[:place], new, *cards[place + 1 :]))
-        for label, icon, changed, possible in (
-            ("Duplicate", "content_copy", deck.duplicated(cards, place), len(cards) < MAX_STARTS),
-            ("Move left", "arrow_back", deck.moved(cards, place, max(place - 1, 0)), place > 0),
-            ("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1),
-            ("Remove", "delete", deck.removed(cards, place), len(cards) > 1),
-        ):
-            if st.button(
-                label, icon=f":material/{icon}:", key=widget_key(draft, label), disabled=not possible
-            ):
-                done(changed)
+        _place_buttons(draft, cards, place, done)
+
+
+def _describe(kernel: Kernel, choices: Choices) -> None:
+    """Show the formula of the first kernel, or how the arrays of a file fit the network."""
+    if isinstance(kernel, FileSpec):
+        fits = fits_of(kernel, choices.network)
+        if fits is not None:
+            fit_table(kernel, choices.network, fits)
+        return
+    shape = choices.network.kernel_shapes[0]
+    with suppress(InitsError):
+        st.markdown(f":small[:gray[First kernel, {times(shape)}:]] {kernel.formula(shape)}")
+
+
+def _place_buttons(draft: str, cards: tuple[Card, ...], place: int, done: Save) -> None:
+    """Draw the buttons that change the row of cards and leave the card as it was."""
+    for label, icon, changed, possible in (
+        ("Duplicate", "content_copy", deck.duplicated(cards, place), len(cards) < MAX_STARTS),
+        ("Move left", "arrow_back", deck.moved(cards, place, max(place - 1, 0)), place > 0),
+        ("Move right", "arrow_forward", deck.moved(cards, place, place + 1), place < len(cards) - 1),
+        ("Remove", "delete", deck.removed(cards, place), len(cards) > 1),
+    ):
+        if st.button(label, icon=f":material/{icon}:", key=widget_key(draft, label), disabled=not possible):
+            done(changed)
 
 
 def _start(kernel: Kernel, bias: str | None) -> Start:

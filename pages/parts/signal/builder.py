@@ -30,7 +30,7 @@ VARIANCES = ("0", "0.01", "0.05", "0.1", "0.2", "0.5")
 VARIOUS = "various"
 
 
-class Shown(NamedTuple):
+class PageSettings(NamedTuple):
     """The settings of the page; `view` is a key of VIEWS."""
 
     choices: Choices
@@ -46,9 +46,9 @@ def _shown(
     seeds: int,
     data: str,
     view: str,
-) -> Shown:
+) -> PageSettings:
     network, optimizer = Network(hidden, activation), TRAIN.parse({}).optimizer
-    return Shown(Choices(starts, network, optimizer, images, seed, seeds, data), view)
+    return PageSettings(Choices(starts, network, optimizer, images, seed, seeds, data), view)
 
 
 def _as_on_train(name: str, default: str) -> Field:

@@ -1,6 +1,6 @@
 """The controls of the Sweep page, and the grid that they describe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import streamlit as st
@@ -91,63 +91,67 @@ SWEEP = Address("sweep", Grid, (
 def sweep_builder(page: str, grid: Grid) -> tuple[Grid, bool]:
     """Draw the controls; return the grid, and True if Run was pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        vary = st.selectbox(
-            "Varied", list(VARIED), key=seeded(widget_key(page, "vary"), grid.vary), width=240,
-            format_func=lambda key: VARIED[key].title, on_change=partial(_usual_range, page),
-        )  # fmt: skip
-        low = st.number_input(
-            "From",
-            None,
-            None,
-            key=seeded(widget_key(page, "low"), grid.low),
-            format="%g",
-            step=None,
-            width=NUMBER,
-        )
-        high = st.number_input(
-            "To",
-            None,
-            None,
-            key=seeded(widget_key(page, "high"), grid.high),
-            format="%g",
-            step=None,
-            width=NUMBER,
-        )
-        values = st.number_input(
-            "Values", 2, MAX_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
-        )
+        grid = _rows(page, grid)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        across = st.segmented_control(
-            "By",
-            ACROSS,
-            key=seeded(widget_key(page, "across"), grid.across),
-            required=True,
-            format_func=NAMES.__getitem__,
-        )
-        words = "Depth, up to" if across == "depth" else "Hidden layers"
-        depth = st.number_input(
-            words, 1, MAX_LAYERS, key=seeded(widget_key(page, "depth"), grid.depth), step=1, width=120
-        )
-        activation, several = grid.activation, grid.activations
-        if across == "depth":
-            activation = st.selectbox(
-                "Activation", list(ACTIVATIONS), key=seeded(widget_key(page, "activation"), grid.activation),
-                format_func=ACTIVATIONS.__getitem__, width=SELECT,
-            )  # fmt: skip
+        grid = _columns(page, grid)
         optimizer = chosen_optimizer(page, grid.optimizer)
         learning_rate(page, optimizer)
-        width, batch, seed, data = _rest(page, grid, optimizer)
+        grid = _rest(page, replace(grid, optimizer=optimizer))
         run = st.button("Run", icon=":material/play_arrow:", type="primary", key=widget_key(page, "run"))
-    if across == "activation":
-        several = tuple(st.pills(
+    if grid.across == "activation":
+        several = st.pills(
             "Activations", list(ACTIVATIONS), key=seeded(widget_key(page, "activations"), list(grid.activations)),
             format_func=ACTIVATIONS.__getitem__, selection_mode="multi",
-        ))  # fmt: skip
-    chosen = Grid(
-        vary, low or grid.low, high or grid.high, int(values), str(across), int(depth), activation,
-        activations(several), width, optimizer, batch, seed, data,
+        )  # fmt: skip
+        grid = replace(grid, activations=activations(several))
+    return grid, run
+
+
+def _rows(page: str, grid: Grid) -> Grid:
+    """Draw the controls for the parameter that varies from row to row."""
+    vary = st.selectbox(
+        "Varied", list(VARIED), key=seeded(widget_key(page, "vary"), grid.vary), width=240,
+        format_func=lambda key: VARIED[key].title, on_change=partial(_usual_range, page),
     )  # fmt: skip
-    return chosen, run
+    low, high = (
+        st.number_input(
+            label,
+            None,
+            None,
+            key=seeded(widget_key(page, name), getattr(grid, name)),
+            format="%g",
+            step=None,
+            width=NUMBER,
+        )
+        for label, name in (("From", "low"), ("To", "high"))
+    )
+    values = st.number_input(
+        "Values", 2, MAX_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
+    )
+    return replace(grid, vary=vary, low=low or grid.low, high=high or grid.high, values=int(values))
+
+
+def _columns(page: str, grid: Grid) -> Grid:
+    """Draw the controls for what differs from column to column."""
+    across = st.segmented_control(
+        "By",
+        ACROSS,
+        key=seeded(widget_key(page, "across"), grid.across),
+        required=True,
+        format_func=NAMES.__getitem__,
+    )
+    words = "Depth, up to" if across == "depth" else "Hidden layers"
+    depth = st.number_input(
+        words, 1, MAX_LAYERS, key=seeded(widget_key(page, "depth"), grid.depth), step=1, width=120
+    )
+    grid = replace(grid, across=str(across), depth=int(depth))
+    if across != "depth":
+        return grid
+    activation = st.selectbox(
+        "Activation", list(ACTIVATIONS), key=seeded(widget_key(page, "activation"), grid.activation),
+        format_func=ACTIVATIONS.__getitem__, width=SELECT,
+    )  # fmt: skip
+    return replace(grid, activation=activation)
 
 
 def _usual_range(page: str) -> None:
@@ -156,22 +160,22 @@ def _usual_range(page: str) -> None:
     set_widget(widget_key(page, "high"), varied.high)
 
 
-def _rest(page: str, grid: Grid, optimizer: OptimizerSpec) -> tuple[int, int, int, str]:
+def _rest(page: str, grid: Grid) -> Grid:
     """Draw the popover with the other controls; its label states their values."""
     names = {
         name: seeded(widget_key(page, name), getattr(grid, name))
         for name in ("width", "batch", "seed", "data")
     }
     width, batch = (widget_value(names[name]) for name in ("width", "batch"))
-    label = f"width {width}, {optimizer.name}, batch {batch}"
+    label = f"width {width}, {grid.optimizer.name}, batch {batch}"
     label += other_data(widget_value(names["data"]))
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         width = st.number_input("Units per hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
-        optimizer_controls(page, optimizer)
+        optimizer_controls(page, grid.optimizer)
         batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)
         seed = st.number_input("Seed", 0, MAX_SEED, key=names["seed"], step=1, help="Used for every cell.")
         data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
-    return int(width), int(batch), int(seed), data
+    return replace(grid, width=int(width), batch=int(batch), seed=int(seed), data=data)
 
 
 def size_in_words(sweep: Sweep) -> str:

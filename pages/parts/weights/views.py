@@ -106,7 +106,7 @@ def in_depth(page: str, opened: OpenFiles) -> None:
     with right:
         heading("Numbers", "Kurtosis: 0 for a normal distribution, −1.2 for a uniform one.")
         _numbers(opened, summaries)
-        _likeness(last)
+        _nearest_initializer(last)
     columns = st.columns(2, gap="medium")
     with columns[0]:
         _spectrum(page, summaries)
@@ -172,7 +172,7 @@ def _numbers(opened: OpenFiles, summaries: Sequence[ArraySummary]) -> None:
     tables.table(columns)
 
 
-def _likeness(one: ArraySummary) -> None:
+def _nearest_initializer(one: ArraySummary) -> None:
     """Show the nearest initializer, and how near it is."""
     near = one.nearest
     if near is None:
