@@ -133,9 +133,9 @@ class Visit:
             elif kind == "new_session":
                 self._begin(message)
             elif kind == "navigation":
-                self.pages |= {
-                    page.url_pathname: page.page_script_hash for page in message.navigation.app_pages
-                }
+                pages = message.navigation.app_pages
+                self.pages |= {page.url_pathname: page.page_script_hash for page in pages}
+                self.page = message.navigation.page_script_hash  # a session begins without one, by a name
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif kind == "auto_rerun":
@@ -161,7 +161,6 @@ class Visit:
         if self._requested in fragments or (not fragments and self._wanted in ("", page)):
             self._requested, self._wanted = None, ""
         self.session = message.new_session.initialize.session_id
-        self.page = page
 
     def _read_element(self, message: ForwardMsg) -> None:
         delta = message.delta

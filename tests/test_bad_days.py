@@ -79,27 +79,20 @@ def test_a_server_that_ends_while_tensorflow_is_imported_leaves_no_process(how: 
         end(address, how, started=1)
 
 
-async def open_train(one: Visit, link: str) -> None:
-    """Open a link of Train once no late run of another page can follow."""
-    await one.go("explore")
-    await until(lambda: "explore.pixels" in one.widgets)
-    await one.go("train", link)
-
-
 async def press_run_and_leave(one: Visit) -> None:
-    """Leave in mid-run."""
-    await open_train(one, FIRST)
+    """Open a link first thing on a new server, press Run before Keras is there, and leave in mid-run."""
+    await one.go("train", FIRST)
     await one.set("train.run", trigger_value=True)
     await until(lambda: "step" in one.progress)
 
 
 async def find_the_result(one: Visit) -> None:
-    await open_train(one, FIRST)
+    await one.go("train", FIRST)
     await until(lambda: "train.csv" in one.widgets)
 
 
 async def run(one: Visit) -> None:
-    await open_train(one, SHORT)
+    await one.go("train", SHORT)
     await one.set("train.run", trigger_value=True)
     await until(lambda: "train.csv" in one.widgets)
 
