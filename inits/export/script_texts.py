@@ -19,7 +19,7 @@ def batches(seeds):
 '''
 BUILD = '''
 def build(seeds, kernel{argument}):
-    """Build a network whose layers are drawn one by one, each with a seed of its own."""
+    """Build a network whose layers are drawn one by one, each with its own seed."""
     model = keras.Sequential([keras.Input((784,))])
     for layer, units in enumerate([*HIDDEN, 10]):
         model.add(
