@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -10,8 +12,9 @@ from support.visit import DESKTOP, PHONE, SECONDS, UPLOAD
 
 from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
 
-# A visit is too short to be worth the optimizing compiler, which takes a fifth of the browser's time.
-ARGUMENTS = (*FLAGS, "--js-flags=--no-turbofan")
+# A visit is too short to be worth the optimizing compiler, which takes a fifth of the browser's time. All servers are
+# one site, so that one process, which has compiled the scripts, shows them all.
+ARGUMENTS = (*FLAGS, "--js-flags=--no-turbofan", "--process-per-site")
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +49,27 @@ def window(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> 
     running.close()
 
 
+class _Empty(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def empty_page() -> Iterator[str]:
+    """Serve a page without content. At about:blank a tab loses its process, and the next visit costs more."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Empty) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 def _clear(window: BrowserContext, page: Page) -> None:
     """Remove what pages have stored in the browser."""
     window.new_cdp_session(page).send(
@@ -54,7 +78,7 @@ def _clear(window: BrowserContext, page: Page) -> None:
 
 
 @pytest.fixture
-def page(window: BrowserContext) -> Iterator[Page]:
+def page(window: BrowserContext, empty_page: str) -> Iterator[Page]:
     """Return the one tab that most tests use in turn: a visit in a new tab costs a third more."""
     tab = window.pages[0]
     tab.emulate_media(color_scheme="light")
@@ -62,7 +86,7 @@ def page(window: BrowserContext) -> Iterator[Page]:
     yield tab
     for other in window.pages[1:]:
         other.close()
-    tab.goto("about:blank")
+    tab.goto(empty_page)
     _clear(window, tab)
 
 
