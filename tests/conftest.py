@@ -22,11 +22,22 @@ pytest.register_assert_rewrite("support.cases")  # so that its asserts show what
 settings.register_profile("no clock", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("no clock")
 
-LONGEST = ("e2e", "sandbox", "engine", "weightfiles", "test_bad_days", "training", "pages", "test_soak")
-TOGETHER = {  # files that share a process, which takes seconds to start
+LONGEST = (
+    "e2e",
+    "test_soak",
+    "test_benchmarks",
+    "sandbox",
+    "engine",
+    "weightfiles",
+    "test_bad_days",
+    "training",
+    "pages",
+)
+TOGETHER = {  # files that share a process, which takes seconds to start; a file belongs to the first that names it
     "widgets": ("e2e/test_bundles_browser.py", "e2e/test_chart_browser.py", "e2e/test_editor_browser.py"),
     "jail": ("sandbox/test_results.py", "sandbox/test_sandbox.py", "sandbox/test_supervisor.py"),
     "snippets": ("sandbox/test_compat.py", "sandbox/test_examples.py"),
+    "app": ("test_soak.py", "test_benchmarks.py"),
     "saved models": ("weightfiles/test_fitting.py", "weightfiles/test_read.py", "weightfiles/test_store.py"),
 }
 
@@ -106,6 +117,25 @@ def engine(small_mnist: Path) -> Iterator["Engine"]:
     engine = Engine(Settings(small_mnist, cores=2, cache=small_mnist.parent, cache_mb=0, weights_mb=100))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return an environment without a network and without MNIST, so that the stand-in is used."""
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    own = {"INITS_CACHE": tmp_path_factory.mktemp("cache"), "KERAS_HOME": tmp_path_factory.mktemp("keras")}
+    return {"INITS_MNIST": "missing.npz", **nowhere, **{name: str(path) for name, path in own.items()}}
+
+
+@pytest.fixture(scope="session")
+def app(environ: dict[str, str]) -> Iterator[str]:
+    """Serve the app, with one compute process and one jail, for all tests that neither end nor configure them."""
+    from support.visit import UPLOAD
+
+    from benchmarks.live import serve
+
+    with serve("app.py", f"--server.maxUploadSize={UPLOAD}", environ=environ) as address:
+        yield address
 
 
 @pytest.fixture

@@ -33,11 +33,12 @@ NAMES = [
 
 @dataclass(frozen=True, kw_only=True)
 class SharedWorkbench(Workbench):
-    """A small workbench that starts one app, browser and process, and keeps them for all benchmarks.
+    """A small workbench that starts one browser and one process, and keeps them for all benchmarks.
 
-    The engine and its sandbox are those of the other tests.
+    The app, the engine and its sandbox are those of the other tests.
     """
 
+    app: str
     shared_engine: Engine
     small: bool = True
     stack: ExitStack = field(default_factory=ExitStack)
@@ -53,9 +54,7 @@ class SharedWorkbench(Workbench):
     def serve(
         self, script: str = "app.py", environ: Mapping[str, str] = NO_CACHE
     ) -> AbstractContextManager[str]:
-        if script != "app.py":
-            return super().serve(script, environ)
-        return self._keep("app", super().serve)
+        return nullcontext(self.app) if script == "app.py" else super().serve(script, environ)
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
@@ -76,11 +75,11 @@ class SharedWorkbench(Workbench):
 
 @pytest.fixture(scope="module")
 def shared(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine
+    app: str, tmp_path_factory: pytest.TempPathFactory, engine: Engine
 ) -> Iterator[tuple[SharedWorkbench, ThreadPoolExecutor]]:
     """A workbench, and the thread that uses it: in this one the Playwright of other tests may be active."""
     environ = {"INITS_MNIST": "missing.npz", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
-    bench = SharedWorkbench(shared_engine=engine)
+    bench = SharedWorkbench(app=app, shared_engine=engine)
     with mock.patch.dict(os.environ, environ), ThreadPoolExecutor(1) as thread:
         yield bench, thread
         thread.submit(bench.stack.close).result()

@@ -1,12 +1,12 @@
 """Memory, files and threads of the processes over many visits. `python -m benchmarks soak` measures a long day."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from benchmarks.live import serve
-from benchmarks.soak import ENVIRON, live_through
+from benchmarks.soak import live_through
 from benchmarks.visits import wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows counts no open files")
@@ -15,11 +15,14 @@ RUNS = 24
 SESSIONS = 6  # at once: this many more files may be open by chance, while a leak at every run would add 12
 
 
-def test_resources_do_not_grow_with_visits(tmp_path: Path) -> None:
-    with serve("app.py", environ={**ENVIRON, "INITS_CACHE": str(tmp_path)}) as address:
-        day = wait_for(live_through(address, RUNS))
+def test_resources_do_not_grow_with_visits(app: str, environ: Mapping[str, str]) -> None:
+    def results() -> int:
+        return len(list(Path(environ["INITS_CACHE"]).glob("*.run.npz")))
+
+    before = results()
+    day = wait_for(live_through(app, RUNS))
     assert day.errors == []
-    assert len(list(tmp_path.glob("*.run.npz"))) == RUNS
+    assert results() - before == RUNS
     half = len(day.samples) // 2
     for name in ("web", "compute"):
         before, after = day.second_half(name)

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from support.visit import DESKTOP, PHONE, SECONDS, UPLOAD
+from support.visit import DESKTOP, PHONE, SECONDS
 
 from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
 
@@ -146,18 +146,3 @@ def widgets(widget_tab: Page) -> Page:
             break
     expect(cleared).to_be_visible()
     return widget_tab
-
-
-@pytest.fixture(scope="session")
-def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment without a network and without MNIST, so that the stand-in is used."""
-    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    own = {"INITS_CACHE": tmp_path_factory.mktemp("cache"), "KERAS_HOME": tmp_path_factory.mktemp("keras")}
-    return {"INITS_MNIST": "missing.npz", **nowhere, **{name: str(path) for name, path in own.items()}}
-
-
-@pytest.fixture(scope="session")
-def app(environ: dict[str, str]) -> Iterator[str]:
-    """Serve the app, with one compute process and one jail, for all tests that neither end nor configure them."""
-    with serve("app.py", f"--server.maxUploadSize={UPLOAD}", environ=environ) as address:
-        yield address
