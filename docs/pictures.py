@@ -54,10 +54,12 @@ def wait_for_chart(page: Page, key: str) -> None:
 
 
 def save(page: Page, name: str, key: str, before: bool = False) -> None:
-    """Save the page from its top down to the end of the widget or chart `key`, or to where it begins."""
+    """Save the page from its top down to the end of the row of the widget or chart `key`, or to where that begins."""
     page.mouse.move(WIDTH - 1, HEIGHT - 1)
     page.wait_for_timeout(SETTLED)
-    box = page.locator(widget(key)).first.bounding_box()
+    last = page.locator(widget(key)).first
+    rows = page.get_by_test_id("stHorizontalBlock").filter(has=last)
+    box = (rows.last if rows.count() else last).bounding_box()
     if box is None:
         raise RuntimeError(f"The page {name} does not show {key}.")
     end = box["y"] if before else box["y"] + box["height"] + MARGIN

@@ -13,7 +13,7 @@ LOWEST, HIGHEST = 1e-12, 1e12  # beyond it a line leaves the picture
 
 def power(lines: Sequence[tuple[str, NDArray[np.float64]]]) -> go.Figure:
     """Draw the share of the first layer's power after each hidden layer, a line for each name."""
-    fig = style.figure(x="hidden layer", y="power left", hovermode="x unified")
+    fig = style.figure(x="hidden layer", y="remaining power", hovermode="x unified")
     shown = [np.clip(values, LOWEST, HIGHEST) for _, values in lines]
     low, high = (min(one.min() for one in shown) / 2, max(one.max() for one in shown) * 2)
     for start, ((name, _), values) in enumerate(zip(lines, shown, strict=True)):
