@@ -167,7 +167,7 @@ def sentence(result: Result) -> str:
     kernels = result.arrays[:-1]
     if result.error is not None:
         where = f" in **line {result.error.line}**" if result.error.line else ""
-        return f"It gives no weights for a 784 – 128 – 128 – 10 network: it stops{where}."
+        return f"The code draws no weights for a 784 – 128 – 128 – 10 network: it fails{where}."
     if odd := not_finite(kernels):
         total = sum(kernel.size for kernel in kernels)
         return f"**{odd:,}** of {total:,} weights are NaN or infinite: no network can learn from them."

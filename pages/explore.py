@@ -132,7 +132,9 @@ def show(shown: PageSettings, answer: DeltaGenerator) -> None:
     """Draw the view that was chosen. Raises ShapeError if the initializer cannot fill the shape."""
     spec, shape, seed = shown.init, shown.shape, shown.seed
     if shown.view == "all":
-        answer.markdown(f"In which values one weight of a {times(shape)} kernel can take, and how often.")
+        answer.markdown(
+            f"Each panel shows which values one weight of a {times(shape)} kernel takes, and how often."
+        )
         all_initializers(shape)
     elif isinstance(spec, PastedSpec) and shown.view == "network":
         answer.markdown("Your code draws each kernel, each with its own seed.")

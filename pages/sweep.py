@@ -28,7 +28,8 @@ def main() -> None:
     if editable:
         with controls:
             grid, sweep = edited(grid)
-    SWEEP.save(grid)
+    if sweep is not None or not editable:  # otherwise a link to the grid would not open
+        SWEEP.save(grid)
     with notes:
         data_note(PAGE, grid.data)
         if known := plan(grid):

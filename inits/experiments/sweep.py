@@ -168,7 +168,9 @@ def grid(low: float, high: float, count: int) -> tuple[float, ...]:
     Raises SpecError unless 0 < low < high and the rounded values differ.
     """
     if not 0 < low < high < math.inf:
-        raise SpecError(f"The grid must run from a positive number up, but got {low:g} to {high:g}.")
+        raise SpecError(
+            f"The range must begin above 0 and end at a larger, finite number, but got {low:g} to {high:g}."
+        )
     if not 2 <= count <= MAX_CELLS:
         raise SpecError(f"The grid must have 2 to {MAX_CELLS} values, but got {count}.")
     step = math.log(high / low) / (count - 1)

@@ -228,7 +228,7 @@ def _reason(task: Task, best: Option, default: Option) -> str:
     if task.normalization != "none":
         return (
             f"{task.normalization.capitalize()} normalization removes the scale of the weights, so the choice hardly "
-            "matters for the signal: keep Keras’ default."
+            "matters for the signal: keep Keras' default."
         )
     layers = counted(task.depth, f"{name} layer")
     words = (
@@ -237,7 +237,7 @@ def _reason(task: Task, best: Option, default: Option) -> str:
     )
     if default.kernel != best.kernel and abs(default.score - best.score) > MAX_TIE:
         words += (
-            f" GlorotUniform, Keras’ default, has σ_w² = {number(default.sigma_w2, 3)}: factors "
+            f" With GlorotUniform, Keras' default, σ_w² is {number(default.sigma_w2, 3)}, and the factors are "
             f"{number(default.forward, 2)} and {number(default.backward, 2)}."
         )
     return words

@@ -37,7 +37,7 @@ def test_a_link_puts_its_lesson_first(page: Page, app: str) -> None:
     open_page(page, f"{app}/lessons{link.get_attribute('href')}")
     expect(page.locator(f"{CARDS} h3").first).to_have_text("4. The 0.05 trap")
     open_page(page, f"{app}/lessons?lesson=nothing")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “lesson” of the link was not understood")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “lesson” of the link was ignored")
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
 
 
@@ -66,7 +66,7 @@ def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -
     wait_until(student, lambda: address() == expected)
     expect(student.locator("h1")).not_to_have_text("What would you like to find out?")
     expect(student.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
-    expect(student.get_by_text("of the link was not understood")).to_have_count(0)
+    expect(student.get_by_text("of the link was ignored")).to_have_count(0)
 
 
 def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:

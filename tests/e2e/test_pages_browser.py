@@ -209,7 +209,14 @@ def test_explore_adds_a_start_to_the_default_ones_and_presets_replace_them(page:
 
 
 def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) -> None:
-    open_page(page, f"{app}/sweep?data=digits&values=6&depth=4&width=48&low=0.05")
+    address = f"{app}/sweep?data=digits&values=6&depth=4&width=48&low=0.05"
+    open_page(page, address)
+    for high, errors in (("0", 1), ("-1", 1), ("1", 0)):  # what is refused stays out of the address
+        page.get_by_label("To", exact=True).fill(high)
+        page.get_by_label("To", exact=True).press("Enter")
+        expect(page.get_by_text(f"but got 0.05 to {high}.")).to_have_count(errors)
+        expect(page.get_by_text("of the link was ignored")).to_have_count(0)
+        expect(page).to_have_url(address)
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24 cells,"))).to_be_visible(timeout=60 * SECONDS)
     button(page, "Stop").click()

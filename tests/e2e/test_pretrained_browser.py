@@ -167,7 +167,7 @@ def test_a_failed_download_is_reported_and_the_page_still_works(
     ("link", "words"),
     [
         ("file=file:x.keras:" + "0" * 32, "x.keras is not available; choose the file again"),
-        ("file=file:x.keras:zz", "The part “file” of the link was not understood"),
+        ("file=file:x.keras:zz", "The part “file” of the link was ignored"),
     ],
 )
 def test_a_link_to_a_missing_file_is_reported(page: Page, app: str, link: str, words: str) -> None:

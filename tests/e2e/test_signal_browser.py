@@ -92,7 +92,7 @@ def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: 
     expect(page).to_have_url(re.compile(r"stddev%3D0\.2.*stddev%3D0\.2"))
     box.fill("-1")
     box.press("Enter")
-    expect(page.get_by_text("Bias variance must be a positive number, but got -1.")).to_be_visible()
+    expect(page.get_by_text("Bias variance must be 0 or a positive number, but got -1.")).to_be_visible()
 
 
 def test_code_that_returns_nan_is_reported_and_the_other_starts_are_shown(page: Page, app: str) -> None:

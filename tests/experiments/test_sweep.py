@@ -86,7 +86,7 @@ def test_a_grid_runs_from_end_to_end_in_equal_steps(low, ratio, count):
                 ({"values": (0.1, 1e31)}, "but got"),
             ]
         ),
-        (lambda: grid(0.0, 1.0, 5), "from a positive number up, but got 0 to 1"),
+        (lambda: grid(0.0, 1.0, 5), "begin above 0 and end at a larger, finite number, but got 0 to 1"),
         (lambda: grid(1.0, 0.5, 5), "but got 1 to 0.5"),
         (lambda: grid(1.0, math.inf, 5), "but got 1 to inf"),
         (lambda: grid(1.0, 2.0, 1), f"2 to {MAX_CELLS} values, but got 1"),

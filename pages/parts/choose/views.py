@@ -39,10 +39,9 @@ def summary(task: Task, advice: Recommendation) -> str:
         return "**Your trained weights**: they beat every random start. The recommendation below is for new layers."
     best = advice.best
     layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
-    return (
-        f"**{literal(display_name(best))}**: through {layers} the signal's power changes by a factor of "
-        f"**{number(best.forward, 2)}**."
-    )
+    power = number(best.forward, 2)
+    change = "keeps its power" if power == "1" else f"changes in power by a factor of **{power}**"
+    return f"**{literal(display_name(best))}**: through {layers} the signal {change}."
 
 
 def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:

@@ -19,6 +19,7 @@ A page declares its table once. Defaults, links, saved experiments and what the 
     st.switch_page(PAGES["sweep"].file, query_params=SWEEP.format(grid))
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -118,14 +119,22 @@ def whole(name: str, low: int, high: int) -> Callable[[str], int]:
 
 def positive(name: str) -> Callable[[str], float]:
     """Return a reader of numbers above 0. The reader raises SpecError."""
+    return _number(name, "a positive number", lambda value: value > 0)
 
+
+def not_negative(name: str) -> Callable[[str], float]:
+    """Return a reader of numbers from 0 up. The reader raises SpecError."""
+    return _number(name, "0 or a positive number", lambda value: value >= 0)
+
+
+def _number(name: str, expected: str, valid: Callable[[float], bool]) -> Callable[[str], float]:
     def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
-            value = -1.0
-        if not 0 < value < float("inf"):
-            raise SpecError(f"{name} must be a positive number, but got {text}.")
+            value = math.nan
+        if not (math.isfinite(value) and valid(value)):
+            raise SpecError(f"{name} must be {expected}, but got {text}.")
         return value
 
     return read

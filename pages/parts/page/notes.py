@@ -41,6 +41,4 @@ def problem(words: str) -> None:
 
 def odd_link(name: str, words: str) -> None:
     """Report a part of the address that is not valid."""
-    st.warning(
-        f"The part “{name}” of the link was not understood. {literal(words)}", icon=":material/link_off:"
-    )
+    st.warning(f"The part “{name}” of the link was ignored. {literal(words)}", icon=":material/link_off:")

@@ -19,7 +19,7 @@ from pages.parts.experiment.choices import DATA, TRAIN, Choices
 from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import change
 from pages.parts.page import session
-from pages.parts.page.address import Address, Field, one_of, positive, whole
+from pages.parts.page.address import Address, Field, not_negative, one_of, whole
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
@@ -114,7 +114,7 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
 
     def take() -> None:
         try:
-            wanted = positive("Bias variance")(text) if (text := widget_value(key)) != "0" else 0.0
+            wanted = not_negative("Bias variance")(widget_value(key))
             change(page, with_variance(cards, wanted))
             accept(page)
         except InitsError as error:

@@ -134,7 +134,7 @@ def _beside(theory: SignalRegime | None, found: SignalRegime | None, last: int) 
 def _word(one: SignalRegime, last: int) -> str:
     way, back = one.forward, one.backward.kind
     if not way.survives:
-        return f"{LOST[way.kind]} from layer {way.layer}"
+        return f"{LOST[way.kind]} {'by' if way.kind == 'vanished' else 'from'} layer {way.layer}"
     if back in LOST:
         return f"gradients {LOST[back]}"
     if one.correlated is not None:

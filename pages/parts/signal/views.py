@@ -205,7 +205,7 @@ def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
     numbers = [str(i + 1) for i in range(choices.network.outputs)]
     shared_chart(
         (choices, *signals),
-        lambda: figures.magnitudes(numbers, tracks, "singular value", x="singular value", height=style.SMALL),
+        lambda: figures.magnitudes(numbers, tracks, "singular value", x="rank", height=style.SMALL),
         key=widget_key(page, "jacobian"),
         height=style.SMALL,
         alt="Singular values of the Jacobian, by start.",

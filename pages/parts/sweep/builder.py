@@ -128,7 +128,8 @@ def _rows(page: str, grid: Grid) -> Grid:
     values = st.number_input(
         "Values", 2, MAX_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
     )
-    return replace(grid, vary=vary, low=low or grid.low, high=high or grid.high, values=int(values))
+    low, high = (kept if typed is None else typed for typed, kept in ((low, grid.low), (high, grid.high)))
+    return replace(grid, vary=vary, low=low, high=high, values=int(values))
 
 
 def _columns(page: str, grid: Grid) -> Grid:
