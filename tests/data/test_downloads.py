@@ -32,6 +32,7 @@ def cut(to: BaseHTTPRequestHandler) -> None:
 
 
 def silent(to: BaseHTTPRequestHandler) -> None:
+    to.connection.settimeout(None)  # else it has the client's timeout, and may close the connection first
     to.rfile.read(1)  # until the client gives up
 
 
