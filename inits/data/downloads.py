@@ -103,7 +103,8 @@ def _bytes(path: Path) -> int:
 
 def _reason(error: BaseException) -> str:
     """Return why a download failed, in a few words, without paths or addresses."""
-    if isinstance(error, TimeoutError):
+    cause = error.__context__  # Keras raises another error for what urllib raises
+    if isinstance(error, TimeoutError) or isinstance(getattr(cause, "reason", None), TimeoutError):
         return f"no answer for {TIMEOUT:.0f} seconds"
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__

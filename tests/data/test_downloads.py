@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -32,7 +33,6 @@ def cut(to: BaseHTTPRequestHandler) -> None:
 
 
 def silent(to: BaseHTTPRequestHandler) -> None:
-    to.connection.settimeout(None)  # else it has the client's timeout, and may close the connection first
     to.rfile.read(1)  # until the client gives up
 
 
@@ -122,6 +122,15 @@ def test_a_failed_download_gives_the_reason_and_the_next_one_works(
     assert socket.getdefaulttimeout() is None
     with served(monkeypatch, whole):
         assert same(load("mnist"), ARRAYS)
+
+
+def test_a_network_that_drops_everything_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(connection: HTTPConnection) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(HTTPConnection, "connect", connect)
+    with served(monkeypatch, whole), pytest.raises(DataError, match=r"\(no answer for 10 seconds\)"):
+        DATASETS["mnist"].load()
 
 
 def test_wrong_bytes_are_fetched_anew_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,23 @@
 """A web server on this machine that serves downloads correctly, slowly, wrongly or not at all."""
 
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class _HTTPServer(ThreadingHTTPServer):
+    """A server whose connections have no timeout.
+
+    While a download goes on, all new sockets of the process have its timeout. That of the server could pass first.
+    """
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        connection, address = super().get_request()
+        connection.settimeout(None)
+        return connection, address
 
 
 class Server:
@@ -22,7 +35,7 @@ class Server:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = _HTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.http.server_port}"
         self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,))
 
