@@ -1,15 +1,17 @@
-"""Accessibility: axe-core checks every page in both themes, all fits on a phone, and the keyboard reaches it."""
+"""Every page: axe-core in both themes, a phone, the keyboard, and the Content-Security-Policy."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, FilePayload, Locator, Page, expect
 from support.visit import DESKTOP, DRAWN, PHONE, SECONDS, button, open_page, result, wait_until
+
+from pages.parts.page.catalog import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
 
@@ -131,6 +133,20 @@ VISITS = {
 }
 
 
+@pytest.fixture
+def breaches(page: Page) -> Iterator[list[str]]:
+    """Collect what the browser reports against the Content-Security-Policy."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security" in message.text:
+            found.append(message.text)
+
+    page.on("console", note)
+    yield found
+    page.remove_listener("console", note)
+
+
 def barriers(page: Page, rules: Mapping[str, object] = WCAG) -> list[str]:
     """Return what axe-core finds against some rules: the rule, the place, and what is wrong there."""
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
@@ -165,8 +181,14 @@ def check_each_look(page: Page) -> None:
     page.emulate_media(color_scheme="light")
 
 
+def test_every_page_is_visited():
+    assert {visit.address.partition("?")[0].strip("/") or "explore" for visit in VISITS.values()} == set(
+        PAGES
+    )
+
+
 @pytest.mark.parametrize("name", VISITS)
-def test_axe_phone_and_keyboard(page: Page, app: str, name: str):
+def test_axe_phone_keyboard_and_content_security_policy(page: Page, breaches: list[str], app: str, name: str):
     visit = VISITS[name]
     open_page(page, f"{app}{visit.address}")
     if isinstance(visit.then, str):
@@ -176,3 +198,6 @@ def test_axe_phone_and_keyboard(page: Page, app: str, name: str):
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
     check_each_look(page)
     visit.finally_(page)
+    assert breaches == []
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: '1'}))")
+    wait_until(page, lambda: bool(breaches))  # a breach is reported
