@@ -9,7 +9,7 @@ from time import perf_counter
 
 import psutil
 
-from benchmarks.crowd import STDDEVS
+from benchmarks.classroom import STDDEVS
 from benchmarks.live import server_process
 from benchmarks.report import Row
 from benchmarks.visits import PATIENCE, Visit, visit, wait_for

@@ -1,75 +1,27 @@
-"""Test every check of hand-made kernels in every verdict; training shows which copies stay copies."""
+"""Test every check of hand-made kernels in every verdict; that of symmetry is in test_symmetry.py."""
 
 import math
 
 import numpy as np
 import pytest
+from support.kernels import (
+    NAMES,
+    SHAPES,
+    full,
+    he,
+    kernels,
+    layer,
+    look,
+    misshapen,
+    names_of,
+    network,
+)
 
-from inits.measure.checks import LayerNumbers, PastedKernel, checks, numbers
+from inits.measure.checks import LayerNumbers, checks, numbers
 from inits.measure.nearest import nearest
-from inits.measure.symmetry import Check
 
-SHAPES = [(784, 128), (128, 128), (128, 10)]
-NAMES = ["layer 1", "layer 2", "output"]
 ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest law"]
-COPIES = "have the same incoming and outgoing weights as another unit and stay identical to it"
-HIDDEN = "start as a copy of another unit: only their outgoing weights differ"
-OUTPUTS = "start as a copy of another unit: only their targets differ"
 CAST = "Keras casts them to float32."
-
-
-def he(shape, seed):
-    return (np.random.default_rng(seed).normal(size=shape) * math.sqrt(2 / shape[0])).astype(np.float32)
-
-
-def full(value):
-    return lambda shape, seed: np.full(shape, value)
-
-
-def columns_alike(shape, seed):
-    return np.repeat(he((shape[0], 1), seed), shape[1], axis=1)
-
-
-def rows_alike(shape, seed):
-    return np.repeat(he((1, shape[1]), seed), shape[0], axis=0)
-
-
-def some_dead(shape, seed):
-    kernel = he(shape, seed)
-    kernel[:, 3:5] = -0.0
-    return kernel
-
-
-def layer(array, dtype="float32"):
-    array = np.asarray(array, np.float32)
-    return PastedKernel(array.shape, array, dtype, array.shape)
-
-
-def misshapen(shape, received, dtype="float32"):
-    return PastedKernel(shape, None, dtype, received)
-
-
-def kernels(*draws):
-    """Return one kernel for each of SHAPES; a single draw makes them all."""
-    each = draws if len(draws) == 3 else draws * 3
-    return [draw(shape, seed) for seed, (draw, shape) in enumerate(zip(each, SHAPES, strict=True))]
-
-
-def network(*draws):
-    return [layer(kernel) for kernel in kernels(*draws or (he,))]
-
-
-def look(layers, name, again=None, names=NAMES) -> Check:
-    (found,) = [check for check in checks(layers, again, names) if check.name == name]
-    return found
-
-
-def symmetry_of(*arrays) -> Check:
-    return look([layer(array) for array in arrays], "Symmetry", names=[*NAMES[: len(arrays) - 1], "output"])
-
-
-def names_of(found):
-    return [check.name for check in found]
 
 
 def test_sound_start_passes_every_check_in_order():
@@ -191,89 +143,6 @@ def test_layers_differ_when_only_some_weights_are_the_same():
     first, second, third = kernels(he)
     second.ravel()[:500] = 2.0 * first.ravel()[:500]
     assert look([layer(first), layer(second), layer(third)], "Layers differ").verdict == "good"
-
-
-@pytest.mark.parametrize(
-    ("draws", "verdict", "words"),
-    [
-        (
-            [columns_alike, rows_alike, he],
-            "bad",
-            f"128 of 128 units in layer 1 {COPIES}; 128 of 128 rows in layer 2 are equal: each unit receives only the "
-            "sum of its inputs.",
-        ),
-        ([columns_alike, he, he], "note", f"128 of 128 units in layer 1 {HIDDEN}."),
-        (
-            [he, some_dead, columns_alike],
-            "note",
-            "2 of 128 units in layer 2 have only zeros as weights: with ReLU they never learn; "
-            f"10 of 10 units in output {OUTPUTS}.",
-        ),
-        (
-            [rows_alike, he, he],
-            "note",
-            "784 of 784 rows in layer 1 are equal: each unit receives only the sum of its inputs.",
-        ),
-        *(
-            (
-                [full(value)] * 3,
-                "bad",
-                f"128 of 128 units in layer 1, 128 of 128 units in layer 2 {COPIES}; "
-                f"10 of 10 units in output {OUTPUTS}.",
-            )
-            for value in (0.0, 0.1, 1.0)
-        ),
-    ],
-)
-def test_symmetry_of_whole_kernels(draws, verdict, words):
-    found = look(network(*draws), "Symmetry")
-    assert (found.verdict, found.words) == (verdict, words)
-
-
-def test_symmetry_of_single_units():
-    first, second, third = kernels(he)
-    third[:, 2], third[:, 6] = 0.0, -0.0  # equal; outputs without weights do learn
-    assert symmetry_of(first, second, third).words == f"2 of 10 units in output {OUTPUTS}."
-    third[:, 2] = 1.0
-    assert symmetry_of(first, second, third).verdict == "good"
-    first[:, 9], second[9] = first[:, 4], second[4]
-    found = symmetry_of(first, second, third)
-    assert (found.verdict, found.words) == ("bad", f"2 of 128 units in layer 1 {COPIES}.")
-
-
-def test_channels_of_a_convolution_are_units():
-    first, second = he((3, 3, 2, 8), 0), he((3, 3, 8, 4), 1)
-    first[..., 5], second[:, :, 5] = first[..., 1], second[:, :, 1]
-    assert symmetry_of(first, second).words == f"2 of 8 units in layer 1 {COPIES}."
-    second[0, 0, 5, 0] += 1.0
-    assert symmetry_of(first, second).verdict == "note"
-
-
-def trained(first, second, steps=50):
-    """Return the first of two Dense layers after gradient descent with tanh and squared error, by NumPy alone."""
-    rng = np.random.default_rng(0)
-    first, second = first.astype(np.float64), second.astype(np.float64)
-    inputs, targets = rng.normal(size=(64, first.shape[0])), rng.normal(size=(64, second.shape[1]))
-    for _ in range(steps):
-        hidden = np.tanh(inputs @ first)
-        error = hidden @ second - targets
-        back = (error @ second.T) * (1.0 - hidden**2)
-        second, first = second - 0.01 * hidden.T @ error, first - 0.01 * inputs.T @ back
-    return first
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "words", "separate"),
-    [
-        (columns_alike, rows_alike, COPIES, False),
-        (full(0.1), full(0.1), COPIES, False),
-        (columns_alike, he, HIDDEN, True),
-    ],
-)
-def test_training_separates_the_copies_that_the_check_says_it_does(first, second, words, separate):
-    pair = [first((6, 5), 1).astype(np.float32), second((5, 3), 2).astype(np.float32)]
-    assert words in symmetry_of(*pair).words
-    assert (np.ptp(trained(*pair), axis=1).max() > 1e-3) == separate
 
 
 @pytest.mark.parametrize(

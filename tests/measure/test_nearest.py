@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from support.draws import CUT_STD, cut, drawn, normal, uniform
 
 from inits.errors import ShapeError
 from inits.initializers.catalog import CATALOG
 from inits.initializers.spec import InitializerSpec
 from inits.measure import fitted_laws
-from inits.measure.nearest import MIN_WEIGHTS, Nearest, nearest, nearest_for_all
+from inits.measure.nearest import Nearest, nearest, nearest_for_all
 
 SHAPES = [(784, 128), (300, 100), (3, 3, 16, 32)]
-CUT_STD = stats.truncnorm(-2, 2).std()
 IN, BETWEEN = 'mode="fan_in", ', 'mode="fan_avg", '
 WHOLE = 'distribution="untruncated_normal"'
 
@@ -23,24 +23,8 @@ def fans(shape):
     return field * shape[-2], field * shape[-1]
 
 
-def normal(std, mean=0.0):
-    return stats.norm(mean, std)
-
-
-def cut(stddev, mean=0.0):
-    return stats.truncnorm(-2, 2, mean, stddev)
-
-
-def uniform(low, high):
-    return stats.uniform(low, high - low)
-
-
 def limit(variance):
     return uniform(-math.sqrt(3 * variance), math.sqrt(3 * variance))
-
-
-def drawn(law, shape, seed=0):
-    return law.rvs(shape, random_state=np.random.default_rng(seed)).astype(np.float32)
 
 
 NAMED = {
@@ -173,84 +157,6 @@ def test_weights_of_another_law_are_beyond_chance(law):
     found = nearest(drawn(law, (100, 100)))
     assert not found.within_chance
     assert found.distance > found.chance
-
-
-def rotation(rows, columns, gain=1.0, seed=0):
-    matrix = stats.ortho_group(max(rows, columns), seed=seed).rvs()
-    return (gain * matrix[:rows, :columns]).astype(np.float32)
-
-
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        (np.zeros(1), "Zeros()"),
-        (-np.zeros((3, 4)), "Zeros()"),
-        (np.ones((2, 2)), "Ones()"),
-        ([[1]], "Ones()"),
-        (np.full((3, 3), 0.1), "Constant(value=0.1)"),
-        (np.full(100_000, -2.5e-4), "Constant(value=-0.00025)"),
-        (np.eye(5, 3), "Identity(gain=1.0)"),
-        (np.eye(3, 5), "Identity(gain=1.0)"),
-        (0.3 * np.eye(4), "Identity(gain=0.3)"),
-        (rotation(200, 50), "Orthogonal(gain=1.0)"),
-        (rotation(50, 200), "Orthogonal(gain=1.0)"),
-        (rotation(64, 64, 1.5), "Orthogonal(gain=1.5)"),
-        (rotation(90, 20, math.sqrt(2)).reshape(3, 3, 10, 20), "Orthogonal(gain=1.4142)"),
-        (rotation(784, 1), "Orthogonal(gain=1.0)"),
-        (rotation(3, 2), "Orthogonal(gain=1.0)"),
-        (np.eye(6)[[1, 0, 2, 3, 4, 5]], "Orthogonal(gain=1.0)"),
-    ],
-)
-def test_exact_initializers_are_named_for_any_number_of_weights(values, text):
-    found = nearest(values)
-    assert str(found.spec) == text
-    assert found.fitted == (found.spec != InitializerSpec(found.spec.name))
-    if found.spec.name != "Orthogonal":
-        assert (found.distance, found.chance, found.within_chance) == (0.0, 0.0, True)
-
-
-def test_orthogonal_matrices_follow_the_law_of_their_entries_except_permutations():
-    for seed in range(10):
-        assert nearest(rotation(100, 40, seed=seed)).within_chance
-    assert not nearest(np.eye(30)[::-1]).within_chance
-
-
-def nearly_orthogonal():
-    values = rotation(200, 50)
-    values[:, 7] *= 1.01
-    return values
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        drawn(normal(1 / math.sqrt(500)), (500, 2)),  # columns of about length 1, about at right angles
-        drawn(normal(1 / math.sqrt(500)), (500, 1)),
-        drawn(normal(1 / math.sqrt(20_000)), (20_000, 8)),
-        nearly_orthogonal(),
-        1.3 * rotation(784, 1),  # every single column is orthogonal: it says nothing
-        rotation(200, 50).ravel(),
-    ],
-)
-def test_nearly_orthogonal_weights_are_not_orthogonal(values):
-    assert nearest(values).spec.name != "Orthogonal"
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [],
-        np.zeros((0, 3)),
-        [0.3],
-        np.arange(MIN_WEIGHTS - 1.0),
-        [np.nan, *np.arange(30.0)],
-        [np.inf, *np.arange(30.0)],
-        np.linspace(1e300, 2e300, 30),  # infinite as float32
-        np.full(5, 1e35),  # beyond what an initializer takes
-    ],
-)
-def test_too_few_or_infinite_weights_have_no_name(values):
-    assert nearest(values) is None
 
 
 @pytest.mark.parametrize("name", ["HeUniform", "GlorotNormal"])

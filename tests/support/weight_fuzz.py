@@ -3,8 +3,10 @@
 The file that is being read is FOLDER/current: after a crash of the process, that file was the cause.
 """
 
+import json
 import resource
 import sys
+from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -55,7 +57,8 @@ def edited(content: bytes, edit: tuple) -> bytes:
 
 
 def main(folder: Path, examples: int) -> None:
-    current = folder / "current"
+    """Read damaged files, and print how many were refused and how many were read all the same."""
+    current, outcomes = folder / "current", Counter[str]()
 
     @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(sorted(FILES)), st.lists(edits, min_size=1, max_size=8))
@@ -71,12 +74,15 @@ def main(folder: Path, examples: int) -> None:
             assert text.startswith("The file ")
             assert text.endswith(".")
             assert text.isprintable()
+            outcomes["refused"] += 1
         else:
             assert all(layer.arrays for layer in layers)
+            outcomes["read"] += 1
 
     before = peak()
     is_read_or_refused()
     assert peak() - before < MAX_GROWTH
+    print(json.dumps(outcomes))
 
 
 if __name__ == "__main__":

@@ -93,11 +93,13 @@ def test_bad_files_take_little_memory_and_open_and_create_no_other_file(answers,
 
 def test_any_bytes_are_read_or_refused(tmp_path):
     try:
-        run(SUPPORT / "weight_fuzz.py", tmp_path, EXAMPLES)
+        outcomes = json.loads(run(SUPPORT / "weight_fuzz.py", tmp_path, EXAMPLES))
     except AssertionError as error:
         content = base64.b64encode((tmp_path / "current").read_bytes())[:200_000].decode()
         error.add_note(f"the file in base64: {content}")
         raise
+    assert outcomes["read"] > 0 < outcomes["refused"]
+    assert outcomes["read"] + outcomes["refused"] >= EXAMPLES
 
 
 # Memory.

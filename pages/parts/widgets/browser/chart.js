@@ -1,4 +1,4 @@
-// Draws one Plotly figure on a Streamlit page, in the colours of the present theme.
+// Draws one Plotly figure on a Streamlit page, in the colours of the present theme. One file, as Streamlit loads it.
 // Streamlit calls the default export for each new figure and each change of theme.
 
 const BUNDLE = new URL("./plotly-cartesian-4.1.1.min.js", import.meta.url);
