@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
-pytest.register_assert_rewrite("support.cases")  # so that its asserts show what they compared
+pytest.register_assert_rewrite(
+    "support.cases", "support.epochs"
+)  # so that its asserts show what they compared
 
 settings.register_profile("no clock", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("no clock")
@@ -38,6 +40,7 @@ TOGETHER = {  # files that share a process, which takes seconds to start; a file
     "jail": ("sandbox/test_results.py", "sandbox/test_sandbox.py", "sandbox/test_supervisor.py"),
     "snippets": ("sandbox/test_compat.py", "sandbox/test_examples.py"),
     "app": ("test_soak.py", "test_benchmarks.py"),
+    "training": ("training/test_divergence.py", "training/test_probe.py", "training/test_training.py"),
     "saved models": ("weightfiles/test_fitting.py", "weightfiles/test_read.py", "weightfiles/test_store.py"),
 }
 

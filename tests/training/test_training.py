@@ -1,7 +1,6 @@
-"""The first epoch: against plain Keras, against NumPy, and against itself in another order."""
+"""The first epoch: against plain Keras, and against itself in another order."""
 
-import math
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import keras
@@ -9,35 +8,40 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
+from support.epochs import (
+    ADAM,
+    BATCH,
+    GLOROT,
+    HE,
+    NET,
+    SGD,
+    assert_close,
+    assert_equal,
+    fit,
+    keras_model,
+    order_for,
+    parse,
+    run,
+)
 
-from inits.data.dataset import Dataset, batches, pixels
+from inits.data.dataset import Dataset, pixels
 from inits.data.mnist import read_mnist
 from inits.data.standin import digits
-from inits.errors import InitsError
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.network import MAX_LAYERS, Network
-from inits.experiments.record import Checkpoint, Divergence, Frame, Record
+from inits.experiments.record import Frame, Record
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
-from inits.initializers.spec import InitializerSpec, OptimizerSpec
-from inits.seeds import derive_seed
-from inits.training import beginning, training
+from inits.initializers.spec import OptimizerSpec
 from inits.training import slot as slot_module
+from inits.training import training
 from inits.training.beginning import order_of
 from inits.training.layers import build_model
-from inits.training.probe import PROBE_IMAGES, VALIDATION_IMAGES, kernel_histogram
 from inits.training.slot import Slot, Slots
 from inits.training.starts import start_arrays
 from inits.training.training import measured_steps, train, weights_after
 
 pytestmark = pytest.mark.keras
-
-parse = InitializerSpec.parse
-HE, GLOROT = Start(parse("HeNormal()")), Start(parse("GlorotUniform()"), parse("RandomNormal(stddev=0.1)"))
-NET = Network((24, 16))
-SGD, ADAM = OptimizerSpec.parse("SGD(0.1)"), OptimizerSpec.parse("Adam(0.01)")
-BATCH = 32
 
 
 @pytest.fixture(scope="module")
@@ -47,61 +51,6 @@ def whole(request):
         return read_mnist(request.getfixturevalue("mnist_path"))
     except pytest.skip.Exception:
         return digits()
-
-
-@pytest.fixture(scope="module")
-def data():
-    """650 images to learn from, 21 batches with a short one at the end, and 2,300 to test on."""
-    x, y = digits().x_train, digits().y_train
-    return Dataset("digits", x[:650], y[:650], x[-2300:], y[-2300:])
-
-
-@pytest.fixture(scope="module")
-def slots():
-    return Slots(keep=8)
-
-
-def keras_model(net: Network, optimizer: OptimizerSpec, weights, eager: bool = False) -> keras.Model:
-    """Return the same network as Keras' guides build it; eager spares its graph for a few steps."""
-    stack = [keras.Input((net.inputs,))]
-    stack += [keras.layers.Dense(units, activation=net.activation) for units in net.hidden]
-    model = keras.Sequential([*stack, keras.layers.Dense(net.outputs)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    made = getattr(keras.optimizers, optimizer.name)(**dict(optimizer.arguments))
-    model.compile(optimizer=made, loss=loss, metrics=["accuracy"], jit_compile=False, run_eagerly=eager)
-    model.set_weights(weights)
-    return model
-
-
-def fit(model: keras.Model, data: Dataset, order: np.ndarray) -> np.ndarray:
-    """Return loss and accuracy of each batch by `train_on_batch`, (steps, 2)."""
-    found = []
-    for row in order:
-        there = row[row >= 0]
-        model.reset_metrics()
-        found.append(model.train_on_batch(pixels(data.x_train[there]), data.y_train[there]))
-    return np.array(found, np.float64)
-
-
-def order_for(data: Dataset, batch_size: int = BATCH, seed: int = 0) -> np.ndarray:
-    return batches(len(data.x_train), batch_size, derive_seed(seed, "batches"))
-
-
-def run(
-    experiment, data, slots, runs=(0,), is_stopped=lambda run: False, on_frame=lambda frame: None
-) -> list[Record]:
-    with slots.borrow(experiment.runs[0], data) as slot:
-        return train([(i, experiment.runs[i]) for i in runs], data, slot, on_frame, is_stopped)
-
-
-def assert_equal(ours, theirs) -> None:
-    for one, other in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def assert_close(ours, theirs, atol: float) -> None:
-    for one, other in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("text", ["SGD(0.05)", "SGD(0.05, momentum=0.9, nesterov=True)", "Adam()"])
@@ -235,153 +184,6 @@ def test_measured_steps_begin_and_end_the_epoch(steps):
     assert steps < 1600 or wanted == set(found)
 
 
-def forward(weights, images, limit=math.inf) -> list[np.ndarray]:
-    """The output of each layer of a ReLU network, float64; what float32 cannot hold is infinite."""
-    values, outputs = pixels(images).astype(np.float64), []
-    with np.errstate(invalid="ignore", over="ignore"):
-        for i in range(0, len(weights), 2):
-            values = values @ weights[i].astype(np.float64) + weights[i + 1]
-            values = np.where(np.abs(values) > limit, np.inf * np.sign(values), values)
-            values = np.maximum(values, 0) if i < len(weights) - 2 else values
-            outputs.append(values)
-    return outputs
-
-
-def cross_entropy(logits, labels) -> np.ndarray:
-    top = logits.max(1, keepdims=True)
-    sums = np.log(np.exp(logits - top).sum(1)) + top[:, 0]
-    return sums - logits[np.arange(len(labels)), labels]
-
-
-def gradient_norms(weights, images, labels) -> list[float]:
-    """L2 norms of the kernels' gradients by backpropagation written out."""
-    outputs = forward(weights, images)
-    share = np.exp(outputs[-1] - outputs[-1].max(1, keepdims=True))
-    delta = (share / share.sum(1, keepdims=True) - np.eye(10)[labels]) / len(labels)
-    norms = []
-    for i in range(len(outputs) - 1, -1, -1):
-        before = outputs[i - 1] if i else pixels(images).astype(np.float64)
-        norms.append(np.linalg.norm(before.T @ delta))
-        delta = delta @ weights[2 * i].T * (before > 0)
-    return norms[::-1]
-
-
-def dead_shares(outputs) -> list[float]:
-    return [float(np.mean((values == values[0]).all(0))) for values in outputs]
-
-
-WILD = Start(parse("RandomNormal(stddev=3.0)"))
-DEEP = Network((32,) * 4)
-FLOAT32 = float(np.finfo(np.float32).max)
-
-
-def test_divergence_is_found_where_keras_finds_it(data, slots):
-    optimizer = OptimizerSpec.parse("SGD(1.0)")
-    (record,) = run(Experiment((WILD,), DEEP, optimizer, BATCH), data, slots)
-    why, order = record.divergence, order_for(data)
-    model = keras_model(DEEP, optimizer, start_arrays(WILD, DEEP, 0))
-    expected = fit(model, data, order)[:, 0]
-    first = int(np.argmin(np.isfinite(expected)))
-    assert (why.step, record.done, record.finished) == (first + 1, first + 1, False)
-    np.testing.assert_allclose(record.losses[:first], expected[:first], rtol=1e-4)
-    np.testing.assert_array_equal(record.losses[first], np.float32(why.loss))
-    assert not np.isfinite(why.loss)
-    assert record.test_accuracy is None
-    assert first > 0
-    before = keras_model(DEEP, optimizer, start_arrays(WILD, DEEP, 0))
-    fit(before, data, order[: first - 1])
-    outputs = forward(before.get_weights(), data.x_train[order[first - 1]])
-    np.testing.assert_allclose(why.largest, [np.abs(values).max() for values in outputs], rtol=1e-3)
-    fit(before, data, order[first - 1 : first])
-    for ours, theirs in zip(record.weights, before.get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3 * np.abs(theirs).max())
-    outputs = forward(record.weights, data.x_train[order[first]], FLOAT32)
-    broken = [i for i, values in enumerate(outputs) if not np.isfinite(values).all()]
-    assert why.broken == (broken[0] if broken else None)
-
-
-def test_a_start_whose_first_loss_is_not_finite(data, slots):
-    start = Start(parse("RandomNormal(stddev=1e10)"))
-    (record,) = run(Experiment((start,), DEEP, SGD, BATCH), data, slots)
-    why, arrays = record.divergence, start_arrays(start, DEEP, 0)
-    assert (why.step, record.done, len(record.checkpoints), record.steps) == (1, 1, 1, 21)
-    outputs = forward(arrays, data.x_train[order_for(data)[0]], FLOAT32)
-    assert why.broken == next(i for i, values in enumerate(outputs) if not np.isfinite(values).all()) == 3
-    largest = [np.abs(values).max() for values in outputs]
-    np.testing.assert_allclose(why.largest[:3], largest[:3], rtol=1e-5)
-    assert not np.isfinite(why.largest[3:]).any()
-    assert_equal(record.weights, arrays)
-
-
-@pytest.fixture(scope="module")
-def poisoned(data):
-    """Return data with one infinite pixel, which makes the loss of its batch NaN and changes nothing else."""
-    images = data.x_train.astype(np.float32)
-    images[7, 400] = np.inf
-    return Dataset("digits", images, data.y_train, data.x_test, data.y_test)
-
-
-@pytest.mark.parametrize("step", [2, 3, 16, 21])
-def test_divergence_anywhere_keeps_what_came_before(step, data, poisoned, slots, monkeypatch):
-    monkeypatch.setattr(slot_module, "MAX_CALL", 3)
-    seed = next(seed for seed in range(1000) if 7 in order_for(data, seed=seed)[step - 1])
-    experiment, order = Experiment((HE,), NET, ADAM, 32, (seed,)), order_for(data, seed=seed)
-    (record,) = run(experiment, poisoned, slots)
-    (good,) = run(experiment, data, slots)
-    why = record.divergence
-    assert (why.step, record.done, why.broken) == (step, step, 0)
-    np.testing.assert_array_equal(record.losses[:-1], good.losses[: step - 1])
-    assert math.isnan(why.loss)
-    assert math.isnan(record.losses[-1])
-    assert [point.step for point in record.checkpoints] == [at for at in measured_steps(21) if at < step]
-    twin = keras_model(NET, ADAM, start_arrays(HE, NET, seed))
-    fit(twin, data, order[: step - 2])
-    before = data.x_train[order[step - 2]], data.y_train[order[step - 2]]
-    np.testing.assert_allclose(why.gradient, gradient_norms(twin.get_weights(), *before), rtol=1e-3)
-    fit(twin, data, order[step - 2 : step - 1])
-    assert_close(record.weights, twin.get_weights(), 1e-4)
-
-
-def test_the_bytes_of_a_record_hold_all_that_was_measured():
-    one, two = np.float32([1.0]), np.float32([2.0])
-    arrays = {field.name: one for field in fields(Checkpoint) if field.name not in ("step", "held_out")}
-    point = Checkpoint(**{**arrays, "step": 1, "held_out": 5, "loss": 1.0, "accuracy": 1.0})
-    why = Divergence(1, math.nan, one, one, None)
-    record = Record(0, 1, 1, one, one, (point,), why, weights=(one, one))
-    changes = [{name: two} for name in ("losses", "accuracies")] + [{"weights": (one,)}]
-    changes += [{"divergence": replace(why, **{name: two})} for name in ("largest", "gradient")]
-    changes += [
-        {"checkpoints": (replace(point, **{field.name: getattr(point, field.name) + 1}),)}
-        for field in fields(point)
-    ]
-    assert len({bytes(record), *(bytes(replace(record, **change)) for change in changes)}) == len(changes) + 1
-    assert bytes(replace(record, seconds=99.0)) == bytes(record)
-
-
-def test_a_divergence_leaves_the_other_runs_alone(data, slots):
-    experiment = Experiment((WILD, HE), DEEP, OptimizerSpec.parse("SGD(1.0)"), BATCH)
-    together = run(experiment, data, slots, (0, 1))
-    assert together[0].divergence is not None
-    for i in (1, 0):
-        assert bytes(run(experiment, data, slots, (i,))[0]) == bytes(together[i])
-
-
-def test_a_start_that_cannot_be_drawn_leaves_the_other_runs_alone(data, slots, monkeypatch):
-    experiment = Experiment((HE, GLOROT, HE), NET, SGD, BATCH)
-    (alone,) = run(experiment, data, slots)
-
-    def draw(start, network, seed, given):
-        if start is GLOROT:
-            raise InitsError("Weights must be finite, but got 3 NaN.")
-        return start_arrays(start, network, seed, given)
-
-    monkeypatch.setattr(beginning, "start_arrays", draw)
-    first, second, third = run(experiment, data, slots, (0, 1, 2))
-    assert (second.error, second.done, second.over) == ("Weights must be finite, but got 3 NaN.", 0, True)
-    assert not second.conclusive
-    assert bytes(first) == bytes(third) == bytes(alone)
-
-
 def test_all_starts_and_networks_have_the_same_batches_in_the_same_order(data):
     base = Experiment((HE, GLOROT), NET, SGD, BATCH, seeds=(3,))
     others = (base, replace(base, network=Network((7,), "tanh"), optimizer=ADAM))
@@ -447,101 +249,3 @@ def test_stop_before_the_first_batch_and_before_the_run(data, slots):
     assert_equal(first.weights, start_arrays(HE, NET, 0))
     assert (second.stopped, second.done, second.checkpoints, second.weights) == (True, 0, (), ())
     assert [frame.run for frame in frames] == [0]
-
-
-def held_out(data: Dataset) -> np.ndarray:
-    return np.arange(0, len(data.y_test), math.ceil(len(data.y_test) / VALIDATION_IMAGES))
-
-
-def test_checkpoints_are_those_of_numpy(data, slots):
-    experiment = Experiment((GLOROT,), NET, SGD, BATCH)
-    (record,) = run(experiment, data, slots)
-    for point, weights in (
-        (record.checkpoints[0], start_arrays(GLOROT, NET, 0)),
-        (record.checkpoints[-1], record.weights),
-    ):
-        everything = point is record.checkpoints[-1]
-        chosen = np.arange(2300) if everything else held_out(data)
-        labels = data.y_test[chosen]
-        logits = forward(weights, data.x_test[chosen])[-1]
-        assert point.held_out == len(chosen) == (2300 if everything else 767)
-        assert point.loss == pytest.approx(cross_entropy(logits, labels).mean(), rel=1e-5)
-        assert point.accuracy == pytest.approx(np.mean(logits.argmax(1) == labels), abs=1e-3)
-        kernels = weights[::2]
-        np.testing.assert_allclose(point.std, [kernel.std() for kernel in kernels], rtol=1e-5)
-        np.testing.assert_array_equal(point.edges, [(kernel.min(), kernel.max()) for kernel in kernels])
-        np.testing.assert_array_equal(point.counts.sum(1), [kernel.size for kernel in kernels])
-        seen = held_out(data)[:: 767 // PROBE_IMAGES][:PROBE_IMAGES]
-        images, labels = data.x_test[seen], data.y_test[seen]
-        outputs = forward(weights, images)
-        np.testing.assert_allclose(point.largest, [np.abs(values).max() for values in outputs], rtol=1e-5)
-        np.testing.assert_allclose(point.gradient, gradient_norms(weights, images, labels), rtol=1e-4)
-        np.testing.assert_allclose(point.dead, dead_shares(outputs), atol=1e-6)
-    assert all(point.held_out == 767 for point in record.checkpoints[:-1])
-    assert record.test_accuracy == record.checkpoints[-1].accuracy
-
-
-def test_probe_of_small_batches_and_of_weights_that_are_not_finite(data, slots):
-    weights = start_arrays(HE, NET, 0)
-    with slots.borrow(Experiment((HE,), NET, SGD, BATCH).runs[0], data) as slot:
-        slot.load(weights, 0.1)
-        for n in (2, 4, 40):  # with few images many ReLU units are 0 for all of them
-            images, labels = data.x_test[:n], data.y_test[:n]
-            look = slot.probe.look(images, labels.astype(np.int32))
-            expected = dead_shares(forward(weights, images))
-            np.testing.assert_allclose(look.dead, expected, atol=1e-6)
-            assert n > 2 or min(expected[:2]) > 0.1
-            np.testing.assert_allclose(look.gradient, gradient_norms(weights, images, labels), rtol=1e-4)
-        weights[0][0, 0], weights[2][0, 0], weights[2][1, 1] = np.nan, np.inf, -np.inf
-        slot.load(weights, 0.1)
-        point = slot.probe.checkpoint(5)
-    assert not np.isfinite(point.std[:2]).any()
-    assert np.isfinite(point.std[2])
-    np.testing.assert_array_equal(point.counts.sum(1), [0, 0, 160])
-
-
-def test_zeros_are_dead(data, slots):
-    (record,) = run(Experiment((Start(parse("Zeros()")),), NET, SGD, BATCH), data, slots)
-    start, end = record.checkpoints[0], record.checkpoints[-1]
-    np.testing.assert_array_equal(
-        [start.dead, start.gradient, start.largest, start.std], np.array([[1] * 3, *[[0] * 3] * 3])
-    )
-    assert start.loss == pytest.approx(math.log(10), rel=1e-6)
-    np.testing.assert_array_equal(end.dead, 1)
-    np.testing.assert_array_equal(end.counts[:, 0], [784 * 24, 24 * 16, 16 * 10])
-    assert end.largest[-1] > 0
-
-
-finite = st.floats(-(2.0**100), 2.0**100, width=32)
-kernels = arrays.arrays(np.float32, st.integers(1, 300), elements=finite | st.floats(-1, 1, width=32))
-
-
-@given(kernels, st.sampled_from([1, 7, 64]))
-def test_kernel_histogram_is_that_of_numpy(kernel, bins):
-    (low, high), counts = kernel_histogram(kernel, bins)
-    assert (low, high) == (kernel.min(), kernel.max())
-    assert (len(counts), counts.sum()) == (bins, kernel.size)
-    if low == high:
-        assert counts[0] == kernel.size
-        return
-    place = (kernel.astype(np.float64) - low) / (high - low) * bins
-    exact, _ = np.histogram(kernel.astype(np.float64), bins, (low, high))
-    doubtful = np.sum(np.abs(place - np.rint(place)) < 1e-6 * bins)  # so near an edge that float32 decides
-    assert np.abs(np.cumsum(counts) - np.cumsum(exact)).max() <= doubtful
-    assert counts[0] > 0
-    assert counts[-1] > 0
-
-
-@pytest.mark.parametrize(
-    ("kernel", "counts"),
-    [
-        *(([value] * 20, [20, 0, 0, 0]) for value in (0.0, -3.0, 1e-40, 3e38)),
-        *(([1.0, value, 1.0], [0, 0, 0, 0]) for value in (np.nan, np.inf, -np.inf)),
-        *(([-high, 0.1 * high, high], [1, 0, 1, 1]) for high in (3e38, 1e-39)),
-    ],
-)
-def test_kernel_histogram_of_equal_infinite_and_extreme_weights(kernel, counts):
-    kernel = np.array([kernel], np.float32)
-    edges, found = kernel_histogram(kernel, 4)
-    np.testing.assert_array_equal(edges, (kernel.min(), kernel.max()))
-    np.testing.assert_array_equal(found, counts)
