@@ -36,7 +36,12 @@ LONGEST = (
     "pages",
 )
 TOGETHER = {  # files that share a process, which takes seconds to start; a file belongs to the first that names it
-    "widgets": ("e2e/test_bundles_browser.py", "e2e/test_chart_browser.py", "e2e/test_editor_browser.py"),
+    "widgets": (
+        "e2e/test_bundles_browser.py",
+        "e2e/test_chart_browser.py",
+        "e2e/test_editor_browser.py",
+        "e2e/test_editor_reruns_browser.py",
+    ),
     "jail": ("sandbox/test_results.py", "sandbox/test_sandbox.py", "sandbox/test_supervisor.py"),
     "snippets": ("sandbox/test_compat.py", "sandbox/test_examples.py"),
     "app": ("test_soak.py", "test_benchmarks.py"),

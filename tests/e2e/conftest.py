@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
+from support.editor import ready
 from support.visit import DESKTOP, PHONE, SECONDS
 
 from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
@@ -146,3 +147,17 @@ def widgets(widget_tab: Page) -> Page:
             break
     expect(cleared).to_be_visible()
     return widget_tab
+
+
+@pytest.fixture
+def editing(widgets: Page) -> Page:
+    """Open the page Editing in its first state."""
+    widgets.get_by_role("link", name="Editing").click()
+    ready(widgets)
+    return widgets
+
+
+@pytest.fixture
+def place(editing: Page) -> Locator:
+    """Return the place to type in on the page Editing."""
+    return editing.get_by_role("textbox", name="Your initializer")
