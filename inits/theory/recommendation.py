@@ -232,8 +232,8 @@ def _reason(task: Task, best: Option, default: Option) -> str:
         )
     layers = counted(task.depth, f"{name} layer")
     words = (
-        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the signal's power changes "
-        f"by a factor of **{number(best.forward, 2)}** and the squared gradient by **{number(best.backward, 2)}**."
+        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the signal's power is "
+        f"multiplied by **{number(best.forward, 2)}** and the squared gradient by **{number(best.backward, 2)}**."
     )
     if default.kernel != best.kernel and abs(default.score - best.score) > MAX_TIE:
         words += (
