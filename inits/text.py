@@ -1,10 +1,18 @@
-"""Numbers and values as text: few digits, a true minus sign, thousands separators."""
+"""Numbers, values and names as text: few digits, a true minus sign, thousands separators, nothing invisible."""
 
 import math
+import re
+import unicodedata
 
 import numpy as np
 
+REPLACEMENT = "\ufffd"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# Invisible characters that Unicode counts among letters, marks and symbols: fillers and selectors of variants.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+MAX_MARKS = 4  # on one letter; a longer stack covers the lines above
 
 
 def number(x: float, digits: int = 4) -> str:
@@ -54,6 +62,24 @@ def duration(seconds: float) -> str:
 def megabytes(size: int) -> str:
     """Return a size in bytes as megabytes: 11.5 MB."""
     return f"{size / 1e6:.1f} MB"
+
+
+def printable(text: str) -> str:
+    """Return a text of other origin as one line in which every character can be seen, in the order of reading.
+
+    U+FFFD replaces control and format characters (such as those that turn the direction of a text), line breaks,
+    odd spaces, invisible letters, characters without a meaning, and marks beyond four on one letter.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    found, marks = [], 0
+    for sign in _INVISIBLE.sub(REPLACEMENT, text):
+        marks = marks + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
+        if marks <= MAX_MARKS:
+            found.append(sign if sign.isprintable() else REPLACEMENT)
+        elif marks == MAX_MARKS + 1:
+            found.append(REPLACEMENT)
+    return "".join(found)
 
 
 def shown(value: object) -> str:

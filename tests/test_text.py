@@ -1,4 +1,4 @@
-"""Numbers as text."""
+"""Numbers and names as text."""
 
 import math
 from functools import partial
@@ -9,6 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inits import text as words
+from inits.experiments.file_start import FileSpec
+from inits.experiments.pasted import PastedSpec
+from inits.weightfiles.formats.limits import clean
+from pages.parts.experiment.cards import called
+from pages.parts.page.notes import literal
 
 NUMBERS = [
     (0, "0"),
@@ -73,3 +78,42 @@ UNITS = [
 @pytest.mark.parametrize(("function", "rows"), UNITS)
 def test_counts_shares_durations_and_sizes(function, rows):
     assert [function(value) for value, _ in rows] == [text for _, text in rows]
+
+
+UNSEEN = {
+    "turns the direction": "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c",
+    "has no width": "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u034f",
+    "controls": "\0\x07\x1b\x7f\x9b",
+    "fills": "\u115f\u1160\u3164\uffa0\u2800\ufe00\U000e0101",
+    "tags": "\U000e0001\U000e0041\U000e007f",
+    "has no meaning": "\ue000\U0010ffff\ufffe\ud800\udfff\u0378",
+}
+NAMES = [
+    "net (1).keras", "épreuve é.h5", "重み.npz", "שלום.h5", "नमस्ते.h5", "ติ้ว", "❤️ net.h5", "a<b>|c;d", "→ 10⁻⁷",
+]  # fmt: skip
+CLEANERS = {
+    "text": words.printable,
+    "file": lambda name: FileSpec(name, "0" * 32).name,
+    "code": lambda name: PastedSpec(name, "x = 1").name,
+    "card": called,
+    "layer": clean,
+    "page": literal,
+}
+
+
+@pytest.mark.parametrize("function", CLEANERS.values(), ids=CLEANERS)
+def test_no_name_has_a_character_that_cannot_be_seen(function):
+    for signs in UNSEEN.values():
+        for sign in signs:
+            assert function(f"a{sign}b") == "a\ufffdb"
+    assert function(f"z{chr(0x36F) * 20}o") == f"z{chr(0x36F) * 4}\ufffdo"
+    plain = [name for name in NAMES if name.isalnum() or function in (words.printable, clean)]
+    assert [function(name) for name in plain] == plain
+
+
+@given(st.text() | st.text("a\u202e\u0301\u3164\n ", max_size=30))
+def test_a_printable_text_stays_as_it_is(text):
+    found = words.printable(text)
+    assert found.isprintable()
+    assert words.printable(found) == found
+    assert len(found) <= len(text)

@@ -5,18 +5,18 @@ from typing import ClassVar
 from inits.errors import SpecError
 from inits.initializers.parameters import Entry, Value
 from inits.initializers.shapes import Shape, checked, compute_fans
-from inits.text import shown
+from inits.text import printable, shown
 
 LONGEST_NAME = 40
 _PARTING = str.maketrans({":": " ", ";": ",", "|": "/", "<": "‹", ">": "›"})
 
 
 def plain_name(name: object) -> str:
-    """Return a name for an address: one line, at most 40 characters, none of the signs that separate starts.
+    """Return a name for an address: one printable line, at most 40 characters, none of the signs that separate starts.
 
     Raises SpecError when nothing is left.
     """
-    kept = " ".join(str(name).translate(_PARTING).split())[:LONGEST_NAME].strip()
+    kept = printable(" ".join(str(name).translate(_PARTING).split()))[:LONGEST_NAME].strip()
     if not kept:
         raise SpecError(f"The name of a start must have a letter, but got {shown(name)}.")
     return kept

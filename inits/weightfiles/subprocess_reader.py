@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from inits.errors import WeightFileError
 from inits.measure.array_summary import BINS, ArraySummary
 from inits.sandbox.processes import environment, python
+from inits.text import printable
 from inits.weightfiles.catalog import FORMATS
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,6 @@ def _summary(value: dict[str, Any]) -> ArraySummary:
 
 def _text(value: object, max_length: int) -> str:
     """Return a text that can be shown. Raises ValueError for anything else."""
-    if not isinstance(value, str) or len(value) > max_length or not value.isprintable():
+    if not isinstance(value, str) or len(value) > max_length or value != printable(value):
         raise ValueError("an invalid name")
     return value

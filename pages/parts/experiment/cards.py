@@ -9,7 +9,7 @@ from inits.experiments.experiment import MAX_STARTS, Start
 from inits.experiments.opaque import WithoutLaw
 from inits.experiments.weight_source import parse_kernel
 from inits.initializers.spec import InitializerSpec
-from inits.text import count, number
+from inits.text import count, number, printable
 
 LONGEST_NAME = 40
 SIGNS = str.maketrans({";": ",", "|": "/", "<": "‹", ">": "›"})
@@ -143,11 +143,11 @@ def coloured(new: Card, cards: Iterable[Card]) -> Card:
 
 
 def called(name: str) -> str:
-    """Return a name that a card can have: one line, without the characters that separate cards in the address.
+    """Return a name that a card can have: one printable line without the signs that separate cards in the address.
 
     Nor can it hold a tag, which would change how charts draw the label.
     """
-    return " ".join(name.translate(SIGNS).split())[:LONGEST_NAME].rstrip()
+    return printable(" ".join(name.translate(SIGNS).split()))[:LONGEST_NAME].rstrip()
 
 
 def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:

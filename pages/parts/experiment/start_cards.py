@@ -118,7 +118,7 @@ def _description(choices: Choices, place: int) -> str:
 
 def _name(text: str) -> str:
     """Return a name as Markdown that lets a long class name break between its words."""
-    return literal("".join(f"\u200b{sign}" if sign.isupper() else sign for sign in text))
+    return "".join(f"\u200b{sign}" if sign.isupper() else sign for sign in literal(text))
 
 
 def _next(cards: Sequence[Card]) -> Card:

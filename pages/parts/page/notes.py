@@ -5,6 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
+from inits.text import printable
 from pages.parts.page.cheatsheet import SHEETS
 
 Colour = Literal["green", "orange", "red", "gray"]
@@ -14,8 +15,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 
 
 def literal(text: str) -> str:
-    """Return Markdown that shows a text as it is."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Return Markdown that shows a text as it is, without characters that cannot be seen."""
+    lines = text.expandtabs(1).split("\n")
+    return _SPECIAL.sub(r"\\\1", "\n".join(map(printable, lines)))
 
 
 def heading(title: str, how: str, sheet: str = "") -> None:
