@@ -1,5 +1,6 @@
-"""The two bundles of JavaScript: documented versions, licences, and no text shown as HTML."""
+"""The two bundles of JavaScript: documented origin, versions and licences, and no text shown as HTML."""
 
+import hashlib
 import re
 from importlib.metadata import distribution
 
@@ -8,7 +9,7 @@ import pytest
 from pages.parts.widgets import chart, editor
 
 BROWSER = editor.BROWSER
-DOC = BROWSER.parents[3] / "docs" / "editor.md"
+DOC = BROWSER.parents[3] / "docs" / "BUNDLES.md"
 CODE = {bundle: bundle.read_text(encoding="utf-8") for bundle in (chart.BUNDLE, editor.BUNDLE)}
 BANNER = CODE[editor.BUNDLE].partition("\n")[0]
 PACKAGES = dict(re.findall(r"([@\w/-]+) (\d+\.\d+\.\d+)", BANNER))
@@ -26,6 +27,17 @@ def test_the_browser_loads_this_bundle_and_its_licence_is_there(bundle, script, 
     words = (BROWSER / licence).read_text(encoding="utf-8")
     assert words.startswith("MIT License")
     assert [name for name in names if name not in words] == []
+
+
+def test_every_bundle_has_the_documented_origin_size_and_digest() -> None:
+    row = r"^\| `(\S+\.min\.js)` \| .* \| MIT, `(\S+)` \| ([\d,]+) \| `([0-9a-f]{64})` \|$"
+    rows = re.findall(row, DOC.read_text(encoding="utf-8"), re.M)
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in BROWSER.glob("*.min.js")}
+    assert {name: digest for name, _, _, digest in rows} == digests
+    for name, licence, size, _ in rows:
+        assert int(size.replace(",", "")) == (BROWSER / name).stat().st_size
+        assert (BROWSER / licence).exists()
+    assert f"plotly.js-cartesian-dist-min@{chart.PLOTLY_VERSION} " in DOC.read_text(encoding="utf-8")
 
 
 def test_plotly_is_the_installed_version_and_draws_exactly_the_trace_types_we_allow() -> None:

@@ -2,7 +2,7 @@
 
 `editor` shows CodeMirror (`browser/editor.js`) with syntax colours, line numbers, undo and marks on wrong lines, in
 the colours of the present theme. The browser has the text and sends it when typing pauses, when the editor loses
-focus, and on Ctrl+Enter; docs/editor.md explains why the app does not use one of the existing packages.
+focus, and on Ctrl+Enter; docs/BUNDLES.md explains why the app does not use one of the existing packages.
 
 Both Python and the browser may have a newer text. `revision` decides: within one revision the text of the browser is
 valid, and a new revision replaces it. The session keeps the text also while no editor is shown.
