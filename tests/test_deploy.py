@@ -22,7 +22,7 @@ def test_settings_named_in_docs_and_files_for_operators_exist(name):
 
 def test_the_container_copies_the_whole_app():
     copied = re.findall(r"^COPY (\S+)", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.M)
-    assert set(copied) == {"requirements.txt", "app.py", ".streamlit", "inits", "pages"}
+    assert set(copied) == {"requirements.lock", "app.py", ".streamlit", "inits", "pages"}
     assert all((ROOT / name).exists() for name in copied)
 
 

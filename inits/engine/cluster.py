@@ -132,7 +132,7 @@ def check_workers(client: Client) -> None:
             wrong = difference(software(), there)
         if wrong:
             raise EngineError(
-                f"the worker on {host(address)} {wrong}; install the same requirements.txt and the same version of "
+                f"the worker on {host(address)} {wrong}; install requirements.lock and the same version of "
                 "this app there, and start the worker again in the app's folder"
             )
 
