@@ -24,6 +24,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
+from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import initializer_picker
 from pages.parts.widgets.shape import format_shape, parse_shape, shape_popover
 
@@ -106,7 +107,7 @@ def draw_again(spec: Kernel, seed: int) -> None:
     key = widget_key(PAGE, "again")
     if st.button("Draw again", icon=":material/casino:", key=key, disabled=not spec.random):
         session.NEW_SEED[PAGE] = seed + 1
-        st.rerun()
+        rerun()
 
 
 def train_it(spec: Kernel) -> None:

@@ -12,6 +12,7 @@ from pages.parts.compute.phase import Phase, cancel_request, request_run, situat
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
+from pages.parts.page.state import rerun
 from pages.parts.sweep.builder import SWEEP, Grid, size_in_words, sweep_builder
 from pages.parts.sweep.views import answer_before, live, theory_map
 
@@ -37,7 +38,7 @@ def main() -> None:
 
     now = situation(PAGE, known)
     if editable is (now.phase is Phase.RUNNING):
-        st.rerun()  # the sweep has ended, or another session has started the new settings
+        rerun()  # the sweep has ended, or another session has started the new settings
     match now.phase:
         case Phase.IDLE:
             answer_before(answer, sweep)

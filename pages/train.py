@@ -21,6 +21,7 @@ from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page.header import setup
 from pages.parts.page.refusals import refusal
+from pages.parts.page.state import rerun
 from pages.parts.train.headline import answer_before, question, shown_settings
 from pages.parts.train.open_file import open_experiment, refused_settings
 from pages.parts.train.run_views import by_start, live, reasons, results
@@ -48,7 +49,7 @@ def main() -> None:
             start_requested(PAGE, lambda: pasted_code.start(choices.experiment(dataset)))
     now, verdicts = situation(PAGE, plan(choices)), []
     if editable is (now.phase is Phase.RUNNING):
-        st.rerun()  # the run has ended, or another session has started the new settings
+        rerun()  # the run has ended, or another session has started the new settings
     if editable:
         verdicts = verdicts_of(choices, plan(choices))
         with cards:

@@ -5,7 +5,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts.page import state
 
-
 def page() -> None:
     import streamlit as st
 
@@ -19,6 +18,8 @@ def page() -> None:
         for name, options in (("what", ["a", "b", "c"]), ("of", ["x", "y", "z"]))
     }
     st.button("Press", key="some.press")
+    if st.button("Results arrive", key="some.arrive"):
+        state.run_again()
     state.save("some", values, defaults)
 
 
@@ -53,6 +54,15 @@ def test_quick_changes_are_kept_while_the_browser_reports_an_earlier_address(app
     assert shown(app) == ("b", "y", {"what": "b", "of": "y"})
     choose(report(app, what="b"), "of", "z")
     assert shown(app) == ("b", "z", {"what": "b", "of": "z"})
+
+
+def test_results_that_arrive_while_the_browser_reports_an_earlier_address_change_no_setting(
+    app: AppTest,
+) -> None:
+    report(app).button(key="some.arrive").click().run()
+    assert shown(app)[:2] == ("b", "x")
+    choose(app, "of", "y")
+    assert shown(app) == ("b", "y", {"what": "b", "of": "y"})
 
 
 def test_back_undoes_a_change(app: AppTest) -> None:

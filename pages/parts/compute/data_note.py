@@ -5,6 +5,7 @@ import streamlit as st
 from inits.data.datasets import DATASETS
 from pages.parts.compute.engine_access import engine
 from pages.parts.page.session import widget_key
+from pages.parts.page.state import rerun
 
 
 def data_note(page: str, wanted: str) -> None:
@@ -18,6 +19,6 @@ def data_note(page: str, wanted: str) -> None:
         )
         if st.button(f"Load {entry.title} again", key=widget_key(page, "retry"), icon=":material/refresh:"):
             engine().connection.find_data()
-            st.rerun()
+            rerun()
     elif entry.note:
         st.info(entry.note, icon=":material/info:")

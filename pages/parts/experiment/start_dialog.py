@@ -20,6 +20,7 @@ from pages.parts.page import session
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import initializer_picker
 
 BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
@@ -47,7 +48,7 @@ def show(page: str, choices: Choices, save: Save) -> None:
     def done(cards: tuple[Card, ...]) -> None:
         save(cards)
         close(page)
-        st.rerun()
+        rerun()
 
     @st.dialog("Edit start", width="medium", on_dismiss=lambda: close(page))
     def change_one() -> None:

@@ -23,6 +23,7 @@ from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.state import rerun
 from pages.parts.page.theme import colours
 from pages.parts.weights.file_start import file_cards
 from pages.parts.widgets.picker import offer_file
@@ -71,7 +72,7 @@ def _legend(picture: Mapping[str, Any]) -> str:
 def _open(page: str, lesson: Lesson) -> None:
     if lesson.pretrain:
         session.OPENING_LESSON[page] = lesson.key
-        st.rerun()
+        rerun()
     st.switch_page(PAGES[lesson.page].file, query_params=dict(lesson.state))
 
 

@@ -112,6 +112,7 @@ class EditorText:
 
 # Of all pages
 CURRENT_PAGE = Slot[str]("page")
+OWN_RERUN = Slot[bool]("own_rerun")  # the next run was requested by the page, not by the browser
 RUN_AGAIN = Slot[bool]("run_again")  # the next run of the page shows what has arrived
 RAN_AGAIN = Slot[bool]("ran_again")  # the present run does
 PASTED_CODE = Slot[dict[str, str]]("code:shelf")  # name -> text of pasted initializers that have run

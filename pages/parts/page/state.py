@@ -8,7 +8,7 @@ replaces the entry that opened it, so that Back leads away from the page.
 from collections.abc import Callable, Collection, Mapping
 from html import escape
 from time import monotonic
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -40,9 +40,10 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     stayed = session.CURRENT_PAGE.get(ALL_PAGES) == page
     session.CURRENT_PAGE[ALL_PAGES] = page
     session.RAN_AGAIN[ALL_PAGES] = session.RUN_AGAIN.pop(ALL_PAGES, False)
+    own = session.OWN_RERUN.pop(ALL_PAGES, False)
     # The browser still reports the address in whose place another one was put a moment ago.
     waiting = stayed and address == now.replaced
-    late = stayed and _is_late(page, now, address)
+    late = stayed and (own or _is_late(page, now, address))
     before = now.address
     changed = address != before and not (waiting or late) and bool(address or (stayed and before is not None))
     if changed:
@@ -67,10 +68,7 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
 
     Defaults are left out of the address. A link may spell values differently: it stays as it is until a value changes.
     """
-    now, shown = (
-        session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))),
-        st.query_params.to_dict(),
-    )
+    now, shown = session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))), st.query_params.to_dict()
     kept = {**now.values, **values}
     address = {name: value for name, value in kept.items() if value != defaults[name]}
     if now.opened:
@@ -116,11 +114,17 @@ def replace(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -
     session.forget(page)
 
 
+def rerun() -> NoReturn:
+    """Run the page again now. An earlier address that the browser still reports then changes no setting."""
+    session.OWN_RERUN[ALL_PAGES] = True
+    st.rerun()
+
+
 def run_again() -> None:
     """Run the page again to show what has arrived, unless a dialog is open: then when it is closed."""
     if session.CURRENT_PAGE.get(ALL_PAGES, "") not in session.DIALOG:
         session.RUN_AGAIN[ALL_PAGES] = True
-        st.rerun()
+        rerun()
 
 
 def ran_by_itself() -> bool:

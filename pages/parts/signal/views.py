@@ -17,7 +17,7 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
 from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
-from pages.parts.page.state import linked
+from pages.parts.page.state import linked, rerun
 from pages.parts.signal.measurements import StartSignal
 from pages.parts.widgets.chart import shared_chart
 
@@ -112,7 +112,7 @@ def distributions(page: str, choices: Choices, signals: Sequence[StartSignal]) -
     @st.fragment(run_every=PLAY if ticking else None)
     def panels() -> None:
         if ticking and page not in session.PLAYING:
-            st.rerun()  # without the timer: the last layer has been shown
+            rerun()  # without the timer: the last layer has been shown
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
                 heading(
@@ -158,7 +158,7 @@ def _depth(page: str, layers: int) -> int:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if st.button("Play", icon=":material/play_arrow:", key=widget_key(page, "play"), on_click=play):
-            st.rerun()
+            rerun()
         return int(st.slider("Layers", 1, layers, key=key, width=240))
 
 

@@ -21,6 +21,7 @@ from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import heading, problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.state import rerun
 from pages.parts.sweep.builder import size_in_words
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
@@ -56,7 +57,7 @@ def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
     @gate.inside(LATER)
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
-            st.rerun()
+            rerun()
         sweep, values, diverged = sweep_of(job), *results(job)
         answer.markdown(_sentence(job, sweep, values, diverged))
         with st.container():

@@ -18,6 +18,7 @@ from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.shared_cache import shared_figures
+from pages.parts.page.state import rerun
 from pages.parts.train.downloads import downloads
 from pages.parts.train.headline import sentence
 from pages.parts.train.layer_views import inside
@@ -38,7 +39,7 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over:
     @gate.inside(LATER)
     def follow() -> None:
         if (job.over.is_set() and not over) or has_left(page, job):
-            st.rerun()
+            rerun()
         now = _job_view(job)
         records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.reasons
         answer.markdown(sentence(job, choices, records, found))

@@ -11,6 +11,7 @@ from inits.seeds import MAX_SEED
 from pages.parts.page import session
 from pages.parts.page.notes import problem
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import axes_inputs
 
 KINDS = ("Dense", "Convolution", "Any")
@@ -64,7 +65,7 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
             )
     if shape != session.SHAPE[page]:
         session.SHAPE[page] = shape
-        st.rerun()
+        rerun()
     return shape, int(widget_value(seed_key))
 
 
