@@ -50,7 +50,12 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def serve(
-    script: str, *options: str, base: str = "", seconds: float = 60, environ: Mapping[str, str] | None = None
+    script: str,
+    *options: str,
+    base: str = "",
+    seconds: float = 60,
+    environ: Mapping[str, str] | None = None,
+    output: Path | None = None,
 ) -> Iterator[str]:
     """Yield the address of a new server.
 
@@ -60,6 +65,7 @@ def serve(
         base: the path of the address under which the app is served.
         seconds: how long to wait for the server to start and to end.
         environ: added to the environment.
+        output: a new file for what the server writes to the terminal.
 
     Raises:
         RuntimeError: the server ended or did not answer in time.
@@ -69,7 +75,9 @@ def serve(
     command += [f"--server.port={port}", "--server.headless=true"]
     command += [f"--server.baseUrlPath={base}", *options]
     address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
-    with TemporaryFile() as log:  # a pipe that is not read would fill up and stop the server
+    with (
+        output.open("wb+") if output else TemporaryFile() as log
+    ):  # a pipe that is not read would fill up and stop the server
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(environ or {})}
         )

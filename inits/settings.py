@@ -133,6 +133,12 @@ class Settings:
             "Size limit of the weight files in that folder, in MB; the least recently used are removed. 0 keeps none.",
         ),
     )
+    uploads_mb: int = field(
+        default=1000,
+        metadata=_entry(
+            _whole(1, MAX_MB), "Size limit of all uploads that are in memory at the same time, in MB."
+        ),
+    )
     queue: int = field(
         default=200,
         metadata=_entry(
@@ -156,7 +162,8 @@ class Settings:
     log: str = field(
         default="info",
         metadata=_entry(
-            _one_of(*LEVELS), "Log level: `debug`, `info` (one line for each run), `warning`, `error`."
+            _one_of(*LEVELS),
+            "Log level: `debug` (with texts of users), `info` (one line for each run), `warning`, `error`.",
         ),
     )
 

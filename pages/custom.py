@@ -34,13 +34,20 @@ from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.owner import announce
 from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import offer_code
 
 PAGE = "custom"
 CONSENT = (
     "Without a jail your code runs as a child process with your own rights, as in a notebook: it can read, change and "
     "delete your files and use the network. It is stopped after a few seconds. Agree only if you know the code."
+)
+
+TERMINAL = (
+    "If you started this app yourself, you can run your own code without a jail: open the address that the terminal "
+    "of the app shows."
 )
 
 
@@ -81,7 +88,7 @@ def main() -> None:
         show_result(shown, result, typed)
     answer.markdown(sentence(result))
     if line_marks(result.error) != session.LINE_MARKS.get(PAGE):
-        st.rerun()  # the editor was drawn before there was a result
+        rerun()  # the editor was drawn before there was a result
     pictures(shown, shown_seed, result)
 
 
@@ -106,7 +113,7 @@ def wait_for_result(shown: PastedSpec, seed: int, answer: DeltaGenerator) -> Res
         answer.markdown("Running your code for the kernels of a 784 – 128 – 128 – 10 network.")
         wait_for(request.done.is_set, lambda: progress_words(request))
     elif pasted_code.refused(shown):
-        st.rerun()  # meanwhile it has turned out that there is no jail
+        rerun()  # meanwhile it has turned out that there is no jail
     return result
 
 
@@ -124,6 +131,9 @@ def submit(spec: PastedSpec, seed: int) -> Request | None:
             st.markdown(CONSENT)
             label, key = "Run my own code without a jail, in this session", widget_key(PAGE, "agree")
             st.button(label, key=key, on_click=agree)
+        elif pasted_code.local_only() and engine().sandbox.allowed:
+            announce()
+            st.markdown(TERMINAL)
     return request
 
 

@@ -35,7 +35,8 @@ def test_defaults_hold_for_unset_empty_and_blank(environ):
             "code": True,
             "log": "info",
         },
-        **{"cache_mb": 500, "weights_mb": 2000, "queue": 200, "session_runs": 8, "parameters": 55_000_000},
+        **{"cache_mb": 500, "weights_mb": 2000, "uploads_mb": 1000},
+        **{"queue": 200, "session_runs": 8, "parameters": 55_000_000},
     }
 
 

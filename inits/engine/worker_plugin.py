@@ -9,6 +9,7 @@ from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 
+from inits import logs
 from inits.data.dataset import Dataset
 from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.cluster import Software, difference, software
@@ -46,6 +47,7 @@ class WarmUp(WorkerPlugin):  # type: ignore[misc]
             log.error("This worker %s. It leaves the cluster.", wrong)
             worker.loop.add_callback(worker.close, nanny=True, reason="other versions")
             return
+        logs.hide_texts()
         set_local_files(self.files)
         if hasattr(os, "setpriority"):  # not on Windows
             os.setpriority(os.PRIO_PROCESS, 0, 10)  # pages go before trainings where cores are few

@@ -10,4 +10,9 @@ if __name__ == "__main__":
 
 from pages.parts.shell import server
 
-app = st.App("failing_app.py", lifespan=server.lifespan, on_script_error=server.report_failure)
+app = st.App(
+    "failing_app.py",
+    lifespan=server.lifespan,
+    middleware=server.MIDDLEWARE,
+    on_script_error=server.report_failure,
+)

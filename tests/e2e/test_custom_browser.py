@@ -1,6 +1,7 @@
 """Your own code in a real browser: run it, read its errors, use it as a start; and a server without a jail."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -125,25 +126,33 @@ def test_other_users_are_answered_while_a_loop_runs_and_after_the_jail_died(
     expect(page.get_by_text("3 of 3 kernels have another shape")).to_be_visible(timeout=CHECKS)
 
 
-def test_without_a_jail_only_a_local_user_who_agrees_runs_their_own_code(
-    page: Page, new_tab: Page, environ: dict[str, str]
+def test_without_a_jail_only_the_person_who_started_the_app_runs_their_own_code(
+    page: Page, new_tab: Page, environ: dict[str, str], tmp_path: Path
 ) -> None:
     without = {**environ, **NO_COMPUTE, "PYTHONPATH": "tests/e2e/no_jail"}  # as on a machine without a jail
-    with serve("app.py", environ=without) as address:
-        far = new_tab
-        far.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
-        for one in (page, far):
-            open_page(one, address + link(TINY, "mine"))
-            expect(one.get_by_text(NO_JAIL)).to_be_visible(timeout=20 * SECONDS)
-        expect(button(far, AGREE)).to_have_count(0)
-        button(far, "Run").click()
-        expect(far.get_by_text(NO_JAIL)).to_be_visible(timeout=20 * SECONDS)
+    output = tmp_path / "output.txt"
+    with serve("app.py", environ=without, output=output) as address:
+        (start,) = re.findall(r"^  (http\S+[?]token=\S+)$", output.read_text("utf-8"), re.M)
+        assert start.startswith(f"{address}/custom?token=")
+        other = new_tab
+        for token, headers in (("x" * 32, {}), (start[-32:], {"X-Forwarded-For": "203.0.113.7"})):
+            other.set_extra_http_headers(headers)
+            open_page(other, address + link(TINY, "mine") + f"&token={token}")
+            expect(other.get_by_text(NO_JAIL)).to_be_visible(timeout=20 * SECONDS)
+            expect(other.get_by_text("open the address that the terminal")).to_have_count(0 if headers else 1)
+            expect(button(other, AGREE)).to_have_count(0)
+        button(other, "Run").click()
+        expect(other.get_by_text(NO_JAIL)).to_be_visible(timeout=20 * SECONDS)
 
-        button(page, AGREE).click()
+        open_page(page, start + link(TINY, "mine").replace("/custom?", "&"))
+        button(page, AGREE).click(timeout=20 * SECONDS)
+        assert "init=" in page.url
+        assert "token" not in page.url  # nor is it in a copied link
         expect(page.get_by_text("Press Run to run this code.")).to_be_visible(timeout=20 * SECONDS)
         button(page, "Run").click()
         wait_for_checks(page)
         expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()
+    assert output.read_text("utf-8").count("token=") == 1
 
 
 @pytest.mark.parametrize(("path", "kept"), [("train", ""), ("explore?seed=3", "seed=3")])

@@ -2,13 +2,20 @@
 
 import json
 import re
+import socket
+from contextlib import suppress
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 from support.visit import SECONDS, UPLOAD, open_page, wait_until
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 from benchmarks.live import serve
+from benchmarks.visits import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +27,12 @@ def test_every_answer_has_the_headers(app: str, path: str) -> None:
     except OSError as error:
         answer = error
     headers = answer.headers
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
-    assert "unsafe" not in re.search(r"script-src [^;]*", headers["Content-Security-Policy"])[0]
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in re.search(r"script-src [^;]*", policy)[0]
+    assert (
+        "ws" not in re.search(r"connect-src [^;]*", policy)[0]
+    )  # 'self' includes the websocket of this server
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
 
@@ -31,6 +42,7 @@ def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:
         with urlopen(f"{app}/health", timeout=30) as answer:
             return json.load(answer)
 
+    open_page(page, app)  # the first visit starts the compute process
     wait_until(page, lambda: health()["compute"]["phase"] == "ready", seconds=90)
     found = health()
     compute = {"phase": "ready", "slots": found["compute"]["slots"], "data": "digits"}
@@ -38,21 +50,72 @@ def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:
     assert found["jail"] in ("asleep", "starting", "ready", "on", "off")
 
 
-def test_a_page_that_fails_reveals_nothing_of_the_server(page: Page) -> None:
-    with serve("tests/e2e/failing_app.py", environ={"INITS_CANARY": "a secret of ours"}) as address:
-        open_page(page, address)
-        alert = page.get_by_test_id("stAlert")
-        expect(alert).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
-        words = page.locator("body").inner_text()
+def shake_hands(port: int, host: str, origin: str) -> str:
+    """Return the answer to a request for a websocket."""
+    lines = ["GET /_stcore/stream HTTP/1.1", f"Host: {host}", f"Origin: {origin}", "Connection: Upgrade"]
+    lines += [
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        return connection.recv(4096).decode().split("\r\n")[0]
+
+
+def test_a_page_that_fails_reveals_nothing_and_a_foreign_origin_makes_no_server_call_out(
+    page: Page, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        proxy = dict.fromkeys(("http_proxy", "https_proxy"), f"http://127.0.0.1:{outside.getsockname()[1]}")
+        environ = {"INITS_CANARY": "a secret of ours", "no_proxy": "", **proxy}
+        output = tmp_path / "output.txt"
+        with serve("tests/e2e/failing_app.py", environ=environ, output=output) as address:
+            port = int(address.rpartition(":")[2])
+            own = f"127.0.0.1:{port}"
+            assert "101" in shake_hands(port, own, f"http://{own}")
+            for host, origin in (
+                (own, "http://evil.example"),
+                (own, "http://127.0.0.1:9"),
+                (f"evil.example:{port}", f"http://evil.example:{port}"),
+            ):
+                assert "403" in shake_hands(port, host, origin)
+            open_page(page, address)
+            alert = page.get_by_test_id("stAlert")
+            expect(alert).to_contain_text(re.compile("An unexpected error occurred.*under [0-9a-f]{8}"))
+            words = page.locator("body").inner_text()
+        outside.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            outside.accept()
     for secret in ("secret", "failing_app", "RuntimeError", "Traceback", "/"):
         assert secret not in words
+    log = output.read_text("utf-8")
+    assert re.search(r" ERROR inits.server page failed name=[0-9a-f]{8}\n( +.*\n)+  RuntimeError\n", log), log
+    assert "evil" not in log
+    assert "secret" not in log
 
 
-def test_an_upload_beyond_the_limit_is_refused_by_page_and_server(page: Page, app: str) -> None:
+def test_a_message_that_is_too_large_ends_its_session_only(app: str) -> None:
+    async def send() -> int:
+        address = app.replace("http", "ws", 1) + "/_stcore/stream"
+        async with connect(address, origin=Origin(app)) as connection:
+            with suppress(ConnectionClosed):
+                await connection.send(bytes(51_000_000))
+                await connection.recv()
+            return connection.close_code or 0
+
+    assert wait_for(send()) == 1009
+
+
+def test_an_upload_beyond_the_limits_is_refused_by_page_and_server(page: Page, app: str) -> None:
     def zeros(megabytes: float) -> FilePayload:
         return FilePayload(
             name="zeros.npz", mimeType="application/zip", buffer=bytes(int(megabytes * 1024**2))
         )
+
+    def put(size: float, name: str) -> int:
+        url = sent.value.url.rpartition("/")[0] + f"/{name}"
+        return page.request.put(url, headers=headers, multipart={"file": zeros(size)}).status
 
     open_page(page, f"{app}/pretrained")
     files = page.locator("input[type=file]").first
@@ -61,9 +124,9 @@ def test_an_upload_beyond_the_limit_is_refused_by_page_and_server(page: Page, ap
     ) as sent:
         files.set_input_files(zeros(0.1))
     headers = {"X-Xsrftoken": sent.value.headers.get("x-xsrftoken", "")}
-    for share, status in ((0.9, 204), (1.1, 413)):
-        body = {"file": zeros(share * UPLOAD)}
-        assert page.request.put(sent.value.url, headers=headers, multipart=body).status == status
     expect(page.get_by_text("begins with zeros only")).to_be_visible(timeout=30 * SECONDS)
+    assert put(1.1 * UPLOAD, "too-large") == 413
+    assert [put(0.9 * UPLOAD, name) for name in ("first", "second")] == [204, 413]
+    expect(page.get_by_text(f"The uploads of this page take more than {UPLOAD + 1} MB.")).to_be_visible()
     files.set_input_files(zeros(1.1 * UPLOAD))
     expect(page.get_by_text(f"File must be {UPLOAD}.0MB or smaller")).to_be_visible(timeout=10 * SECONDS)

@@ -1,9 +1,14 @@
 """The address of a page and its widgets: quick changes, late reports of the browser, and Back."""
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.page import state
+
+ROOT = Path(__file__).parents[2]
+
 
 def page() -> None:
     import streamlit as st
@@ -63,6 +68,14 @@ def test_results_that_arrive_while_the_browser_reports_an_earlier_address_change
     assert shown(app)[:2] == ("b", "x")
     choose(app, "of", "y")
     assert shown(app) == ("b", "y", {"what": "b", "of": "y"})
+
+
+def test_pages_run_again_by_the_function_that_keeps_their_settings() -> None:
+    scripts = (ROOT / "pages").rglob("*.py")
+    assert {path.name for path in scripts if "st.rerun(" in path.read_text("utf-8")} == {
+        "state.py",
+        "header.py",
+    }
 
 
 def test_back_undoes_a_change(app: AppTest) -> None:

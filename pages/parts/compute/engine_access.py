@@ -16,9 +16,11 @@ from inits.text import megabytes
 from pages.parts.page import session
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import problem
-from pages.parts.page.state import run_again
+from pages.parts.page.state import rerun, run_again
 
 T = TypeVar("T")
+
+_started: list[Engine] = []
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda engine: engine.close())
@@ -26,7 +28,13 @@ def engine() -> Engine:
     """Return the engine of this server; the first call starts it in the background."""
     made = Engine(settings.read())
     made.scheduler.present = _is_present
+    _started.append(made)
     return made
+
+
+def started_engine() -> Engine | None:
+    """Return the engine of this server if a page has started it."""
+    return _started[-1] if _started else None
 
 
 def _is_present(session_id: str) -> bool:
@@ -89,7 +97,7 @@ def take_up(page: str, begin: Callable[[], Job]) -> None:
     session.JOB[page] = job
     with gate.aside():
         job.wait_for_news(0.25)
-    st.rerun()
+    rerun()
 
 
 def ask_weights(run: Run, steps: int) -> bytes | None:

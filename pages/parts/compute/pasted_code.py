@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -24,6 +22,8 @@ from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import session_id
 from pages.parts.page import session
 from pages.parts.page.gate import gate
+from pages.parts.page.hosts import host_name, is_loopback
+from pages.parts.page.owner import is_owner
 from pages.parts.page.session import ALL_PAGES
 from pages.parts.page.shared_cache import SharedCache
 
@@ -76,25 +76,13 @@ def local_only() -> bool:
     forwarded = any(
         name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip", "via")) for name in headers
     )
-    listening = st.get_option("server.address") or ""
-    # A proxy may not add a header, but the browser still reports where the page came from.
-    host, origin = (
-        urlsplit(f"//{headers.get('Host')}").hostname,
-        urlsplit(headers.get("Origin") or "").hostname,
-    )
-    return all(_loopback(name or "") for name in (listening, host, origin)) and not forwarded
+    names = (st.get_option("server.address") or "", host_name(headers.get("Host") or ""))
+    return all(map(is_loopback, names)) and not forwarded
 
 
 def may_agree() -> bool:
-    """Return True if this session may agree to run code without a jail."""
-    return engine().sandbox.allowed and local_only()
-
-
-def _loopback(name: str) -> bool:
-    try:
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
+    """Return True if this session may agree to run code without a jail: it is local, and its user started the app."""
+    return engine().sandbox.allowed and local_only() and is_owner()
 
 
 def agreed() -> bool:

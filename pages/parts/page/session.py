@@ -117,6 +117,7 @@ RUN_AGAIN = Slot[bool]("run_again")  # the next run of the page shows what has a
 RAN_AGAIN = Slot[bool]("ran_again")  # the present run does
 PASTED_CODE = Slot[dict[str, str]]("code:shelf")  # name -> text of pasted initializers that have run
 OWN_CODE = Slot[set[str]]("code:own")  # source code that was run by hand in this session
+OWNER = Slot[bool]("owner")  # opened with the address that only the terminal shows
 AGREED = Slot[bool]("code:agreed")  # to run pasted code without a jail
 WEIGHT_FILES = Slot[dict[str, str]]("file:shelf")  # digest -> text of weight files
 

@@ -16,6 +16,7 @@ import streamlit as st
 from inits.errors import InitsError
 from pages.parts.page import session
 from pages.parts.page.notes import odd_link
+from pages.parts.page.owner import TOKEN, claim
 from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
 
 T = TypeVar("T")
@@ -36,7 +37,10 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     defaults = dict(defaults)
     now = session.STATE.setdefault(page, PageState(dict(defaults), defaults))
     now.defaults = defaults
-    address = st.query_params.to_dict()
+    address, token = _address(), st.query_params.get(TOKEN)
+    if token is not None:
+        claim(token)
+        _replace(address)
     stayed = session.CURRENT_PAGE.get(ALL_PAGES) == page
     session.CURRENT_PAGE[ALL_PAGES] = page
     session.RAN_AGAIN[ALL_PAGES] = session.RUN_AGAIN.pop(ALL_PAGES, False)
@@ -68,7 +72,7 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
 
     Defaults are left out of the address. A link may spell values differently: it stays as it is until a value changes.
     """
-    now, shown = session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))), st.query_params.to_dict()
+    now, shown = session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))), _address()
     kept = {**now.values, **values}
     address = {name: value for name, value in kept.items() if value != defaults[name]}
     if now.opened:
@@ -85,6 +89,11 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
             st.query_params.from_dict(address)
     now.values = now.saved = kept
     now.controls = session.control_values(page)
+
+
+def _address() -> dict[str, str]:
+    """Return the settings in the address that the browser reports."""
+    return {name: value for name, value in st.query_params.to_dict().items() if name != TOKEN}
 
 
 def _is_late(page: str, now: PageState, address: Mapping[str, str]) -> bool:

@@ -1,5 +1,6 @@
 """The web server around the pages: security headers, a health endpoint, and the message when a page fails."""
 
+import asyncio
 import base64
 import hashlib
 import logging
@@ -22,9 +23,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inits import logs, settings
-from pages.parts.compute.engine_access import engine
+from inits.sandbox import syscalls
+from pages.parts.compute.engine_access import started_engine
+from pages.parts.compute.uploads import Uploads, free_abandoned
+from pages.parts.page.hosts import is_loopback
 from pages.parts.page.notes import problem
+from pages.parts.page.owner import announce
 from pages.parts.page.state import REPLACE
+from pages.parts.shell.doors import Doors
 
 log = logging.getLogger("inits.server")
 
@@ -42,12 +48,13 @@ POLICY = {
     "img-src": "'self' blob: data:",
     "font-src": "'self' data:",
     "worker-src": "'self' blob:",
-    "connect-src": "'self' ws: wss: blob: data:",
+    "connect-src": "'self' blob: data:",  # includes the websocket
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
     "frame-ancestors": "'self'",
 }
+CLEANING = 10.0  # seconds between two searches for uploads of sessions that have left
 GRACE = 3  # seconds that a stopping server waits for open connections
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -85,8 +92,10 @@ def _digest(text: str) -> str:
 
 
 async def health(request: Request) -> JSONResponse:
-    """Return the state of the processes, with 503 if nothing can be trained; start the compute process if needed."""
-    running = engine()
+    """Return the state of the processes, with 503 if nothing can be trained. Starts none of them."""
+    running = started_engine()
+    if running is None:
+        return JSONResponse({"compute": {"phase": "asleep", "slots": 0, "data": ""}, "jail": "asleep"})
     status = running.status
     compute = {"phase": status.phase, "slots": running.slots, "data": status.dataset}
     code = 503 if status.phase == "failed" else 200
@@ -95,13 +104,27 @@ async def health(request: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Read the settings before the first request, and log the start and the end of the server."""
+    """Read the settings before the first request, log the start and the end, and free what sessions leave behind."""
     began = time.monotonic()
     logs.begin(settings.read().log)
     _limit_shutdown()
     log.info("server begins")
+    if (
+        settings.read().code
+        and not syscalls.supported()
+        and is_loopback(st.get_option("server.address") or "")
+    ):
+        announce()
+    cleaning = asyncio.create_task(_clean())
     yield
+    cleaning.cancel()
     log.info("server ends seconds=%.0f", time.monotonic() - began)
+
+
+async def _clean() -> None:
+    while True:
+        await asyncio.sleep(CLEANING)
+        free_abandoned()
 
 
 def _limit_shutdown() -> None:
@@ -127,4 +150,4 @@ def report_failure(error: Exception) -> bool:
 
 
 ROUTES = (Route("/health", health),)
-MIDDLEWARE = (Middleware(Headers),)
+MIDDLEWARE = (Middleware(Headers), Middleware(Doors), Middleware(Uploads))

@@ -4,19 +4,21 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.export.experiment_json import MOST, read
+from pages.parts.compute.uploads import free, uploader
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.presets import close_presets
 from pages.parts.page import session
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.state import rerun
 
 MAX_PROBLEMS = 5  # that are shown
 
 
 def open_experiment(page: str, choices: Choices) -> None:
     """Draw an uploader; the valid settings of its file replace those on the page."""
-    file = st.file_uploader(
-        "Open an experiment", "json", key=widget_key(page, "open"), max_upload_size=max(1, MOST // 1_000_000),
+    file = uploader(
+        "Open an experiment", "json", widget_key(page, "open"), max_upload_size=max(1, MOST // 1_000_000),
         help="A file from Export, Experiment (JSON); its settings replace those on the page.",
     )  # fmt: skip
     if file is None:
@@ -26,11 +28,12 @@ def open_experiment(page: str, choices: Choices) -> None:
     except InitsError as error:
         problem(str(error))
         return
+    free(file)
     texts = {**TRAIN.format(choices), **opened.settings}
     TRAIN.replace(texts)
     session.UNREAD_SETTINGS[page] = opened.problems
     close_presets(page)  # the popover around this
-    st.rerun()
+    rerun()
 
 
 def refused_settings(page: str, choices: Choices) -> None:

@@ -5,8 +5,6 @@ from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inits.engine.fetching import Fetch
 from inits.errors import InitsError
@@ -18,12 +16,14 @@ from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.compute.job_control import experiment_of
+from pages.parts.compute.uploads import free, uploader
 from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import offer_file
 
 SOURCES = {"upload": "Upload", "train": "From Train", "keras": "From Keras"}
@@ -58,7 +58,7 @@ def _read(page: str, slot: str, name: str, reading: Reading) -> None:
 
 def _upload(page: str, slot: str) -> None:
     most = count(int(st.get_option("server.maxUploadSize")))
-    uploaded = st.file_uploader(
+    uploaded = uploader(
         f"A {suggestion()} file of up to {most} MB. It is read as data: nothing in it is executed.",
         ENDINGS,
         # A new uploader after every file: the previous one still holds its file.
@@ -71,16 +71,9 @@ def _upload(page: str, slot: str) -> None:
     except InitsError as error:
         problem(str(error))
         return
-    _free(uploaded.file_id)
-    st.rerun()
-
-
-def _free(file_id: str) -> None:
-    """Free the memory of an upload, which Streamlit would keep until the session ends."""
-    context = get_script_run_ctx()
-    manager = context and context.uploaded_file_mgr
-    if context is not None and isinstance(manager, MemoryUploadedFileManager):
-        manager.remove_file(context.session_id, file_id)
+    finally:
+        free(uploaded)
+    rerun()
 
 
 def _from_train(page: str, slot: str) -> None:
@@ -125,7 +118,7 @@ def _open_trained(page: str, slot: str, run: Run, steps: int, label: str, again:
     name = f"{label} {'after' if steps else 'before'}.weights.h5"
     _read(page, slot, name, engine().files.take(BytesIO(data), name))
     if again:
-        st.rerun()
+        rerun()
 
 
 def look_inside(run: Run, steps: int, label: str) -> None:
@@ -151,7 +144,7 @@ def _from_keras(page: str, slot: str) -> None:
     if fetch is None:
         if st.button("Download and open", icon=":material/download:", key=widget_key(page, slot, "fetch")):
             session.DOWNLOAD[place] = engine().fetches.fetch(str(chosen), engine().files.folder)
-            st.rerun()
+            rerun()
     elif not fetch.done.is_set():
         st.button(
             "Cancel", icon=":material/close:", key=widget_key(page, slot, "cancel"), on_click=fetch.cancel
@@ -163,7 +156,7 @@ def _from_keras(page: str, slot: str) -> None:
             _open_download(page, slot, fetch.path)
         if fetch.error:
             session.FILE_PROBLEM[place] = fetch.error
-        st.rerun()
+        rerun()
 
 
 def _open_download(page: str, slot: str, path: Path) -> None:
@@ -201,7 +194,7 @@ def show_when_read(page: str, slot: str) -> None:
         problem(f"{name}: {reading.error}")
         return
     show_file(page, slot, FileSpec(name, reading.digest))
-    st.rerun()
+    rerun()
 
 
 def _reading(name: str, reading: Reading) -> str:
