@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inits.experiments.experiment import Experiment
 from inits.experiments.record import FloatArray, Record
 from inits.initializers.laws import Law
 
+Array = NDArray[np.float64]
 COLUMNS = (
     *("start", "name", "kernel", "bias", "seed", "step", "images"),
     *("loss", "accuracy", "held_out_loss", "held_out_accuracy", "held_out_images"),
@@ -56,7 +58,7 @@ def histograms_csv(experiment: Experiment, records: Sequence[Record], names: Seq
     return _csv(lines)
 
 
-def drawn_csv(law: Law | None, edges: FloatArray, density: FloatArray, shares: FloatArray) -> str:
+def drawn_csv(law: Law | None, edges: Array, density: Array, shares: FloatArray) -> str:
     """Return the histogram of a kernel as CSV: each bar's ends, its density, and the law's density in its middle.
 
     Of a law of single values: each value with the share drawn and the exact one. All arrays as in `Examination`.
@@ -66,7 +68,7 @@ def drawn_csv(law: Law | None, edges: FloatArray, density: FloatArray, shares: F
         return _csv(
             [("value", "drawn", "exact"), *((value, drawn, share) for (value, share), drawn in exact)]
         )
-    middles = (edges[1:].astype(np.float64) + edges[:-1]) / 2
+    middles = (edges[1:] + edges[:-1]) / 2
     exact_density = law.pdf(middles) if law is not None else [""] * len(middles)
     bars = zip(edges[:-1], edges[1:], density, exact_density, strict=True)
     return _csv([("low", "high", "drawn", "exact"), *bars])

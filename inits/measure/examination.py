@@ -27,11 +27,11 @@ class Examination:
     Attributes:
         summary: count, mean, std, min, max.
         rows: each number beside theory; empty when there is no law.
-        edges, density: histogram, float32 (bins + 1,) and (bins,).
+        edges, density: histogram, float64 (bins + 1,) and (bins,): the density of tiny weights exceeds float32.
         shares: share of the weights at each of the law's atoms, float32; empty when it has none.
         distance, p: Kolmogorov distance to the law and its p-value; None where there is none.
         theory, drawn: quantiles, float32 (points,); empty without a law.
-        singular: singular values of the flattened kernel, falling; None when it is too large.
+        singular: singular values of the flattened kernel, float64, falling; None when it is too large.
         tiles: int8 (units, 28, 28), incoming weights of the first units in 1/127 of `scale`; None unless the
             kernel has 784 inputs.
         block: int8, the first rows and columns of the flattened kernel in the same unit.
@@ -40,14 +40,14 @@ class Examination:
 
     summary: Summary
     rows: tuple[Row, ...]
-    edges: FloatArray
-    density: FloatArray
+    edges: NDArray[np.float64]
+    density: NDArray[np.float64]
     shares: FloatArray
     distance: float | None
     p: float | None
     theory: FloatArray
     drawn: FloatArray
-    singular: FloatArray | None
+    singular: NDArray[np.float64] | None
     tiles: NDArray[np.int8] | None
     block: NDArray[np.int8]
     scale: float
@@ -81,14 +81,14 @@ def measure(kernel: FloatArray, spec: Kernel) -> Examination:
     return Examination(
         summary=Summary.of(kernel),
         rows=compare(kernel, law, spec.fans(kernel.shape)[0]) if law else (),
-        edges=edges.astype(np.float32),
-        density=density.astype(np.float32),
+        edges=edges,
+        density=density,
         shares=np.array([np.mean(kernel == value) for value in values], np.float32),
         distance=distance.distance if distance else None,
         p=distance.p if distance else None,
         theory=theory.astype(np.float32),
         drawn=drawn.astype(np.float32),
-        singular=singular_values(kernel).astype(np.float32) if min(rows, columns) <= MAX_SINGULAR else None,
+        singular=singular_values(kernel) if min(rows, columns) <= MAX_SINGULAR else None,
         tiles=None if units is None else _pixels(units.T, scale).reshape(-1, *IMAGE),
         block=_pixels(block, scale),
         scale=scale,
@@ -100,7 +100,7 @@ def _bins(weights: int) -> int:
 
 
 def _pixels(values: FloatArray, scale: float) -> NDArray[np.int8]:
-    pixels: NDArray[np.int8] = np.clip(np.rint(values * (127 / scale)), -127, 127).astype(np.int8)
+    pixels: NDArray[np.int8] = np.rint(values / np.float64(scale) * 127).astype(np.int8)
     return pixels
 
 

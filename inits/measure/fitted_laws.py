@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inits.errors import ShapeError, SpecError
 from inits.initializers.laws import Law
-from inits.initializers.parameters import Value
+from inits.initializers.parameters import LARGEST, SMALLEST, Value
 from inits.initializers.shapes import Shape, compute_fans, flattened
 from inits.initializers.spec import InitializerSpec
 from inits.initializers.symmetric_laws import Normal, TruncatedNormal
@@ -102,8 +102,8 @@ def orthogonal_initializer(kernel: Weights) -> InitializerSpec | None:
     matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     long, short = matrix.shape
     gain = math.sqrt(_sum_of_squares(matrix) / short)
-    if gain == 0.0 or (short == 1 and abs(gain - 1.0) > 3e-6):
-        return None
+    if not SMALLEST <= gain <= LARGEST or (short == 1 and abs(gain - 1.0) > 3e-6):
+        return None  # no initializer has a smaller or larger gain, and products in float32 would overflow
     probes = np.random.default_rng(0).standard_normal((short, 3)).astype(np.float32)
     again = matrix.T @ ((matrix @ probes) / np.float32(gain)) / np.float32(gain)
     if not np.abs(again - probes).max() <= max(5e-5, 3e-3 / math.sqrt(long)):

@@ -51,7 +51,7 @@ def test_numbers_are_those_of_the_draw(case):
 
 def test_histogram_and_spectrum_are_those_of_the_draw(case):
     _, found, kernel = case
-    assert (found.edges.dtype, found.density.dtype) == (np.float32, np.float32)
+    assert (found.edges.dtype, found.density.dtype) == (np.float64, np.float64)
     if kernel.min() < kernel.max():
         density, edges = np.histogram(kernel, len(found.density), density=True)
         np.testing.assert_allclose(found.edges, edges, rtol=1e-5, atol=1e-7)
