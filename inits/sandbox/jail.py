@@ -118,9 +118,10 @@ def enter(parent: int, rules: int | None, limits: Limits, number: int) -> None:
 
 def _limit(limits: Limits, threads: int) -> None:
     with open("/proc/self/statm", "rb") as file:
-        inherited = int(file.read().split()[0]) * resource.getpagesize()
+        pages = [int(number) * resource.getpagesize() for number in file.read().split()]
     for kind, wanted in (
-        (resource.RLIMIT_AS, inherited + limits.memory),
+        (resource.RLIMIT_AS, pages[0] + limits.memory),
+        (resource.RLIMIT_DATA, pages[5] + limits.memory),  # libraries that it gives back make no room for data
         (resource.RLIMIT_CPU, limits.cpu),
         (resource.RLIMIT_FSIZE, limits.files),
         (resource.RLIMIT_CORE, 0),

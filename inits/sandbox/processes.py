@@ -35,7 +35,8 @@ class Outcome:
     """The outcome of a request: its reply and its output as bytes, and how its process ended.
 
     Attributes:
-        ending: "exited", "time", "memory", "output", "reply" (longer than asked for), "cancelled" or "signal".
+        ending: "exited", "time", "memory", "left" (only the main thread ended), "output", "reply" (longer than asked
+            for), "cancelled" or "signal".
         code: the exit code, or the number of the signal.
         memory: the most bytes that the process had.
     """

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 READY = b"ready"
 ENDED = struct.Struct("<iBQ")  # wait status, why it was killed, the most bytes of memory
-LATE, TOO_LARGE = 1, 2  # reasons to kill a child: time, memory
-INTERVAL = 0.05  # seconds between two measurements of the memory of the children
+LATE, TOO_LARGE, LEFT = 1, 2, 3  # reasons to kill a child: time, memory, only its main thread has ended
+INTERVAL = 0.02  # seconds between two looks at the children
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Zygote:
         self.control, self.rules = control, rules
         self.children: dict[int, Child] = {}
         self.count = 0
-        self.inherited = occupied(os.getpid())
+        self.inherited = 1024 * int(status_of(os.getpid())["VmData"].split()[0])
 
     def serve(self) -> None:
         while self._step():
@@ -118,11 +118,15 @@ class Zygote:
         return True
 
     def _too_much(self, child: Child) -> int:
+        """Return the reason to kill a child; 0 if there is none."""
         if child.deadline <= time.monotonic():
             return LATE
-        # The limit of the address space comes first and raises MemoryError. But it counts inherited memory, which
-        # code can release and allocate again.
-        return TOO_LARGE if occupied(child.pid) > self.inherited + 1.25 * child.memory else 0
+        status = status_of(child.pid)
+        if status.get("State", "").startswith("Z"):  # its other threads go on, and this file has their memory no more
+            return LEFT
+        # The limits of the address space and of data come first and raise MemoryError. But they count mappings, and
+        # code can give back what it has inherited, or turn what it has filled into something else.
+        return TOO_LARGE if occupied(status) > self.inherited + child.memory else 0
 
     def _begin(self) -> bool:
         """Start the child of one request; return False at the end of the socket."""
@@ -152,14 +156,20 @@ class Zygote:
         child.caller.close()
 
 
-def occupied(pid: int) -> int:
-    """Return the bytes of memory that a process fills, without files."""
+def status_of(pid: int) -> dict[str, str]:
+    """Return the entries of /proc/PID/status; none if the process has just ended."""
     try:
-        with open(f"/proc/{pid}/status", "rb") as file:
-            found = dict(line.split(b":", 1) for line in file if line.startswith((b"RssAnon", b"RssShmem")))
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
+            lines = file.read(10_000).decode("ascii", "replace").splitlines()
     except OSError:
-        return 0  # it has just ended
-    return 1024 * sum(int(words.split()[0]) for words in found.values())
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def occupied(status: dict[str, str]) -> int:
+    """Return the bytes of memory that a process has filled, in the machine or swapped out, without files."""
+    kinds = ("RssAnon", "RssShmem", "VmSwap", "VmPTE")
+    return 1024 * sum(int(status.get(kind, "0").split()[0]) for kind in kinds)
 
 
 def _become_child(

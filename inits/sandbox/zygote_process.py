@@ -12,8 +12,9 @@ from collections.abc import Callable
 from inits.errors import EngineError
 from inits.sandbox import processes
 from inits.sandbox.processes import GONE, GRACE, MAX_OUTPUT, PIECE, Limits, Outcome
-from inits.sandbox.zygote import ENDED, LATE, READY, TOO_LARGE
+from inits.sandbox.zygote import ENDED, LATE, LEFT, READY, TOO_LARGE
 
+KILLED_FOR = {LATE: "time", TOO_LARGE: "memory", LEFT: "left"}
 START_SECONDS = 120.0  # until a zygote is ready
 
 
@@ -166,12 +167,11 @@ class _Exchange:
     def _outcome(self, message: bytes) -> Outcome:
         status, reason, memory = ENDED.unpack(message)
         reply, output = bytes(self._read[self._reply]), bytes(self._read[self._output])
-        signaled = os.WIFSIGNALED(status)
-        code = os.WTERMSIG(status) if signaled else os.WEXITSTATUS(status)
-        late = reason == LATE or (signaled and code == signal.SIGXCPU)
-        why = "time" if late else "memory" if reason == TOO_LARGE else "signal" if signaled else "exited"
-        ending = self._ending or why
-        return Outcome(reply, output, ending, code, memory)
+        if not os.WIFSIGNALED(status):  # also if it was to be killed at that moment
+            return Outcome(reply, output, self._ending or "exited", os.WEXITSTATUS(status), memory)
+        code = os.WTERMSIG(status)
+        why = "time" if code == signal.SIGXCPU else KILLED_FOR.get(reason, "signal")
+        return Outcome(reply, output, self._ending or why, code, memory)
 
     def close(self) -> None:
         """Close our ends of the channels."""

@@ -25,7 +25,7 @@ _NUMBERS = """
     process_vm_writev 311 271, memfd_create 319 279, unshare 272 97, setns 308 268, mount 165 40,
     chroot 161 51, pivot_root 155 41, bpf 321 280, add_key 248 217, keyctl 250 219,
     perf_event_open 298 241, userfaultfd 323 282, personality 135 92, execve 59 221, execveat 322 281,
-    kill 62 129, tkill 200 130, tgkill 234 131, rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240,
+    exit 60 93, kill 62 129, tkill 200 130, tgkill 234 131, rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240,
     pidfd_open 434 434, pidfd_send_signal 424 424, pidfd_getfd 438 438, setuid 105 146, setresuid 117 147,
     setresgid 119 149, capset 126 91, prlimit64 302 261, setrlimit 160 164, prctl 157 167,
     landlock_create_ruleset 444 444, landlock_add_rule 445 445, landlock_restrict_self 446 446,
@@ -77,6 +77,30 @@ def reach():
     attempt(write, f"{{T.folder}}/{{T.tag}}")
     attempt(knock, ("127.0.0.1", T.tcp))
     attempt(os.kill, T.victim, signal.SIGTERM)
+class Library(ctypes.Structure):
+    _fields_ = [("address", ctypes.c_void_p), ("name", ctypes.c_char_p), ("parts", ctypes.c_void_p),
+                ("count", ctypes.c_uint16)]
+def give_back():
+    found = []
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Library), ctypes.c_size_t, ctypes.c_void_p)
+    def look(library, size, data):
+        one = library[0]
+        for number in range(one.count if b"tensorflow" in (one.name or b"") else 0):
+            part = ctypes.string_at(one.parts + 56 * number, 56)
+            kind, _, _, start, _, _, length, _ = struct.unpack("IIQQQQQQ", part)
+            if kind == 1 and length > 1 << 20:
+                found.append((one.address + start & ~4095, length & ~4095))
+        return 0
+    libc.dl_iterate_phdr(look, None)
+    for address, length in found:
+        libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(length))
+pages = []
+def fill(flags=mmap.MAP_PRIVATE, afterwards=None):
+    for _ in range(T.take // 20_000_000):
+        pages.append(mmap.mmap(-1, 20_000_000, flags=flags | mmap.MAP_ANONYMOUS))
+        np.frombuffer(pages[-1], np.uint8)[::4096] = 1
+        if afterwards:
+            afterwards(pages[-1])
 def stay(pid):
     if pid == 0:
         attempt(os.setsid)
@@ -450,11 +474,6 @@ block = attempt(np.ones, T.take // 8)
 time.sleep(0.1)
 
 ## pages of the system
-pages = []
-def fill(flags):
-    for _ in range(T.take // 100_000_000):
-        pages.append(mmap.mmap(-1, 100_000_000, flags=flags | mmap.MAP_ANONYMOUS))
-        np.frombuffer(pages[-1], np.uint8)[::4096] = 1
 attempt(fill, mmap.MAP_PRIVATE)
 attempt(fill, mmap.MAP_SHARED)
 
@@ -493,30 +512,19 @@ attempt(fill)
 print(len(pipes), "pipes")
 
 ## what it inherited, given back and taken anew -> memory
-class Library(ctypes.Structure):
-    _fields_ = [("address", ctypes.c_void_p), ("name", ctypes.c_char_p), ("parts", ctypes.c_void_p),
-                ("count", ctypes.c_uint16)]
-found, pages = [], []
-@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Library), ctypes.c_size_t, ctypes.c_void_p)
-def look(library, size, data):
-    one = library[0]
-    for number in range(one.count if b"tensorflow" in (one.name or b"") else 0):
-        kind, _, _, start, _, _, length, _ = struct.unpack("IIQQQQQQ", ctypes.string_at(one.parts + 56 * number, 56))
-        if kind == 1 and length > 1 << 20:
-            found.append((one.address + start & ~4095, length & ~4095))
-    return 0
-def fill(flags):
-    for _ in range(T.take // 20_000_000):
-        pages.append(mmap.mmap(-1, 20_000_000, flags=flags | mmap.MAP_ANONYMOUS))
-        np.frombuffer(pages[-1], np.uint8)[::4096] = 1
-        if flags == mmap.MAP_SHARED:
-            pages[-1].madvise(mmap.MADV_DONTNEED)  # it is kept, and counted no more
-libc.dl_iterate_phdr(look, None)
-for address, length in found:
-    libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(length))
-attempt(fill, mmap.MAP_SHARED)
+give_back()
+attempt(fill, mmap.MAP_SHARED, lambda page: page.madvise(mmap.MADV_DONTNEED))  # it is kept, and counted no more
 time.sleep(0.1)
-attempt(fill, mmap.MAP_PRIVATE)
+attempt(fill)
+time.sleep(0.1)
+os._exit(0)
+
+## what it has filled, made read-only -> memory
+def protect(page):
+    address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+    libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(len(page)), 1)
+give_back()
+attempt(fill, mmap.MAP_PRIVATE, protect)
 time.sleep(0.1)
 os._exit(0)
 """
@@ -573,6 +581,15 @@ main = ctypes.cast(libc.sleep, ctypes.c_void_p)
 made = sum(libc.pthread_create(ctypes.byref(thread), None, main, ctypes.c_void_p(1)) == 0 for _ in range(2000))
 print(made, "threads")
 time.sleep(0.3)
+
+## its main thread ends alone, and another one goes on
+def hoard():
+    give_back()
+    attempt(fill)
+    time.sleep(0.3)
+    os._exit(0)
+threading.Thread(target=hoard).start()
+libc.syscall(ctypes.c_long(N["exit"]), ctypes.c_long(0))
 
 ## that outlive the answer
 def go_on():

@@ -152,8 +152,7 @@ class Processes:
             found = [Path(f"/proc/{one.pid}") for one in self.known.children(recursive=True)]
             shared = _segments() - self.shared_before + sum(_shared(one) for one in found)
             self.shared = max(self.shared, shared)
-            texts = [(one / "status").read_text() for one in found]
-            running = [text for text in texts if "State:\tZ" not in text]
+            running = [text for one in found if (text := _status(one))]
             self.at_once = max(self.at_once, len(running))
             for text in running:
                 self.threads = max(self.threads, _number(text, "Threads:"))
@@ -216,6 +215,12 @@ class Processes:
 
     def close(self) -> None:
         ctypes.CDLL(None).prctl(self._ADOPT, 0, 0, 0, 0)
+
+
+def _status(process: Path) -> str:
+    """Return the status of a thread that has not ended, as that of its process; "" if all have ended."""
+    texts = ((one / "status").read_text() for one in (process / "task").iterdir())
+    return next((text for text in texts if "State:\tZ" not in text), "")
 
 
 def _shared(process: Path) -> int:
