@@ -4,9 +4,16 @@ A message names the argument, its rule and the value received, then what to do:
 "stddev must be positive, but got -0.1. Use a number above 0."
 """
 
+from inits.text import brief
+
+LONGEST_MESSAGE = 480  # characters; a value in a message may be of any length
+
 
 class InitsError(ValueError):
-    """Base of all errors that the pages show to users."""
+    """Base of all errors that the pages show to users: its message is one printable line of limited length."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(brief(message, LONGEST_MESSAGE))
 
 
 class SpecError(InitsError):

@@ -82,6 +82,26 @@ def printable(text: str) -> str:
     return "".join(found)
 
 
+def one_line(text: str, limit: int) -> str:
+    """Return a text of other origin as one printable line of at most `limit` characters."""
+    found = printable(text[: limit + 1])
+    return found if len(found) <= limit else f"{found[: limit - 1]}…"
+
+
+def brief(text: str, limit: int) -> str:
+    """Return a message as one printable line of at most `limit` characters: its middle is left out, not its advice."""
+    half = limit // 2
+    return printable(
+        " ".join((text if len(text) <= limit else f"{text[: half - 1]}…{text[-half:]}").split("\n"))
+    )
+
+
+def paragraph(text: str, limit: int) -> str:
+    """Return a text of other origin as printable lines, together at most `limit` characters."""
+    found = "\n".join(printable(line.expandtabs(4)) for line in text[: limit + 1].split("\n"))
+    return found if len(found) <= limit else f"{found[: limit - 1]}…"
+
+
 def shown(value: object) -> str:
     """Return the repr of `value` for an error message, at most 60 characters; never raises."""
     try:

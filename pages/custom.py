@@ -11,7 +11,7 @@ from inits.sandbox.examples import EXAMPLES
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import Result
 from inits.seeds import MAX_SEED
-from inits.text import number
+from inits.text import number, one_line
 from pages.parts.code.editing import begin, code_editor, controls, line_marks
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import engine, wait_for
@@ -153,8 +153,8 @@ def show_result(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> N
         next_steps(spec)
     if result.picked is not None and result.picked.others:
         also = ", ".join(result.picked.others)
-        words = f"Used: {result.picked.kind} {result.picked.name}. Also defined: {also}."
-        st.markdown(f":small[:gray[{literal(words)}]]")
+        words = f"Used: {result.picked.kind} {one_line(result.picked.name, 100)}. Also defined: {also}"
+        st.markdown(f":small[:gray[{literal(one_line(words, 400))}.]]")
     if len(result.drawn) == len(NETWORK.kernel_shapes) + 1:
         check_list(checked(result))
     output_box(result.output)

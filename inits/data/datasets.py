@@ -18,6 +18,7 @@ from inits.data.mnist import read_mnist
 from inits.data.standin import digits
 from inits.errors import SpecError
 from inits.settings import Settings
+from inits.text import shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ def load(name: str, local: Path | None = None, progress: Progress = no_progress)
     Raises SpecError for an unknown name, DataError if the dataset cannot be loaded.
     """
     if name not in DATASETS:
-        raise SpecError(f"dataset must be one of {', '.join(DATASETS)}, but got {name!r}.")
+        raise SpecError(f"dataset must be one of {', '.join(DATASETS)}, but got {shown(name)}.")
     entry = DATASETS[name]
     source = local if entry.read else None
     with _LOADING[name]:  # once, also when several runs ask for it at the same time

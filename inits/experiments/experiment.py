@@ -12,6 +12,7 @@ from inits.experiments.network import Network
 from inits.experiments.weight_source import Kernel, parse_kernel
 from inits.initializers.parameters import checked_whole
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
+from inits.text import shown
 
 ZEROS = InitializerSpec("Zeros")
 NETWORK = Network()
@@ -54,7 +55,7 @@ class Experiment:
             checked_whole("seed", seed, 0, 2**31 - 1)
         checked_whole("batch_size", self.batch_size, 1, MAX_BATCH)
         if self.dataset not in DATASETS:
-            raise SpecError(f"dataset must be one of {', '.join(DATASETS)}, but got {self.dataset!r}.")
+            raise SpecError(f"dataset must be one of {', '.join(DATASETS)}, but got {shown(self.dataset)}.")
         for start in self.starts:
             start.check(self.network)
 

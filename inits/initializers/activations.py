@@ -144,7 +144,7 @@ def elementwise(name: str) -> Activation:
     if isinstance(name, str) and name in ELEMENTWISE:
         return ELEMENTWISE[name]
     if isinstance(name, str) and name in ACTIVATIONS:
-        raise SpecError(f"activation must act on each unit alone for this theory, but got {name!r}.")
+        raise SpecError(f"activation must act on each unit alone for this theory, but got {shown(name)}.")
     guess = nearest(name, ELEMENTWISE) if isinstance(name, str) else None
     advice = f"Did you mean {guess!r}?" if guess else f"Use one of {', '.join(ELEMENTWISE)}."
     raise SpecError(f"activation {shown(name)} is unknown. {advice}")

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import InitsError
+from inits.text import one_line, paragraph
 
 FloatArray = NDArray[np.float32]
 Shape = tuple[int, ...]
 Round = tuple[tuple[Shape, int], ...]  # shapes with their seeds, drawn by code that was started afresh
 
 MAGIC = b"inits1\n\0"
-MAX_TEXT, MAX_NAME, MAX_FRAMES, MAX_AXES = 8_000, 100, 50, 8
+MAX_TEXT, MAX_EXPRESSION, MAX_NAME = 4_000, 1_000, 100  # characters of a message, an expression, a name
+MAX_FRAMES, MAX_OTHERS, MAX_AXES = 50, 20, 8
 OVERHEAD = 100_000  # bytes of the longest reply that are not weights
 _PICKED, _ARRAY, _ODD, _PROBLEM, _END = b"paoe."
 
@@ -89,13 +91,15 @@ def longest_reply(rounds: Sequence[Round]) -> int:
 
 def picked(name: str, kind: str, others: Sequence[str]) -> bytes:
     """Encode the initializer that was found."""
-    return bytes([_PICKED]) + _text(name) + _text(kind) + _text(", ".join(others))
+    some = [other[:MAX_NAME] for other in others[:MAX_OTHERS]]
+    return bytes([_PICKED]) + _text(name) + _text(kind) + _text(", ".join(some))
 
 
 def array(requested: Shape, values: NDArray[np.generic]) -> bytes:
     """Encode one array, with its values only if it has the requested shape."""
     if values.shape == requested:
-        return bytes([_ARRAY]) + _text(str(values.dtype)) + np.asarray(values, "<f4").tobytes()
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and the page says so
+            return bytes([_ARRAY]) + _text(str(values.dtype)) + np.asarray(values, "<f4").tobytes()
     axes = values.shape[:MAX_AXES]
     return bytes([_ODD]) + _text(str(values.dtype)) + struct.pack(f"<B{len(axes)}Q", len(axes), *axes)
 
@@ -115,7 +119,7 @@ def end() -> bytes:
 
 
 def _text(text: str) -> bytes:
-    data = text[:MAX_TEXT].encode("utf-8", "replace")[:MAX_TEXT]
+    data = text[: MAX_TEXT + 1].encode("utf-8", "replace")
     return struct.pack("<H", len(data)) + data
 
 
@@ -145,7 +149,10 @@ def parse_reply(data: bytes, rounds: Sequence[Round]) -> Reply:
 
 
 class _Reader:
-    """The bytes of a reply, taken from the beginning to the end. Every method raises ReplyError if they end early."""
+    """The bytes of a reply, taken from the beginning to the end. Every method raises ReplyError if they end early.
+
+    Texts are cut and made printable here, so that no page has to.
+    """
 
     def __init__(self, data: bytes):
         self._data, self._at = memoryview(data), 0
@@ -169,23 +176,27 @@ class _Reader:
         (size,) = struct.unpack("<H", self.take(2))
         return self.take(size).decode("utf-8", "replace")
 
+    def name(self) -> str:
+        return one_line(self.text(), MAX_NAME)
+
     def picked(self) -> Picked:
-        name, kind, others = self.text(), self.text(), self.text()
-        return Picked(name, kind, tuple(others.split(", ")) if others else ())
+        name, kind, others = one_line(self.text(), MAX_EXPRESSION), self.name(), self.text()
+        some = others.split(", ")[:MAX_OTHERS] if others else ()
+        return Picked(name, kind, tuple(one_line(other, MAX_NAME) for other in some))
 
     def array(self, requested: Shape, whole: bool) -> Array:
-        dtype = self.text()
+        dtype = self.name()
         if whole:
             values = np.frombuffer(self.take(4 * math.prod(requested)), "<f4").reshape(requested)
             return Array(requested, requested, dtype, values.astype(np.float32))
         axes = self.byte()
         received = struct.unpack(f"<{axes}Q", self.take(8 * axes))
-        return Array(requested, received, dtype, None)
+        return Array(requested, received[:MAX_AXES], dtype, None)
 
     def problem(self) -> Problem:
-        kind, message = self.text(), self.text()
+        kind, message = self.name(), paragraph(self.text(), MAX_TEXT)
         frames = []
         for _ in range(self.byte()):
             (line,) = struct.unpack("<I", self.take(4))
-            frames.append((line, self.text()))
-        return Problem(kind, message, tuple(frames))
+            frames.append((line, self.name()))
+        return Problem(kind, message, tuple(frames[-MAX_FRAMES:]))

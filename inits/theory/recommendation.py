@@ -19,7 +19,7 @@ from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
-from inits.text import counted, number
+from inits.text import counted, number, shown
 from inits.theory.meanfield import chi, chi1, variance_map
 from inits.theory.signal_theory import TYPICAL_INPUTS, Prediction, gains, predict
 
@@ -69,7 +69,7 @@ class Task:
             ("optimizer", self.optimizer, OPTIMIZERS),
         ):
             if value not in known:
-                raise SpecError(f"{name} must be one of {', '.join(known)}, but got {value!r}.")
+                raise SpecError(f"{name} must be one of {', '.join(known)}, but got {shown(value)}.")
         if self.depth < 1:
             raise SpecError(f"depth must be at least 1, but got {self.depth}.")
         _ = self.network  # checks the rest

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from inits.data.downloads import Progress, download, keras_cache, no_progress
 from inits.errors import SpecError, WeightFileError
 from inits.initializers.parameters import nearest
+from inits.text import shown
 
 NEWER = "https://storage.googleapis.com/keras-applications"
 GOOGLE = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -167,7 +168,7 @@ def find(name: str) -> Application:
         return APPLICATIONS[name]
     guess = nearest(name, APPLICATIONS)
     advice = f"Did you mean {guess}?" if guess else f"Use one of {', '.join(APPLICATIONS)}."
-    raise SpecError(f"Unknown application: {name!r}. {advice}")
+    raise SpecError(f"Unknown application: {shown(name)}. {advice}")
 
 
 def cached(name: str) -> Path | None:

@@ -59,7 +59,7 @@ def test_extreme_network_is_checked_and_drawn(name):
     found = {check.name: check for check in checks(layers, kernel, ["layer 1", "output"])}
     assert found["Finite"].verdict == found["Same seed"].verdict == "good"
     assert number(784 * kernel.astype(np.float64).std() ** 2, 3) in found["Scale"].words
-    near, rows = examine_drawn_network(["layer 1", "output"], [kernel, kernel[:9]], CODE)
+    _, rows = examine_drawn_network(["layer 1", "output"], [kernel, kernel[:9]], CODE)
     assert [row.counts.sum() for row in rows] == [kernel.size, kernel[:9].size]
     assert rows[0].std == pytest.approx(kernel.astype(np.float64).std(), rel=1e-6)
     assert np.isfinite([row.errors for row in rows if row.errors is not None]).all()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import WeightFileError
-from inits.text import printable
+from inits.text import one_line
 from inits.weightfiles.catalog import suggestion
 
 MAX_BYTES = 1_200_000_000  # of all arrays of a file
@@ -67,8 +67,7 @@ def refusal(what: str, remedy: str = AGAIN) -> WeightFileError:
 
 def clean(name: str) -> str:
     """Return a name that can be shown: only printable characters, at most 200."""
-    text = printable(name[: MAX_NAME + 1])
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+    return one_line(name, MAX_NAME)
 
 
 def quoted(name: str) -> str:

@@ -12,7 +12,7 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
-from inits.text import counted
+from inits.text import counted, shown
 from pages.parts.experiment.choices import DATA, Choices, other_data
 from pages.parts.page import session
 from pages.parts.page.refusals import refuse
@@ -92,7 +92,7 @@ def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
 
 
 def _not_a_number(text: str) -> str:
-    return f"learning_rate must be a number, but got {text!r}."
+    return f"learning_rate must be a number, but got {shown(text)}."
 
 
 def _rest(page: str, choices: Choices) -> Choices:

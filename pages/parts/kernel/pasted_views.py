@@ -15,13 +15,14 @@ from inits.sandbox.client import Sandbox
 from inits.sandbox.request_queue import Request
 from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array, FloatArray
-from inits.text import counted, number
+from inits.text import counted, number, one_line
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import ask, engine, wait_for
 from pages.parts.kernel.kernel_views import DrawnKernel
 from pages.parts.kernel.network_views import NETWORK, layers
 from pages.parts.page.notes import heading, literal, problem, python
 
+MAX_LINE = 200  # characters of a line of code beside an error
 MAX_PRINTED = 20_000  # characters; the process of the code keeps no more
 ICONS = {
     "good": ":green[:material/check_circle:]",
@@ -141,7 +142,7 @@ def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
             if 0 < line <= len(lines):
                 inside = "" if function == "<module>" else f", in {function}"
                 st.markdown(f":small[:gray[{literal(f'Line {line}{inside}')}]]")
-                python(lines[line - 1].strip() or " ")
+                python(one_line(lines[line - 1].strip(), MAX_LINE) or " ")
 
 
 def output_box(output: str) -> None:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from inits.errors import SpecError
+from inits.text import one_line
 from pages.parts.page import state
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ def whole(name: str, low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not re.fullmatch(r"-?\d{1,15}", text) or not low <= int(text) <= high:
-            raise SpecError(f"{name} must be a whole number from {low} to {high:,}, but got {text}.")
+            raise SpecError(f"{name} must be a whole number from {low} to {high:,}, but got {one_line(text, 60)}.")
         return int(text)
 
     return read
@@ -134,7 +135,7 @@ def _number(name: str, expected: str, valid: Callable[[float], bool]) -> Callabl
         except ValueError:
             value = math.nan
         if not (math.isfinite(value) and valid(value)):
-            raise SpecError(f"{name} must be {expected}, but got {text}.")
+            raise SpecError(f"{name} must be {expected}, but got {one_line(text, 60)}.")
         return value
 
     return read
@@ -145,7 +146,7 @@ def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in choices:
-            raise SpecError(f"{name} must be one of {', '.join(choices)}, but got {text}.")
+            raise SpecError(f"{name} must be one of {', '.join(choices)}, but got {one_line(text, 60)}.")
         return text
 
     return read

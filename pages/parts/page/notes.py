@@ -5,12 +5,13 @@ from typing import Literal
 
 import streamlit as st
 
-from inits.text import printable
+from inits.text import one_line, printable
 from pages.parts.page.cheatsheet import SHEETS
 
 Colour = Literal["green", "orange", "red", "gray"]
 """The colour of a badge."""
 
+LONGEST_NAME = 40  # characters of a part of an address in a message
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 
 
@@ -43,4 +44,5 @@ def problem(words: str) -> None:
 
 def odd_link(name: str, words: str) -> None:
     """Report a part of the address that is not valid."""
-    st.warning(f"The part “{name}” of the link was ignored. {literal(words)}", icon=":material/link_off:")
+    words = f"The part “{one_line(name, LONGEST_NAME)}” of the link was ignored. {words}"
+    st.warning(literal(words), icon=":material/link_off:")

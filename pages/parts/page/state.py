@@ -7,6 +7,7 @@ replaces the entry that opened it, so that Back leads away from the page.
 
 from collections.abc import Callable, Collection, Mapping
 from html import escape
+from itertools import islice
 from time import monotonic
 from typing import NoReturn, TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
 
 T = TypeVar("T")
 
+MAX_PROBLEMS = 5  # of an address that are shown
 LATE = 2.0  # seconds after which the browser has received an address
 # Always the same text: the server's policy allows it by its digest.
 REPLACE = (
@@ -62,7 +64,7 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
         now.opened = True
     if changed or not stayed:
         session.DIALOG.pop(page)  # it was left with the page
-    for name, words in now.problems.items():
+    for name, words in islice(now.problems.items(), MAX_PROBLEMS):
         odd_link(name, words)
     return dict(now.values)
 

@@ -8,6 +8,7 @@ from inits.errors import InitsError, ShapeError
 from inits.experiments.weight_source import Kernel
 from inits.initializers.shapes import checked
 from inits.seeds import MAX_SEED
+from inits.text import shown
 from pages.parts.page import session
 from pages.parts.page.notes import problem
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
@@ -26,7 +27,7 @@ def parse_shape(text: str) -> tuple[int, ...]:
     except ValueError as error:
         if isinstance(error, InitsError):
             raise
-        raise ShapeError(f"shape must be whole numbers, such as 784 x 128, but got {text!r}.") from None
+        raise ShapeError(f"shape must be whole numbers, such as 784 x 128, but got {shown(text)}.") from None
     size = 1
     for dimension in shape:
         size *= dimension
