@@ -98,6 +98,7 @@ def run(spec: PastedSpec, seed: int) -> None:
     if last is not None and not last.done.is_set():
         engine().sandbox.cancel(last)
     session.SHOWN_CODE[PAGE] = (spec, seed)
+    pasted_code.forget_failures(PAGE)
     pasted_code.own(spec)
 
 

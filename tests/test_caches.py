@@ -1,4 +1,4 @@
-"""Every cache that remembers answers by their arguments has a size limit."""
+"""Every cache that remembers answers by their arguments has a size limit, and none keeps a failure."""
 
 import ast
 from collections.abc import Iterator
@@ -47,4 +47,37 @@ def test_every_cache_has_a_limit() -> None:
     files = {*ROOT.glob("*.py"), *ROOT.glob("inits/**/*.py"), *ROOT.glob("pages/**/*.py")}
     assert len(files) > 100
     found = {path.name: list(unlimited(ast.parse(path.read_text(encoding="utf-8")))) for path in files}
+    assert {name: functions for name, functions in found.items() if functions} == {}
+
+
+def keeps_failures(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of cached functions that show a failure, or turn it into an answer, and so keep it."""
+    for function in ast.walk(tree):
+        for decorator in function.decorator_list if isinstance(function, ast.FunctionDef) else ():
+            if "cache" in ast.unparse(decorator):
+                used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+                catches = any(isinstance(node, ast.Try) for node in ast.walk(function))
+                if used & {"attempt", "problem", "suppress", "can_draw", "wait_for"} or catches:
+                    yield function.name
+
+
+FAILING = """
+@st.cache_data(max_entries=9)
+def f(x): return attempt(g, x)
+@lru_cache
+def g(x):
+    try: return h(x)
+    except OSError: return None
+@st.cache_data(max_entries=9)
+def h(x): return compute(x)
+"""
+
+
+def test_failures_that_a_cache_would_keep_are_found() -> None:
+    assert list(keeps_failures(ast.parse(FAILING))) == ["f", "g"]
+
+
+def test_no_cache_keeps_a_failure() -> None:
+    files = {*ROOT.glob("inits/**/*.py"), *ROOT.glob("pages/**/*.py")} - {*ROOT.glob("inits/theory/*.py")}
+    found = {path.name: list(keeps_failures(ast.parse(path.read_text(encoding="utf-8")))) for path in files}
     assert {name: functions for name, functions in found.items() if functions} == {}

@@ -154,7 +154,7 @@ class Dispatch:
         try:
             records = future.result()
             self._results.add_final(job, records)
-            if self._shared and not (job.stopped or job.failed):
+            if self._shared and all(record.conclusive for record in records):
                 self._registry().keep(key, records, job.size)
         except InitsError as error:
             job.error = str(error)
@@ -177,7 +177,7 @@ class Dispatch:
                 self._submit(job, rest, arrays)
                 return
             job.error = CRASHED if rest else None
-        if self._shared and (job.failed or job.stopped):
+        if self._shared and not job.complete:
             self._registry().forget(job.name)
         self._finish(job)
 

@@ -99,10 +99,15 @@ class Engine:
         return self.call(worker.weights_file, run, steps, arrays, timeout=RETRAIN_SECONDS)
 
     def find(self, plan: Plan) -> Job | None:
-        """Return the job of a plan that runs or has run; a finished one if all its results are on disk."""
+        """Return the job of a plan that runs or has run; a finished one if all its results are on disk.
+
+        A job that failed is not returned: the failure may have been that of the machine.
+        """
         job = self.results.job(plan)
-        if job is not None or self.results.missing(plan):
+        if job is not None and (job.usable or job.stopped):
             return job
+        if self.results.missing(plan):
+            return None
         kept = self.results.load(plan)
         return None if None in kept else self._begin(plan, kept, jailed=True, session="")
 
@@ -138,7 +143,7 @@ class Engine:
         """Return the running job of a plan, else put a new one in the queue unless all its results are kept."""
         with self._lock:
             old = self.results.job(plan)
-            if old is not None and not (old.failed or old.stopped):
+            if old is not None and old.usable:
                 self.scheduler.join(old, session)
                 return old
             if None in kept:

@@ -108,6 +108,16 @@ class Job:
         return self.error is not None
 
     @property
+    def complete(self) -> bool:
+        """True if all runs finished or diverged."""
+        return all(record.conclusive for record in self._records)
+
+    @property
+    def usable(self) -> bool:
+        """True while it goes on, and after it if it is complete: otherwise its plan is run again."""
+        return self.complete if self.over.is_set() else not (self.failed or self.stopped)
+
+    @property
     def seconds(self) -> float:
         """Seconds from the first news to the end, or until now."""
         return (self.ended or time.monotonic()) - self.began if self.began else 0.0

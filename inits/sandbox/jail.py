@@ -121,7 +121,10 @@ def _limit(limits: Limits, threads: int) -> None:
         pages = [int(number) * resource.getpagesize() for number in file.read().split()]
     for kind, wanted in (
         (resource.RLIMIT_AS, pages[0] + limits.memory),
-        (resource.RLIMIT_DATA, pages[5] + limits.memory),  # libraries that it gives back make no room for data
+        (
+            resource.RLIMIT_DATA,
+            pages[5] + limits.memory,
+        ),  # libraries that it gives back make no room for data
         (resource.RLIMIT_CPU, limits.cpu),
         (resource.RLIMIT_FSIZE, limits.files),
         (resource.RLIMIT_CORE, 0),

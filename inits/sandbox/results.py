@@ -55,8 +55,11 @@ class Result:
 
     @property
     def lasting(self) -> bool:
-        """True if the same request would most likely end in the same way."""
-        return self.error is None or not self.error.ours
+        """True if the result can answer the same request again: the code drew everything.
+
+        An error may be that of the machine: its clock, its memory, its number of threads.
+        """
+        return self.error is None
 
     @property
     def arrays(self) -> list[wire.FloatArray]:

@@ -122,7 +122,9 @@ class Zygote:
         if child.deadline <= time.monotonic():
             return LATE
         status = status_of(child.pid)
-        if status.get("State", "").startswith("Z"):  # its other threads go on, and this file has their memory no more
+        if status.get("State", "").startswith(
+            "Z"
+        ):  # its other threads go on, and this file has their memory no more
             return LEFT
         # The limits of the address space and of data come first and raise MemoryError. But they count mappings, and
         # code can give back what it has inherited, or turn what it has filled into something else.

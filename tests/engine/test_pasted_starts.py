@@ -16,6 +16,7 @@ from inits.experiments.experiment import Experiment, Start
 from inits.experiments.network import Network
 from inits.experiments.pasted import PastedSpec
 from inits.initializers.spec import InitializerSpec
+from inits.sandbox.processes import Outcome
 from inits.seeds import derive_seed
 from inits.training.slot import Slots
 from inits.training.training import train
@@ -71,6 +72,21 @@ def test_pasted_code_trains_beside_keras_and_failures_are_explained(engine):
         "odd: The returned shape must be (784, 16), but got (3, 3).",
     ]
     assert [record.error for record in job.records if record.error] == errors * 2
+
+
+def test_run_that_could_not_begin_is_run_again_when_it_is_requested(engine, monkeypatch):
+    plan = Experiment((MINE, KERASES), NET, seeds=(77,))
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.sandbox.jail, "run", lambda *_: Outcome(b"", b"", "signal", 9))
+        job = finished(engine.run(plan))
+    assert "crashed (SIGKILL)" in job.records[0].error
+    assert job.records[1].finished
+    assert engine.find(plan) is None  # not shown to others
+    again = finished(engine.run(plan))
+    assert [record.finished for record in again.records] == [True, True]
+    assert again.kept == {1}
+    assert engine.run(plan) is again
+    assert engine.find(plan) is again
 
 
 def test_weights_of_pasted_code_are_those_of_the_sandbox(engine, small_mnist):

@@ -110,11 +110,16 @@ def ask_weights(run: Run, steps: int) -> bytes | None:
         return None
 
 
-def ask(function: Callable[..., T], *arguments: object) -> T | None:
-    """Return the result of a function in the compute process; None after showing why there is none."""
+def compute(function: Callable[..., T], *arguments: object) -> T:
+    """Return the result of a function in the compute process. Raises InitsError, which no cache keeps."""
+    with gate.aside():
+        return engine().call(function, *arguments)
+
+
+def attempt(make: Callable[..., T], *arguments: object) -> T | None:
+    """Return the result of a function; None after showing its InitsError. It goes around a cached function, not in."""
     try:
-        with gate.aside():
-            return engine().call(function, *arguments)
+        return make(*arguments)
     except InitsError as error:
         problem(str(error))
         return None

@@ -42,14 +42,14 @@ class Requests:
         self._lock = threading.Lock()
 
     def get_or_submit(self, key: Hashable, submit: Callable[[], Request]) -> Request:
-        """Return the request under a key; submit one if there is none, or if it failed through no fault of the code."""
+        """Return the request under a key; submit one if there is none, or if it failed."""
         with self._lock:
             for old in [old for old, request in self._running.items() if request.done.is_set()]:
                 request = self._running.pop(old)
                 if request.result.lasting:
                     self._done.put(old, request)
             found = self._running.get(key) or self._done.get(key)
-            if found is None:
+            if found is None or found.cancelled:
                 found = self._running[key] = submit()
             return found
 
@@ -63,6 +63,10 @@ def _size(request: Request) -> float:
 @st.cache_resource(show_spinner=False)
 def _requests() -> Requests:
     return Requests()
+
+
+def _requests_of_page() -> dict[Hashable, Request]:
+    return session.CODE_REQUESTS.setdefault(session.CURRENT_PAGE.get(ALL_PAGES, ""), {})
 
 
 def state() -> State:
@@ -138,16 +142,33 @@ def request_kernels(
     return SharedCode().submit(spec.source, rounds, session_id(), jailed())
 
 
+def forget_failures(page: str) -> None:
+    """Have the code of a page run again if it failed: Run was pressed."""
+    session.CODE_REQUESTS.pop(page)
+
+
 class SharedCode:
-    """Runs pasted code for all sessions: the same code with the same seeds once."""
+    """Runs pasted code for all sessions: the same code with the same seeds once.
+
+    Only what code drew is kept for others. A failure, which may be that of the machine, stays on the page that has
+    waited for it, until Run is pressed or the page is opened again: a page must not run code again to show a failure.
+    """
 
     def submit(self, code: str, rounds: Sequence[Round], session: str = "", jailed: bool = True) -> Request:
-        """Return the request that another session has made, else a new one."""
+        """Return the request of this page or that of another session, else a new one."""
 
         def ask() -> Request:
             return engine().sandbox.submit(code, rounds, session, jailed)
 
-        return _requests().get_or_submit((code, tuple(rounds), jailed), ask)
+        key, waited = (code, tuple(rounds), jailed), _requests_of_page()
+        found = waited.pop(key, None)
+        if found is None or found.cancelled:
+            found = _requests().get_or_submit(key, ask)
+        if not (found.done.is_set() and found.result.lasting):
+            waited[key] = found
+            for old in list(waited)[:-MAX_REQUESTS]:
+                del waited[old]
+        return found
 
     def cancel(self, request: Request) -> None:
         """Let the request go on: other sessions may wait for it."""

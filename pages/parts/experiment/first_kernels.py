@@ -32,7 +32,9 @@ def first_kernel(start: Start, choices: Choices) -> SmallHistogram | None:
         if isinstance(spec, LsuvSpec):
             return _scaled(start, choices)
         if isinstance(spec, FileSpec):
-            return _from_file(str(spec), choices.network, seed)
+            if (found := _from_file(str(spec), choices.network, seed)) is not None:
+                return found
+            spec = spec.rest
         return _drawn(str(spec), shape, derive_seed(seed, "kernel", 0)) if can_draw() else None
     except InitsError:
         return None
@@ -54,14 +56,9 @@ def _scaled_for(run: Run) -> SmallHistogram:
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _from_file(text: str, net: Network, seed: int) -> SmallHistogram | None:
-    """Return the first kernel of a network, from the file or, if no layer of it fits, as it will be drawn."""
-    spec = FileSpec.parse(text)
-    (kernel, _) = engine().sources.request(Start(spec), net, seed, layers=1).result()
-    if kernel is not None:
-        return small_histogram(kernel)
-    return (
-        _drawn(str(spec.rest), net.kernel_shapes[0], derive_seed(seed, "kernel", 0)) if can_draw() else None
-    )
+    """Return the first kernel of a network; None if no layer of the file fits."""
+    (kernel, _) = engine().sources.request(Start(FileSpec.parse(text)), net, seed, layers=1).result()
+    return None if kernel is None else small_histogram(kernel)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

@@ -18,7 +18,7 @@ from inits.measure.examination import Examination
 from inits.measure.nearest import Nearest
 from inits.text import counted
 from inits.training.draw import examine
-from pages.parts.compute.engine_access import ask, can_draw, wait_for
+from pages.parts.compute.engine_access import attempt, can_draw, compute, wait_for
 from pages.parts.kernel.agreement import MIN_WEIGHTS, mean_note, show_agreement, show_nearest
 from pages.parts.kernel.details import details
 from pages.parts.page.notes import heading, literal, python
@@ -27,8 +27,8 @@ from pages.parts.widgets.chart import shared_chart
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _examined(text: str, shape: tuple[int, ...], seed: int) -> Examination | None:
-    return ask(examine, InitializerSpec.parse(text), shape, seed)
+def _examined(text: str, shape: tuple[int, ...], seed: int) -> Examination:
+    return compute(examine, InitializerSpec.parse(text), shape, seed)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class DrawnKernel:
 def drawn_kernel(spec: InitializerSpec, shape: tuple[int, ...], seed: int) -> DrawnKernel:
     """Return the kernel that an initializer of Keras draws. Raises ShapeError."""
     spec.check_shape(shape)
-    return DrawnKernel(spec, spec, _examined(str(spec), shape, seed) if can_draw() else None)
+    return DrawnKernel(spec, spec, attempt(_examined, str(spec), shape, seed) if can_draw() else None)
 
 
 def one_kernel(one: DrawnKernel, shape: tuple[int, ...], seed: int) -> None:
@@ -112,7 +112,8 @@ def _numbers(one: DrawnKernel, law: Law | None, shape: tuple[int, ...]) -> None:
     elif law is not None:
         tables.theory_alone(law, fan_in)
     if drawn is None:
-        wait_for(can_draw)
+        if not can_draw():
+            wait_for(can_draw)
     elif isinstance(one.spec, PastedSpec):
         show_nearest(one.near)
     else:

@@ -16,7 +16,7 @@ from inits.measure.examination import LayerRow
 from inits.seeds import derive_seed
 from inits.text import counted, number
 from inits.training.draw import examine_network
-from pages.parts.compute.engine_access import ask, can_draw, wait_for
+from pages.parts.compute.engine_access import attempt, can_draw, compute, wait_for
 from pages.parts.page import session
 from pages.parts.page.notes import heading, python
 from pages.parts.page.session import set_widget, widget_key
@@ -28,13 +28,20 @@ PANEL_WIDTH = 170  # pixels: six on a desktop, two on a phone
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _network(text: str, seed: int) -> list[LayerRow] | None:
-    return ask(examine_network, InitializerSpec.parse(text), NETWORK.layer_names, NETWORK.kernel_shapes, seed)
+def _network(text: str, seed: int) -> list[LayerRow]:
+    return compute(
+        examine_network, InitializerSpec.parse(text), NETWORK.layer_names, NETWORK.kernel_shapes, seed
+    )
 
 
 def network(spec: InitializerSpec, seed: int) -> None:
     """Draw the kernels of an initializer of Keras for the network of this page, layer by layer."""
-    layers(spec, seed, [spec] * len(NETWORK.kernel_shapes), _network(str(spec), seed) if can_draw() else None)
+    layers(
+        spec,
+        seed,
+        [spec] * len(NETWORK.kernel_shapes),
+        attempt(_network, str(spec), seed) if can_draw() else None,
+    )
 
 
 def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[LayerRow] | None) -> None:
@@ -72,7 +79,8 @@ def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[Laye
         }
     )
     if rows is None:
-        wait_for(can_draw)
+        if not can_draw():
+            wait_for(can_draw)
         return
     heading("The weights of each layer", "Each on its own axis; its range is beside its name.", "network")
     bars = [Bars(row.low, row.high, row.counts) for row in rows]

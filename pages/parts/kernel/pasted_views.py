@@ -17,7 +17,7 @@ from inits.sandbox.results import CodeError, Result
 from inits.sandbox.wire import Array, FloatArray
 from inits.text import counted, number, one_line
 from pages.parts.compute import pasted_code
-from pages.parts.compute.engine_access import ask, engine, wait_for
+from pages.parts.compute.engine_access import attempt, compute, engine, wait_for
 from pages.parts.kernel.kernel_views import DrawnKernel
 from pages.parts.kernel.network_views import NETWORK, layers
 from pages.parts.page.notes import heading, literal, problem, python
@@ -49,7 +49,7 @@ def pasted_kernel(spec: PastedSpec, shape: tuple[int, ...], seed: int) -> DrawnK
     found = _finite(spec, [shape], seed)
     if found is None:
         return None
-    examined = _examined(str(spec), shape, seed, found.arrays[0])
+    examined = attempt(_examined, str(spec), shape, seed, found.arrays[0])
     return _beside_nearest(spec, examined) if examined else None
 
 
@@ -79,7 +79,7 @@ def pasted_network(spec: PastedSpec, seed: int) -> None:
 
 def drawn_network(spec: PastedSpec, seed: int, kernels: Sequence[FloatArray]) -> None:
     """Draw the given kernels of the network of these pages, layer by layer."""
-    answer = _rows(str(spec), seed, list(kernels))
+    answer = attempt(_rows, str(spec), seed, list(kernels))
     if answer is not None:
         near, rows = answer
         layers(spec, seed, [one.spec if one else spec for one in near], rows)
@@ -112,20 +112,18 @@ def not_finite(arrays: Sequence[FloatArray]) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _examined(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray) -> NearestExamination | None:
-    return ask(examine_drawn, _kernel, PastedSpec.parse(text))
+def _examined(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray) -> NearestExamination:
+    return compute(examine_drawn, _kernel, PastedSpec.parse(text))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _rows(
-    text: str, seed: int, _kernels: list[FloatArray]
-) -> tuple[list[Nearest | None], list[LayerRow]] | None:
-    return ask(examine_drawn_network, NETWORK.layer_names, _kernels, PastedSpec.parse(text))
+def _rows(text: str, seed: int, _kernels: list[FloatArray]) -> tuple[list[Nearest | None], list[LayerRow]]:
+    return compute(examine_drawn_network, NETWORK.layer_names, _kernels, PastedSpec.parse(text))
 
 
 def first_kernel(spec: PastedSpec, seed: int, kernel: FloatArray) -> DrawnKernel | None:
     """Return the first kernel of the network of these pages, measured."""
-    found = _examined(str(spec), kernel.shape, seed, kernel)
+    found = attempt(_examined, str(spec), kernel.shape, seed, kernel)
     return _beside_nearest(spec, found) if found else None
 
 

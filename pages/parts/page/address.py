@@ -112,7 +112,9 @@ def whole(name: str, low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not re.fullmatch(r"-?\d{1,15}", text) or not low <= int(text) <= high:
-            raise SpecError(f"{name} must be a whole number from {low} to {high:,}, but got {one_line(text, 60)}.")
+            raise SpecError(
+                f"{name} must be a whole number from {low} to {high:,}, but got {one_line(text, 60)}."
+            )
         return int(text)
 
     return read

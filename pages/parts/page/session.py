@@ -1,6 +1,6 @@
 """What a browser session remembers, as typed slots: the only module that uses `st.session_state`."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
@@ -154,6 +154,9 @@ EDITOR_TEXT = Slot[EditorText]("text", with_controls=True)
 LINE_MARKS = Slot[dict[int, str]]("line_marks")
 RUN_CODE = Slot[bool]("run_code")  # run the code in the editor now
 SHOWN_CODE = Slot[tuple[PastedSpec, int]]("shown_code")  # the code whose result is shown, and its seed
+CODE_REQUESTS = Slot[dict[Hashable, Request]](
+    "code_requests"
+)  # that a page waits for, or whose failure it shows
 CODE_REQUEST = Slot[Request]("code_request")
 
 # Lessons

@@ -64,6 +64,7 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
         now.opened = True
     if changed or not stayed:
         session.DIALOG.pop(page)  # it was left with the page
+        session.CODE_REQUESTS.pop(page)  # what failed is tried again
     for name, words in islice(now.problems.items(), MAX_PROBLEMS):
         odd_link(name, words)
     return dict(now.values)
