@@ -1,8 +1,10 @@
 """Inside the jail: run the pasted code, draw every array and write the reply. The zygote has imported Keras."""
 
+import linecache
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 
 import keras
@@ -44,11 +46,25 @@ def prepare() -> None:
     kernels.get_registered_kernels_for_op("MatMul")  # looks up /proc/self/cmdline, which no jailed child can
 
 
+def format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Return a warning with the line of the pasted code that led to it, wherever in the libraries it was raised."""
+    lines = [lineno] if filename == picking.FILENAME else []
+    lines += [n for frame, n in traceback.walk_stack(None) if frame.f_code.co_filename == picking.FILENAME]
+    words = f"{category.__name__}: {message}\n"
+    if not lines:
+        return words
+    code = linecache.getline(picking.FILENAME, lines[0]).strip()
+    return f"{picking.FILENAME}:{lines[0]}: {words}" + (f"  {code}\n" if code else "")
+
+
 def serve(code_from: int, result_to: int, output_to: int) -> None:
     """Read one request and write the reply, each from or to a descriptor."""
     with os.fdopen(code_from, "rb") as file:
         code, rounds = wire.parse_request(file.read())
     sys.stdout = sys.stderr = Output(output_to)
+    warnings.formatwarning = format_warning
     with os.fdopen(result_to, "wb") as result:
         result.write(wire.MAGIC)
         try:

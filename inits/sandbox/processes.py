@@ -1,7 +1,10 @@
 """What all processes that run pasted code share: their environment, their limits, and the outcome of a request."""
 
 import os
+import re
 import sys
+import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +31,27 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")  # some Pythons do not start without these
+
+
+def _folders() -> Iterable[str]:
+    """Yield the folders in which this app, Python and its packages are installed, as they are written and resolved."""
+    for path in {str(ROOT), sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {
+        "/",
+        "/usr",
+        "/usr/local",
+    }:
+        yield path
+        yield os.path.realpath(path)
+
+
+_INSTALLED = re.compile(
+    rf"(?<![\w.-])(?:{'|'.join(map(re.escape, sorted(_folders(), key=len, reverse=True)))})(?:[/\\]+|(?![\w.-]))"
+)
+
+
+def without_folders(text: str) -> str:
+    """Return a text without the folders of this installation: of a path in them, "numpy/linalg/_linalg.py" is left."""
+    return _INSTALLED.sub("", text)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inits.sandbox import wire
-from inits.sandbox.processes import Limits, Outcome
+from inits.sandbox.processes import Limits, Outcome, without_folders
 
 CRASHES = ("SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV")  # how libraries end when memory is refused
 
@@ -69,7 +69,7 @@ class Result:
 
 def read_outcome(outcome: Outcome, rounds: Sequence[wire.Round], limits: Limits) -> Result:
     """Turn an outcome into a result with messages for the user. Raises nothing, whatever the process did."""
-    output = outcome.output.decode("utf-8", "replace")
+    output = without_folders(outcome.output.decode("utf-8", "replace"))
     if outcome.ending != "exited" or outcome.code:
         return Result(
             output=output, error=CodeError(_reason(outcome, limits), ours=outcome.ending == "cancelled")

@@ -11,7 +11,7 @@ from typing import Literal
 from inits.errors import EngineError, InitsError
 from inits.sandbox import canary
 from inits.sandbox.plain_process import PlainProcess
-from inits.sandbox.processes import Limits, Outcome
+from inits.sandbox.processes import Limits, Outcome, without_folders
 from inits.sandbox.zygote_process import ZygoteProcess
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,10 @@ class JailSupervisor:
             process = self._checked()
         except Exception as error:
             log.warning("Pasted code is off: %s", error)
-            self._failed, self._state = time.monotonic(), State("off", str(error).rstrip("."))
+            self._failed, self._state = (
+                time.monotonic(),
+                State("off", without_folders(str(error)).rstrip(".")),
+            )
             return
         with self._lock:
             closed = self._closed.is_set()

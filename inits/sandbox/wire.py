@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inits.errors import InitsError
+from inits.sandbox.processes import without_folders
 from inits.text import one_line, paragraph
 
 FloatArray = NDArray[np.float32]
@@ -151,7 +152,7 @@ def parse_reply(data: bytes, rounds: Sequence[Round]) -> Reply:
 class _Reader:
     """The bytes of a reply, taken from the beginning to the end. Every method raises ReplyError if they end early.
 
-    Texts are cut and made printable here, so that no page has to.
+    Texts lose the server's paths, are cut and made printable here, so that no page has to.
     """
 
     def __init__(self, data: bytes):
@@ -174,7 +175,7 @@ class _Reader:
 
     def text(self) -> str:
         (size,) = struct.unpack("<H", self.take(2))
-        return self.take(size).decode("utf-8", "replace")
+        return without_folders(self.take(size).decode("utf-8", "replace"))
 
     def name(self) -> str:
         return one_line(self.text(), MAX_NAME)

@@ -1,9 +1,13 @@
 """What pasted code returns from the jail: arrays, output, and errors with the lines of the code."""
 
+import os
 import random
+import sys
+import sysconfig
 
 import numpy as np
 import pytest
+from support import ROOT
 from support.sandboxes import LOOP, ONE, SHAPES, UNIFORM, ZEROS, done, needs_jail
 
 from inits.errors import SpecError
@@ -184,6 +188,57 @@ def test_output_is_kept_up_to_its_limit(sandbox, code, output):
     assert result.error is None
     assert result.output[: len(output)] == output
     assert len(result.output) <= 20_000
+
+
+PATHS = """
+import faulthandler, logging, sys, threading, traceback, warnings
+def shown(): warnings.warn("of the line that calls", stacklevel=2)
+def fail(): np.linalg.inv(np.zeros((2, 2)))
+class Failing:
+    def __del__(self): fail()
+np.std([])
+warnings.warn("of nobody", stacklevel=50)
+shown()
+try:
+    fail()
+except Exception:
+    traceback.print_exc()
+    logging.exception("logged")
+thread = threading.Thread(target=fail); thread.start(); thread.join()
+thread = threading.Thread(target=warnings.warn, args=("of a thread",)); thread.start(); thread.join()
+one = Failing()
+del one
+faulthandler.dump_traceback(1)
+print(np, keras.__file__, sys.path, sys.executable, sys.modules["inits.sandbox.child"])
+init = lambda shape: np.random.randn(*shape) * 3e38
+"""
+FOLDERS = {
+    str(ROOT),
+    sys.prefix,
+    *map(os.path.realpath, sysconfig.get_paths().values()),
+    os.path.dirname(os.__file__),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "message"),
+    [
+        (PATHS, "<your code>:7: RuntimeWarning: Degrees of freedom <= 0 for slice\n  np.std([])\n", None),
+        (PATHS, "<your code>:8: UserWarning: of nobody\n", None),
+        (PATHS, "<your code>:9: UserWarning: of the line that calls\n  shown()\n", None),
+        (PATHS, '  File "numpy/linalg/_linalg.py", line', None),
+        (PATHS, "\nUserWarning: of a thread\n", None),
+        ("from numpy import nothing", "", "cannot import name 'nothing' from 'numpy' (numpy/__init__.py)"),
+        ("raise ValueError(np.__file__)", "", "numpy/__init__.py"),
+        ("open(np.__file__, 'w')", "", "[Errno 1] Operation not permitted: 'numpy/__init__.py'"),
+    ],
+)
+def test_no_path_of_the_server_is_in_output_or_message(sandbox, code, output, message):
+    result = sandbox.run(code, [(2, 3)], 0)
+    assert output in result.output
+    assert (result.error and result.error.message) == message
+    for folder in FOLDERS:
+        assert folder not in f"{result.output}{result.error}"
 
 
 def test_output_without_end_ends_the_code(patient):
