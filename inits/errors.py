@@ -34,3 +34,10 @@ class EngineError(InitsError):
 
 class WeightFileError(InitsError):
     """A file that no weights can be read from."""
+
+
+def unexpected(error: BaseException) -> str:
+    """Return the words for an error that is not ours; its own text may have a path, which only the log shows."""
+    return (
+        str(error) if isinstance(error, InitsError) else f"{type(error).__name__}, see the log of the server"
+    )

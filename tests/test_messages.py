@@ -1,14 +1,17 @@
 """Messages about what people type, links and files: short, on one line and printable, whatever they received."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from support import ROOT
 
 from inits.data.datasets import load
-from inits.errors import LONGEST_MESSAGE, InitsError, SpecError
+from inits.errors import LONGEST_MESSAGE, InitsError, SpecError, unexpected
 from inits.experiments.experiment import Experiment, Start
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network, parse_hidden
@@ -20,6 +23,7 @@ from inits.initializers.activations import elementwise
 from inits.initializers.shapes import checked
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.sandbox.client import Sandbox
+from inits.sandbox.processes import without_folders
 from inits.settings import read as read_settings
 from inits.theory.recommendation import Task
 from inits.weightfiles.applications import find
@@ -127,6 +131,24 @@ def test_long_message_keeps_its_beginning_and_its_advice():
     assert words.endswith("xxx. Use at most 40 characters.")
     assert len(words) == LONGEST_MESSAGE
     assert str(SpecError("As it is.")) == "As it is."
+
+
+def test_error_that_is_not_ours_is_named_without_its_text():
+    assert unexpected(OSError(28, "No space left", "/srv/somewhere")) == "OSError, see the log of the server"
+    assert unexpected(SpecError("As it is.")) == "As it is."
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f'File "{np.__file__}", line 3', f'File "numpy{os.sep}__init__.py", line 3'),
+        (f"[{str(ROOT)!r}, '{ROOT}/inits', 'file://{ROOT}/x']", "['', 'inits', 'file://x']"),
+        (f"{ROOT}-other/x, {ROOT}.old, /data{ROOT}/x", f"{ROOT}-other/x, {ROOT}.old, /data{ROOT}/x"),
+        ("#!/usr/bin/env python /usr/local/share /", "#!/usr/bin/env python /usr/local/share /"),
+    ],
+)
+def test_only_the_folders_of_the_installation_are_removed(text, left):
+    assert without_folders(text) == left
 
 
 def test_odd_parts_of_a_link_are_shown_shortened_and_literally():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from inits.data.datasets import local_files
 from inits.engine import cluster, local_cluster
 from inits.engine.worker_status import Status, WorkerStatuses
-from inits.errors import EngineError, InitsError
+from inits.errors import EngineError, InitsError, unexpected
 from inits.settings import Settings
 
 if TYPE_CHECKING:  # Dask takes 0.3 s to import: the first page does not wait for it
@@ -68,7 +68,7 @@ class Connection:
             self.status = replace(self.status, phase="failed", error=str(error))
         except Exception as error:
             log.exception("The compute process did not start")
-            self.status = replace(self.status, phase="failed", error=f"{type(error).__name__}: {error}")
+            self.status = replace(self.status, phase="failed", error=unexpected(error))
         self._started.set()
 
     def _connect(self) -> Client:

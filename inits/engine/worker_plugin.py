@@ -14,7 +14,7 @@ from inits.data.dataset import Dataset
 from inits.data.datasets import DATASETS, DEFAULT
 from inits.engine.cluster import Software, difference, software
 from inits.engine.worker_state import compiled_slots, load, set_local_files
-from inits.errors import DataError
+from inits.errors import DataError, unexpected
 from inits.experiments.experiment import Experiment, Start
 from inits.initializers.spec import InitializerSpec
 
@@ -83,7 +83,7 @@ def warm_up(report: Report, cores: int) -> None:
         slots.warm(DEFAULT_RUN, data)
         report(phase="ready")
     except Exception as error:
-        report(phase="failed", error=f"{type(error).__name__}: {error}")
+        report(phase="failed", error=unexpected(error))
         raise
 
 

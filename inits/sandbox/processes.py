@@ -4,7 +4,6 @@ import os
 import re
 import sys
 import sysconfig
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,15 +32,11 @@ ENVIRONMENT = {
 _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")  # some Pythons do not start without these
 
 
-def _folders() -> Iterable[str]:
-    """Yield the folders in which this app, Python and its packages are installed, as they are written and resolved."""
-    for path in {str(ROOT), sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {
-        "/",
-        "/usr",
-        "/usr/local",
-    }:
-        yield path
-        yield os.path.realpath(path)
+def _folders() -> set[str]:
+    """Return the folders in which this app, Python and its packages are installed, as written and as resolved."""
+    libraries = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    found = {str(ROOT), sys.prefix, sys.base_prefix, *libraries}
+    return (found | set(map(os.path.realpath, found))) - {"/", "/usr", "/usr/local"}  # the last tell nothing
 
 
 _INSTALLED = re.compile(

@@ -134,7 +134,8 @@ def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
     with st.container(border=True, gap="xsmall"):
         title = "The app could not run it" if error.ours else f"{spec.name} {where}"
         st.markdown(f":red[:material/error:] **{literal(title)}**")
-        st.code(f"{kind}{error.message}", language=None, wrap_lines=True)
+        high = len(error.message) > 1_000 or error.message.count("\n") > 10
+        st.code(f"{kind}{error.message}", language=None, wrap_lines=True, height=220 if high else "content")
         lines = source.splitlines()
         for line, function in error.frames:
             if 0 < line <= len(lines):
