@@ -95,7 +95,7 @@ def _reason(outcome: Outcome, limits: Limits) -> str:
     words = {
         "time": f"The code ran longer than {limits.wall:g} s and was stopped.",
         "memory": f"The code took more than {limits.memory / 1e9:g} GB of memory and was stopped.",
-        "left": "The code ended its main thread, and was stopped.",
+        "left": "The main thread of the code ended before its other threads, which were stopped.",
         "output": "The code printed too much and was stopped.",
         "reply": "The code wrote more than the requested arrays and was stopped.",
         "cancelled": "Stopped.",
