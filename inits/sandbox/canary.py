@@ -88,10 +88,11 @@ def check(run: Run) -> None:
     reply = wire.parse_reply(outcome.reply, [_ROUND])
     if reply.problem is not None:
         raise EngineError(f"the jail does not hold; code in it could: {reply.problem.message}")
-    for code, ending, what in (
-        (LOOP, "time", "run without end"),
-        (LEAVE.replace("__EXIT__", str(_EXIT[platform.machine()])), "left", "go on without its main thread"),
+    leave = LEAVE.replace("__EXIT__", str(_EXIT[platform.machine()]))
+    for code, seconds, ending, what in (
+        (LOOP, 0.3, "time", "run without end"),
+        (leave, 10.0, "left", "go on without its main thread"),
     ):
-        outcome = run(wire.request(code, [_ROUND]), Limits(0.3, memory, wire.longest_reply([_ROUND])))
+        outcome = run(wire.request(code, [_ROUND]), Limits(seconds, memory, wire.longest_reply([_ROUND])))
         if outcome.ending != ending:
             raise EngineError(f"the jail does not hold; code in it could {what}")

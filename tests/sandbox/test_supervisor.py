@@ -151,7 +151,7 @@ BROKEN = [  # a part of the canary, a change of it, and what the code could do t
     ("ATTEMPTS", ('"/etc/passwd"', '"/dev/null"'), "code in it could: read a file of the system"),
     ("ATTEMPTS", ("__MEMORY__", "1000"), "code in it could: take too much memory"),
     ("LOOP", (LOOP, ZEROS), "code in it could run without end"),
-    ("LEAVE", ("__EXIT__", "-1"), "code in it could go on without its main thread"),
+    ("LEAVE", ("args=(60,)", "args=(0,)"), "code in it could go on without its main thread"),
 ]
 
 
