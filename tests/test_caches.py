@@ -2,11 +2,19 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LIMITS = {"cache_data": "max_entries", "cache_resource": "max_entries", "lru_cache": "maxsize"}
 DEFAULTS = {"lru_cache": 128}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return the syntax trees of the app by path."""
+    files = [*ROOT.glob("*.py"), *ROOT.glob("inits/**/*.py"), *ROOT.glob("pages/**/*.py")]
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in files}
 
 
 def unlimited(tree: ast.AST) -> Iterator[str]:
@@ -44,9 +52,8 @@ def test_caches_without_a_limit_are_found() -> None:
 
 
 def test_every_cache_has_a_limit() -> None:
-    files = {*ROOT.glob("*.py"), *ROOT.glob("inits/**/*.py"), *ROOT.glob("pages/**/*.py")}
-    assert len(files) > 100
-    found = {path.name: list(unlimited(ast.parse(path.read_text(encoding="utf-8")))) for path in files}
+    assert len(trees()) > 100
+    found = {name: list(unlimited(tree)) for name, tree in trees().items()}
     assert {name: functions for name, functions in found.items() if functions} == {}
 
 
@@ -78,6 +85,5 @@ def test_failures_that_a_cache_would_keep_are_found() -> None:
 
 
 def test_no_cache_keeps_a_failure() -> None:
-    files = {*ROOT.glob("inits/**/*.py"), *ROOT.glob("pages/**/*.py")} - {*ROOT.glob("inits/theory/*.py")}
-    found = {path.name: list(keeps_failures(ast.parse(path.read_text(encoding="utf-8")))) for path in files}
+    found = {name: list(keeps_failures(tree)) for name, tree in trees().items() if "theory" not in name}
     assert {name: functions for name, functions in found.items() if functions} == {}

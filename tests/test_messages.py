@@ -34,7 +34,7 @@ from pages.parts.signal.builder import SIGNAL
 from pages.parts.sweep.builder import SWEEP
 from pages.parts.widgets.shape import parse_shape
 
-LONG = 100_000
+LONG = 20_000
 SIGNS = [
     "a",
     "7",

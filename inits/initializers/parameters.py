@@ -23,6 +23,8 @@ LARGEST_INT = 2**63 - 1
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of `names` that is most like `name`, regardless of case; None if none is."""
+    if len(name) > 100:
+        return None  # a comparison takes milliseconds for 100 kB
     plain = {_squashed(known): known for known in names}
     found = difflib.get_close_matches(_squashed(name), plain, n=1, cutoff=0.6)
     return plain[found[0]] if found else None

@@ -173,20 +173,17 @@ class _Reader:
     def byte(self) -> int:
         return self.take(1)[0]
 
-    def text(self) -> str:
+    def raw(self) -> bytes:
         (size,) = struct.unpack("<H", self.take(2))
-        return without_folders(self.take(size).decode("utf-8", "replace"))
-
-    def name(self) -> str:
-        return one_line(self.text(), MAX_NAME)
+        return self.take(size)
 
     def picked(self) -> Picked:
-        name, kind, others = one_line(self.text(), MAX_EXPRESSION), self.name(), self.text()
-        some = others.split(", ")[:MAX_OTHERS] if others else ()
-        return Picked(name, kind, tuple(one_line(other, MAX_NAME) for other in some))
+        name, kind, others = _shown(self.raw(), MAX_EXPRESSION), _shown(self.raw()), self.raw()
+        some = others.split(b", ")[:MAX_OTHERS] if others else ()
+        return Picked(name, kind, tuple(map(_shown, some)))
 
     def array(self, requested: Shape, whole: bool) -> Array:
-        dtype = self.name()
+        dtype = _shown(self.raw())
         if whole:
             values = np.frombuffer(self.take(4 * math.prod(requested)), "<f4").reshape(requested)
             return Array(requested, requested, dtype, values.astype(np.float32))
@@ -195,9 +192,18 @@ class _Reader:
         return Array(requested, received[:MAX_AXES], dtype, None)
 
     def problem(self) -> Problem:
-        kind, message = self.name(), paragraph(self.text(), MAX_TEXT)
+        kind, message = _shown(self.raw()), paragraph(_decoded(self.raw(), MAX_TEXT), MAX_TEXT)
         frames = []
         for _ in range(self.byte()):
             (line,) = struct.unpack("<I", self.take(4))
-            frames.append((line, self.name()))
-        return Problem(kind, message, tuple(frames[-MAX_FRAMES:]))
+            frames.append((line, self.raw()))
+        return Problem(kind, message, tuple((line, _shown(name)) for line, name in frames[-MAX_FRAMES:]))
+
+
+def _decoded(data: bytes, limit: int) -> str:
+    """Return a text without folders of the server; of a long one at least the first `limit` characters."""
+    return without_folders(data[: 4 * limit + MAX_TEXT].decode("utf-8", "replace"))
+
+
+def _shown(data: bytes, limit: int = MAX_NAME) -> str:
+    return one_line(_decoded(data, limit), limit)
