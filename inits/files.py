@@ -1,5 +1,6 @@
 """Cache folders that several servers may share: atomic writes, last use and size limits."""
 
+import errno
 import os
 import shutil
 import stat
@@ -12,6 +13,23 @@ from pathlib import Path
 
 UNFINISHED = ".new"  # the ending of a file that is being written
 AHEAD = 3600.0  # seconds by which the clock of another server may be ahead of this one
+
+
+_REASONS = {
+    errno.ENOSPC: ("the disk of this server is full", "make room on it"),
+    errno.EDQUOT: ("the space that this server may use is full", "make room in it"),
+    errno.EFBIG: ("it is larger than a file on this server may be", "use a smaller one"),
+    errno.EROFS: ("the disk of this server is read-only", "mount it for writing"),
+    errno.EACCES: ("this server may not write to its folder", "check the rights of the folder"),
+    errno.EPERM: ("this server may not write to its folder", "check the rights of the folder"),
+    errno.EIO: ("the disk of this server failed", "check the disk"),
+}
+
+
+def disk_problem(what: str, error: OSError) -> str | None:
+    """Return a sentence for an error of the disk: what could not be stored, why, and what to do; None for others."""
+    why, remedy = _REASONS.get(error.errno or 0, (None, ""))
+    return why and f"{what} could not be stored, because {why}; {remedy}, then try again."
 
 
 @dataclass(frozen=True, order=True)
@@ -43,19 +61,14 @@ def mark_used(path: Path) -> None:
     os.utime(path)
 
 
-def entries(paths: Iterable[Path], content: str = "") -> list[Entry]:
-    """Return the entries at those paths that exist.
-
-    Args:
-        paths: files, or folders if `content` is given; others are left out.
-        content: the name of the file in each folder whose size is that of the folder.
-    """
+def entries(paths: Iterable[Path], folders: bool = False) -> list[Entry]:
+    """Return the entries at those paths that exist: files or, with `folders`, folders of files."""
     found = []
     for path in paths:
         with suppress(OSError):  # another server has just removed it
             status = path.lstat()
-            if stat.S_ISDIR(status.st_mode) == bool(content):
-                size = (path / content).lstat().st_size if content else status.st_size
+            if stat.S_ISDIR(status.st_mode) == folders:
+                size = sum(one.lstat().st_size for one in path.iterdir()) if folders else status.st_size
                 found.append(Entry(_last_use(status), size, path))
     return found
 

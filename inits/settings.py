@@ -133,6 +133,13 @@ class Settings:
             "Size limit of the weight files in that folder, in MB; the least recently used are removed. 0 keeps none.",
         ),
     )
+    session_weights_mb: int = field(
+        default=1300,
+        metadata=_entry(
+            _whole(1, MAX_MB),
+            "Size limit of the weight files in it that one session brings, in MB; its least recently used are removed.",
+        ),
+    )
     uploads_mb: int = field(
         default=1000,
         metadata=_entry(

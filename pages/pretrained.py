@@ -4,7 +4,7 @@ import streamlit as st
 
 from inits.experiments.file_start import FileSpec
 from inits.weightfiles.catalog import misnamed
-from inits.weightfiles.store import WeightFile, missing_file
+from inits.weightfiles.weight_file import WeightFile, missing_file
 from pages.parts.compute.engine_access import engine
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field

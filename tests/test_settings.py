@@ -35,7 +35,7 @@ def test_defaults_hold_for_unset_empty_and_blank(environ):
             "code": True,
             "log": "info",
         },
-        **{"cache_mb": 500, "weights_mb": 2000, "uploads_mb": 1000},
+        **{"cache_mb": 500, "weights_mb": 2000, "session_weights_mb": 1300, "uploads_mb": 1000},
         **{"queue": 200, "session_runs": 8, "parameters": 55_000_000},
     }
 
@@ -59,6 +59,7 @@ def test_cache_without_a_home_is_in_the_temporary_folder(monkeypatch):
         ("INITS_CACHE", "/var/cache/inits", Path("/var/cache/inits")),
         ("INITS_CACHE_MB", "0", 0),
         ("INITS_WEIGHTS_MB", "700", 700),
+        ("INITS_SESSION_WEIGHTS_MB", "300", 300),
         ("INITS_QUEUE", "1", 1),
         ("INITS_SESSION_RUNS", "2", 2),
         ("INITS_PARAMETERS", "1000000000", 1_000_000_000),
@@ -81,6 +82,7 @@ REFUSED = {
     "INITS_CACHE": ["~no-such-person/cache"],
     "INITS_CACHE_MB": ["-1", "many", "1.5", "9" * 50],
     "INITS_WEIGHTS_MB": ["-1", "lots"],
+    "INITS_SESSION_WEIGHTS_MB": ["0", "lots"],
     "INITS_PARAMETERS": ["999", "10000000000"],
     "INITS_CORES": ["0", "-1", "2.5", "two", "1e3", "٣", "²", str(MAX_CORES + 1), "9" * 5000],
     "INITS_CODE": ["no"],

@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.error import HTTPError
 
 from inits.errors import DataError
+from inits.files import disk_problem
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -58,7 +59,8 @@ def download(title: str, get: Callable[[], T], path: Path, size: int, progress: 
     if error:
         if isinstance(error.__context__, HTTPError):
             error.__context__.close()  # Keras leaves the connection open
-        raise DataError(f"{title} could not be downloaded ({_reason(error)}). {remedy}") from error
+        full = disk_problem(title, error) if isinstance(error, OSError) else None
+        raise DataError(full or f"{title} could not be downloaded ({_reason(error)}). {remedy}") from error
     return job.result()
 
 

@@ -49,7 +49,11 @@ class Engine:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.sandbox = Sandbox(allowed=settings.code)
-        self.files = WeightStore(settings.cache / "weights", 1_000_000 * settings.weights_mb)
+        self.files = WeightStore(
+            settings.cache / "weights",
+            1_000_000 * settings.weights_mb,
+            1_000_000 * settings.session_weights_mb,
+        )
         self.connection = Connection(settings, self._receive)
         store = Store(settings.cache, 1_000_000 * settings.cache_mb)
         self.results = Results(store, lambda: self.status)

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from inits.engine import worker_downloads, worker_state
 from inits.errors import DataError, EngineError, InitsError
+from inits.files import disk_problem
 from inits.weightfiles.applications import Application, find
 
 if TYPE_CHECKING:
@@ -147,9 +148,8 @@ class Fetches:
                     fetch.progress = (file.tell(), size)
             os.replace(part, path)
         except OSError as error:
-            raise DataError(
-                f"{fetch.name} could not be written ({error.strerror}). Free some disk space, then try again."
-            ) from error
+            words = f"{fetch.name} could not be stored ({error.strerror}). Try again."
+            raise DataError(disk_problem(fetch.name, error) or words) from error
         finally:
             part.unlink(missing_ok=True)
         return path

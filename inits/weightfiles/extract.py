@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import h5py
@@ -16,6 +17,7 @@ import numpy as np
 
 from inits.errors import WeightFileError
 from inits.measure.array_summary import as_keras, summarize_array
+from inits.measure.statistics import PIECE
 from inits.weightfiles.reader import format_of, iterate
 
 MEMORY, CPU = 2_600_000_000, 300  # bytes beyond the imports, seconds
@@ -32,7 +34,10 @@ def start(values_to: int, answer_to: int, parent: int, name: str) -> None:
     """
     _warm_up()
     jailed = _enter_jail(parent)
-    with os.fdopen(0, "rb", closefd=False) as file, os.fdopen(values_to, "wb", 1 << 20) as values:
+    values = os.fdopen(
+        values_to, "wb", 1 << 20
+    )  # closed at the end of the process: on a full disk that fails again
+    with os.fdopen(0, "rb", closefd=False) as file:
         answer = extract_arrays(file, values, name)
     with os.fdopen(answer_to, "wb") as out:
         out.write(json.dumps(answer | {"jailed": jailed}).encode())
@@ -42,7 +47,7 @@ def extract_arrays(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str
     """Write the values of all arrays, and return their descriptions.
 
     The answer has `format` and `arrays`: the summary of each array and its bytes in `values`, which contains them one
-    after the other as little-endian float32. Or it has `error`, a sentence.
+    after the other as little-endian float32. Or it has `error`, a sentence, or `errno`, if values cannot be written.
     """
     try:
         kind = format_of(file, name)
@@ -51,20 +56,33 @@ def extract_arrays(file: BinaryIO, values: BinaryIO, name: str = "") -> dict[str
             for layer in iterate(file, name)
             for variable, array in layer.arrays.items()
         ]
+        values.flush()
         if not arrays:
             return {"error": "The file has no arrays; use a file with weights."}
         return {"format": kind, "arrays": arrays}
     except WeightFileError as error:
         return {"error": str(error)}
+    except OSError as error:  # those of reading have become a WeightFileError
+        return {"errno": error.errno}
 
 
 def _extracted(layer: str, name: str, kind: str, array: np.ndarray, values: BinaryIO) -> dict[str, Any]:
     about = summarize_array(layer, name, kind, array).to_dict()
     size = 0
     with np.errstate(over="ignore"):
-        for part in array if array.ndim > 1 else [array]:  # in the order of Keras, one part at a time
+        for part in _parts(array):
             size += values.write(np.ascontiguousarray(part, "<f4").tobytes())
     return about | {"bytes": size}
+
+
+def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield an array in the order of Keras, some rows at a time."""
+    if array.ndim < 2:
+        yield array
+        return
+    rows = max(1, PIECE * len(array) // max(1, array.size))
+    for first in range(0, len(array), rows):
+        yield array[first : first + rows]
 
 
 def _warm_up() -> None:

@@ -16,7 +16,8 @@ from inits.experiments.network import Network
 from inits.experiments.record import FloatArray, InitialArrays
 from inits.measure.array_summary import ArraySummary
 from inits.seeds import derive_seed
-from inits.weightfiles.store import WeightFile, WeightStore, missing_file
+from inits.weightfiles.store import WeightStore
+from inits.weightfiles.weight_file import WeightFile, missing_file
 
 KERNELS, BIASES = ("kernel", "weight", "0"), ("bias", "1")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inits.measure.array_summary import ArraySummary
 from inits.measure.statistics import PIECE
-from inits.weightfiles.store import WeightFile
+from inits.weightfiles.weight_file import WeightFile
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from inits.weightfiles.catalog import ending
 from inits.weightfiles.formats import content
 from inits.weightfiles.formats.limits import MAX_BYTES, StoredLayer, check, refusal
 from inits.weightfiles.formats.sources import Source, Window, name_of, opened
+from inits.weightfiles.formats.work import Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,9 @@ class Layer:
     layout: str = ""
 
 
-def iterate(source: Source, suffix: str | None = None, *, max_bytes: int = MAX_BYTES) -> Iterator[Layer]:
+def iterate(
+    source: Source, suffix: str | None = None, *, max_bytes: int = MAX_BYTES, work: Work | None = None
+) -> Iterator[Layer]:
     """Yield the layers of a file that have arrays, in the order of the network if the file has it.
 
     The content of the file decides its format, not its name.
@@ -47,13 +50,14 @@ def iterate(source: Source, suffix: str | None = None, *, max_bytes: int = MAX_B
         source: a path, or a seekable binary file, which stays open.
         suffix: the end of its name, for a file without one.
         max_bytes: the bytes of all arrays that are read at most.
+        work: what reading may take; as much as is allowed for a file of its size by default.
 
     Raises:
         WeightFileError: before the first layer, or at a damaged one.
     """
     named = ending(suffix or name_of(source))
-    with _one_error(), opened(source) as file, _stored_layers(file, named) as stored_layers:
-        checked = check(stored_layers, file.size, max_bytes)
+    with _one_error(), opened(source, work) as file, _enough(file.work), _stored_layers(file, named) as found:
+        checked = check(found, file.size, max_bytes)
         while checked:
             stored_layer = checked.pop(0)
             arrays = {name: array.load() for name, array in stored_layer.arrays.items()}
@@ -71,6 +75,17 @@ def format_of(source: Source, suffix: str | None = None) -> str:
 def _stored_layers(file: Window, named: str) -> Iterator[list[StoredLayer]]:
     with content.OPENERS[content.format_of(file, named)].stored_layers(file) as stored_layers:
         yield stored_layers
+
+
+@contextmanager
+def _enough(work: Work) -> Iterator[None]:
+    """Name the reason if a library has hidden that more work was needed than is allowed."""
+    try:
+        yield
+    except Exception:
+        if work.is_spent:
+            work.refuse()
+        raise
 
 
 @contextmanager

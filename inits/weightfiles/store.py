@@ -5,7 +5,6 @@ process reads each file (`extract`), and its answer is accepted only if it agree
 """
 
 import hashlib
-import json
 import logging
 import os
 import tempfile
@@ -13,82 +12,44 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inits.errors import WeightFileError
 from inits.experiments.file_start import DIGEST
-from inits.files import entries, mark_used, remove, remove_abandoned, trim
-from inits.measure.array_summary import ArraySummary
+from inits.files import Entry, disk_problem, entries, mark_used, remove, remove_abandoned
+from inits.weightfiles.room import giving_way
 from inits.weightfiles.subprocess_reader import Readers
+from inits.weightfiles.turns import Ticket, Turns
+from inits.weightfiles.weight_file import VALUES, KnownFiles, WeightFile, read_file, write_summaries
 
 log = logging.getLogger(__name__)
 
-ABOUT, VALUES, SUFFIX = "about.json", "values.f32", ".weights"
+SUFFIX = ".weights"
+NOT_COPIED = "The file could not be stored; try again."
+NO_FOLDER = "There is no folder for weight files on this server; set INITS_CACHE to a folder."
 UNFINISHED = (".new", ".upload", ".part")  # endings of what is being written
 ABANDONED = 86_400.0  # seconds after which an unfinished file belongs to a server that died
-FORMAT = 1  # with another number, older folders are ignored
-AT_ONCE = 1  # files that are read at the same time; each takes a core
-
-
-@dataclass(frozen=True, eq=False)
-class WeightFile:
-    """A weight file that was read: digest, format (a key in FORMATS), folder, and a summary of each array."""
-
-    digest: str
-    kind: str
-    folder: Path
-    summaries: tuple[ArraySummary, ...]
-
-    @property
-    def parameters(self) -> int:
-        """The number of all weights."""
-        return sum(one.summary.count for one in self.summaries)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The names of the layers in the order of the file."""
-        return tuple(dict.fromkeys(one.layer for one in self.summaries))
-
-    @cached_property
-    def _places(self) -> list[int]:
-        sizes = [4 * one.summary.count for one in self.summaries]
-        return [sum(sizes[:number]) for number in range(len(sizes))]
-
-    def values(self, number: int) -> NDArray[np.float32]:
-        """Return an array as float32, mapped from the disk. Raises WeightFileError if the file was removed."""
-        one = self.summaries[number]
-        if not one.summary.count:
-            return np.empty(one.shape, np.float32)
-        try:
-            path = self.folder / VALUES
-            return np.memmap(path, "<f4", "r", self._places[number], one.shape or (1,)).reshape(one.shape)
-        except (OSError, ValueError):
-            raise missing_file("The weight file") from None
-
-
-def missing_file(name: str) -> WeightFileError:
-    """Return the error for a file that was removed, or never was here."""
-    return WeightFileError(f"{name} is not available; choose the file again under Weight files.")
+QUOTA = 1_300_000_000  # bytes that one session can store: the largest file and its summaries
+TEMPORARY = 2_000_000_000  # bytes of a temporary folder
+MAX_WAITING = 4  # files of one session
+MAX_COPIES = 2_000_000_000  # bytes of all files that wait
 
 
 class Reading:
     """A file that is being read, shared by all sessions that bring the same one.
 
     Attributes:
+        session: the first that has brought it.
         done: set at the end.
         error: a sentence if the file was refused.
         ahead: returns the number of files that are read before this one.
         written: returns the bytes of values that are on the disk.
     """
 
-    def __init__(self, digest: str, size: int):
-        self.digest, self.size = digest, size
+    def __init__(self, digest: str, size: int, session: str = ""):
+        self.digest, self.size, self.session = digest, size, session
         self.done = threading.Event()
         self.error: str | None = None
         self.ahead: Callable[[], int] = lambda: 0
@@ -101,25 +62,27 @@ class Reading:
 
 
 class WeightStore:
-    """A folder of weight files of at most `limit` bytes. The least recently used go first; the newest always stays.
+    """A folder of weight files of at most `limit` bytes, of which those of one session take at most `quota`.
 
-    If `folder` cannot be written to, or the limit is 0, a temporary folder takes its place until `close`.
+    `room` decides which files go first. If `folder` cannot be written to, or the limit is 0, a temporary folder takes
+    its place until `close`.
     """
 
-    def __init__(self, folder: Path, limit: int):
-        self.limit = limit
+    def __init__(self, folder: Path, limit: int, quota: int = QUOTA):
+        self.limit, self.quota = limit, quota
         self._wanted, self._own = folder, limit <= 0
         self._folder: Path | None = None
         self._creating, self._lock = threading.Lock(), threading.Lock()
         self._readings: dict[str, Reading] = {}
-        self._files: dict[str, WeightFile] = {}
-        self._turn = threading.Semaphore(AT_ONCE)
+        self._known = KnownFiles()
+        self._holders: dict[Path, str] = {}  # finished files -> the session that has brought them
+        self._turns = Turns()
         self._readers = Readers()
-        self._at_work: set[Path] = set()  # unfinished, but not abandoned
+        self._at_work: dict[Path, int] = {}  # unfinished, but not abandoned -> bytes of a copy
 
     @property
     def folder(self) -> Path:
-        """The folder of the files, created at first use."""
+        """The folder of the files, created at first use. Raises WeightFileError if no folder can be created."""
         with self._creating:
             if self._folder is None:
                 self._folder = self._create_folder()
@@ -134,67 +97,90 @@ class WeightStore:
             except OSError as error:
                 log.warning("Weight files are kept for this run of the server only: %s", error)
         self._own = True
-        return Path(tempfile.mkdtemp(prefix="inits-weights-"))
+        try:
+            return Path(tempfile.mkdtemp(prefix="inits-weights-"))
+        except OSError as error:
+            raise WeightFileError(disk_problem("Weight files", error) or NO_FOLDER) from error
 
     def get(self, digest: str) -> WeightFile | None:
         """Return the file of that digest, or None."""
-        folder = self.folder / f"{digest}{SUFFIX}"
         try:
+            folder = self.folder / f"{digest}{SUFFIX}"
             mark_used(folder)
-        except OSError:
-            self._files.pop(digest, None)
+        except (OSError, WeightFileError):
+            self._known.pop(digest)
             return None
-        if digest not in self._files:
+        found = self._known.get(digest)
+        if found is None:
             try:
-                self._files[digest] = _read(digest, folder)
+                found = read_file(digest, folder)
             except Exception as error:  # not a folder of ours, or damaged
                 log.warning("Ignored %s: %s: %s", folder, type(error).__name__, error)
                 return None
-        return self._files[digest]
+            self._known.add(found)
+        return found
 
-    def take(self, file: BinaryIO, name: str) -> Reading:
-        """Copy a file and start to read it. Raises WeightFileError if the disk is full."""
-        try:
-            copy, digest, size = _copied(file, self.folder)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise WeightFileError(f"The file could not be kept: {reason}; make room on the disk.") from error
+    def take(self, file: BinaryIO, name: str, session: str = "") -> Reading:
+        """Copy a file of a session and start to read it.
+
+        Raises WeightFileError if the disk is full, or if too many files wait.
+        """
+        if self._turns.waiting(session) >= MAX_WAITING:
+            raise WeightFileError(
+                f"{MAX_WAITING} of your files wait to be read; wait until one of them is read."
+            )
+        copy, digest, size = self._copied(file)
         with self._lock:
             reading, known = self._readings.get(digest), self.get(digest) is not None
             begin = not known and (reading is None or reading.done.is_set())
             if begin or reading is None:
-                reading = self._readings[digest] = Reading(digest, size)
+                reading = self._readings[digest] = Reading(digest, size, session)
         if begin:
-            self._at_work.add(copy)
-            arguments = (reading, copy, name)
+            ticket = self._turns.enter(session)
+            reading.ahead = partial(self._turns.ahead, ticket)
+            arguments = (reading, ticket, copy, name)
             threading.Thread(target=self._work, args=arguments, name="inits-weights", daemon=True).start()
             return reading
-        copy.unlink()
+        self._discard(copy)
         if known:
             reading.done.set()
         return reading
 
-    def _work(self, reading: Reading, copy: Path, name: str) -> None:
-        others = [one for one in list(self._readings.values()) if one is not reading]
-        waiting = [one for one in others if not one.done.is_set()]
-        reading.ahead = lambda: sum(not one.done.is_set() for one in waiting)
+    def _copied(self, file: BinaryIO) -> tuple[Path, str, int]:
+        """Copy a file to the folder; return the path of the copy, its digest and its bytes."""
         try:
-            with self._turn, self._new_folder() as target:
-                reading.ahead = lambda: 0
+            copy, digest, size = _copied(file, self.folder)
+        except OSError as error:
+            raise WeightFileError(disk_problem("The file", error) or NOT_COPIED) from error
+        self._at_work[copy] = size
+        if sum(self._at_work.values()) > max(MAX_COPIES, size):
+            self._discard(copy)
+            raise WeightFileError("Too many files of other people wait to be read; try again in a minute.")
+        return copy, digest, size
+
+    def _discard(self, copy: Path) -> None:
+        self._at_work.pop(copy, None)
+        copy.unlink(missing_ok=True)
+
+    def _work(self, reading: Reading, ticket: Ticket, copy: Path, name: str) -> None:
+        try:
+            with self._turns.turn(ticket), self._new_folder() as target:
                 reading.written = lambda: _size(target / VALUES)
                 with copy.open("rb") as file, (target / VALUES).open("wb") as values:
-                    kind, summaries = self._readers.read(file, values, name)
-                _write(target / ABOUT, kind, summaries)
-                self._put(target, self.folder / f"{reading.digest}{SUFFIX}")
-            self._make_room(reading.digest)
+                    kind, summaries = self._readers.read(file, values, name, self._turns.contested)
+                write_summaries(target, kind, summaries)
+                self._put(target, self.folder / f"{reading.digest}{SUFFIX}", reading.session)
         except WeightFileError as error:
             reading.error = str(error)
-        except Exception:
-            log.exception("A weight file could not be read")
-            reading.error = "The file could not be read (the log of the server has the reason); try again."
+        except Exception as error:
+            reading.error = disk_problem("The file", error) if isinstance(error, OSError) else None
+            if reading.error is None:
+                log.exception("A weight file could not be read")
+                reading.error = (
+                    "The file could not be read (the log of the server has the reason); try again."
+                )
         finally:
-            self._at_work.discard(copy)
-            copy.unlink(missing_ok=True)
+            self._discard(copy)
             reading.written = lambda: 0
             reading.done.set()
             self._forget()
@@ -203,17 +189,27 @@ class WeightStore:
     def _new_folder(self) -> Iterator[Path]:
         """Create a folder to write to; at the end it is removed unless it was renamed."""
         target = Path(tempfile.mkdtemp(dir=self.folder, suffix=".new"))
-        self._at_work.add(target)
+        self._at_work[target] = 0
         try:
             yield target
         finally:
-            self._at_work.discard(target)
+            self._at_work.pop(target, None)
             remove(target)
 
-    def _put(self, target: Path, folder: Path) -> None:
-        """Give a finished folder its name; an unreadable one of that name is removed."""
-        remove(folder)
+    def _put(self, target: Path, folder: Path, session: str) -> None:
+        """Make room for a finished folder and give it its name. Raises WeightFileError if there is no room for it."""
+        remove(folder)  # an unreadable one
+        found = entries(self.folder.glob(f"*{SUFFIX}"), folders=True)
+        size = sum(map(_size, target.iterdir()))
+        holders = {one.path: self._holders[one.path] for one in found if one.path in self._holders}
+        self._holders = holders | {folder: session}
+        newest = Entry(time.time(), size, folder)
+        for one in giving_way(
+            found, newest, self._holders, self.limit if self.limit > 0 else TEMPORARY, self.quota
+        ):
+            remove(one.path)
         os.replace(target, folder)
+        self._remove_unfinished()
 
     def _forget(self) -> None:
         """Keep only the last readings in memory."""
@@ -222,13 +218,10 @@ class WeightStore:
             for digest in over[:-64]:
                 del self._readings[digest]
 
-    def _make_room(self, newest: str) -> None:
-        """Remove what takes too much space, the least recently used first, and what was left unfinished."""
+    def _remove_unfinished(self) -> None:
+        """Remove what servers that died have left unfinished."""
         unfinished = [path for ending in UNFINISHED for path in self.folder.glob(f"*{ending}")]
         remove_abandoned([path for path in unfinished if path not in self._at_work], ABANDONED)
-        if not self._own:
-            kept = entries(self.folder.glob(f"*{SUFFIX}"), VALUES)
-            trim(kept, self.limit, keep=self.folder / f"{newest}{SUFFIX}")
 
     def close(self) -> None:
         """End the processes that read, and remove a temporary folder."""
@@ -250,19 +243,6 @@ def _copied(file: BinaryIO, folder: Path) -> tuple[Path, str, int]:
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name), digest.hexdigest()[:DIGEST], size
-
-
-def _write(path: Path, kind: str, summaries: Sequence[ArraySummary]) -> None:
-    about = {"version": FORMAT, "kind": kind, "arrays": [one.to_dict() for one in summaries]}
-    path.write_text(json.dumps(about))
-
-
-def _read(digest: str, folder: Path) -> WeightFile:
-    about = json.loads((folder / ABOUT).read_text())
-    if about["version"] != FORMAT:
-        raise ValueError(f"it has version {about['version']}")
-    summaries = tuple(ArraySummary.from_dict(one) for one in about["arrays"])
-    return WeightFile(digest, about["kind"], folder, summaries)
 
 
 def _size(path: Path) -> int:

@@ -187,7 +187,7 @@ def failure(fetch: Fetch) -> str:
 
 ENDED = "The compute process ended before VGG16 was complete. Try again."
 REMOVED = "VGG16 was removed from Keras' cache while it was read. Try again."
-FULL = "VGG16 could not be written (No space left on device). Free some disk space, then try again."
+FULL = "VGG16 could not be stored, because the disk of this server is full; make room on it, then try again."
 BROKEN = "The compute process is not available: broken. Restart the app."
 
 

@@ -270,3 +270,11 @@ def test_transposed_kernel_computes_in_keras_what_it_did_in_pytorch(field):
 )
 def test_only_kernels_of_pytorch_are_transposed(name, layout, shape, turned):
     assert as_keras(name, np.zeros(shape), layout).shape == turned
+
+
+def test_tiny_values_beside_large_ones_cause_no_underflow():
+    """Processors take 15 times as long for numbers that are nearly zero."""
+    kernel = np.random.default_rng(0).normal(size=(40, 30)) * np.where(np.arange(30) < 15, 1.0, 1e-200)
+    with np.errstate(under="raise"):
+        found = array_summary._singular(kernel)
+    np.testing.assert_allclose(found[:15], np.linalg.svd(kernel)[1][:15], rtol=1e-6)

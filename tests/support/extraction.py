@@ -13,8 +13,9 @@ from inits.errors import WeightFileError
 from inits.measure.array_summary import ArraySummary
 from inits.sandbox.processes import python
 from inits.weightfiles import subprocess_reader
-from inits.weightfiles.store import SUFFIX, Reading, WeightFile, WeightStore, wait
+from inits.weightfiles.store import SUFFIX, Reading, WeightStore, wait
 from inits.weightfiles.subprocess_reader import Readers
+from inits.weightfiles.weight_file import WeightFile
 from support import PATIENCE
 
 MEMORY = 1_000_000
@@ -25,9 +26,9 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def take(store: WeightStore, content: bytes, name: str = "net.npz") -> Reading:
+def take(store: WeightStore, content: bytes, name: str = "net.npz", session: str = "") -> Reading:
     """Read a file to its end, or to its error."""
-    reading = store.take(io.BytesIO(content), name)
+    reading = store.take(io.BytesIO(content), name, session)
     assert wait([reading], PATIENCE)
     return reading
 
@@ -52,7 +53,9 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     names: list[str] = []
 
-    def read(_: Readers, file: BinaryIO, values: BinaryIO, name: str) -> tuple[str, tuple[ArraySummary, ...]]:
+    def read(
+        _: Readers, file: BinaryIO, values: BinaryIO, name: str, __: object = None
+    ) -> tuple[str, tuple[ArraySummary, ...]]:
         names.append(name)
         answer = json.loads(json.dumps(extract_arrays(file, values, name)))
         values.flush()

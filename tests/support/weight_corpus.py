@@ -357,7 +357,6 @@ each(
     huge=lambda: one(shape=(1 << 40,), dtype="f4"),
     huge_square=lambda: one(shape=(1 << 30, 1 << 30), dtype="f8"),
     large=lambda: one(shape=(20_000_000,), dtype="f4"),
-    large_chunked=lambda: one(shape=(20_000_000,), dtype="f4", chunks=(1000,)),
     many_links=lambda: hdf5(links_to_one),
 )
 
@@ -397,6 +396,14 @@ each(
     ),
     scale_offset=lambda: one(data=np.zeros(9, "i4"), scaleoffset=4),
 )
+each(
+    "never written",
+    large_chunked=lambda: one(shape=(20_000_000,), dtype="f4", chunks=(1000,)),
+    piece_missing=lambda: hdf5(
+        lambda file: file.create_dataset("a", (9,), "f4", chunks=(4,)).__setitem__(slice(0, 8), 1.0)
+    ),
+)
+each("more than 50,000", many_pieces=lambda: one(shape=(1 << 40,), dtype="f4", chunks=(1,)))
 each(
     "pieces of", large_chunk=lambda: one(shape=(9, 9), maxshape=(None, None), dtype="f4", chunks=(9000, 9000))
 )

@@ -3,10 +3,10 @@
 import io
 import json
 import os
+import sys
 
 import psutil
 import pytest
-from support import PATIENCE
 from support.extraction import MEMORY, child, kept, stand_in, take
 from support.weight_corpus import CORPUS, npz, tensors
 
@@ -25,6 +25,7 @@ needs_jail = pytest.mark.skipif(
 
 
 NPZ = npz()
+NO_JAIL = "t._enter_jail = lambda parent: False"
 
 
 def assert_refused(store, message: str, content: bytes = NPZ, name: str = "net.npz") -> None:
@@ -110,18 +111,55 @@ ENDS = {
     "answers a number": "os.write(answer, b'5')",
     "answers in depth": "os.write(answer, b'[' * 60000)",
     "answers without end": "[os.write(answer, b' ' * 9999) for _ in iter(int, 1)]",
-    "never answers": "time.sleep(600)",
 }
 
 
 @pytest.mark.parametrize("body", ENDS.values(), ids=ENDS)
 def test_process_without_a_valid_answer_is_ended_and_the_file_refused(store, monkeypatch, body):
     monkeypatch.setattr(module, "MAX_ANSWER", MEMORY)
-    monkeypatch.setattr(module, "PATIENCE", 0.5 if "sleep" in body else PATIENCE)
     stand_in(monkeypatch, body)
     before = {one.pid for one in psutil.Process().children()}
     assert_refused(store, BROKEN)
     assert {one.pid for one in psutil.Process().children()} <= before
+
+
+SLEEPS = {
+    "took longer than 0 s to read;": {"PATIENCE": 0.3},
+    "took longer than 0 s to read while other files wait;": {"SHARED": 0.3},
+    "gave no values for 0 s;": {"IDLE": 0.3},
+}
+
+
+@pytest.mark.parametrize(("words", "limits"), SLEEPS.items(), ids=SLEEPS)
+def test_process_that_takes_too_long_is_ended_with_the_reason(store, monkeypatch, words, limits):
+    for name, seconds in limits.items():
+        monkeypatch.setattr(module, name, seconds)
+    monkeypatch.setattr(store._turns, "contested", lambda: "SHARED" in limits)
+    stand_in(monkeypatch, "time.sleep(600)")
+    assert words in take(store, NPZ).error
+    assert list(store.folder.iterdir()) == []
+
+
+def test_time_for_shared_readers_does_not_count_alone(store, monkeypatch):
+    monkeypatch.setattr(module, "SHARED", 0.0)
+    stand_in(monkeypatch, "time.sleep(0.4); os._exit(1)")
+    assert_refused(store, BROKEN)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
+def test_full_disk_while_values_are_written_is_one_sentence(store, monkeypatch):
+    child(
+        monkeypatch,
+        f"""
+real = t.start
+def start(values, *args):
+    os.dup2(os.open("/dev/full", os.O_WRONLY), values)
+    real(values, *args)
+t.start = start
+{NO_JAIL}""",
+    )
+    words = "because the disk of this server is full; make room on it, then try again."
+    assert_refused(store, f"The file could not be stored, {words}")
 
 
 def test_good_answer_of_a_failed_process_is_refused(store, monkeypatch):
@@ -174,7 +212,6 @@ def probe(file, values, name=""):
     return {{"error": json.dumps({{name: attempt(one) for name, one in tries.items()}})}}
 t.extract_arrays = probe
 """
-NO_JAIL = "t._enter_jail = lambda parent: False"
 
 
 @needs_jail

@@ -28,7 +28,7 @@ from inits.weightfiles.fitting import (
     network_of,
     no_fit_message,
 )  # fmt: skip
-from inits.weightfiles.store import VALUES, WeightFile
+from inits.weightfiles.weight_file import VALUES, WeightFile
 
 DIGEST = "ab" * 16
 SPEC = FileSpec("net.keras", DIGEST)

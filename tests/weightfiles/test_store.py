@@ -1,5 +1,6 @@
 """The store of weight files: the arrays that come back, how often files are read, and what the folder keeps."""
 
+import errno
 import io
 import json
 import logging
@@ -13,12 +14,14 @@ from support.extraction import MEMORY, digest_of, kept, left, read_here, stand_i
 from support.weight_corpus import KERNEL, npz, tensor, tensors
 
 from inits.errors import WeightFileError
+from inits.files import disk_problem
 from inits.measure.array_summary import summarize_array
 from inits.sandbox.processes import python
-from inits.weightfiles import read, subprocess_reader
+from inits.weightfiles import read, subprocess_reader, weight_file
 from inits.weightfiles import store as weightstore
-from inits.weightfiles.store import ABOUT, SUFFIX, VALUES, WeightStore, wait
+from inits.weightfiles.store import SUFFIX, WeightStore, wait
 from inits.weightfiles.subprocess_reader import BROKEN
+from inits.weightfiles.weight_file import ABOUT, VALUES
 
 FILES = ("functional.keras", "images.weights.h5", "sequences.h5", "float16.keras", "float64.weights.h5")
 
@@ -113,11 +116,11 @@ def test_same_file_twice_is_read_once(store, read_names):
 
 
 def test_two_at_once_share_one_process_and_others_wait_their_turn(store, started):
-    with store._turn:  # as if a file were being read
+    with store._turns.turn(store._turns.enter("")):  # as if a file were being read
         same = [store.take(io.BytesIO(npz()), "a.npz") for _ in range(2)]
         other = store.take(io.BytesIO(npz(a=np.ones(3))), "b.npz")
         assert same[0] is same[1]
-        until(lambda: other.ahead() == 1)
+        assert (same[0].ahead(), other.ahead()) == (1, 2)
         assert not wait([same[0]], 0.05)
         assert same[0].progress == 0.0
         assert store.get(other.digest) is None
@@ -136,7 +139,7 @@ def test_refused_file_is_read_again_on_the_next_upload(store, started, monkeypat
 
 @pytest.mark.usefixtures("read_names")
 def test_abandoned_files_are_removed_after_a_while_but_never_those_that_wait(store):
-    with store._turn:
+    with store._turns.turn(store._turns.enter("")):
         reading = store.take(io.BytesIO(npz()), "a.npz")
         until(lambda: list(store.folder.glob("*.upload")))
         (store.folder / "a.new").mkdir()
@@ -144,7 +147,7 @@ def test_abandoned_files_are_removed_after_a_while_but_never_those_that_wait(sto
         for path in store.folder.iterdir():
             os.utime(path, (0, 0))
         (store.folder / "c.upload").write_bytes(b"x")
-        store._make_room("")
+        store._remove_unfinished()
     assert wait([reading], PATIENCE)
     assert reading.error is None
     assert left(store) == ["c.upload"]
@@ -183,13 +186,13 @@ def test_files_stay_after_close_unless_the_limit_is_0(tmp_path, limit):
 
 @pytest.mark.usefixtures("read_names")
 def test_least_recently_used_file_goes_and_the_newest_stays(store):
-    store.limit = 3 * 400
     contents = [npz(a=np.full(100, number, np.float32)) for number in range(4)]
     digests = [digest_of(content) for content in contents]
     for age, content in enumerate(contents[:3]):
         kept(store, content)
         os.utime(store.folder / f"{digest_of(content)}{SUFFIX}", (age, age))
     assert store.get(digests[0]) is not None  # used just now
+    store.limit = sum(path.stat().st_size for path in store.folder.glob("*/*")) + 100
     kept(store, contents[3])
     assert [digest for digest in digests if store.get(digest)] == [digests[0], digests[2], digests[3]]
     store.limit = 10
@@ -212,7 +215,7 @@ def test_foreign_folders_are_never_removed(store):
 DAMAGE = {
     "missing": lambda text: None,
     "cut short": lambda text: text[: len(text) // 2],
-    "of another version": lambda text: json.dumps(json.loads(text) | {"version": weightstore.FORMAT + 1}),
+    "of another version": lambda text: json.dumps(json.loads(text) | {"version": weight_file.FORMAT + 1}),
     "a list": lambda text: "[]",
     "of other arrays": lambda text: '{"version": 1, "kind": "npz", "arrays": [{}]}',
 }
@@ -240,8 +243,8 @@ def full(*_: object, **__: object) -> None:
 def test_full_disk_is_reported_at_once_and_leaves_nothing(store):
     file = io.BytesIO()
     file.read = full
-    words = r"^The file could not be kept: No space left on device; make room on the disk\.$"
-    with pytest.raises(WeightFileError, match=words):
+    words = "because the disk of this server is full; make room on it, then try again."
+    with pytest.raises(WeightFileError, match=f"^The file could not be stored, {words}$"):
         store.take(file, "a.npz")
     assert list(store.folder.iterdir()) == []
 
@@ -273,3 +276,67 @@ def test_closing_ends_the_process_that_reads(tmp_path, monkeypatch):
     assert (reading.error, process.poll() is None) == (BROKEN, False)
     assert not folder.exists()
     assert "inits-weights" not in {one.name for one in threading.enumerate()}
+
+
+# Many sessions.
+
+
+@pytest.mark.usefixtures("read_names")
+def test_session_that_brings_many_files_removes_its_own(store):
+    other = take(store, npz(a=np.full(100, 9)), session="b")
+    store.quota = 2 * sum(path.stat().st_size for path in store.folder.glob("*/*")) + 100
+    own = [take(store, npz(a=np.full(100, number)), session="a") for number in range(4)]
+    assert [bool(store.get(one.digest)) for one in (other, *own)] == [True, False, False, True, True]
+    refused = take(store, npz(a=np.ones(10_000)), session="c")
+    assert "a session can store at most 0.0 MB on this server" in refused.error
+    assert left(store) == []
+
+
+@pytest.mark.usefixtures("read_names")
+def test_files_that_wait_are_limited_for_a_session_and_for_all(store, monkeypatch):
+    with store._turns.turn(store._turns.enter("c")):
+        waiting = [store.take(io.BytesIO(npz(a=np.full(3, n))), "a.npz", "a") for n in range(4)]
+        with pytest.raises(WeightFileError, match="4 of your files wait to be read; wait until"):
+            store.take(io.BytesIO(npz()), "a.npz", "a")
+        monkeypatch.setattr(weightstore, "MAX_COPIES", 5 * len(npz(a=np.ones(4))))
+        waiting.append(store.take(io.BytesIO(npz(a=np.ones(4))), "a.npz", "b"))
+        with pytest.raises(WeightFileError, match="Too many files of other people wait"):
+            store.take(io.BytesIO(npz(a=np.ones(9))), "a.npz", "b")
+        assert len(left(store)) == 5
+    assert wait(waiting, PATIENCE)
+    assert [one.error for one in waiting] == [None] * 5
+
+
+def test_without_any_folder_there_is_a_sentence_and_no_file(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    store = WeightStore(tmp_path / "file" / "weights", MEMORY)
+    monkeypatch.setattr(weightstore.tempfile, "mkdtemp", full)
+    assert store.get("0" * 32) is None
+    with pytest.raises(WeightFileError, match="could not be stored, because the disk of this server is full"):
+        store.take(io.BytesIO(npz()), "a.npz")
+
+
+@pytest.mark.usefixtures("read_names")
+def test_few_files_are_in_memory(store, monkeypatch):
+    monkeypatch.setattr(weight_file, "MAX_KNOWN", 2)
+    files = [kept(store, npz(a=np.full(3, number))) for number in range(3)]
+    assert [store._known.get(one.digest) for one in files] == [None, *files[1:]]
+    assert store.get(files[0].digest) is not None
+    assert len(store._known._files) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk of this server is full; make room on it, then try again."),
+        (errno.EDQUOT, "the space that this server may use is full; make room in it, then try again."),
+        (errno.EROFS, "the disk of this server is read-only; mount it for writing, then try again."),
+        (
+            errno.EACCES,
+            "this server may not write to its folder; check the rights of the folder, then try again.",
+        ),
+    ],
+)
+def test_each_problem_of_a_disk_has_a_sentence(number, words):
+    assert disk_problem("VGG16", OSError(number, "")) == f"VGG16 could not be stored, because {words}"
+    assert disk_problem("VGG16", OSError("other")) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 from inits.weightfiles.formats.limits import refusal
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import UNFOLD
 
 STEP = 4_000_000  # bytes of a block
 KEPT = 4  # blocks in memory
@@ -19,7 +20,7 @@ class Deflated(io.RawIOBase):
 
     def __init__(self, raw: Window, size: int, checksum: int):
         super().__init__()
-        self.raw, self.size = raw, size
+        self.raw, self.size, self.work = raw, size, raw.work
         self._at = 0
         self._states = [(0, zlib.decompressobj(-zlib.MAX_WBITS))]
         self._block = lru_cache(KEPT)(self._decompress)
@@ -51,6 +52,7 @@ class Deflated(io.RawIOBase):
     def _decompress(self, number: int) -> bytes:
         place, state = self._states[number]
         stream, wanted = state.copy(), min(STEP, self.size - number * STEP)
+        self.work.spend(UNFOLD * wanted)
         self.raw.seek(place)
         parts, rest = [], b""
         while wanted:

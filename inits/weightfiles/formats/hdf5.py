@@ -25,7 +25,9 @@ from inits.weightfiles.formats.limits import (
     size,
 )
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import STEP, TEXT
 
+MAX_PATH = 10_000  # characters
 _LINKS = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link to another file"}
 
 
@@ -81,6 +83,8 @@ class Reader:
 
     def open(self, parent: Object, path: str) -> Object:
         """Open the group or array at a path, of which every step must lie in this file."""
+        if len(path) > MAX_PATH:
+            raise refusal("has names that are far too long", CLEANER)
         steps = [step for step in path.split("/") if step not in ("", ".")]
         if len(steps) > MAX_DEPTH:
             raise refusal(f"has groups in groups, more than {MAX_DEPTH} deep", CLEANER)
@@ -92,6 +96,7 @@ class Reader:
         return found
 
     def _step(self, group: Object, name: bytes, path: str) -> Object:
+        self.file.work.spend(STEP)
         link = group.id.links.get_info(name)
         if link.type != h5l.TYPE_HARD:
             raise refusal(f"has {_LINKS.get(link.type, 'an unknown link')} at {quoted(path)}", CLEANER)
@@ -115,9 +120,8 @@ class Reader:
             raise refusal(f"has a group instead of an array at {quoted(name)}")
         opaque = place.id.get_type().get_class() == h5t.OPAQUE
         halves = opaque and self.text(place, "dtype") == "bfloat16"
-        kept = hdf5_arrays.stored(place.id, name, self.file, halves)
         self._count(hdf5_arrays.pieces(place.id))
-        return kept
+        return hdf5_arrays.stored(place.id, name, self.file, halves)
 
     def strings(self, where: Object, name: str) -> list[str] | None:
         """Return a list of names that is an attribute, or several for many names; None if there is none."""
@@ -139,6 +143,7 @@ class Reader:
             raise refusal(f"has no texts in {quoted(name)}")
         number, stored = prod(attribute.shape), attribute.get_storage_size()
         self._count(number)
+        self.file.work.spend(STEP + TEXT * min(stored, MAX_TEXT))
         if number > MAX_ARRAYS or stored > MAX_TEXT:
             raise refusal(
                 f"has {number:,} texts of {size(stored)} in {quoted(name)}, more than is read", CLEANER

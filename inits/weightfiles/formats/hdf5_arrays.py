@@ -20,6 +20,7 @@ from inits.weightfiles.formats.limits import (
 )
 from inits.weightfiles.formats.safetensors import widened
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import UNFOLD
 
 MAX_CHUNK = 16_000_000  # bytes; h5py makes them of at most 1 MiB
 MAX_LZF = 1 << 20  # this filter has no limit of its output, which may be 88 times as long
@@ -52,8 +53,11 @@ def stored(data: h5d.DatasetID, name: str, file: Window, halves: bool) -> Stored
 
 
 def pieces(data: h5d.DatasetID) -> int:
-    """Return the number of chunks."""
-    return int(data.get_num_chunks()) if data.get_create_plist().get_layout() == h5d.CHUNKED else 0
+    """Return the number of chunks that an array must have; the library may take forever to count those it has."""
+    plan, shape = data.get_create_plist(), data.get_space().shape
+    if plan.get_layout() != h5d.CHUNKED or not shape:
+        return 0
+    return prod(-(-side // part) for side, part in zip(shape, plan.get_chunk(), strict=True))
 
 
 def _check_storage(data: h5d.DatasetID, name: str, file: Window, declared: int) -> None:
@@ -67,10 +71,10 @@ def _check_storage(data: h5d.DatasetID, name: str, file: Window, declared: int) 
             f"is cut off: {size(declared)} are declared for {quoted(name)}, more than is left in it"
         )
     if layout == h5d.CHUNKED:
-        _check_chunks(data, name)
+        _check_chunks(data, name, file)
 
 
-def _check_chunks(data: h5d.DatasetID, name: str) -> None:
+def _check_chunks(data: h5d.DatasetID, name: str, file: Window) -> None:
     filters, order = _filters(data), iter(_PIPELINE)
     if len(set(filters)) != len(filters) or not all(one in order for one in filters):
         raise refusal(f"has the array {quoted(name)} in an unusual compression", CLEANER)
@@ -79,6 +83,9 @@ def _check_chunks(data: h5d.DatasetID, name: str) -> None:
         raise refusal(
             f"has {quoted(name)} in pieces of {size(chunk)}, and at most {size(most)} are read", CLEANER
         )
+    file.work.spend(2 * UNFOLD * chunk * pieces(data))  # each once to check it and once to read it
+    if data.get_num_chunks() != pieces(data):
+        raise refusal(f"has the array {quoted(name)}, of which some pieces were never written", CLEANER)
 
 
 def _filters(data: h5d.DatasetID) -> list[int]:

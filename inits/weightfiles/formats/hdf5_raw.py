@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 from inits.weightfiles.formats.limits import CLEANER, MAX_TEXT, refusal
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import MESSAGE, STEP, TEXT
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BLOCKS = 2_000  # of the header of one object
-ATTRIBUTE, CONTINUED, GROUP = 0x0C, 0x10, 0x11
+LAYOUT, ATTRIBUTE, CONTINUED, GROUP = 0x08, 0x0C, 0x10, 0x11
+CHUNKED = 2
 NOWHERE = 2**64 - 1
 _MANY = {
     0x02: 8,
@@ -31,9 +33,10 @@ def checked_root(file: Window) -> int:
     if head[8] >= 2:
         (root,) = struct.unpack_from("<Q", head, 36)
     else:
-        root, cached, heap = struct.unpack("<8xQI12xQ", file.at(60 if head[8] else 56, 40))
+        root, cached, tree, heap = struct.unpack("<8xQI4xQQ", file.at(60 if head[8] else 56, 40))
         if cached == 1:
             _heap(file, heap)
+            _check_tree(file, tree, 8)
     check(file, root)
     return int(root)
 
@@ -42,11 +45,47 @@ def check(file: Window, address: int) -> None:
     """Raise WeightFileError for an object, or names in a group, on which the library would never return."""
     for kind, body in messages(file, address):
         if kind == GROUP:
-            _heap(file, *struct.unpack_from("<8xQ", body))
+            tree, heap = struct.unpack_from("<QQ", body)
+            _heap(file, heap)
+            _check_tree(file, tree, 8)
+        elif kind == LAYOUT:
+            _check_layout(file, body)
         elif kind in _MANY:
             (heap,) = struct.unpack_from("<Q", body, 2 + (_MANY[kind] if body[1] & 1 else 0))
             if heap != NOWHERE and any(file.at(heap + 7, 2)):
                 raise refusal("has compressed names, which may expand to any size", CLEANER)
+
+
+def _check_layout(file: Window, body: bytes) -> None:
+    """Check the list of the pieces of an array, in the form that h5py writes by default."""
+    version, first, second = body[:3]
+    axes, kind, place = (second, first, 3) if version == 3 else (first, second, 8)
+    if version <= 3 and kind == CHUNKED:
+        _check_tree(file, struct.unpack_from("<Q", body, place)[0], 8 + 8 * axes)
+
+
+def _check_tree(file: Window, root: int, key: int) -> None:
+    """Raise WeightFileError for a part of a list that comes twice: the library walks through it again each time.
+
+    `key` is the bytes of a key. The lowest level of a list of pieces has the pieces themselves.
+    """
+    levels, todo = {root: -1}, [root] if root != NOWHERE else []
+    while todo:
+        place = todo.pop()
+        head = file.at(place, 24)
+        level, entries = head[5], int.from_bytes(head[6:8], "little")
+        file.work.spend(STEP + MESSAGE * entries)
+        if head[:4] != b"TREE" or levels[place] not in (-1, level):
+            raise refusal("has a damaged list of groups or pieces")
+        if not level and head[4]:
+            continue
+        block = file.at(place + 24, (key + 8) * entries)
+        for (child,) in struct.iter_unpack(f"<{key}xQ", block):
+            if child in levels:
+                raise refusal("has a list of groups or pieces with one part twice", CLEANER)
+            levels[child] = level - 1
+            if level:
+                todo.append(child)
 
 
 def messages(file: Window, address: int) -> Iterator[tuple[int, bytes]]:
@@ -60,6 +99,7 @@ def messages(file: Window, address: int) -> Iterator[tuple[int, bytes]]:
         if flags is not None and number:
             block = block[4:-4]  # a signature and a checksum
         for kind, body in _of_block(block, flags):
+            file.work.spend(MESSAGE)
             if kind == CONTINUED:
                 blocks.append(struct.unpack_from("<QQ", body))
             yield kind, body
@@ -100,6 +140,7 @@ def names_as_added(file: Window, address: int) -> list[str]:
     for kind, body in messages(file, address):
         if kind == GROUP:
             names = _heap(file, *struct.unpack_from("<8xQ", body))
+            file.work.spend(TEXT * len(names))
             return [name for name in names.decode(errors="surrogateescape").split("\0") if name]
     return []
 
@@ -112,6 +153,7 @@ def _heap(file: Window, address: int) -> bytes:
     names, steps = file.at(data, size), 0
     while free not in (1, NOWHERE):
         steps += 1
+        file.work.spend(MESSAGE)
         if free + 16 > size or 16 * steps > size:
             raise refusal("has a damaged list of names in a group")
         (free,) = struct.unpack_from("<Q", names, free)
@@ -135,6 +177,7 @@ class Heap:
             if text is None:
                 raise refusal("has a name that is lost")
             total += len(text)
+            self.file.work.spend(MESSAGE + TEXT * len(text))
             if total > MAX_TEXT:
                 raise refusal("has names that are far too long", CLEANER)
             found.append(text[:length].split(b"\0")[0].decode(errors="surrogateescape"))

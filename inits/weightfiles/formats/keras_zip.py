@@ -22,7 +22,7 @@ def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     members = {member.filename: member for member in archive.infolist()}
     if WEIGHTS not in members:
         raise refusal(f"is a zip without {WEIGHTS}", "save the model with Keras 3 as .keras")
-    model = config.model(zips.text(archive, members[CONFIG], MAX_TEXT)) if CONFIG in members else None
+    model = config.model(zips.text(file, archive, members[CONFIG], MAX_TEXT)) if CONFIG in members else None
     inner = zips.seekable(file, archive, members[WEIGHTS])
     if inner.at(0, 8) != hdf5_raw.SIGNATURE:
         raise refusal(f"has a {WEIGHTS} that is no HDF5 file")

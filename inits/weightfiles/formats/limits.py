@@ -25,7 +25,10 @@ MAX_VALUES = 1_000_000  # in one JSON text: a few bytes of text can take a hundr
 MAX_NAME = 200  # characters
 BLOCK = 1 << 20  # bytes read at a time
 ALWAYS_ALLOWED = 64_000_000  # bytes to which a file of any size may expand
-MAX_RATIO = 100  # beyond that; trained weights compress to nine tenths, and only zeros to a thousandth
+MAX_RATIO = (
+    25  # beyond that; trained weights compress to nine tenths, and to a sixteenth if one in twenty is left
+)
+VALUE = 4  # bytes of a value as it is stored
 
 AGAIN = "save or download it again"
 OTHER = f"use a {suggestion()} file"
@@ -48,6 +51,11 @@ class Stored:
     def bytes(self) -> int:
         """The bytes that it takes in memory."""
         return prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def largest(self) -> int:
+        """The bytes that it takes in memory or as float32 on the disk, whichever is more."""
+        return prod(self.shape) * max(self.dtype.itemsize, VALUE)
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ def check(stored_layers: list[StoredLayer], file_bytes: int, max_bytes: int) -> 
     arrays = [array for stored_layer in stored_layers for array in stored_layer.arrays.values()]
     if len(arrays) > MAX_ARRAYS:
         raise refusal(f"has {len(arrays):,} arrays, and at most {MAX_ARRAYS:,} are read", SMALLER)
-    total = sum(array.bytes for array in arrays)
+    total = sum(array.largest for array in arrays)
     if total > max_bytes:
         raise refusal(f"declares {size(total)} of weights, and at most {size(max_bytes)} are read", SMALLER)
     check_ratio(total, file_bytes, "declares")

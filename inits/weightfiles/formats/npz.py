@@ -25,6 +25,7 @@ from inits.weightfiles.formats.limits import (
     size,
 )
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import MEMBER, TEXT, UNFOLD
 
 SUFFIX = ".npy"
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -43,18 +44,22 @@ def stored_layers(file: Window) -> Iterator[list[StoredLayer]]:
     """Open the arrays as layers, in the order in which they were saved. Raises WeightFileError."""
     archive = zips.opened(file)
     members = [member for member in archive.infolist() if member.filename.endswith(SUFFIX)]
-    yield grouped([(member.filename.removesuffix(SUFFIX), _stored(archive, member)) for member in members])
+    yield grouped(
+        [(member.filename.removesuffix(SUFFIX), _stored(file, archive, member)) for member in members]
+    )
 
 
-def _stored(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
+def _stored(file: Window, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
     name = member.filename.removesuffix(SUFFIX)
     with archive.open(member) as stream:
         shape, fortran, dtype = _header(stream, name)
         start = stream.tell()
+        file.work.spend(MEMBER + TEXT * start)
 
     def load() -> NDArray[Any]:
         array = np.empty(shape, dtype, "F" if fortran else "C")
         with archive.open(member) as stream:
+            file.work.spend(UNFOLD * member.file_size)
             stream.read(start)
             _fill(stream, array)
         return native(array)

@@ -3,25 +3,37 @@
 import io
 import os
 import stat
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from inits.weightfiles.formats.limits import refusal
+from inits.weightfiles.formats.work import CALL, READ, Work
 
 Source = str | os.PathLike[str] | BinaryIO
 
 
 class Window(io.RawIOBase):
-    """A read-only part of a file with its own position; one call reads at most `limit` bytes."""
+    """A read-only part of a file with its own position; one call reads at most `limit` bytes.
+
+    All parts of a file share its `work`.
+    """
 
     def __init__(
-        self, file: BinaryIO | io.RawIOBase, start: int = 0, size: int | None = None, limit: int | None = None
+        self,
+        file: BinaryIO | io.RawIOBase,
+        start: int = 0,
+        size: int | None = None,
+        limit: int | None = None,
+        work: Work | None = None,
     ):
         super().__init__()
         self.file, self.start, self.limit = file, start, limit
         self.size = file.seek(0, os.SEEK_END) - start if size is None else size
+        self.work: Work = work or getattr(file, "work", None) or Work.of(self.size)
+        self.archive: zipfile.ZipFile | None = None  # once the file was opened as a zip
         self._at = 0
 
     def readable(self) -> bool:
@@ -38,6 +50,7 @@ class Window(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
         view = view[: max(0, min(len(view), self.size - self._at))]
+        self.work.spend(CALL + len(view) // READ)
         self.file.seek(self.start + self._at)
         done = 0
         while done < len(view):
@@ -70,13 +83,13 @@ class Window(io.RawIOBase):
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Window]:
+def opened(source: Source, work: Work | None = None) -> Iterator[Window]:
     """Open a path, or use a seekable binary file, which stays open. Raises WeightFileError."""
     if not isinstance(source, str | os.PathLike):
-        yield Window(source)
+        yield Window(source, work=work)
         return
     with _open(source) as file:
-        yield Window(file)
+        yield Window(file, work=work)
 
 
 def _open(path: str | os.PathLike[str]) -> BinaryIO:

@@ -9,8 +9,9 @@ from collections import Counter
 from inits.weightfiles.formats.deflated import Deflated
 from inits.weightfiles.formats.limits import AGAIN, BLOCK, CLEANER, MAX_ENTRIES, check_ratio, quoted, refusal
 from inits.weightfiles.formats.sources import Window
+from inits.weightfiles.formats.work import UNFOLD
 
-MAX_DIRECTORY = 10_000_000  # bytes of the list of members
+MAX_DIRECTORY = 5_000_000  # bytes of the list of members
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\0")
@@ -22,7 +23,13 @@ def is_zip(file: Window) -> bool:
 
 
 def opened(file: Window) -> zipfile.ZipFile:
-    """Open a zip and check its members. Raises WeightFileError."""
+    """Open a zip and check its members, once for each window. Raises WeightFileError."""
+    if file.archive is None:
+        file.archive = _checked(file)
+    return file.archive
+
+
+def _checked(file: Window) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(Window(file, limit=MAX_DIRECTORY))
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
@@ -54,12 +61,13 @@ def _check(member: zipfile.ZipInfo) -> None:
     check_ratio(member.file_size, member.compress_size, f"is a zip with {name} that expands to")
 
 
-def text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+def text(file: Window, archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
     """Read a small member. Raises WeightFileError."""
     if member.file_size > limit:
         raise refusal(
             f"has {member.file_size:,} bytes in {quoted(member.filename)}, and at most {limit:,} are read"
         )
+    file.work.spend(UNFOLD * member.file_size)
     return archive.read(member)
 
 

@@ -11,7 +11,7 @@ from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network, format_hidden
 from inits.initializers.shapes import times
 from inits.weightfiles.fitting import DenseLayer, dense_layers, fit, network_of
-from inits.weightfiles.store import WeightFile
+from inits.weightfiles.weight_file import WeightFile
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.layer_fits import fit_table

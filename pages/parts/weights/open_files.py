@@ -8,7 +8,7 @@ import streamlit as st
 from inits.measure.array_summary import ArraySummary
 from inits.text import count, counted, percent
 from inits.weightfiles.pairs import Change, changes
-from inits.weightfiles.store import WeightFile
+from inits.weightfiles.weight_file import WeightFile
 from pages.parts.page.notes import literal
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from inits.weightfiles.applications import APPLICATIONS
 from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
-from pages.parts.compute.job_control import experiment_of
+from pages.parts.compute.job_control import experiment_of, session_id
 from pages.parts.compute.uploads import free, uploader
 from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
@@ -56,6 +57,14 @@ def _read(page: str, slot: str, name: str, reading: Reading) -> None:
     session.FILES_OPENED[page] = session.FILES_OPENED.get(page, 0) + 1
 
 
+def _take(page: str, slot: str, name: str, file: BinaryIO) -> None:
+    """Start to read a file; show the reason in the next run of the page if it is not accepted."""
+    try:
+        _read(page, slot, name, engine().files.take(file, name, session_id()))
+    except InitsError as error:
+        session.FILE_PROBLEM[session.part(page, slot)] = str(error)
+
+
 def _upload(page: str, slot: str) -> None:
     most = count(int(st.get_option("server.maxUploadSize")))
     uploaded = uploader(
@@ -67,7 +76,7 @@ def _upload(page: str, slot: str) -> None:
     if uploaded is None:
         return
     try:
-        _read(page, slot, uploaded.name, engine().files.take(uploaded, uploaded.name))
+        _read(page, slot, uploaded.name, engine().files.take(uploaded, uploaded.name, session_id()))
     except InitsError as error:
         problem(str(error))
         return
@@ -115,8 +124,7 @@ def _open_trained(page: str, slot: str, run: Run, steps: int, label: str, again:
     data = ask_weights(run, steps)
     if data is None:
         return
-    name = f"{label} {'after' if steps else 'before'}.weights.h5"
-    _read(page, slot, name, engine().files.take(BytesIO(data), name))
+    _take(page, slot, f"{label} {'after' if steps else 'before'}.weights.h5", BytesIO(data))
     if again:
         rerun()
 
@@ -143,7 +151,10 @@ def _from_keras(page: str, slot: str) -> None:
     )
     if fetch is None:
         if st.button("Download and open", icon=":material/download:", key=widget_key(page, slot, "fetch")):
-            session.DOWNLOAD[place] = engine().fetches.fetch(str(chosen), engine().files.folder)
+            try:
+                session.DOWNLOAD[place] = engine().fetches.fetch(str(chosen), engine().files.folder)
+            except InitsError as error:
+                session.FILE_PROBLEM[place] = str(error)
             rerun()
     elif not fetch.done.is_set():
         st.button(
@@ -163,7 +174,7 @@ def _open_download(page: str, slot: str, path: Path) -> None:
     """Open a downloaded file, unless another session has taken it in the meantime."""
     try:
         with path.open("rb") as file:
-            _read(page, slot, path.name, engine().files.take(file, path.name))
+            _take(page, slot, path.name, file)
         path.unlink(missing_ok=True)
     except FileNotFoundError:
         words = f"{path.name} was just opened in another session. Open it again."
