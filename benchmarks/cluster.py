@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.grid import Grid, started
+from benchmarks.grid import Grid
 from benchmarks.report import Row
 from benchmarks.sweep import trained
 from benchmarks.workbench import Workbench, wait_until_ready
@@ -60,7 +60,7 @@ def _sweeps(bench: Workbench, workers: int) -> Measured:
     """Return the median of several sweeps, after the networks are compiled."""
     with (
         TemporaryDirectory() as name,
-        started(Path(name, "tls"), workers) as grid,
+        bench.grid(Path(name, "tls"), workers) as grid,
         closing(Engine(grid.settings(Path(name, "cache"), cache_mb=0))) as engine,
     ):
         wait_until_ready(engine, slots=workers)

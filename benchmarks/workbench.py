@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import sleep
 from typing import TypeVar
 
 from playwright.sync_api import Browser
 
+from benchmarks.grid import Grid, started
 from benchmarks.live import NO_CACHE, chromium, serve
 from inits import settings
 from inits.engine.engine import Engine
@@ -56,6 +58,10 @@ class Workbench:
     ) -> AbstractContextManager[str]:
         """Return a server as a context manager: it yields its address."""
         return serve(script, environ=environ)
+
+    def grid(self, folder: Path, workers: int) -> AbstractContextManager[Grid]:
+        """Return a cluster with its certificates in `folder` as a context manager."""
+        return started(folder, workers)
 
     def browser(self) -> AbstractContextManager[Browser]:
         """Return a browser without a cache as a context manager."""

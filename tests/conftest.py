@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 
 pytest.register_assert_rewrite(
-    "support.cases", "support.epochs"
+    "support.cases", "support.epochs", "support.figures"
 )  # so that its asserts show what they compared
 
 settings.register_profile("no clock", deadline=None)  # a busy machine must not fail a test

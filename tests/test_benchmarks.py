@@ -15,6 +15,7 @@ from unittest import mock
 
 import pytest
 from playwright.sync_api import Browser
+from support.figures import assert_figures
 
 from benchmarks import __main__ as command
 from benchmarks import browser, code, compare, model_fit, start
@@ -26,8 +27,11 @@ from inits.engine.engine import Engine
 from inits.sandbox.client import Sandbox
 
 IN_A_BROWSER = ("browser", "code", "compare", "signal", "start")
+ELSEWHERE = ("cluster",)  # runs in tests/engine/test_cluster.py
 NAMES = [
-    pytest.param(name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER)) for name in command.titles()
+    pytest.param(name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER))
+    for name in command.titles()
+    if name not in ELSEWHERE
 ]
 
 
@@ -95,12 +99,7 @@ def test_every_benchmark_runs(name: str, shared: tuple[SharedWorkbench, ThreadPo
         pytest.skip("no browser")
     bench, thread = shared
     rows: list[Row] = thread.submit(import_module(f"benchmarks.{name}").run, bench).result()
-    figures = {row.what: row.figure for row in rows}
-    assert len(figures) == len(rows) > 0
-    assert all(abs(figure) < float("inf") for figure in figures.values())
-    assert all(row.rival > 0 and row.rival_name for row in rows if row.rival is not None)
-    assert [figure for what, figure in figures.items() if "errors" in what and figure] == []
-    assert figures.get("web process after Explore and a training: TensorFlow libraries", 0) == 0
+    assert_figures(rows)
 
 
 @pytest.mark.benchmark

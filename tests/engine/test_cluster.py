@@ -6,7 +6,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,11 @@ import pytest
 from distributed import Client
 from support import PATIENCE, until
 from support.engines import HE, finished
+from support.figures import assert_figures
 
+from benchmarks import cluster as cluster_benchmark
 from benchmarks.grid import Grid, started
+from benchmarks.workbench import Workbench
 from inits.data import datasets
 from inits.engine import certificates, cluster
 from inits.engine.engine import Engine
@@ -54,6 +57,15 @@ def servers(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> Iterator[li
             until(lambda engine=engine: engine.slots == 2 and engine.status.phase in ("ready", "failed"))
             assert engine.status.error is None
         yield found
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_a_cluster_runs(grid: Grid):
+    class Shared(Workbench):
+        def grid(self, folder: Path, workers: int) -> AbstractContextManager[Grid]:
+            return nullcontext(grid)
+
+    assert_figures(cluster_benchmark.run(Shared(small=True)))
 
 
 def test_two_web_servers_train_an_experiment_once(servers: list[Engine]):
