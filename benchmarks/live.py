@@ -19,7 +19,12 @@ import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first costs a tenth less
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+)  # the first costs a tenth less
 NO_CACHE = {"INITS_CACHE_MB": "0", "INITS_WEIGHTS_MB": "0"}  # no result is kept on disk or read from it
 FLAGS = (
     "--no-sandbox",

@@ -5,6 +5,7 @@ import re
 import socket
 from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -35,6 +36,15 @@ def test_every_answer_has_the_headers(app: str, path: str) -> None:
     )  # 'self' includes the websocket of this server
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize("path", ["interact", "mcp"])
+def test_the_api_for_programs_is_off(app: str, path: str) -> None:
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"{app}/_stcore/agent/{path}", data=b"{}", timeout=30)
+    with refused.value as answer:
+        assert answer.status in (400, 403)
+        assert b"not_available" in answer.read()
 
 
 def test_health_names_the_state_of_each_part(page: Page, app: str) -> None:

@@ -48,6 +48,7 @@ def scope(
             "localhost,evil.example localhost# localhost? [::ffff:192.0.2.7] localhost\\evil",
         ),
         ("localhost", [], "localhost:8501 127.0.0.1", "192.0.2.7 desk"),
+        ("desk.lan", [], "desk.lan:8501 localhost 192.0.2.7", "evil.example lan"),
         (
             NETWORK,
             [],

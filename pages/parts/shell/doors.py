@@ -58,16 +58,16 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
 def host_allowed(host: str) -> bool:
     """Return True for the `Host` of a request that is answered.
 
-    These are the names in Streamlit's option `server.allowedHosts`. Without it: localhost and addresses of the loopback
-    interface; if the server listens to a network, also other IP addresses and the name of this machine. A site can let
-    none of these point to another machine.
+    These are the names in Streamlit's option `server.allowedHosts`. Without it: localhost, addresses of the loopback
+    interface and `browser.serverAddress`; if the server listens to a network, also other IP addresses, the name that it
+    listens to and the name of this machine. A site can let none of these point to another machine.
     """
-    name = host_name(host)
     if st.get_option("server.allowedHosts"):
         return is_host_allowed(host)
-    if is_loopback(st.get_option("server.address") or ""):
-        return is_loopback(name)
-    return is_address(name) or name in ("localhost", *_names_of_this_machine())
+    name, address = host_name(host), st.get_option("server.address") or ""
+    if is_loopback(name) or name == st.get_option("browser.serverAddress"):
+        return True
+    return not is_loopback(address) and (is_address(name) or name in (address, *_names_of_this_machine()))
 
 
 @cache
