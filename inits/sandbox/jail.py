@@ -135,7 +135,9 @@ def _limit(limits: Limits, threads: int) -> None:
     ):
         allowed = resource.getrlimit(kind)[1]
         most = wanted if allowed == resource.RLIM_INFINITY else min(wanted, allowed)
-        resource.setrlimit(kind, (most, most))
+        # The soft limit of processor time sends SIGXCPU, the hard one SIGKILL, as the system does without memory.
+        soft = max(1, most - 1) if kind == resource.RLIMIT_CPU else most
+        resource.setrlimit(kind, (soft, most))
 
 
 def _drop_root(number: int) -> None:

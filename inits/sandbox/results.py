@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inits.sandbox import wire
 from inits.sandbox.processes import Limits, Outcome, without_folders
 
-CRASHES = ("SIGABRT", "SIGBUS", "SIGKILL", "SIGSEGV")  # how libraries end when memory is refused
+CRASHES = ("SIGABRT", "SIGBUS", "SIGSEGV")  # how libraries end when memory is refused
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,8 @@ def read_outcome(outcome: Outcome, rounds: Sequence[wire.Round], limits: Limits)
     """Turn an outcome into a result with messages for the user. Raises nothing, whatever the process did."""
     output = without_folders(outcome.output.decode("utf-8", "replace"))
     if outcome.ending != "exited" or outcome.code:
-        return Result(
-            output=output, error=CodeError(_reason(outcome, limits), ours=outcome.ending == "cancelled")
-        )
+        ours = outcome.ending == "cancelled" or _killed(outcome)
+        return Result(output=output, error=CodeError(_reason(outcome, limits), ours=ours))
     try:
         reply = wire.parse_reply(outcome.reply, rounds)
     except wire.ReplyError as error:
@@ -91,6 +90,11 @@ def _problem(reply: wire.Reply) -> CodeError | None:
     return None
 
 
+def _killed(outcome: Outcome) -> bool:
+    """Return True if the system killed the process: of all, those of pasted code die first when memory runs out."""
+    return outcome.ending == "signal" and outcome.code == signal.SIGKILL
+
+
 def _reason(outcome: Outcome, limits: Limits) -> str:
     words = {
         "time": f"The code ran longer than {limits.wall:g} s and was stopped.",
@@ -100,6 +104,8 @@ def _reason(outcome: Outcome, limits: Limits) -> str:
         "reply": "The code wrote more than the requested arrays and was stopped.",
         "cancelled": "Stopped.",
     }
+    if _killed(outcome):
+        return "The system ended the code's process, as it does when its memory runs out. Run again."
     if outcome.ending == "signal":
         name = (
             signal.Signals(outcome.code).name

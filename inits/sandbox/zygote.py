@@ -183,7 +183,7 @@ def _become_child(
     try:
         os.setsid()
         code, result, output, rules = _only(*given, rules)
-        limits = jail.Limits(memory=int(wanted["memory"]), cpu=int(wanted["wall"]) + 4)
+        limits = jail.Limits(memory=int(wanted["memory"]), cpu=int(wanted["wall"]) + 5)
         jail.enter(parent, rules, limits, number)
         child.serve(code, result, output)
         os._exit(0)
