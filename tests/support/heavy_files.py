@@ -94,6 +94,80 @@ def list_of_names_in_itself(size: int) -> bytes:
     return tower(content, content.index(b"TREE\0"), 0, size)
 
 
+def checksum(data: bytes) -> bytes:
+    """Return the checksum of HDF5: lookup3 by Bob Jenkins."""
+
+    def turned(x: int, bits: int) -> int:
+        return (x << bits | x >> 32 - bits) & 0xFFFFFFFF
+
+    state = [0xDEADBEEF + len(data) & 0xFFFFFFFF] * 3
+    data = data.ljust(-(-len(data) // 12) * 12, b"\0")
+    for place in range(0, len(data), 12):
+        a, b, c = (
+            x + y & 0xFFFFFFFF for x, y in zip(state, struct.unpack_from("<III", data, place), strict=True)
+        )
+        if place + 12 < len(data):
+            for bits in (4, 6, 8, 16, 19, 4):
+                a = (a - c & 0xFFFFFFFF) ^ turned(c, bits)
+                a, b, c = b, c + b & 0xFFFFFFFF, a
+            state = [a, b, c]
+            continue
+        for bits in (14, 11, 25, 16, 4, 14, 24):
+            c = (c ^ b) - turned(b, bits) & 0xFFFFFFFF
+            a, b, c = b, c, a
+        return struct.pack("<I", b)
+    raise ValueError("no data")
+
+
+def signed(content: bytes, start: int, end: int) -> bytes:
+    """Set the checksum of a part of a file, which follows it."""
+    return content[:end] + checksum(content[start:end]) + content[end + 4 :]
+
+
+def newer_tower(content: bytes, levels: int) -> bytes:
+    """Put levels on a list of the newer form, each of which has the level below as often as it has room."""
+    at = content.rindex(b"BTHD")
+    assert signed(content, at, at + 34) == content
+    kind, node, record, root, entries = struct.unpack_from("<5xBIH4xQH", content, at)
+    most = total = (node - 10) // record
+    number, below, child = 1 if most < 256 else 2, 0, (root, entries, entries)
+    out = content
+    for _ in range(levels):
+        size = 8 + number + below
+        room = min(20, (node - 10 - size) // (record + size))
+        pointer = struct.pack("<Q", child[0]) + child[1].to_bytes(number, "little")
+        pointer += child[2].to_bytes(below, "little") if below else b""
+        part = b"BTIN\0" + bytes([kind]) + content[root + 6 : root + 6 + record] * room + pointer * (room + 1)
+        child = len(out), room, (room + 1) * child[2] + room
+        out += (part + checksum(part)).ljust(node, b"\0")
+        most = (node - 10 - size) // (record + size)
+        total = (most + 1) * total + most
+        below = (total.bit_length() - 1) // 8 + 1
+    head = struct.pack("<H2xQHQ", levels, *child[:2], entries)  # as if there were no more than before
+    out = out[: at + 12] + head + out[at + 34 :]
+    out = signed(out, at, at + 34)
+    return signed(out[:28] + struct.pack("<Q", len(out)) + out[36:], 0, 44)
+
+
+def newer_list_of_pieces_in_itself(size: int) -> bytes:
+    many = {"chunks": (1, 1), "maxshape": (None, None)}
+    content = hdf5(lambda file: file.create_dataset("a", data=np.ones((3, 3)), **many), libver="latest")
+    return newer_tower(content, size)
+
+
+def newer_list_of_names_in_itself(size: int) -> bytes:
+    content = hdf5(lambda file: [file.create_group(str(number)) for number in range(12)], libver="latest")
+    return newer_tower(content, size)
+
+
+def endless_list_of_pieces(size: int) -> bytes:
+    """Return an array of three pieces, whose list claims to have many more."""
+    many = {"chunks": (1,), "maxshape": (None,)}
+    content = hdf5(lambda file: file.create_dataset("a", data=np.ones(3), **many), libver="latest")
+    at = content.rindex(b"EAHD")
+    return signed(content[: at + 44] + struct.pack("<Q", size) + content[at + 52 :], at, at + 68)
+
+
 def pieces_without_number(size: int) -> bytes:
     return hdf5(lambda file: file.create_dataset("a/0", (size,), "f4", chunks=(1,)), libver="latest")
 
@@ -155,6 +229,9 @@ HEAVY = {
     "links_to_attributes": Heavy(links_to_attributes, 9000, 300, share=500),
     "list_of_pieces_in_itself": Heavy(list_of_pieces_in_itself, 7, 7, mentions="one part twice"),
     "list_of_names_in_itself": Heavy(list_of_names_in_itself, 8, 8, mentions="one part twice"),
+    "newer_list_of_pieces_in_itself": Heavy(newer_list_of_pieces_in_itself, 7, 7, mentions="one part twice"),
+    "newer_list_of_names_in_itself": Heavy(newer_list_of_names_in_itself, 7, 7, mentions="one part twice"),
+    "endless_list_of_pieces": Heavy(endless_list_of_pieces, 1 << 40, 1 << 40, mentions="more than 50,000"),
     "pieces_without_number": Heavy(pieces_without_number, 1 << 40, 1 << 40, mentions="more than 50,000"),
     "arrays_far_apart": Heavy(
         lambda size: arrays_far_apart(size, 40_000), 9000, 200, share=1000, block=40_000

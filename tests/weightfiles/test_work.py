@@ -1,6 +1,7 @@
 """The work of reading a file: small files that would take minutes are refused, good ones need little."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from support.weight_corpus import GOOD, hdf5
 
 from inits.errors import WeightFileError
 from inits.weightfiles.extract import extract_arrays
-from inits.weightfiles.formats import deflated
+from inits.weightfiles.formats import deflated, hdf5_lists
 from inits.weightfiles.formats.work import Work
 from inits.weightfiles.reader import iterate
 
@@ -35,6 +36,35 @@ def test_good_files_need_little_work():
         work = Work.of(len(content))
         assert read(content, work) > 0
         assert 0 < work.allowed - work.left < work.allowed / 100
+
+
+LISTS = {
+    "names": lambda file: [file.create_group(f"g{number}") for number in range(2000)],
+    "names in the order of creation": lambda file: [
+        group.create_group(f"g{number}")
+        for group in [file.create_group("t", track_order=True)]
+        for number in range(2000)
+    ],
+    "pieces": lambda file: file.create_dataset(
+        "a", data=np.ones((60, 60)), chunks=(1, 1), maxshape=(None, None)
+    ),
+    "packed pieces": lambda file: file.create_dataset(
+        "a", data=np.ones((60, 60)), chunks=(1, 1), maxshape=(None, None), compression="gzip"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ["earliest", "latest"])
+@pytest.mark.parametrize("fill", LISTS.values(), ids=LISTS)
+def test_every_part_of_a_list_is_visited(fill, form, monkeypatch):
+    visited = []
+    monkeypatch.setattr(hdf5_lists, "STEP", 1 << 40)  # it counts the parts
+    monkeypatch.setattr(hdf5_lists, "MESSAGE", 0)
+    content = hdf5(fill, libver=form)
+    monkeypatch.setattr(Work, "spend", lambda _, cost: visited.append(cost) if cost == 1 << 40 else None)
+    read(content, Work(0))
+    signatures = (b"BTIN", b"BTLF") if form == "latest" else (b"TREE",)
+    assert len(visited) >= len([*re.finditer(b"|".join(signatures), content)]) > 10
 
 
 def test_rows_without_values_are_written_at_once():

@@ -9,15 +9,15 @@ Source: HDF5 File Format Specification 3.0, sections II.A, III.D, III.E and IV.A
 import struct
 from collections.abc import Iterator
 
+from inits.weightfiles.formats import hdf5_lists
+from inits.weightfiles.formats.hdf5_lists import NOWHERE
 from inits.weightfiles.formats.limits import CLEANER, MAX_TEXT, refusal
 from inits.weightfiles.formats.sources import Window
-from inits.weightfiles.formats.work import MESSAGE, STEP, TEXT
+from inits.weightfiles.formats.work import MESSAGE, TEXT
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_BLOCKS = 2_000  # of the header of one object
 LAYOUT, ATTRIBUTE, CONTINUED, GROUP = 0x08, 0x0C, 0x10, 0x11
-CHUNKED = 2
-NOWHERE = 2**64 - 1
 _MANY = {
     0x02: 8,
     0x15: 2,
@@ -36,7 +36,7 @@ def checked_root(file: Window) -> int:
         root, cached, tree, heap = struct.unpack("<8xQI4xQQ", file.at(60 if head[8] else 56, 40))
         if cached == 1:
             _heap(file, heap)
-            _check_tree(file, tree, 8)
+            hdf5_lists.check_tree(file, tree, hdf5_lists.NAME)
     check(file, root)
     return int(root)
 
@@ -47,45 +47,16 @@ def check(file: Window, address: int) -> None:
         if kind == GROUP:
             tree, heap = struct.unpack_from("<QQ", body)
             _heap(file, heap)
-            _check_tree(file, tree, 8)
+            hdf5_lists.check_tree(file, tree, hdf5_lists.NAME)
         elif kind == LAYOUT:
-            _check_layout(file, body)
+            hdf5_lists.check_pieces(file, body)
         elif kind in _MANY:
-            (heap,) = struct.unpack_from("<Q", body, 2 + (_MANY[kind] if body[1] & 1 else 0))
+            place = 2 + (_MANY[kind] if body[1] & 1 else 0)
+            heap, *trees = struct.unpack_from("<QQQ" if body[1] & 2 else "<QQ", body, place)
+            for tree in trees:
+                hdf5_lists.check_newer_tree(file, tree)
             if heap != NOWHERE and any(file.at(heap + 7, 2)):
                 raise refusal("has compressed names, which may expand to any size", CLEANER)
-
-
-def _check_layout(file: Window, body: bytes) -> None:
-    """Check the list of the pieces of an array, in the form that h5py writes by default."""
-    version, first, second = body[:3]
-    axes, kind, place = (second, first, 3) if version == 3 else (first, second, 8)
-    if version <= 3 and kind == CHUNKED:
-        _check_tree(file, struct.unpack_from("<Q", body, place)[0], 8 + 8 * axes)
-
-
-def _check_tree(file: Window, root: int, key: int) -> None:
-    """Raise WeightFileError for a part of a list that comes twice: the library walks through it again each time.
-
-    `key` is the bytes of a key. The lowest level of a list of pieces has the pieces themselves.
-    """
-    levels, todo = {root: -1}, [root] if root != NOWHERE else []
-    while todo:
-        place = todo.pop()
-        head = file.at(place, 24)
-        level, entries = head[5], int.from_bytes(head[6:8], "little")
-        file.work.spend(STEP + MESSAGE * entries)
-        if head[:4] != b"TREE" or levels[place] not in (-1, level):
-            raise refusal("has a damaged list of groups or pieces")
-        if not level and head[4]:
-            continue
-        block = file.at(place + 24, (key + 8) * entries)
-        for (child,) in struct.iter_unpack(f"<{key}xQ", block):
-            if child in levels:
-                raise refusal("has a list of groups or pieces with one part twice", CLEANER)
-            levels[child] = level - 1
-            if level:
-                todo.append(child)
 
 
 def messages(file: Window, address: int) -> Iterator[tuple[int, bytes]]:
