@@ -1,16 +1,18 @@
 """The work of reading a file: small files that would take minutes are refused, good ones need little."""
 
 import io
+import json
 import re
 
 import numpy as np
 import pytest
 from support.heavy_files import HEAVY, rows_of_nothing
-from support.weight_corpus import GOOD, hdf5
+from support.weight_corpus import CONFIG, GOOD, hdf5, keras_zip
 
 from inits.errors import WeightFileError
 from inits.weightfiles.extract import extract_arrays
 from inits.weightfiles.formats import deflated, hdf5_lists
+from inits.weightfiles.formats.limits import natural
 from inits.weightfiles.formats.work import Work
 from inits.weightfiles.reader import iterate
 
@@ -65,6 +67,11 @@ def test_every_part_of_a_list_is_visited(fill, form, monkeypatch):
     read(content, Work(0))
     signatures = (b"BTIN", b"BTLF") if form == "latest" else (b"TREE",)
     assert len(visited) >= len([*re.finditer(b"|".join(signatures), content)]) > 10
+
+
+def test_long_config_is_read_and_long_names_are_sorted_by_their_beginning():
+    assert read(keras_zip(json.dumps(CONFIG).encode() + b" " * 12_000_000), Work(1 << 40)) == 4
+    assert len(natural("a1" * 10_000)) <= 200
 
 
 def test_rows_without_values_are_written_at_once():

@@ -92,8 +92,8 @@ def size(number: int) -> str:
 
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
-    """Return a key that sorts names in natural order: dense, dense_1, dense_2, dense_10."""
-    parts = re.findall(r"([0-9]{1,18})|([^0-9]+)", name)
+    """Return a key that sorts names in natural order, by what is shown of them: dense, dense_1, dense_2, dense_10."""
+    parts = re.findall(r"([0-9]{1,18})|([^0-9]+)", name[:MAX_NAME])
     return [(not digits, int(digits or 0), text) for digits, text in parts]
 
 

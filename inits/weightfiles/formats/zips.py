@@ -30,10 +30,12 @@ def opened(file: Window) -> zipfile.ZipFile:
 
 
 def _checked(file: Window) -> zipfile.ZipFile:
+    window = Window(file, limit=MAX_DIRECTORY)
     try:
-        archive = zipfile.ZipFile(Window(file, limit=MAX_DIRECTORY))
+        archive = zipfile.ZipFile(window)
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
         raise refusal("is a zip that is cut off or damaged") from None
+    window.limit = None  # members have limits of their own
     members = archive.infolist()
     if len(members) > MAX_ENTRIES:
         raise refusal(f"is a zip of {len(members):,} members, and at most {MAX_ENTRIES:,} are read", CLEANER)
