@@ -9,6 +9,7 @@ Marchenko & Pastur 1967; Pennington et al. 2017, arXiv:1711.04735, for networks.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,6 +104,11 @@ def marchenko_pastur_cdf(singular_values: ArrayLike, shape: Sequence[int], std: 
 
 def marchenko_pastur_median(shape: Sequence[int]) -> float:
     """Return the median singular value of a large kernel of `shape` with entry std 1."""
+    return _median(_sides(shape))
+
+
+@lru_cache(maxsize=4096)  # a file may have ten thousand kernels, most of them of few shapes
+def _median(shape: tuple[int, int]) -> float:
     low, high = marchenko_pastur_edges(shape, 1.0)
     for _ in range(60):
         middle = 0.5 * (low + high)

@@ -166,10 +166,11 @@ class WeightStore:
         try:
             with self._turns.turn(ticket), self._new_folder() as target:
                 reading.written = lambda: _size(target / VALUES)
-                with copy.open("rb") as file, (target / VALUES).open("wb") as values:
-                    kind, summaries = self._readers.read(file, values, name, self._turns.contested)
+                with copy.open("rb") as content, (target / VALUES).open("wb") as values:
+                    kind, summaries = self._readers.read(content, values, name, self._turns.contested)
                 write_summaries(target, kind, summaries)
-                self._put(target, self.folder / f"{reading.digest}{SUFFIX}", reading.session)
+                file = WeightFile(reading.digest, kind, self.folder / f"{reading.digest}{SUFFIX}", summaries)
+                self._put(target, file, reading.session)
         except WeightFileError as error:
             reading.error = str(error)
         except Exception as error:
@@ -196,19 +197,21 @@ class WeightStore:
             self._at_work.pop(target, None)
             remove(target)
 
-    def _put(self, target: Path, folder: Path, session: str) -> None:
+    def _put(self, target: Path, file: WeightFile, session: str) -> None:
         """Make room for a finished folder and give it its name. Raises WeightFileError if there is no room for it."""
+        folder, limit = file.folder, self.limit if self.limit > 0 else TEMPORARY
         remove(folder)  # an unreadable one
         found = entries(self.folder.glob(f"*{SUFFIX}"), folders=True)
         size = sum(map(_size, target.iterdir()))
         holders = {one.path: self._holders[one.path] for one in found if one.path in self._holders}
         self._holders = holders | {folder: session}
         newest = Entry(time.time(), size, folder)
-        for one in giving_way(
-            found, newest, self._holders, self.limit if self.limit > 0 else TEMPORARY, self.quota
-        ):
+        for one in giving_way(found, newest, self._holders, limit, self.quota):
             remove(one.path)
+        for summary in file.summaries:
+            _ = summary.bulk  # computed here, since pages wait for each other
         os.replace(target, folder)
+        self._known.add(file)
         self._remove_unfinished()
 
     def _forget(self) -> None:
