@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
+from collections import deque
 from collections.abc import Mapping
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -21,6 +23,7 @@ def begin(level: str) -> None:
     root.setLevel(level.upper())
     if level != "debug":
         hide_texts()
+        _limit_libraries()
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
@@ -31,6 +34,38 @@ def begin(level: str) -> None:
 def hide_texts() -> None:
     """Leave the texts of users out of the log of this process."""
     logging.setLogRecordFactory(Record)
+
+
+def _limit_libraries() -> None:
+    """Limit how often the loggers that libraries have by now write the same event."""
+    logging.getLogger("python_multipart").setLevel(
+        logging.ERROR
+    )  # its warnings name bytes of what users send
+    seldom = Seldom()
+    for logger in [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]:
+        if isinstance(logger, logging.Logger) and logger.name.split(".")[0] not in OWN:
+            for handler in logger.handlers:
+                handler.addFilter(seldom)
+    if logging.lastResort:
+        logging.lastResort.addFilter(seldom)
+
+
+class Seldom(logging.Filter):
+    """Drops an event that came from the same line of code too often: anyone could fill the disk with it."""
+
+    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
+        super().__init__()
+        self._most, self._seconds = most, seconds
+        self._times: dict[tuple[str, int], deque[float]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False if the event came `most` times within the last `seconds`."""
+        now = time.monotonic()
+        times = self._times.setdefault((record.pathname, record.lineno), deque(maxlen=self._most))
+        if len(times) == self._most and now - times[0] < self._seconds:
+            return False
+        times.append(now)
+        return True
 
 
 class Record(logging.LogRecord):

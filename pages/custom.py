@@ -47,7 +47,7 @@ CONSENT = (
 
 TERMINAL = (
     "If you started this app yourself, you can run your own code without a jail: open the address that the terminal "
-    "of the app shows."
+    "of the app shows, and again after a reload of the page."
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from inits import logs
+from inits.logs import Seldom
 
 FORGED = "x\n2026-01-01 00:00:00,000 INFO inits.server \x1b[2Jforged"
 
@@ -51,6 +52,18 @@ def test_an_event_is_one_line_without_the_texts_of_users(
 def test_an_event_cannot_have_a_second_line(name: str) -> None:
     line = logged(name, FORGED)
     assert line.isprintable()
+
+
+def test_a_library_cannot_fill_the_disk_with_one_event() -> None:
+    seldom = Seldom(most=3, seconds=1000.0)
+    one, other = (
+        logging.LogRecord("asyncio", logging.ERROR, "events.py", line, "", (), None) for line in (1, 2)
+    )
+    assert [seldom.filter(one) for _ in range(5)] == [True, True, True, False, False]
+    assert seldom.filter(other)
+    soon = Seldom(most=1, seconds=0.0)
+    assert soon.filter(one)
+    assert soon.filter(one)
 
 
 def test_an_exception_is_logged_without_its_message_and_with_what_caused_it() -> None:

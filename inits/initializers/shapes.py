@@ -7,6 +7,7 @@ from inits.errors import ShapeError
 from inits.text import plain, shown
 
 Shape = tuple[int, ...]
+MAX_DIMENSIONS = 8
 LARGEST_SIZE = 50_000_000
 """Maximum number of weights of one kernel (200 MB of float32)."""
 
@@ -15,7 +16,7 @@ def checked(shape: object) -> Shape:
     """Return `shape` as a tuple of ints.
 
     Raises:
-        ShapeError: unless it is a list or tuple of at least one int >= 1 with at most LARGEST_SIZE weights.
+        ShapeError: unless it is a list or tuple of 1 to MAX_DIMENSIONS ints >= 1 with at most LARGEST_SIZE weights.
     """
     if not isinstance(shape, list | tuple) or not shape:
         raise ShapeError(f"shape must be a list of one or more dimensions, but got {shown(shape)}.")
@@ -25,6 +26,8 @@ def checked(shape: object) -> Shape:
         raise ShapeError(
             f"shape must have whole numbers of at least 1 as dimensions, but got {shown(dimensions)}."
         )
+    if len(whole) > MAX_DIMENSIONS:
+        raise ShapeError(f"shape must have at most {MAX_DIMENSIONS} dimensions, but got {len(whole)}.")
     if math.prod(whole) > LARGEST_SIZE:
         raise ShapeError(f"shape must have at most {LARGEST_SIZE:,} weights, but got {shown(whole)}.")
     return whole

@@ -48,6 +48,7 @@ def scope(
             "localhost,evil.example localhost# localhost? [::ffff:192.0.2.7] localhost\\evil",
         ),
         ("localhost", [], "localhost:8501 127.0.0.1", "192.0.2.7 desk"),
+        ("", [], "localhost:8501 192.0.2.7 desk", "evil.example evil.example:99999 x@evil.example"),
         ("desk.lan", [], "desk.lan:8501 localhost 192.0.2.7", "evil.example lan"),
         (
             NETWORK,
@@ -110,6 +111,11 @@ def test_metrics_are_closed_and_health_answers_probes(base: str) -> None:
         answer = refuse(scope(["init.example"], path=path, method="GET"))
         assert answer is not None
         assert answer.status_code == 404
+    for path in (f"{base}/_stcore/metrics\n", f"{base}/_stcore/upload_file/a/b\n", f"{base}/\x00"):
+        for method in ("", "GET", "PUT"):
+            answer = refuse(scope(["init.example"], path=path, method=method))
+            assert answer is not None
+            assert answer.status_code == 400
     for path in (f"{base}/_stcore/health", f"{base}/health"):
         for host in ("127.0.0.1:8501", "10.0.0.7:8501"):
             assert refuse(scope([host], path=path, method="GET")) is None

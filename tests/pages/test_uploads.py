@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -15,7 +16,7 @@ from benchmarks.visits import wait_for
 from pages.parts.compute import uploads
 from pages.parts.compute.uploads import MAX_FILES, MB, Uploads, free_abandoned
 
-OWN = "The uploads of this page take more than 5 MB"
+OWN = "The uploads of this page take more than 4 MB"
 ALL = "The uploads of all users take more than 7 MB"
 
 
@@ -149,6 +150,15 @@ def test_an_upload_that_stops_is_ended(manager, monkeypatch) -> None:
 
     wait_for(attempt())
     assert not server.held._arriving
+
+
+def test_an_upload_whose_browser_leaves_ends_quietly(manager) -> None:
+    async def leave(*_: object) -> None:
+        raise ClientDisconnect
+
+    wait_for(
+        Uploads(leave)({"type": "http", "method": "PUT", "path": "/_stcore/upload_file/a/b"}, None, None)
+    )
 
 
 def test_files_of_sessions_that_have_left_are_freed(manager, active) -> None:

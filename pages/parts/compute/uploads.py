@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import streamlit as st
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -92,6 +93,8 @@ class Uploads:
 
         try:
             await self._app(scope, counted, send)
+        except ClientDisconnect:
+            pass  # there is no one to answer
         finally:
             self._arriving.subtract({session: size})
             self._arriving += Counter()  # drops the session if nothing else arrives
@@ -100,9 +103,9 @@ class Uploads:
         """Refuse the upload if there is no room for what has arrived."""
         files, most = _files(), settings.read().uploads_mb * MB
         own = files.get(session, [])
-        largest = st.get_option("server.maxUploadSize") * (1 << 20) + FRAMING
-        if _size(own) + self._arriving[session] > largest or len(own) >= MAX_FILES:
-            what = f"The uploads of this page take more than {count(largest // MB)} MB"
+        largest = int(st.get_option("server.maxUploadSize"))
+        if _size(own) + self._arriving[session] > largest * (1 << 20) + FRAMING or len(own) >= MAX_FILES:
+            what = f"The uploads of this page take more than {count(largest)} MB"
             _refuse(session, 413, f"{what}. Reload the page, and upload the file again.")
         if sum(map(_size, files.values())) + self._arriving.total() > most:
             what = f"The uploads of all users take more than {count(most // MB)} MB"

@@ -47,6 +47,8 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
     headers, path = Headers(scope=scope), scope["path"].rstrip("/")
     hosts, origins = headers.getlist("host"), headers.getlist("origin")
     host = hosts[0] if len(hosts) == 1 else ""
+    if not path.isprintable():  # Starlette's routes ignore a newline at the end
+        return PlainTextResponse("Bad request\n", 400)
     if path.endswith(METRICS):
         return PlainTextResponse("Not found\n", 404)
     if not (host_allowed(host) or (path.endswith(HEALTH) and is_address(host_name(host)))):
@@ -65,6 +67,8 @@ def host_allowed(host: str) -> bool:
     if st.get_option("server.allowedHosts"):
         return is_host_allowed(host)
     name, address = host_name(host), st.get_option("server.address") or ""
+    if not name:
+        return False
     if is_loopback(name) or name == st.get_option("browser.serverAddress"):
         return True
     return not is_loopback(address) and (is_address(name) or name in (address, *_names_of_this_machine()))

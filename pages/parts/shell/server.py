@@ -31,6 +31,8 @@ from pages.parts.page.notes import problem
 from pages.parts.page.owner import announce
 from pages.parts.page.state import REPLACE
 from pages.parts.shell.doors import Doors
+from pages.parts.shell.messages import Messages
+from pages.parts.shell.sessions import raise_limit
 
 log = logging.getLogger("inits.server")
 
@@ -107,6 +109,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     """Read the settings before the first request, log the start and the end, and free what sessions leave behind."""
     began = time.monotonic()
     logs.begin(settings.read().log)
+    raise_limit()
     _limit_shutdown()
     log.info("server begins")
     if (
@@ -150,4 +153,4 @@ def report_failure(error: Exception) -> bool:
 
 
 ROUTES = (Route("/health", health),)
-MIDDLEWARE = (Middleware(Headers), Middleware(Doors), Middleware(Uploads))
+MIDDLEWARE = (Middleware(Headers), Middleware(Doors), Middleware(Messages), Middleware(Uploads))
