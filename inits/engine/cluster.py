@@ -126,7 +126,7 @@ def check_workers(client: Client) -> None:
     """Compare this process with every worker. Raises EngineError for the first that differs, as `connect` does."""
     for address, there in client.run(software, on_error="return").items():
         if isinstance(there, BaseException):
-            log.error("A worker could not report its versions", exc_info=there)
+            log.error("A worker could not report its versions: %s", there, exc_info=there)
             wrong: str | None = "cannot import this app"
         else:
             wrong = difference(software(), there)

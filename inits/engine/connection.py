@@ -67,7 +67,7 @@ class Connection:
             log.error("The compute process is not available: %s", error)
             self.status = replace(self.status, phase="failed", error=str(error))
         except Exception as error:
-            log.exception("The compute process did not start")
+            log.exception("The compute process did not start: %s", error)
             self.status = replace(self.status, phase="failed", error=unexpected(error))
         self._started.set()
 

@@ -218,7 +218,7 @@ def test_warm_up_that_fails_reports_why(monkeypatch, reports):
     monkeypatch.setattr(worker_plugin, "find_data", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         worker_plugin.warm_up(lambda **status: reports.append(status), 1)
-    failed = {"phase": "failed", "error": "ZeroDivisionError: division by zero"}
+    failed = {"phase": "failed", "error": "ZeroDivisionError, see the log of the server"}
     assert reports == [{"phase": "keras"}, {"versions": versions()}, failed]
 
 

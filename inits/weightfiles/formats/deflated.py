@@ -12,7 +12,7 @@ from inits.weightfiles.formats.work import UNFOLD
 
 STEP = 4_000_000  # bytes of a block
 KEPT = 4  # blocks in memory
-_PIECE = 1 << 14
+_PIECE, _PART = 1 << 14, 1 << 18  # bytes that are read, and decompressed, at a time
 
 
 class Deflated(io.RawIOBase):
@@ -44,24 +44,24 @@ class Deflated(io.RawIOBase):
         view, done = memoryview(buffer).cast("B"), 0
         while done < len(view) and self._at < self.size:
             number, start = divmod(self._at, STEP)
-            part = self._block(number)[start : start + len(view) - done]
+            part = memoryview(self._block(number))[start : start + len(view) - done]
             view[done : done + len(part)] = part
             done, self._at = done + len(part), self._at + len(part)
         return done
 
-    def _decompress(self, number: int) -> bytes:
+    def _decompress(self, number: int) -> bytearray:
         place, state = self._states[number]
-        stream, wanted = state.copy(), min(STEP, self.size - number * STEP)
-        self.work.spend(UNFOLD * wanted)
+        stream, block = state.copy(), bytearray(min(STEP, self.size - number * STEP))
+        self.work.spend(UNFOLD * len(block))
         self.raw.seek(place)
-        parts, rest = [], b""
-        while wanted:
+        done, rest = 0, b""
+        while done < len(block):
             rest = rest or self.raw.read(_PIECE)
-            part, ended = stream.decompress(rest, wanted), not rest
+            part, ended = stream.decompress(rest, min(_PART, len(block) - done)), not rest
             if ended and not part:
                 raise refusal("is cut off in a compressed member")
-            rest, wanted = stream.unconsumed_tail, wanted - len(part)
-            parts.append(part)
+            block[done : done + len(part)] = part
+            rest, done = stream.unconsumed_tail, done + len(part)
         if number + 1 == len(self._states):
             self._states.append((self.raw.tell() - len(rest), stream))
-        return b"".join(parts)
+        return block
