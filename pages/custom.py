@@ -30,9 +30,9 @@ from pages.parts.kernel.pasted_views import (
 )
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, whole
-from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.header import setup
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.owner import announce
 from pages.parts.page.session import ALL_PAGES, widget_key
@@ -167,10 +167,10 @@ def next_steps(spec: PastedSpec) -> None:
     with st.container(horizontal=True, gap="small"):
         if st.button("Train it", icon=":material/add:", key=widget_key(PAGE, "train")):
             add_to_train(Start(spec))
-            st.switch_page(PAGES["train"].file)
+            go("train")
         if st.button("Explore it", icon=":material/ssid_chart:", key=widget_key(PAGE, "explore")):
             session.SPEC["explore"] = str(spec)
-            st.switch_page(PAGES["explore"].file, query_params={"init": str(spec)})
+            go("explore", {"init": str(spec)})
 
 
 def sentence(result: Result) -> str:

@@ -19,8 +19,8 @@ from pages.parts.kernel.network_views import all_initializers, network, network_
 from pages.parts.kernel.pasted_views import pasted_kernel, pasted_network, pasted_sentence
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, whole
-from pages.parts.page.catalog import PAGES
 from pages.parts.page.header import setup
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
@@ -120,7 +120,7 @@ def train_it(spec: Kernel) -> None:
     icon, key = ":material/add:", widget_key(PAGE, "train")
     if st.button("Train it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
         add_to_train(Start(spec))
-        st.switch_page(PAGES["train"].file)
+        go("train")
 
 
 def show_shape(shape: tuple[int, ...]) -> None:

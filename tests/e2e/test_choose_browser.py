@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import button, cards, open_page, wait_until
+from support.visit import button, cards, leave_by, open_page, wait_until
 
 from pages.parts.page.cheatsheet import SHEETS
 
@@ -30,7 +30,7 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
 
-    main.get_by_role("button", name=re.compile("^Test against")).click()
+    leave_by(page, main.get_by_role("button", name=re.compile("^Test against")).click)
     expect(page.locator("h1")).to_have_text("Which start learns fastest?")
     wait_until(page, lambda: len(cards(page)) == 3)
     assert cards(page)[0] == "HeNormal"
@@ -51,7 +51,7 @@ def test_the_recommendation_follows_the_answers_and_opens_on_the_signal_page(pag
     expect(page).to_have_url(re.compile("normalization=batch"))
     page.reload()
     expect(main).to_contain_text("Recommended for 10 sigmoid layers of 128, batch normalization, SGD")
-    button(page, "See the signal").click()
+    leave_by(page, button(page, "See the signal").click)
     expect(page.locator("h1")).to_have_text("How far does the signal travel?")
     expect(page).to_have_url(re.compile(r"hidden=10"))
     expect(main).to_contain_text("Through 10 sigmoid layers")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import DRAWN, SECONDS, button, cards, open_page, result, wait_until
+from support.visit import DRAWN, SECONDS, button, cards, leave_by, open_page, result, wait_until
 
 from benchmarks.live import serve, server_process
 from inits.experiments.pasted import PastedSpec
@@ -78,7 +78,7 @@ def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page:
 
 def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page, app: str) -> None:
     wait_for_checks(open_page(page, app + link(TINY, "My tiny")))
-    button(page, "Explore it").click()
+    leave_by(page, button(page, "Explore it").click)
     expect(page.locator("h1")).to_have_text("What does My tiny draw?")
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_text("RandomNormal(mean=0.0, stddev=0.02)").first).to_be_visible()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from support.visit import SECONDS, button, cards, open_page, result, wait_until
+from support.visit import SECONDS, button, cards, leave_by, open_page, result, wait_until
 
 from pages.parts.lessons.catalog import LESSONS, Lesson
 
@@ -71,7 +71,9 @@ def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -
 
 def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:
     open_page(page, f"{app}/lessons")
-    page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click()
+    leave_by(
+        page, page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click
+    )
     wait_until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
@@ -80,7 +82,10 @@ def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:
 
 def test_weights_that_a_lesson_needs_are_trained_first(page: Page, app: str) -> None:
     open_page(page, f"{app}/lessons?lesson=pretrained")
-    page.locator(".st-key-lessons-card-pretrained").get_by_role("button", name="Open in Train").click()
+    leave_by(
+        page,
+        page.locator(".st-key-lessons-card-pretrained").get_by_role("button", name="Open in Train").click,
+    )
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=90 * SECONDS)
     wait_until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
     button(page, "Run").click()

@@ -15,6 +15,7 @@ from support.visit import (
     bars,
     button,
     cards,
+    leave_by,
     lines,
     open_explore,
     open_page,
@@ -193,7 +194,7 @@ def test_a_dialog_stays_open_until_it_is_closed(page: Page, new_tab: Page, app: 
 
 def test_explore_adds_a_start_to_the_default_ones_and_presets_replace_them(page: Page, app: str) -> None:
     open_explore(page, f"{app}/?init=Orthogonal(gain=2.0)")
-    button(page, "Train it").click()
+    leave_by(page, button(page, "Train it").click)
     row = page.locator(".st-key-train-cards")
     expect(row.locator("strong")).to_have_text(["HeNormal", "GlorotUniform", "RandomNormal", "Orthogonal"])
     expect(row).to_contain_text(re.compile("stddev 0.01.*gain 2", re.DOTALL))
@@ -231,7 +232,7 @@ def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) ->
     picture, place = page.locator(".inits-chart .js-plotly-plot .nsewdrag"), Position(x=10, y=10)
     picture.hover(position=place)  # the largest value with one hidden layer
     expect(page.locator(".hoverlayer .hovertext")).to_be_visible()
-    picture.click(position=place)
+    leave_by(page, lambda: picture.click(position=place))
     expect(page.locator("h1")).to_have_text(re.compile("How far does RandomNormal get"))
     (row,) = result(page)
     assert row["outcome"] == "completed"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.visit import SECONDS, button, cards, open_page, result, wait_until
+from support.visit import SECONDS, button, cards, leave_by, open_page, result, wait_until
 
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
@@ -88,7 +88,7 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
     page.reload()  # the address names the file
     expect(page.locator("h1")).to_have_text("What is in marked.keras?", timeout=READ)
     expect(main).to_contain_text("25,450 parameters")
-    button(page, "Train from it").click()
+    leave_by(page, button(page, "Train from it").click)
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=READ)
     assert cards(page) == ["As saved", "Shuffled", "Gaussian"]
     expect(main.get_by_text("2 of 2 layers from the file")).to_have_count(3)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, open_page, wait_until
+from support.visit import SECONDS, button, leave_by, open_page, wait_until
 
 from inits.experiments.pasted import PastedSpec
 
@@ -79,7 +79,7 @@ def test_depth_is_played_and_a_click_on_the_plane_sets_a_start_that_the_next_one
 def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: str) -> None:
     open_measured(page, f"{app}{SMALL}&starts=HeUniform;Orthogonal")
     button(page, "Train").click()
-    page.get_by_role("button", name="Train these").click()
+    leave_by(page, page.get_by_role("button", name="Train these").click)
     expect(page).to_have_url(re.compile(r"/train\?.*HeUniform.*Orthogonal"))
     button(page, "Edit").first.wait_for()
     expect(page.locator(".st-key-train-cards strong")).to_have_count(2)

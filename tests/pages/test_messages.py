@@ -101,6 +101,21 @@ def test_what_pages_send_is_passed_on_and_the_rest_is_dropped() -> None:
     assert kinds == {*(field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields), None}
 
 
+def test_a_timer_of_the_page_before_does_not_run_it_again() -> None:
+    def rerun(page: str, fragment: str = "") -> bytes:
+        return message(rerun_script={"page_script_hash": page, "fragment_id": fragment})
+
+    first = [message(rerun_script={"page_name": "train"}), rerun("train", "timer"), rerun("train")]
+    assert exchanged([*first, rerun("train", "timer"), rerun("signal"), rerun("train", "timer")])[0] == [
+        *first,
+        rerun("train", "timer"),
+        rerun("signal"),
+    ]
+    assert exchanged([*first, rerun("signal"), rerun("signal", "timer"), rerun("train")])[0][-1] == rerun(
+        "train"
+    )
+
+
 @pytest.mark.parametrize("odd", CLOSED, ids=["text", "other bytes", "too large", "too many widgets"])
 def test_a_message_that_no_page_sends_closes_its_websocket(odd: bytes | None) -> None:
     assert exchanged([PASSED[0], odd, PASSED[0]]) == (PASSED[:1], [1008])

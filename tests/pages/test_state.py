@@ -78,6 +78,11 @@ def test_pages_run_again_by_the_function_that_keeps_their_settings() -> None:
     }
 
 
+def test_pages_lead_to_others_by_the_function_that_adds_one_entry_to_the_history() -> None:
+    for path in (ROOT / "pages").rglob("*.py"):
+        assert "st.switch_page(" not in path.read_text("utf-8"), path
+
+
 def test_back_undoes_a_change(app: AppTest) -> None:
     choose(app, "of", "y")
     app.button(key="some.press").click().run()

@@ -1,6 +1,7 @@
 """Steps of a user on the pages, for the browser tests."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -29,6 +30,25 @@ def open_explore(page: Page, address: str) -> Page:
 def button(page: Page, name: str) -> Locator:
     """Return a button of the page itself, not of the header above it."""
     return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def leave_by(page: Page, press: Callable[[], object]) -> None:
+    """Press something that leads to another page. Back leads here, Forward leads there, each by one step."""
+    here, title, length = page.url, page.title(), page.evaluate("history.length")
+    at_rest = page.locator("[data-test-script-state=notRunning]")
+    press()
+    expect(page).not_to_have_title(title, timeout=90 * SECONDS)
+    expect(at_rest).to_be_visible(timeout=60 * SECONDS)
+    there = urlsplit(page.url).path
+    page.go_back()
+    expect(page).to_have_title(title)
+    expect(page).to_have_url(here)
+    expect(at_rest).to_be_visible(timeout=60 * SECONDS)
+    page.go_forward()
+    expect(page).not_to_have_title(title)
+    assert urlsplit(page.url).path == there != urlsplit(here).path
+    assert page.evaluate("history.length") == min(length + 1, 50)  # the most that a browser keeps
+    expect(page.get_by_text("of the link was ignored")).to_have_count(0)
 
 
 def bars(page: Page) -> list[float]:

@@ -22,6 +22,7 @@ from inits.theory.recommendation import (
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
@@ -66,9 +67,9 @@ def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
             others = " and ".join(display_name(one) for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
             if st.button(label, icon=icon, type="primary", key=widget_key(page, "test")):
-                st.switch_page(PAGES["train"].file, query_params=TRAIN.format(experiment(task, advice)))
+                go("train", TRAIN.format(experiment(task, advice)))
             if st.button("See the signal", icon=":material/waves:", key=widget_key(page, "signal")):
-                st.switch_page(PAGES["signal"].file, query_params=_signal(task, advice))
+                go("signal", _signal(task, advice))
             if task.weights:
                 st.page_link(
                     PAGES["pretrained"].file, label="Open a weight file", icon=":material/folder_open:"

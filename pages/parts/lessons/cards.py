@@ -21,6 +21,7 @@ from pages.parts.lessons.catalog import Lesson, pictures
 from pages.parts.page import session
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import problem
 from pages.parts.page.session import widget_key
 from pages.parts.page.state import rerun
@@ -73,7 +74,7 @@ def _open(page: str, lesson: Lesson) -> None:
     if lesson.pretrain:
         session.OPENING_LESSON[page] = lesson.key
         rerun()
-    st.switch_page(PAGES[lesson.page].file, query_params=dict(lesson.state))
+    go(lesson.page, lesson.state)
 
 
 def wanted(page: str) -> str:
@@ -97,9 +98,7 @@ def prepare(page: str, lesson: Lesson) -> None:
     if spec is not None:
         del session.OPENING_LESSON[page]
         offer_file(spec)
-        st.switch_page(
-            PAGES["train"].file, query_params=TRAIN.format(replace(choices, cards=file_cards(spec)))
-        )
+        go("train", TRAIN.format(replace(choices, cards=file_cards(spec))))
 
 
 def _trained(page: str, experiment: Experiment) -> FileSpec | None:

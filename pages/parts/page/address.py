@@ -16,7 +16,7 @@ A page declares its table once. Defaults, links, saved experiments and what the 
     grid = SWEEP.load()  # what the page shows: an address that was opened, or the settings of this session
     ...                  # draw controls that show the grid, and get the changed grid from them
     SWEEP.save(grid)     # into the address
-    st.switch_page(PAGES["sweep"].file, query_params=SWEEP.format(grid))
+    go("sweep", SWEEP.format(grid))
 """
 
 import math

@@ -12,7 +12,7 @@ class Page(NamedTuple):
 
     @property
     def file(self) -> str:
-        """Return the path of the page's script, as `st.switch_page` takes it."""
+        """Return the path of the page's script, as `st.Page` and `st.page_link` take it."""
         return f"pages/{self.name}.py"
 
 

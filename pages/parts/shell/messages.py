@@ -1,7 +1,8 @@
 """Pass on what the pages of this app send over a websocket, and nothing else that Streamlit understands.
 
 Among the rest is a message that clears the caches of the server, and with them the work of all users. Streamlit keeps
-what a message contains for as long as the session lasts; so its size is limited, and the number of sessions.
+what a message contains for as long as the session lasts; so its size is limited, and the number of sessions. A timer of
+a page that was left just now is dropped as well.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,10 @@ class Messages:
             await send({"type": "websocket.close", "code": TRY_AGAIN})
             return
 
+        page = ""  # the one that the browser has requested last
+
         async def receive_known() -> Message:
+            nonlocal page
             while True:
                 message = await receive()
                 if message["type"] != "websocket.receive":
@@ -47,7 +51,9 @@ class Messages:
                 if found is None:
                     await send({"type": "websocket.close", "code": POLICY_VIOLATION})
                     return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
-                if is_known(found):
+                if is_known(found) and not is_late(found, page):
+                    if found.WhichOneof("type") == "rerun_script" and not found.rerun_script.fragment_id:
+                        page = found.rerun_script.page_script_hash
                     return message
 
         self._open += 1
@@ -74,3 +80,12 @@ def is_known(message: BackMsg) -> bool:
     if kind == "backend_operation_request":
         return bool(message.backend_operation_request.WhichOneof("payload") == DOWNLOAD)
     return kind in KINDS
+
+
+def is_late(message: BackMsg, page: str) -> bool:
+    """Return True for the rerun of a fragment of another page than the browser has requested last.
+
+    A timer on the old page can send it before the browser shows the new page. Streamlit would run the old page again.
+    """
+    rerun = message.rerun_script
+    return bool(page and rerun.fragment_id and rerun.page_script_hash not in ("", page))

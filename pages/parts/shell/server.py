@@ -27,6 +27,7 @@ from inits.sandbox import syscalls
 from pages.parts.compute.engine_access import started_engine
 from pages.parts.compute.uploads import Uploads, free_abandoned
 from pages.parts.page.hosts import is_loopback
+from pages.parts.page.navigation import GO
 from pages.parts.page.notes import problem
 from pages.parts.page.owner import announce
 from pages.parts.page.state import REPLACE
@@ -82,9 +83,9 @@ class Headers:
 
 @cache
 def policy() -> str:
-    """Return the Content-Security-Policy. Its inline scripts are those of Streamlit's page and `state.REPLACE`."""
+    """Return the Content-Security-Policy. Its inline scripts are those of Streamlit's page, `REPLACE` and `GO`."""
     page = Path(st.__file__).with_name("static") / "index.html"
-    texts = [*_INLINE.findall(page.read_text("utf-8")), REPLACE]
+    texts = [*_INLINE.findall(page.read_text("utf-8")), REPLACE, GO]
     scripts = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
     return "; ".join(f"{name} {value.format(scripts=scripts)}".strip() for name, value in POLICY.items())
 

@@ -20,7 +20,7 @@ from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import change
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, not_negative, one_of, whole
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.navigation import go
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.signal.views import VIEWS
@@ -167,7 +167,7 @@ def _carry(page: str, choices: Choices) -> None:
             "Train these", icon=":material/play_circle:", key=widget_key(page, "train"), width="stretch"
         ):
             kept = TRAIN.texts()
-            st.switch_page(PAGES["train"].file, query_params={**kept, **_carried(choices)})
+            go("train", {**kept, **_carried(choices)})
         st.button(
             "Use the starts of Train",
             icon=":material/download:",

@@ -17,8 +17,8 @@ from pages.parts.compute.engine_access import engine, waiting_words
 from pages.parts.compute.job_control import has_left, stop_button, sweep_of, turn_words
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import TRAIN, Choices
-from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import LATER, gate
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import heading, problem
 from pages.parts.page.session import widget_key
 from pages.parts.page.state import rerun
@@ -188,7 +188,7 @@ def _open(sweep: Sweep, row: int, column: int) -> None:
     choices = Choices(
         (Card(run.start),), run.network, run.optimizer, run.batch_size, run.seed, 1, run.dataset
     )
-    st.switch_page(PAGES["train"].file, query_params=TRAIN.format(choices))
+    go("train", TRAIN.format(choices))
 
 
 def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:

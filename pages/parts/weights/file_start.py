@@ -16,7 +16,7 @@ from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.layer_fits import fit_table
 from pages.parts.experiment.start_cards import chosen_cards
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import heading, literal
 
 
@@ -61,7 +61,7 @@ def train_button(spec: FileSpec, found: FittedNetwork | str) -> None:
     if st.button("Train from it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
         assert isinstance(found, FittedNetwork)
         choices = replace(_on_train(), cards=file_cards(spec), network=found.net)
-        st.switch_page(PAGES["train"].file, query_params=TRAIN.format(choices))
+        go("train", TRAIN.format(choices))
 
 
 def fit_section(spec: FileSpec, found: FittedNetwork | str) -> None:

@@ -22,6 +22,7 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
+from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
 from pages.parts.page.state import rerun
@@ -134,7 +135,7 @@ def look_inside(run: Run, steps: int, label: str) -> None:
     page = "pretrained"
     for slot, at in ((FIRST, 0), (SECOND, steps)):
         _open_trained(page, slot, run, at, label, again=False)
-    st.switch_page(PAGES["pretrained"].file)
+    go("pretrained")
 
 
 def _from_keras(page: str, slot: str) -> None:
