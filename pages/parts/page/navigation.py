@@ -46,8 +46,8 @@ def go(page: str, settings: Mapping[str, str] | None = None) -> NoReturn:
 def _wait_to_be_left() -> NoReturn:
     """Wait for the request of the new page, which ends this run.
 
-    If the run ended by itself at that moment, the browser would drop messages that the server does not send again.
-    Streamlit then shows "Cached ForwardMsg MISS".
+    If the run ended at that moment for another reason, the browser would drop messages that the server does not send
+    again, and show "Cached ForwardMsg MISS".
     """
     place, until = st.empty(), monotonic() + PATIENCE
     with gate.aside():
