@@ -122,9 +122,8 @@ class Zygote:
         if child.deadline <= time.monotonic():
             return LATE
         status = status_of(child.pid)
-        if status.get("State", "").startswith(
-            "Z"
-        ):  # its other threads go on, and this file has their memory no more
+        # A leader that has ended: its other threads go on, and this file no longer has their memory.
+        if status.get("State", "").startswith("Z"):
             return LEFT
         # The limits of the address space and of data come first and raise MemoryError. But they count mappings, and
         # code can give back what it has inherited, or turn what it has filled into something else.

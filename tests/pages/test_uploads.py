@@ -15,6 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from benchmarks.visits import wait_for
 from pages.parts.compute import uploads
 from pages.parts.compute.uploads import MAX_FILES, MB, Uploads, free_abandoned
+from pages.parts.shell import server
 
 OWN = "The uploads of this page take more than 4 MB"
 ALL = "The uploads of all users take more than 7 MB"
@@ -169,3 +170,23 @@ def test_files_of_sessions_that_have_left_are_freed(manager, active) -> None:
     free_abandoned()
     assert set(manager.file_storage) == {"ann"}
     assert not uploads._refusals
+
+
+def test_the_search_for_abandoned_files_goes_on_after_a_failure(monkeypatch) -> None:
+    found: list[int] = []
+
+    def fail_once() -> None:
+        found.append(len(found))
+        if len(found) == 1:
+            raise RuntimeError
+
+    async def attempt() -> None:
+        cleaning = asyncio.create_task(server._clean())
+        async with asyncio.timeout(60):
+            while len(found) < 3:
+                await asyncio.sleep(0)
+        cleaning.cancel()
+
+    monkeypatch.setattr(server, "CLEANING", 0.0)
+    monkeypatch.setattr(server, "free_abandoned", fail_once)
+    wait_for(attempt())

@@ -5,6 +5,7 @@ the session has left, and shows only a status code for a refused upload; here th
 """
 
 import asyncio
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ from inits import settings
 from inits.text import count
 from pages.parts.compute.job_control import session_id
 from pages.parts.page.notes import problem
+
+log = logging.getLogger(__name__)
 
 MB = 1_000_000
 FRAMING = 1 * MB  # bytes of a request beside its file
@@ -93,8 +96,8 @@ class Uploads:
 
         try:
             await self._app(scope, counted, send)
-        except ClientDisconnect:
-            pass  # there is no one to answer
+        except ClientDisconnect:  # there is no one to answer
+            log.debug("upload aborted by the browser")
         finally:
             self._arriving.subtract({session: size})
             self._arriving += Counter()  # drops the session if nothing else arrives

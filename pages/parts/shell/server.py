@@ -128,7 +128,10 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 async def _clean() -> None:
     while True:
         await asyncio.sleep(CLEANING)
-        free_abandoned()
+        try:
+            free_abandoned()
+        except Exception:  # tried again: otherwise the uploads would fill the memory
+            log.exception("Uploads of sessions that have left could not be freed")
 
 
 def _limit_shutdown() -> None:
