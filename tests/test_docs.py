@@ -8,6 +8,8 @@ import pytest
 from packaging.requirements import Requirement
 from test_layers import PACKAGES, PARTS
 
+from pages.parts.page import catalog
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + [*ROOT.glob("docs/*.md")]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +32,11 @@ def test_the_readme_is_short_and_each_command_makes_its_own_environment_in_one_l
     commands = [line for line in lines if line.startswith("python3 -m venv .venv && ")]
     files = [re.findall(r"-r (\S+)", command) for command in commands]
     assert files == [["requirements.txt"], ["requirements-dev.txt"]]
+
+
+def test_the_readme_lists_the_pages_in_the_order_of_the_menu() -> None:
+    listed = README.partition("## Pages\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^- \*\*(.+)\*\*: ", listed, re.M) == [page.title for page in catalog.PAGES.values()]
 
 
 def test_the_tables_of_packages_are_those_of_the_code() -> None:

@@ -1,4 +1,7 @@
-"""The pages of the app, one entry for each. A new page is a file in `pages/` and an entry here."""
+"""The pages of the app, one entry for each, in the order of the menu.
+
+A new page is a file in `pages/` and an entry here.
+"""
 
 from typing import NamedTuple
 
@@ -20,11 +23,11 @@ PAGES = {
     page.name: page
     for page in (
         Page("explore", "Explore", ":material/ssid_chart:"),  # the first is the home page
-        Page("train", "Train", ":material/play_circle:"),
-        Page("sweep", "Sweep", ":material/grid_on:"),
-        Page("signal", "Signal", ":material/waves:"),
-        Page("choose", "Choose", ":material/explore:"),
         Page("lessons", "Lessons", ":material/school:"),
+        Page("choose", "Choose", ":material/explore:"),
+        Page("train", "Train", ":material/play_circle:"),
+        Page("signal", "Signal", ":material/waves:"),
+        Page("sweep", "Sweep", ":material/grid_on:"),
         Page("custom", "Your code", ":material/code:"),
         Page("pretrained", "Weight files", ":material/folder_open:"),
     )
