@@ -75,6 +75,11 @@ class DatasetEntry:
         """Number of pixels of an image."""
         return math.prod(self.shape)
 
+    @property
+    def setting(self) -> str:
+        """Name of the environment variable that names a local file; "" if it has none."""
+        return f"INITS_{self.name.upper()}" if self.read else ""
+
     def load(self, local: Path | None = None, progress: Progress = no_progress) -> Dataset:
         """Load it, from the file `local` if it can be read from one. Raises DataError if that fails."""
         if self.make:
@@ -88,7 +93,7 @@ class DatasetEntry:
         assert self.download, "an entry has a source"
         module = importlib.import_module(f"keras.datasets.{self.download.module}")
         remedy = "Check the network, "
-        remedy += f"set INITS_{self.name.upper()} to a local {self.download.file}, " if self.read else ""
+        remedy += f"set {self.setting} to a local {self.download.file}, " if self.read else ""
         remedy += "or choose the digits that come with the app."
         path = keras_cache("datasets", self.download.file)
         parts = download(self.title, module.load_data, path, self.download.size, progress, remedy)

@@ -20,6 +20,7 @@ from inits.export.script_texts import (
     FILLED,
     FROM_FILE,
     FROM_KERAS,
+    GIVEN,
     LSUV,
     MAIN,
     PASTED,
@@ -68,7 +69,7 @@ def script(
     begin = TRY[1:] if lsuv or pasted or files else BEGIN
     parts = [
         _about(experiment, versions, beside, bool(pasted)),
-        _imports(bool(beside), bool(pasted)),
+        _imports(experiment, bool(beside), bool(pasted)),
         _settings(experiment, biased, bool(files)),
         _data(experiment, data_file),
         *helpers,
@@ -113,6 +114,11 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
     ]
     if beside:
         words.append(f"It reads {' and '.join(beside)}, which must lie beside this script.")
+    if data.read and data.download:
+        words.append(
+            f"To use a local copy of {data.title}, give its path, python experiment.py {data.download.file}, or set "
+            f"{data.setting} to it."
+        )
     if not data.download:
         words.append(data.licence)
     if pasted:
@@ -127,18 +133,22 @@ def _about(experiment: Experiment, versions: str, beside: Sequence[str], pasted:
 
 
 def _data(experiment: Experiment, data_file: str | None) -> str:
-    """Return the lines that load the images, from the file beside the script or by Keras."""
+    """Return the lines that load the images: from a given file, the file beside the script or by Keras."""
     entry = DATASETS[experiment.dataset]
-    if data_file:
-        loading = FROM_FILE.format(file=data_file)
-    else:
+    if not data_file:
         assert entry.download, "Keras has it"
         loading = FROM_KERAS.format(module=entry.download.module)
+    else:
+        beside = f'BESIDE / "{data_file}"'
+        loading = FROM_FILE.format(path=f"LOCAL or {beside}" if entry.read else beside)
+    if entry.read:
+        loading = GIVEN.format(setting=entry.setting) + loading
     return loading + PIXELS[1:].format(inputs=entry.inputs, max_pixel=MAX_PIXEL)
 
 
-def _imports(beside: bool, pasted: bool) -> str:
+def _imports(experiment: Experiment, beside: bool, pasted: bool) -> str:
     standard = ["import csv", *["import inspect"] * pasted, "import os"]
+    standard += ["import sys"] * bool(DATASETS[experiment.dataset].read)
     standard += ["from pathlib import Path"] * beside
     backend = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # another one draws other numbers'
     place = "\n\nBESIDE = Path(__file__).parent" if beside else ""

@@ -1,10 +1,21 @@
 """Pieces of plain Keras code that the scripts of experiments consist of."""
 
-FROM_KERAS = "(x_train, y_train), (x_test, y_test) = keras.datasets.{module}.load_data()\n"
+GIVEN = """
+given = [argument for argument in sys.argv[1:] if argument.endswith(".npz")]
+LOCAL = given[0] if given else os.environ.get("{setting}")
+""".lstrip()
+FROM_KERAS = """
+if LOCAL:
+    with np.load(LOCAL) as images:
+        x_train, y_train = images["x_train"], images["y_train"]
+        x_test, y_test = images["x_test"], images["y_test"]
+else:
+    (x_train, y_train), (x_test, y_test) = keras.datasets.{module}.load_data()
+""".lstrip()
 FROM_FILE = """
-with np.load(BESIDE / "{file}") as digits:
-    x_train, y_train = digits["x_train"], digits["y_train"]
-    x_test, y_test = digits["x_test"], digits["y_test"]
+with np.load({path}) as images:
+    x_train, y_train = images["x_train"], images["y_train"]
+    x_test, y_test = images["x_test"], images["y_test"]
 """.lstrip()
 PIXELS = """
 x_train = x_train.reshape(-1, {inputs}).astype("float32") / {max_pixel}

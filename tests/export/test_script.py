@@ -76,8 +76,8 @@ def data() -> Dataset:
 def curves_of(data, tmp_path_factory) -> Callable[[Experiment], tuple[str, list[dict[str, str]]]]:
     """Run all scripts in one process that has only Keras; return what a script printed and the rows it wrote."""
     folders = {experiment: tmp_path_factory.mktemp("script") for experiment in (SEVERAL, OTHERS)}
-    for experiment, folder in folders.items():
-        write(folder, experiment, data)
+    write(folders[SEVERAL], SEVERAL, data, beside=False)  # the images are an argument
+    write(folders[OTHERS], OTHERS, data)
     environ = {**os.environ, "PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-P", "-c", RUN_ALL, *map(str, folders.values())]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
@@ -95,6 +95,7 @@ RUN_ALL = """
 import os, runpy, sys
 for folder in sys.argv[1:]:
     os.chdir(folder)
+    sys.argv = ["experiment.py", *(name for name in os.listdir() if name == "local.npz")]
     runpy.run_path("experiment.py")
 print([name for name in sys.modules if name.startswith("inits")])
 """
@@ -130,14 +131,15 @@ def arrays_for(run: Run) -> InitialArrays:
     return arrays
 
 
-def write(folder: Path, experiment: Experiment, data: Dataset) -> None:
-    """Write the script and the files that it reads to a folder."""
-    np.savez(folder / "digits.npz", **{key: getattr(data, key) for key in KEYS})
+def write(folder: Path, experiment: Experiment, data: Dataset, *, beside: bool = True) -> None:
+    """Write the script and the files that it reads to a folder; without images `beside` it they are in local.npz."""
+    images = "digits.npz" if beside else None
+    np.savez(folder / (images or "local.npz"), **{key: getattr(data, key) for key in KEYS})
     arrays = in_file(experiment.network)
     named = {f"{kind}_{n}": arrays[2 * n + i] for n in range(3) for i, kind in enumerate(("kernel", "bias"))}
     for name in needed(experiment).values():
         np.savez(folder / name, **{key: values for key, values in named.items() if values is not None})
-    text = script(experiment, names_of(experiment), "Keras", data_file="digits.npz")
+    text = script(experiment, names_of(experiment), "Keras", data_file=images)
     (folder / "experiment.py").write_text(text, encoding="utf-8")
 
 
@@ -178,6 +180,46 @@ def test_script_gives_the_curves_of_the_app(experiment, data, curves_of):
             assert (
                 np.abs(found - expected)[:, 1].max() < 1.01 / experiment.batch_size
             )  # at most one image differs
+
+
+@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "setting", "read"),
+    [
+        ([], None, None),
+        ([], "set.npz", "set.npz"),
+        (["given.npz"], "set.npz", "given.npz"),
+        (["--mnist", "given.npz"], None, "given.npz"),
+        (["-f", "/runtime/kernel.json"], None, None),  # as in a notebook
+    ],
+)
+def test_script_reads_a_local_copy_that_is_given_or_set(
+    arguments, setting, read, beside, tmp_path, monkeypatch
+):
+    names = ("given.npz", "set.npz", "mnist.npz")
+    images = {
+        name: np.full((1, 28, 28), 51 * place, np.uint8) for place, name in enumerate([*names, "of Keras"])
+    }
+    for name in names:
+        np.savez(tmp_path / name, **dict.fromkeys(KEYS, images[name]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INITS_MNIST", raising=False)
+    if setting:
+        monkeypatch.setenv("INITS_MNIST", setting)
+    monkeypatch.setattr(sys, "argv", ["experiment.py", *arguments])
+    pair = (images["of Keras"],) * 2
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: (pair, pair))
+
+    text = script(Experiment(KINDS[:1]), ["a"], data_file="mnist.npz" if beside else None)
+    names_after = {"__file__": str(tmp_path / "experiment.py")}
+    exec(text[: text.index("def batches")], names_after)
+
+    expected = images[read or ("mnist.npz" if beside else "of Keras")]
+    np.testing.assert_allclose(names_after["x_test"], expected.reshape(1, 784) / 255, rtol=1e-6)
+
+
+def test_stand_in_digits_are_never_replaced_by_a_local_mnist():
+    assert "LOCAL" not in script(Experiment(KINDS[:1], dataset="digits"), ["a"], data_file="digits.npz")
 
 
 def every_experiment() -> dict[str, Experiment]:
