@@ -26,6 +26,7 @@ def main() -> None:
         )
         for number, page in enumerate(PAGES.values())
     )
+    # For programs that ask for the page by its name. A browser is sent to "/" by the document that it receives.
     alias = st.Page(_redirect(home), url_path=next(iter(PAGES)), visibility="hidden")
     st.navigation([home, alias, *others], position="top").run()
 

@@ -1,4 +1,4 @@
-"""Every page: axe-core in both themes, a phone, the keyboard, and the Content-Security-Policy."""
+"""Every page: axe-core in both themes, a phone, the keyboard, and the console with the Content-Security-Policy."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -116,7 +116,7 @@ class Visit(NamedTuple):
 VISITS = {
     "explore": Visit("/", DRAWN),
     "network": Visit("/?view=network", ".st-key-explore-network .main-svg"),
-    "all": Visit("/?view=all", ".st-key-explore-panel-Identity .main-svg"),
+    "all": Visit("/explore?view=all", ".st-key-explore-panel-Identity .main-svg"),
     "train": Visit(f"/train?starts={STARTS}&{NETWORK}", run, check_dialogs),
     "sweep": Visit(
         "/sweep?data=digits&values=2&across=activation&depth=1&width=8", run_sweep, open_a_cell_by_keyboard
@@ -135,12 +135,12 @@ VISITS = {
 
 @pytest.fixture
 def breaches(page: Page) -> Iterator[list[str]]:
-    """Collect what the browser reports against the Content-Security-Policy."""
+    """Collect the errors in the console, which include breaches of the Content-Security-Policy."""
     found: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if "Content Security" in message.text:
-            found.append(message.text)
+        if message.type == "error" or "Content Security" in message.text:
+            found.append(f"{message.text} {message.location['url']}")
 
     page.on("console", note)
     yield found

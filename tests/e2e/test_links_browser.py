@@ -54,6 +54,16 @@ def test_back_leaves_a_page_that_was_opened_again_with_its_state(page: Page, app
     wait_until(page, lambda: "batch normalization" in task(page))
 
 
+def test_the_home_page_opens_by_its_name_in_one_step_of_the_history(page: Page, app: str) -> None:
+    before = page.url
+    open_page(page, f"{app}/explore?seed=3")
+    expect(page.get_by_role("link", name="Explore")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url == f"{app}/?seed=3"
+    page.go_back()
+    assert page.url == before
+
+
 def test_a_damaged_link_names_its_wrong_parts_and_uses_the_rest(page: Page, app: str) -> None:
     open_page(page, f"{app}/choose?depth=12&width=wide&colour=red")
     alert = page.get_by_test_id("stAlert")

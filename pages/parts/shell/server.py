@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +30,7 @@ from pages.parts.page.navigation import GO
 from pages.parts.page.notes import problem
 from pages.parts.page.owner import announce
 from pages.parts.page.state import REPLACE
+from pages.parts.shell.document import document, routes
 from pages.parts.shell.doors import Doors
 from pages.parts.shell.messages import Messages
 from pages.parts.shell.sessions import raise_limit
@@ -83,9 +83,8 @@ class Headers:
 
 @cache
 def policy() -> str:
-    """Return the Content-Security-Policy. Its inline scripts are those of Streamlit's page, `REPLACE` and `GO`."""
-    page = Path(st.__file__).with_name("static") / "index.html"
-    texts = [*_INLINE.findall(page.read_text("utf-8")), REPLACE, GO]
+    """Return the Content-Security-Policy. Its inline scripts are those of the document, `REPLACE` and `GO`."""
+    texts = [*_INLINE.findall(document()), REPLACE, GO]
     scripts = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
     return "; ".join(f"{name} {value.format(scripts=scripts)}".strip() for name, value in POLICY.items())
 
@@ -156,5 +155,5 @@ def report_failure(error: Exception) -> bool:
     return True
 
 
-ROUTES = (Route("/health", health),)
+ROUTES = (Route("/health", health), *routes())
 MIDDLEWARE = (Middleware(Headers), Middleware(Doors), Middleware(Messages), Middleware(Uploads))

@@ -1,0 +1,38 @@
+"""The HTML document at the addresses of all pages: that of Streamlit, with a script of our own before its scripts."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from pages.parts.page.catalog import PAGES
+
+HOME = next(iter(PAGES))
+# Shows the home page at its only address, "/", whether it was opened there or by its name. Names the address of the
+# server, which Streamlit would look for below the page first, with two errors in the console.
+BEGIN = (
+    "{ const {pathname, search, hash} = location;"
+    f" if (pathname.endsWith('/{HOME}')) history.replaceState(history.state, '', './' + search + hash);"
+    " window.__streamlit = {...window.__streamlit, BACKEND_BASE_URL: new URL('./', location.href).href}; }"
+)
+
+
+@cache
+def document() -> str:
+    """Return the document. Its relative addresses work because every page is one step below the root."""
+    page = Path(st.__file__).with_name("static") / "index.html"
+    return page.read_text("utf-8").replace("<script>", f"<script>{BEGIN}</script>\n    <script>", 1)
+
+
+async def deliver(request: Request) -> HTMLResponse:
+    """Deliver the document."""
+    return HTMLResponse(document(), headers={"Cache-Control": "no-cache"})
+
+
+def routes() -> list[Route]:
+    """Return the routes of all pages, below the base path of the server."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return [Route("/".join(("", *filter(None, (base,)), name)), deliver) for name in ("", *PAGES)]
