@@ -12,6 +12,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
 )
+_SYMBOLS = {"σ_w²": ("w", "2"), "σ_b²": ("b", "2")}  # Unicode has no subscript w or b
 MAX_MARKS = 4  # on one letter; a longer stack covers the lines above
 
 
@@ -35,6 +36,33 @@ def number(x: float, digits: int = 4) -> str:
 def bare(text: str) -> str:
     """Return a number's text without trailing zeros of its fraction."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def times(factor: float) -> str:
+    """Return a factor with two decimals or two digits: ×1.00, ×0.0057, ×32, ×3.2·10⁸."""
+    words = f"{factor:.2f}" if 0.095 <= factor < 9.95 else number(factor, 2)
+    return "×" + words.replace(" × ", "·")
+
+
+def html_symbols(text: str) -> str:
+    """Return HTML, as Plotly also reads it, with σ_w² and σ_b² set with a subscript and a superscript."""
+    for name, (below, above) in _SYMBOLS.items():
+        text = text.replace(name, f"σ<sub>{below}</sub><sup>{above}</sup>")
+    return text
+
+
+def markdown_symbols(text: str) -> str:
+    """Return Markdown with σ_w² and σ_b², escaped or not, set as formulas."""
+    for name, (below, above) in _SYMBOLS.items():
+        text = text.replace(name.replace("_", r"\_"), name).replace(name, rf"$\sigma_{below}^{above}$")
+    return text
+
+
+def plain_symbols(text: str) -> str:
+    """Return plain text, for labels that are read aloud, with σw² for σ_w²."""
+    for name in _SYMBOLS:
+        text = text.replace(name, name.replace("_", ""))
+    return text
 
 
 def count(n: int) -> str:

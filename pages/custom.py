@@ -146,7 +146,7 @@ def agree() -> None:
 def show_result(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> None:
     """Show the error or the next steps, the checks, and the output."""
     if typed != spec:
-        words = "The result below is that of the code before your changes. Press Run for the new code."
+        words = "These results are for the previous code. Press Run for the new code."
         st.info(words, icon=":material/history:")
     if result.error is not None:
         error_box(spec, result.error, spec.source)

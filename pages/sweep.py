@@ -54,7 +54,8 @@ def main() -> None:
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None
             if editable and known is not None and not now.current:
-                words = f"Shown: {size_in_words(sweep_of(now.job))}. Press Run for the new grid."
+                before = size_in_words(sweep_of(now.job))
+                words = f"These results are for the previous grid, {before}. Press Run for the new one."
                 notes.info(words, icon=":material/history:")
             watch(PAGE, now.job)
             live(PAGE, now.job, answer, over=now.phase is Phase.DONE)

@@ -117,3 +117,21 @@ def test_a_printable_text_stays_as_it_is(text):
     assert found.isprintable()
     assert words.printable(found) == found
     assert len(found) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [(1.0, "×1.00"), (0.998, "×1.00"), (2.5, "×2.50"), (9.94, "×9.94"), (9.96, "×10"), (32.4, "×32"),
+     (0.0057, "×0.0057"), (3.2e8, "×3.2·10⁸"), (4e-9, "×4·10⁻⁹"), (0.0, "×0"), (math.inf, "×∞")],
+)  # fmt: skip
+def test_factors(factor, text):
+    assert words.times(factor) == text
+
+
+def test_symbols_are_set_with_subscript_and_superscript():
+    text = "critical σ_w² and σ_b²"
+    assert words.html_symbols(text) == "critical σ<sub>w</sub><sup>2</sup> and σ<sub>b</sub><sup>2</sup>"
+    assert words.markdown_symbols(text) == r"critical $\sigma_w^2$ and $\sigma_b^2$"
+    assert literal("σ_w² is 2*3") == r"$\sigma_w^2$ is 2\*3"
+    assert literal("σ_mine_") == r"σ\_mine\_"
+    assert words.plain_symbols(text) == "critical σw² and σb²"

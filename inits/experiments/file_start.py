@@ -27,8 +27,9 @@ RESTS = (
 )
 REST = InitializerSpec("GlorotUniform")
 WHY_HOW = (
-    "as saved: the file's values. shuffled: the same values in another order, layer by layer. Gaussian: a normal law "
-    "with each layer's mean and standard deviation. Together they tell whether it is the values or only their scale."
+    "as saved: the file's values. shuffled: the same values in another order, layer by layer. Gaussian: a normal "
+    "distribution with each layer's mean and standard deviation. Together they show whether the "
+    "values matter, or only their scale."
 )
 _DIGEST = re.compile(rf"[0-9a-f]{{{DIGEST}}}")
 

@@ -32,7 +32,7 @@ class PastedSpec(WithoutLaw):
     source: str
 
     what = "your code"
-    about = "Whatever your code returns: its law is not known."
+    about = "Whatever your code returns: its distribution is not known."
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", plain_name(self.name))

@@ -25,9 +25,9 @@ SORTS: Mapping[str, Sort] = {
     "accuracy": Sort("Test accuracy", lambda outcome: outcome.accuracy, descending=True),
     "loss": Sort("Test loss", lambda outcome: outcome.loss),
     **dict(_steps_column(index, goal) for index, goal in enumerate(ACCURACIES)),
-    "area": Sort("Loss area", lambda outcome: outcome.area),
+    "area": Sort("Mean training loss", lambda outcome: outcome.area),
     "time": Sort("Time", lambda outcome: outcome.seconds, merit=False),
-    "order": Sort("As the cards stand", lambda outcome: outcome.start, merit=False),
+    "order": Sort("Card order", lambda outcome: outcome.start, merit=False),
 }
 """Key -> column, in the order of a table. Nothing is best in a column without merit: the time is the machine's."""
 

@@ -15,7 +15,7 @@ from inits.experiments.record import Record
 ACCURACIES = (0.8, 0.9)
 MEAN_OF = 2000  # images, of the running mean that has to reach an accuracy
 DECIMALS = 12  # of accuracies: they are whole hits over images, further digits are rounding errors
-CHANCE = 0.15  # a start with at most this test accuracy has not left chance, which is 0.1
+CHANCE = 0.15  # a start with at most this test accuracy is still guessing: guessing gives 0.1
 
 State = Literal["waiting", "running", "finished", "diverged", "stopped", "failed"]
 
@@ -106,7 +106,7 @@ class Outcome:
 
     @property
     def at_chance(self) -> bool:
-        """True if it finished with an accuracy no better than chance."""
+        """True if it finished with an accuracy no better than guessing."""
         return self.accuracy is not None and self.accuracy <= CHANCE
 
 

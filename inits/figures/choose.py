@@ -1,4 +1,4 @@
-"""Draw the signal power that is left after each layer, for the Choose page."""
+"""Draw the signal strength that is left after each layer, for the Choose page."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ LOWEST, HIGHEST = 1e-12, 1e12  # beyond it a line leaves the picture
 
 
 def power(lines: Sequence[tuple[str, NDArray[np.float64]]]) -> go.Figure:
-    """Draw the share of the first layer's power after each hidden layer, a line for each name."""
-    fig = style.figure(x="hidden layer", y="remaining power", hovermode="x unified")
+    """Draw the share of the first layer's strength after each hidden layer, a line for each name."""
+    fig = style.figure(x="hidden layer", y="remaining strength", hovermode="x unified")
     shown = [np.clip(values, LOWEST, HIGHEST) for _, values in lines]
     low, high = (min(one.min() for one in shown) / 2, max(one.max() for one in shown) * 2)
     for start, ((name, _), values) in enumerate(zip(lines, shown, strict=True)):

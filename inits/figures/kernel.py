@@ -136,7 +136,9 @@ def quantiles(theory: ArrayLike, drawn: ArrayLike, start: int = 0) -> go.Figure:
     theory, drawn = np.asarray(theory, dtype=float), np.asarray(drawn, dtype=float)
     ends = [float(min(theory.min(), drawn.min())), float(max(theory.max(), drawn.max()))]
     fig = style.figure(x="theory quantile", y="drawn quantile")
-    fig.add_scatter(x=ends, y=ends, mode="lines", line=style.THEORY_LINE, hoverinfo="skip", name="same law")
+    fig.add_scatter(
+        x=ends, y=ends, mode="lines", line=style.THEORY_LINE, hoverinfo="skip", name="same distribution"
+    )
     fig.add_scatter(
         x=theory,
         y=drawn,

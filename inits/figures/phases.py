@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from inits.figures import style
-from inits.text import number
+from inits.text import html_symbols, number
 from inits.theory.phases import PhasePlane
 
 Array = NDArray[np.float64]
@@ -36,8 +36,8 @@ def plane(phases: PhasePlane, spots: Sequence[Spot], height: int = style.HERO) -
     """Draw the depth scale xi by sigma_w^2 and sigma_b^2; a click on the plane has the two as x and y."""
     right, top = float(phases.sigma_w2[-1]), float(phases.sigma_b2[-1])
     fig = style.figure(
-        x="σ<sub>w</sub><sup>2</sup> = fan_in × weight variance",
-        y="σ<sub>b</sub><sup>2</sup>",
+        x=html_symbols("σ_w² = fan_in × weight variance"),
+        y=html_symbols("σ_b²"),
         xaxis={"range": [0, right], "ticks": ""},
         yaxis={"range": [-0.04 * top, top], "showgrid": False, "ticks": ""},
         height=height,
@@ -69,7 +69,7 @@ def _scale(phases: PhasePlane) -> dict[str, Any]:
             "title": {"text": "ξ", "side": "top"},
         },
         "customdata": phases.chi1,
-        "hovertemplate": "σ_w² %{x:.3g}, σ_b² %{y:.3g}<br>χ₁ %{customdata:.3f}<extra></extra>",
+        "hovertemplate": html_symbols("σ_w² %{x:.3g}, σ_b² %{y:.3g}<br>χ₁ %{customdata:.3f}<extra></extra>"),
         "name": PLANE,
     }
 
@@ -103,7 +103,7 @@ def _spot(spot: Spot, right: float, top: float) -> dict[str, Any]:
         "marker": marker,
         "cliponaxis": False,
         "hovertext": [
-            f"{spot.name}, {which}<br>σ_w² {number(w, 3)}, σ_b² {number(b, 3)}"
+            f"{spot.name}, {which}<br>{html_symbols(f'σ_w² {number(w, 3)}, σ_b² {number(b, 3)}')}"
             for which, (w, b) in zip(layers, places, strict=True)
         ],
         "hoverinfo": "text",

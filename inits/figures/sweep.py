@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from inits.figures import style
-from inits.text import number, percent
+from inits.text import html_symbols, number, percent
 
 Array = NDArray[np.float64]
 
@@ -163,6 +163,6 @@ def _name(
         if not lowest <= value <= highest
     ]
     key = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
-    notes.append({**key, "text": f"<b>—</b> {name}"})
+    notes.append({**key, "text": f"<b>—</b> {html_symbols(name)}"})
     shared: dict[str, Any] = {"showarrow": False, "font_size": 12, "borderpad": 2}
     return fig.update_layout(annotations=[{**shared, **note} for note in notes], margin_t=30)

@@ -1,1 +1,1 @@
-"""Keras initializers, optimizers and activations as data, and the exact law of each initializer."""
+"""Keras initializers, optimizers and activations as data, and the exact distribution of each initializer."""

@@ -63,7 +63,7 @@ def _always(family: str) -> Callable[[Arguments], str]:
 
 SEED = Parameter(name="seed", kind="int", default=None, help="The seed belongs to the experiment.")
 VALUE = Parameter(name="value", kind="float", default=0.0, help="Value of every weight.", slider=(-1.0, 1.0))
-MEAN = Parameter(name="mean", kind="float", default=0.0, help="Mean of the law.", slider=(-0.5, 0.5))
+MEAN = Parameter(name="mean", kind="float", default=0.0, help="Mean of the distribution.", slider=(-0.5, 0.5))
 STDDEV = Parameter(
     name="stddev",
     kind="float",
@@ -71,13 +71,17 @@ STDDEV = Parameter(
     low=0.0,
     slider=(0.001, 1.0),
     log=True,
-    help="Standard deviation of the normal law.",
+    help="Standard deviation of the normal distribution.",
 )
-CUT_STDDEV = replace(STDDEV, help="Standard deviation of the normal law before it is cut at ±2 of them.")
+CUT_STDDEV = replace(
+    STDDEV, help="Standard deviation of the normal distribution before it is cut at ±2 of them."
+)
 MINVAL = Parameter(
-    name="minval", kind="float", default=-0.05, help="Lower end of the law.", slider=(-1.0, 0.0)
+    name="minval", kind="float", default=-0.05, help="Lower end of the distribution.", slider=(-1.0, 0.0)
 )
-MAXVAL = Parameter(name="maxval", kind="float", default=0.05, help="Upper end of the law.", slider=(0.0, 1.0))
+MAXVAL = Parameter(
+    name="maxval", kind="float", default=0.05, help="Upper end of the distribution.", slider=(0.0, 1.0)
+)
 GAIN = Parameter(
     name="gain",
     kind="float",
@@ -109,7 +113,7 @@ DISTRIBUTION = Parameter(
     ignore_case=True,
     choices=("truncated_normal", "untruncated_normal", "uniform"),
     spellings=(("normal", "truncated_normal"),),
-    help="The shape of the law.",
+    help="The shape of the distribution.",
 )
 INPUT_AXES = Parameter(
     name="input_axes",

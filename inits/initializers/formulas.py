@@ -58,7 +58,7 @@ def random_uniform(arguments: Arguments, shape: Shape) -> str:
     """Describe a uniform law, whose std is its width over the root of 12."""
     low, high = real(arguments, "minval"), real(arguments, "maxval")
     return (
-        f"A uniform law from {number(low)} to {number(high)}, whatever the shape. Its standard deviation is "
+        f"A uniform distribution from {number(low)} to {number(high)}, whatever the shape. Its standard deviation is "
         f"(maxval − minval)/√12 = {number(high - low)}/√12 = {found((high - low) / math.sqrt(12.0))}."
     )
 
@@ -67,7 +67,7 @@ def random_normal(arguments: Arguments, shape: Shape) -> str:
     """Describe a normal law with its arguments."""
     mean, stddev = real(arguments, "mean"), real(arguments, "stddev")
     return (
-        f"A normal law with mean {number(mean)}, whatever the shape. "
+        f"A normal distribution with mean {number(mean)}, whatever the shape. "
         f"Its standard deviation is stddev = **{number(stddev)}**."
     )
 
@@ -76,7 +76,7 @@ def truncated_normal(arguments: Arguments, shape: Shape) -> str:
     """Describe a truncated normal law, whose argument stddev is that before the cut."""
     mean, stddev = real(arguments, "mean"), real(arguments, "stddev")
     return (
-        f"A normal law with mean {number(mean)}, cut at ±2 stddev = ±{number(2.0 * stddev)} about it, "
+        f"A normal distribution with mean {number(mean)}, cut at ±2 stddev = ±{number(2.0 * stddev)} about it, "
         "whatever the shape. "
         f"After the cut its standard deviation is {TRUNCATED_STD:.4f} × stddev = "
         f"{TRUNCATED_STD:.4f} × {number(stddev)} = {found(TRUNCATED_STD * stddev)}."
@@ -102,13 +102,13 @@ def _scaled(arguments: Arguments, shape: Shape, once: str, thrice: str) -> str:
         case "uniform":
             ratio, limit = f"√({number(3.0 * scale)}/{number(n)})", found(math.sqrt(3.0) * std)
             return (
-                f"A uniform law from −limit to limit. {here} its limit is √({thrice}/{mode}) = {ratio} = "
+                f"A uniform distribution from −limit to limit. {here} its limit is √({thrice}/{mode}) = {ratio} = "
                 f"{limit} and its standard deviation {root}."
             )
         case "untruncated_normal":
-            return f"A normal law. {here} its standard deviation is {root}."
+            return f"A normal distribution. {here} its standard deviation is {root}."
         case _:
-            law = f"A normal law cut at ±{2.0 / TRUNCATED_STD:.2f} of its standard deviations"
+            law = f"A normal distribution cut at ±{2.0 / TRUNCATED_STD:.2f} of its standard deviations"
             return f"{law}. {here} its standard deviation, after the cut, is {root}."
 
 

@@ -246,13 +246,15 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
     specs = {str(near.spec) for _, near in known}
     alone = specs.pop() if len(specs) == 1 else ""
     if alone and not any(near.chance or near.distance for _, near in known):
-        return Check("Nearest law", "good", f"{_of(len(known), len(known), 'are')} {alone}, exactly.")
+        return Check(
+            "Nearest distribution", "good", f"{_of(len(known), len(known), 'are')} {alone}, exactly."
+        )
     each = [f"{name}{'' if alone else f' from {near.spec}'} at {_far(near)}" for name, near in known]
     what = f"consistent with {alone or 'an initializer of Keras'}"
     if within == len(known):
-        return Check("Nearest law", "good", f"{_of(within, within, 'are')} {what}: {listed(each)}.")
+        return Check("Nearest distribution", "good", f"{_of(within, within, 'are')} {what}: {listed(each)}.")
     words = f"{_of(within, len(known), 'are')} {what}, the nearest: {listed(each)}."
-    return Check("Nearest law", "note", words)
+    return Check("Nearest distribution", "note", words)
 
 
 def _far(near: Nearest) -> str:

@@ -187,7 +187,7 @@ def evaluate_option(task: Task, kernel: InitializerSpec) -> Option:
 def _evaluate(net: Network, kernel: InitializerSpec) -> Option:
     """Return the effect on the signal in a network; optimizer and normalization do not change it."""
     promised = gains(Start(kernel), net)
-    assert promised is not None, "initializers with a law"
+    assert promised is not None, "initializers with a distribution"
     found = predict(net, promised, TYPICAL_INPUTS[DEFAULT])
     inner = promised.weights[1] if len(net.hidden) > 1 else promised.weights[-1]
     return Option(kernel, inner, *_changes(found))
@@ -196,7 +196,7 @@ def _evaluate(net: Network, kernel: InitializerSpec) -> Option:
 def signal_power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
     """Return the second moment of the pre-activations of each hidden layer over that of the first, (depth,)."""
     promised = gains(Start(kernel), task.network)
-    assert promised is not None, "initializers with a law"
+    assert promised is not None, "initializers with a distribution"
     lengths = [promised.weights[0] * np.array(TYPICAL_INPUTS[DEFAULT].squares)]
     for weight in promised.weights[1:-1]:
         lengths.append(variance_map(task.activation, lengths[-1], weight, 0.0))
@@ -232,8 +232,9 @@ def _reason(task: Task, best: Option, default: Option) -> str:
         )
     layers = counted(task.depth, f"{name} layer")
     words = (
-        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the signal's power is "
-        f"multiplied by **{number(best.forward, 2)}** and the squared gradient by **{number(best.backward, 2)}**."
+        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the strength of the "
+        f"signal is multiplied by **{number(best.forward, 2)}** and the squared gradient by "
+        f"**{number(best.backward, 2)}**."
     )
     if default.kernel != best.kernel and abs(default.score - best.score) > MAX_TIE:
         words += (

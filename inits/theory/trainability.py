@@ -35,8 +35,8 @@ MAX_LOSS = 1_000.0  # nats: one epoch of small steps does not recover from more
 DEPTH_SCALES = 6.0  # usable depth in depth scales: Schoenholz et al. 2017
 LABELS: Mapping[Kind, str] = {
     "trains": "trains",
-    "stuck": "too weak to learn",
-    "too large": "steps too large",
+    "stuck": "signal too small to learn",
+    "too large": "learning rate too high for this start",
 }
 
 
@@ -190,24 +190,28 @@ def _failure(kind: Kind, trend: Trend) -> str:
 
 def _opening(kind: Kind, run: Run, steps: int, first: FirstPass) -> str:
     """Return the sentence with the verdict and the number that decides it."""
-    at = f"at learning rate {number(run.optimizer.learning_rate)}"
+    rate = f"with learning rate {number(run.optimizer.learning_rate)}"
     if kind == "too large":
-        return f"Will not train {at}: {_too_large(run, first)}."
+        return f"Will not train {rate}: {_too_large(run, first)}."
     size = _largest_rms(first)
     if run.optimizer.adaptive and not EPSILON <= size < run.optimizer.divisor:
         words, relation = ("Trains", "at least") if size >= EPSILON else ("Will not train", "below")
-        return f"{words} {at}: the root mean square of the gradients is {number(size, 2)}, {relation} 10⁻⁷."
-    share = _share(relative_movement(run, steps, first))
+        return f"{words} {rate}: the root mean square of the gradients is {number(size, 2)}, {relation} 10⁻⁷."
+    moved = relative_movement(run, steps, first)
+    pace = f"at the first step's pace, {count(steps)} steps would move"
     if kind == "trains":
-        return f"Trains {at}: {count(steps)} steps like the first would move a kernel by {share} of its norm."
-    most = f"{count(steps)} steps like the first would move no kernel by more than {share} of its norm"
-    return f"Stays at chance {at}: {most}."
+        return f"Trains {rate}: {pace} the weights of a layer {_distance(moved)}."
+    most = "by less than 0.1% of" if moved < 0.001 else f"by at most {percent(moved)} of"
+    return (
+        f"Will still be guessing at the end {rate}: {pace} the weights of every layer {most} their own size."
+    )
 
 
-def _share(of_norm: float) -> str:
-    if of_norm < 0.001:
-        return "0.1%"
-    return percent(of_norm) if of_norm < 10 else f"{number(of_norm, 2)} times"
+def _distance(moved: float) -> str:
+    """Return how far weights move, relative to their norm."""
+    return (
+        f"{number(moved, 2)} times their own size" if moved >= 1 else f"by {percent(moved)} of their own size"
+    )
 
 
 def _too_large(run: Run, first: FirstPass) -> str:
@@ -219,7 +223,9 @@ def _too_large(run: Run, first: FirstPass) -> str:
     if first.loss > MAX_LOSS:
         return f"an initial loss of {number(first.loss, 3)} is too high for one epoch"
     decrease = number(predicted_decrease(run, first), 2)
-    return f"the first step is predicted to overshoot: to first order it gains {decrease} nats, of 2.303 available"
+    return (
+        f"the first step will overshoot: it aims to lower the loss by {decrease}, but only 2.303 is possible"
+    )
 
 
 def _facts(first: FirstPass, names: Sequence[str], theory: Forecast, depth: int) -> Iterator[str]:
@@ -227,7 +233,7 @@ def _facts(first: FirstPass, names: Sequence[str], theory: Forecast, depth: int)
     if math.isfinite(first.loss):
         yield f"The initial loss is {number(first.loss, 4)}; equal logits give ln 10 = 2.303."
     if same := [names[i] for i in np.flatnonzero(first.duplicated == 1.0).tolist()]:
-        yield f"All units of {_listed(same)} have the same outputs as another unit and get the same gradient."
+        yield f"All units of {_listed(same)} give the same output as another unit and get the same gradient."
     if dead := [names[i] for i in np.flatnonzero(first.dead == 1.0).tolist()]:
         yield f"All units of {_listed(dead)} are dead: their output is the same for every image."
     if theory.regime is not None and not (trend := theory.regime.forward).survives:
@@ -257,4 +263,4 @@ def outcome_words(verdict: Verdict, learned: bool) -> str:
     """Compare the outcome with the verdict in a few words."""
     if verdict.trains == learned:
         return f"{verdict.label}, as predicted"
-    return "trained, against the prediction" if learned else "did not train, against the prediction"
+    return "trained, contrary to the prediction" if learned else "did not train, contrary to the prediction"

@@ -85,10 +85,12 @@ def page(window: BrowserContext, empty_page: str) -> Iterator[Page]:
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(DESKTOP)
     yield tab
+    shown = tab.locator("body").inner_text()
     for other in window.pages[1:]:
         other.close()
     tab.goto(empty_page)
     _clear(window, tab)
+    assert "σ_" not in shown  # it is set with a subscript and a superscript
 
 
 @pytest.fixture

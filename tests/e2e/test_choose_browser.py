@@ -21,7 +21,7 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
     table = page.locator("table", has=page.get_by_role("columnheader", name="activation"))
     expect(table.locator("tbody tr")).to_have_count(10)
     expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
-    expect(page.locator('.inits-chart[aria-label^="Remaining power"] .js-plotly-plot')).to_be_visible()
+    expect(page.locator('.inits-chart[aria-label^="Remaining strength"] .js-plotly-plot')).to_be_visible()
 
     main.get_by_role("button", name="Help", exact=True).focus()  # a cheat sheet opens by keyboard
     sheet = page.get_by_role("tooltip")

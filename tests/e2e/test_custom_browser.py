@@ -48,7 +48,7 @@ def test_examples_run_and_every_check_is_shown(page: Page, app: str) -> None:
     wait_for_checks(open_page(page, f"{app}/custom"))
     expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
     main = page.get_by_test_id("stMain")
-    names = "Shape|Dtype|Finite|Same seed|Layers differ|Symmetry|Scale|Nearest law"
+    names = "Shape|Dtype|Finite|Same seed|Layers differ|Symmetry|Scale|Nearest distribution"
     expect(main.locator("strong", has_text=re.compile(f"^({names})$"))).to_have_text(names.split("|"))
     expect(main).to_contain_text(
         "3 of 3 kernels are consistent with RandomUniform(minval=-0.05, maxval=0.05)"

@@ -46,7 +46,7 @@ def test_explore_shows_theory_first_then_the_draw_and_understands_what_is_typed(
     open_page(page, app)
     expect(page.get_by_text("exact density")).to_be_visible()
     expect(page.locator(DRAWN)).to_be_visible(timeout=90 * SECONDS)
-    expect(page.get_by_text("Consistent with the law")).to_be_visible()
+    expect(page.get_by_text("Matches the expected distribution")).to_be_visible()
     assert sum(bars(page)) > 0
 
     box = page.get_by_role("combobox", name="Initializer")

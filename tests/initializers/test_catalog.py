@@ -79,28 +79,28 @@ FORMULAS = {
     (
         "VarianceScaling(scale=2.0)",
         (784, 128),
-    ): "A normal law cut at ±2.27 of its standard deviations. For a kernel of 784 × 128 its standard "
+    ): "A normal distribution cut at ±2.27 of its standard deviations. For a kernel of 784 × 128 its standard "
     "deviation, after the cut, is √(scale/fan_in) = √(2/784) = **0.0505**.",
     (
         "HeUniform",
         (3, 3, 16, 32),
-    ): "A uniform law from −limit to limit. For a kernel of 3 × 3 × 16 × 32 its limit is "
+    ): "A uniform distribution from −limit to limit. For a kernel of 3 × 3 × 16 × 32 its limit is "
     "√(6/fan_in) = √(6/144) = **0.204** and its standard deviation "
     "√(2/fan_in) = √(2/144) = **0.118**.",
     (
         "GlorotNormal",
         (100,),
-    ): "A normal law cut at ±2.27 of its standard deviations. For a vector of 100 its standard "
+    ): "A normal distribution cut at ±2.27 of its standard deviations. For a vector of 100 its standard "
     "deviation, after the cut, is √(1/fan_avg) = √(1/100) = **0.1**.",
     (
         "TruncatedNormal",
         (784, 128),
-    ): "A normal law with mean 0, cut at ±2 stddev = ±0.1 about it, whatever the shape. After the cut "
+    ): "A normal distribution with mean 0, cut at ±2 stddev = ±0.1 about it, whatever the shape. After the cut "
     "its standard deviation is 0.8796 × stddev = 0.8796 × 0.05 = **0.044**.",
     (
         "RandomUniform",
         (784, 128),
-    ): "A uniform law from −0.05 to 0.05, whatever the shape. Its standard deviation is "
+    ): "A uniform distribution from −0.05 to 0.05, whatever the shape. Its standard deviation is "
     "(maxval − minval)/√12 = 0.1/√12 = **0.0289**.",
     (
         "Orthogonal(gain=2.0)",

@@ -20,7 +20,7 @@ from support.kernels import (
 from inits.measure.checks import LayerNumbers, checks, numbers
 from inits.measure.nearest import nearest
 
-ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest law"]
+ALL = ["Shape", "Dtype", "Finite", "Same seed", "Layers differ", "Symmetry", "Scale", "Nearest distribution"]
 CAST = "Keras casts them to float32."
 
 
@@ -201,7 +201,7 @@ def sharp(shape, seed):
     ],
 )
 def test_nearest_law(draws, verdict, start, part):
-    found = look(network(*draws), "Nearest law")
+    found = look(network(*draws), "Nearest distribution")
     assert found.verdict == verdict
     assert found.words.startswith(start)
     assert part in found.words
@@ -210,7 +210,7 @@ def test_nearest_law(draws, verdict, start, part):
 def test_nearest_law_mentions_what_the_distance_does_not_show():
     kernel = np.random.default_rng(0).normal(0, 0.05, (40, 40))
     kernel[0, 0] = 0.5  # ten standard deviations
-    found = look([layer(kernel)], "Nearest law", names=["only"])
+    found = look([layer(kernel)], "Nearest distribution", names=["only"])
     assert found.verdict == "note"
     assert "but chance does not explain its mean, std or range" in found.words
 

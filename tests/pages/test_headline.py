@@ -65,7 +65,7 @@ def test_headline_of_a_running_job():
         # The window of 2,000 images is 20 batches: 18 correct ones are 90%
         (
             [finished(0, 0.95, 10), finished(1, 0.97, 40), finished(2, 0.11)],
-            "**HeNormal** reached 90% after 2,800 images; mine\\* needed 5,800. Zeros stayed at chance.",
+            "**HeNormal** reached 90% after 2,800 images; mine\\* needed 5,800. Zeros is still guessing.",
         ),
         (
             [finished(0, 0.95, 10), finished(1, 0.95, 10), finished(2, 0.95, 40)],
@@ -77,7 +77,7 @@ def test_headline_of_a_running_job():
         ),
         (
             [finished(0, 0.098), finished(1, 0.113)],
-            "No start is better than chance: the best has 11.3% test accuracy.",
+            "No start has learned: the best is still guessing (11.3% right).",
         ),
         (
             [finished(0, 0.95, 10), record(1, 30, {0: 0.1}, stopped=True)],
@@ -87,7 +87,7 @@ def test_headline_of_a_running_job():
             [finished(0, 0.95, 10)],
             "**95.0%** test accuracy after one epoch, loss 0.25. The mean over 2,000 images passed 90% at image 2,800.",
         ),
-        ([finished(0, 0.113)], "**11.3%** test accuracy after one epoch, loss 0.25. This is chance level."),
+        ([finished(0, 0.113)], "**11.3%** test accuracy after one epoch, loss 0.25. It is still guessing."),
         # No start has finished
         ([record(0, 3, {0: 0.1}, stopped=True)], "Stopped after **300 images**. Curves are kept."),
         ([record(0, 3, {0: 0.1}, **DIVERGED)], "The loss became NaN after **300 images**."),

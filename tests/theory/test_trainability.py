@@ -102,7 +102,7 @@ def test_gradient_below_the_divisor_gives_a_proportional_step(text, rate):
     share = relative_movement(run, STEPS, first)
     assert share == pytest.approx(STEPS * rate * 1e-3 / 6.0, rel=1e-6)
     assert classify(run, STEPS, first) == ("trains" if share >= MIN_MOVEMENT else "stuck")
-    assert "of its norm" in assess(run, STEPS, first).explanation
+    assert "their own size" in assess(run, STEPS, first).explanation
     assert classify(run_of("Lion()"), STEPS, first) == "trains"
 
 
@@ -110,7 +110,8 @@ def test_explanation_contains_the_numbers():
     fine = assess(run_of(), STEPS, measured(), Forecast(usable_depth=1.4))
     assert fine.label == "trains"
     assert fine.explanation.startswith(
-        "Trains at learning rate 0.1: 100 steps like the first would move a kernel by 133.3% of its norm."
+        "Trains with learning rate 0.1: at the first step's pace, 100 steps would move the weights of a layer "
+        "1.3 times their own size."
     )
     assert "The initial loss is 2.4; equal logits give ln 10 = 2.303." in fine.explanation
     assert "usable" not in assess(run_of(), STEPS, measured()).explanation
@@ -137,11 +138,16 @@ NOTHING = {"centered": np.zeros(3)}
             {**NOTHING, "duplicated": np.array([1.0, 1.0])},
             None,
             "symmetric units",
-            ["All units of layer 1, layer 2 have the same outputs as another unit"],
+            ["All units of layer 1, layer 2 give the same output as another unit"],
         ),
         ({**NOTHING, "dead": np.array([0.0, 1.0])}, None, "dead from layer 2", []),
-        (NOTHING, None, "too weak to learn", []),
-        ({"trial_loss": 50.0}, None, "steps too large", ["one step raises the loss from 2.4 to 50"]),
+        (NOTHING, None, "signal too small to learn", []),
+        (
+            {"trial_loss": 50.0},
+            None,
+            "learning rate too high for this start",
+            ["one step raises the loss from 2.4 to 50"],
+        ),
         (
             NOTHING,
             LOST,
@@ -163,9 +169,9 @@ def test_most_direct_cause_is_the_label(changes, regime, label, parts):
 def test_outcome_is_compared_with_the_prediction():
     trains, stuck = verdict_of(), verdict_of(**NOTHING)
     assert outcome_words(trains, True) == "trains, as predicted"
-    assert outcome_words(trains, False) == "did not train, against the prediction"
-    assert outcome_words(stuck, False) == "too weak to learn, as predicted"
-    assert outcome_words(stuck, True) == "trained, against the prediction"
+    assert outcome_words(trains, False) == "did not train, contrary to the prediction"
+    assert outcome_words(stuck, False) == "signal too small to learn, as predicted"
+    assert outcome_words(stuck, True) == "trained, contrary to the prediction"
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +231,7 @@ def test_pass_measures_what_numpy_computes(batch):
     ("kernel", "activation", "label", "duplicated"),
     [
         ("Zeros()", "relu", "symmetric units", 1.0),
-        ("Ones()", "relu", "steps too large", 1.0),
+        ("Ones()", "relu", "learning rate too high for this start", 1.0),
         ("GlorotUniform()", "relu", "trains", 0.0),
         ("Constant(value=0.01)", "tanh", "trains", 1.0),
     ],

@@ -13,7 +13,7 @@ from pages.parts.page.session import seeded, widget_key
 
 KNOWN = {name: title for name, title in ACTIVATIONS.items() if name != "softmax"}
 COMMON = ("relu", "tanh", "selu", "gelu", "silu", "elu", "sigmoid")  # listed first
-WEIGHTS = {"no": "new weights", "yes": "trained weights"}
+WEIGHTS = {"no": "new weights", "yes": "pretrained weights"}
 
 
 class Answers(NamedTuple):

@@ -1,4 +1,4 @@
-"""The recommendation as a card, the table by activation, and the power of the signal by layer."""
+"""The recommendation as a card, the table by activation, and the strength of the signal by layer."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from inits.figures import choose as figures
 from inits.figures import style
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
-from inits.text import counted, number
+from inits.text import counted, markdown_symbols, number, times
 from inits.theory.meanfield import critical_sigma_w2
 from inits.theory.recommendation import (
     OPTIMIZERS,
@@ -37,12 +37,12 @@ BATCH = 32
 def summary(task: Task, advice: Recommendation) -> str:
     """Return the recommendation in one sentence, with its number."""
     if task.weights:
-        return "**Your trained weights**: they beat every random start. The recommendation below is for new layers."
+        return "**Your pretrained weights**: they beat every random start. The recommendation below is for new layers."
     best = advice.best
     layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
-    power = number(best.forward, 2)
-    change = "keeps its power" if power == "1" else f"changes in power by a factor of **{power}**"
-    return f"**{literal(display_name(best))}**: through {layers} the signal {change}."
+    factor = times(best.forward)
+    verb = "keeps its strength" if 0.5 < best.forward < 2 else "weakens" if best.forward < 1 else "grows"
+    return f"**{literal(display_name(best))}**: through {layers}, the signal {verb} (**{factor}**)."
 
 
 def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
@@ -54,7 +54,7 @@ def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
         st.subheader(display_name(best))
         python(keras_line(task, best))
-        st.markdown(advice.reason.replace("σ_w²", "$\\sigma_w^2$"))
+        st.markdown(markdown_symbols(advice.reason))
         shape = (task.width, task.width)
         st.markdown(f":small[{best.kernel.formula(shape)}]")
         entry = best.kernel.entry
@@ -153,10 +153,10 @@ def effect(one: Option) -> str:
 
 
 def power_chart(page: str, task: Task, advice: Recommendation) -> None:
-    """Draw the remaining power of the signal by layer for the three options."""
+    """Draw the remaining strength of the signal by layer for the three options."""
     heading(
-        f"Remaining power, {ACTIVATIONS[task.activation]}",
-        "Power of the pre-activations, relative to layer 1. Log scale.",
+        f"Remaining strength, {ACTIVATIONS[task.activation]}",
+        "Mean square of the pre-activations, relative to layer 1. Log scale.",
         "power",
     )
     lines = [(display_name(one), signal_power(task, one.kernel)) for one in advice.options]
@@ -165,5 +165,5 @@ def power_chart(page: str, task: Task, advice: Recommendation) -> None:
         fig,
         key=widget_key(page, "power"),
         height=style.SMALL,
-        alt="Remaining power of the signal after each layer.",
+        alt="Remaining strength of the signal after each layer.",
     )

@@ -110,7 +110,7 @@ def _rest(page: str, choices: Choices) -> Choices:
         with left:
             seeds = st.number_input(
                 "Seeds", 1, MAX_SEEDS, key=widget_key(page, "seeds"), step=1,
-                help="How often each start is drawn and trained: several seeds show what is chance.",
+                help="How often each start is drawn and trained: several seeds show what is luck.",
             )  # fmt: skip
         with right:
             seed = st.number_input(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from inits.text import markdown_symbols
 from pages.parts.experiment import cards as deck
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.start_cards import change
@@ -24,7 +25,7 @@ def presets(page: str, more: Callable[[], None] = lambda: None) -> None:
             st.button(
                 preset.name,
                 key=widget_key(page, "preset", preset.name),
-                help=preset.reason,
+                help=markdown_symbols(preset.reason),
                 width="stretch",
                 on_click=take,
                 args=(preset.cards,),

@@ -31,7 +31,7 @@ def show_nearest(near: Nearest | None) -> None:
 def mean_note(law: Law, fan_in: int) -> None:
     """Show what sigma_w^2 leaves out for a law whose mean is not 0."""
     part = number(fan_in * law.mean**2, 3)
-    _note(f"The mean is not 0: σ²w leaves out its part, fan_in × mean² = {part}.")
+    _note(f"The mean is not 0: $\\sigma_w^2$ leaves out its part, fan_in × mean² = {part}.")
 
 
 def show_agreement(law: Law | None, drawn: Examination) -> None:
@@ -48,7 +48,7 @@ def show_agreement(law: Law | None, drawn: Examination) -> None:
     elif law.atoms:
         st.badge("Not the expected values", icon=":material/error:", color="red")
     elif drawn.p is None:
-        st.badge("Close to the law", icon=":material/check_circle:", color="green")
+        st.badge("Close to the expected distribution", icon=":material/check_circle:", color="green")
         distance = number(drawn.distance, 2)
         _note(f"Kolmogorov distance {distance}. The weights depend on each other, so there is no p-value.")
     else:
@@ -69,10 +69,10 @@ def float32_step(law: Law) -> float:
 def judgement(p: float) -> tuple[str, str, Colour]:
     """Return the words, the icon and the colour for a p-value."""
     if p >= 0.05:
-        return "Consistent with the law", ":material/check_circle:", "green"
+        return "Matches the expected distribution", ":material/check_circle:", "green"
     if p >= 1e-4:
         return "An unlikely draw, but possible", ":material/warning:", "orange"
-    return "Not drawn from this law", ":material/error:", "red"
+    return "Not the expected distribution", ":material/error:", "red"
 
 
 def chance(p: float) -> str:

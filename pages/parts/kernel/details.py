@@ -33,9 +33,9 @@ def details(
 
 
 def _quantiles(question: Hashable, revision: str, law: Law | None, drawn: Examination) -> None:
-    heading("Q-Q", "On the line: the same law. Ends off the line: other tails.", "qq")
+    heading("Q-Q", "On the line: the expected distribution. Ends off the line: other tails.", "qq")
     if law is None:
-        st.markdown(":gray[No law is known, so there are no quantiles to compare.]")
+        st.markdown(":gray[The distribution is not known, so there are no quantiles to compare.]")
         return
     if not len(drawn.theory):
         st.markdown(":gray[Nothing is drawn at random, so there are no quantiles to compare.]")
@@ -44,7 +44,7 @@ def _quantiles(question: Hashable, revision: str, law: Law | None, drawn: Examin
     def figure() -> Any:
         return figures.quantiles(drawn.theory, drawn.drawn).update_layout(uirevision=revision)
 
-    alt = "Quantiles of the drawn weights against those of the law."
+    alt = "Quantiles of the drawn weights against those of the expected distribution."
     shared_chart(question, figure, key="explore.qq", height=style.SMALL, alt=alt)
 
 
@@ -53,7 +53,7 @@ def _spectrum(
 ) -> None:
     how = "How much the kernel stretches each direction."
     if law is not None and law.independent:
-        how = "How much the kernel stretches; line: Marchenko-Pastur."
+        how = "How much the kernel stretches; line: Marchenko-Pastur distribution."
     heading("Singular values", how, "spectrum")
     singular = drawn.singular
     if singular is None:

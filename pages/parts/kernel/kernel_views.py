@@ -78,10 +78,10 @@ def one_kernel(one: DrawnKernel, shape: tuple[int, ...], seed: int) -> None:
 def _how_to_read(one: DrawnKernel, law: Law | None) -> str:
     if isinstance(one.spec, PastedSpec):
         line = "Marks:" if law and law.atoms else "The line is"
-        beside = f" {line} the law of {one.reference}, the nearest of Keras." if law else ""
+        beside = f" {line} the distribution of {one.reference}, the nearest of Keras." if law else ""
         return f"Bars count what your code drew.{literal(beside)}"
     if law is None:
-        return "Bars count the weights. Nothing is random, so there is no law."
+        return "Bars count the weights. Nothing is random, so there is no distribution to expect."
     if law.atoms:
         return "Bars: the share drawn. Marks: the exact share."
     return "Bars count what was drawn. The line is the exact density."

@@ -57,7 +57,7 @@ def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[Laye
     laws = [one.law(shape) for one, shape in zip(reference, shapes, strict=True)]
     heading(
         "784 – 128 – 128 – 10, layer by layer",
-        "$\\sigma_w^2$ = fan_in × variance: how a layer scales the power of a signal, for weights of mean 0.",
+        "σ_w² = fan_in × variance: how a layer scales the strength of a signal, for weights of mean 0.",
     )
     drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
     gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
@@ -94,7 +94,7 @@ def network_sentence(spec: InitializerSpec) -> str:
     """Return the number that decides about the signal in each layer, as a sentence."""
     gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
     found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
-    words = "2 keeps the power of a ReLU signal, 1 that of a linear one."
+    words = "2 keeps the strength of a ReLU signal, 1 that of a linear one."
     return f"In a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
 
 
@@ -137,7 +137,7 @@ def all_initializers(shape: tuple[int, ...]) -> None:
                 chart(fig, key=widget_key("explore", "panel", name), height=gallery.HEIGHT, alt=alt)
     others = [name for name in specs if name not in laws]
     if others:
-        st.markdown(f":gray[No law for this shape: {', '.join(others)}.]")
+        st.markdown(f":gray[Not for this shape: {', '.join(others)}.]")
 
 
 def _law(spec: InitializerSpec, shape: tuple[int, ...]) -> Law | None:

@@ -13,6 +13,7 @@ from inits.experiments.experiment import Experiment
 from inits.experiments.file_start import FileSpec
 from inits.figures.lessons import lesson_svg
 from inits.figures.mini import data_uri
+from inits.text import markdown_symbols
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.compute.job_control import session_id
 from pages.parts.experiment.choices import TRAIN
@@ -40,7 +41,7 @@ def card(page: str, number: int, lesson: Lesson) -> None:
         _picture(lesson)
         st.markdown(f"**Try** {lesson.task}\n\n**Look for** {lesson.look_for}")
         with st.expander("Answer", icon=":material/lightbulb:", key=widget_key(page, "answer", lesson.key)):
-            st.markdown(lesson.answer)
+            st.markdown(markdown_symbols(lesson.answer))
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             label, icon = f"Open in {PAGES[lesson.page].title}", ":material/arrow_forward:"

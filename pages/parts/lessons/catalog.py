@@ -74,15 +74,15 @@ LESSONS = (
         title="Zeros and symmetry",
         question="Why must weights be random at all?",
         task="Press Run. When the run has ended, press Look inside and select the constant.",
-        look_for="Which accuracies rise above chance, and how many distinct units the constant has after training.",
+        look_for="Which accuracies rise above guessing (10%), and how many distinct units the constant has at the end.",
         page="train",
         state={"starts": _starts("Zeros", "Constant(value=0.05)", "HeNormal"), "hidden": "2 × 64"},
         answer="With zeros and with the constant, accuracy on MNIST stays at **11%**, the share of its most frequent "
         "digit. A kernel between kernels of zeros has a gradient of zero, so no kernel changes. With a constant, all "
         "64 units of a layer receive the same gradient and remain copies of one unit. Random weights break this "
         "symmetry: HeNormal reaches **94%**.",
-        caption="Accuracy over one epoch. Dotted: chance.",
-        alt="Accuracy over one epoch: zeros and the constant stay at chance, HeNormal rises.",
+        caption="Accuracy over one epoch. Dotted: guessing.",
+        alt="Accuracy over one epoch: zeros and the constant keep guessing, HeNormal rises.",
     ),
     Lesson(
         key="scale",
@@ -98,12 +98,12 @@ LESSONS = (
                 "VarianceScaling(scale=8.0)|Too large",
             )
         },
-        answer="ReLU halves the power of a signal, so each layer multiplies it by σ_w² / 2. With σ_w² = 2 the factor "
-        "is 1, and accuracy on MNIST reaches **95%**. With 0.2 each layer keeps a tenth of the power, and accuracy "
-        "stays at **11%**. With 8 the power quadruples in each layer: the loss begins near **100** and soon becomes "
-        "NaN. With one hidden layer all three learn.",
-        caption="Accuracy over one epoch. Dotted: chance. Cross: the loss became NaN.",
-        alt="Accuracy over one epoch: the small scale stays at chance, the right one rises, the large one ends early.",
+        answer="ReLU halves the strength of a signal, so each layer multiplies it by σ_w² / 2. With σ_w² = 2 the "
+        "factor is 1, and accuracy on MNIST reaches **95%**. With 0.2 each layer keeps a tenth of the strength, and "
+        "accuracy stays at **11%**. With 8 the strength quadruples in each layer: the loss begins near **100** and "
+        "soon becomes NaN. With one hidden layer all three learn.",
+        caption="Accuracy over one epoch. Dotted: guessing. Cross: the loss became NaN.",
+        alt="Accuracy over one epoch: the small scale keeps guessing, the right one rises, the large one ends early.",
     ),
     Lesson(
         key="depth",
@@ -118,11 +118,11 @@ LESSONS = (
             "optimizer": "SGD(learning_rate=0.02, momentum=0.0, nesterov=False)",
         },
         answer="Between layers of equal width both draw the same random numbers here, HeNormal's $\\sqrt{2}$ times as "
-        "large. ReLU halves the power of a signal, which He corrects for and Glorot does not. After 30 layers "
-        "$2^{-29}$ of the power is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches **91%**. With "
-        "6 layers both learn.",
-        caption="Accuracy over one epoch of 30 ReLU layers. Dotted: chance.",
-        alt="Accuracy over one epoch of 30 layers: GlorotNormal stays at chance, HeNormal rises.",
+        "large. ReLU halves the strength of a signal, which He corrects for and Glorot does not. After 30 layers "
+        "$2^{-29}$ of the strength is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches **91%**. "
+        "With 6 layers both learn.",
+        caption="Accuracy over one epoch of 30 ReLU layers. Dotted: guessing.",
+        alt="Accuracy over one epoch of 30 layers: GlorotNormal keeps guessing, HeNormal rises.",
     ),
     Lesson(
         key="trap",
@@ -134,11 +134,11 @@ LESSONS = (
         state={"starts": _starts("RandomNormal", "RandomUniform", "HeNormal"), "activation": "relu"},
         answer="The default scale of both is 0.05, regardless of fan_in. With 784 inputs σ_w² = 784 × 0.05² = "
         "**1.96**, by coincidence nearly the 2 of He. With 128 inputs it is **0.32**, and **0.11** for the uniform "
-        "distribution. ReLU halves that, so less than **10⁻⁷** of the power in layer 1 is left in layer 10, and "
+        "distribution. ReLU halves that, so less than **10⁻⁷** of the strength in layer 1 is left in layer 10, and "
         "neither start learns.",
         picture="power",
-        caption="Power of the pre-activations by layer, log scale. Lines: theory.",
-        alt="Power by layer, log scale: HeNormal stays level, RandomNormal and RandomUniform fall by many decades.",
+        caption="Strength of the pre-activations by layer, log scale. Lines: theory.",
+        alt="Strength by layer, log scale: HeNormal stays level, RandomNormal and RandomUniform fall by many decades.",
     ),
     Lesson(
         key="truncated",
@@ -151,7 +151,7 @@ LESSONS = (
         answer="TruncatedNormal cuts off at two standard deviations and does not correct for it: its std is **0.11**, "
         "0.88 times its stddev argument. HeNormal corrects for the truncation, so its std is √(2 / 128) = **0.125**. "
         "With the same seed it draws the same numbers, 1.14 times as large. Through 20 ReLU layers TruncatedNormal "
-        "keeps **0.8%** of the power.",
+        "keeps **0.8%** of the strength.",
         picture="densities",
         caption="Weights of a 128 × 128 kernel, same seed.",
         alt="Two histograms of weights: that of TruncatedNormal is narrower than that of HeNormal.",
@@ -219,10 +219,10 @@ LESSONS = (
         page="train",
         state={"starts": _starts("GlorotUniform"), "hidden": "2 × 128"},
         answer="The values. As saved, the weights begin at **92%** on MNIST and end at **96%**. The same values in "
-        "another order begin at chance, and so does a Gaussian of their mean and std. Both end at **95%**, hardly "
+        "another order begin by guessing, and so does a Gaussian of their mean and std. Both end at **95%**, hardly "
         "better than a new start: what training learned is in the order of the weights, not in their scale.",
-        caption="Accuracy over one more epoch. Dotted: chance.",
-        alt="Accuracy over one epoch: as saved begins high, shuffled and Gaussian begin at chance and rise alike.",
+        caption="Accuracy over one more epoch. Dotted: guessing.",
+        alt="Accuracy over one epoch: as saved begins high, shuffled and Gaussian begin by guessing and rise alike.",
         pretrain=True,
     ),
     Lesson(
@@ -230,14 +230,14 @@ LESSONS = (
         title="LSUV for any activation",
         question="What if there is no formula for your activation?",
         task="Press Run.",
-        look_for="When each start rises above chance, and the factors that LSUV has found.",
+        look_for="When each start rises above guessing (10%), and the factors that LSUV has found.",
         page="train",
         state={"starts": _starts("GlorotUniform", "HeNormal", "LSUV"), "hidden": "15 × 64", "activation": "silu"},
-        answer="SiLU loses more power than ReLU. Through 15 layers GlorotUniform stays at **11%** on MNIST, and "
+        answer="SiLU loses more strength than ReLU. Through 15 layers GlorotUniform stays at **11%** on MNIST, and "
         "HeNormal, made for ReLU, learns late. LSUV needs no formula: it scales each layer until its outputs for the "
         "first batch have variance 1. It learns from the first steps on and reaches **94%**.",
-        caption="Accuracy over one epoch of 15 SiLU layers. Dotted: chance.",
-        alt="Accuracy over one epoch of 15 layers: GlorotUniform stays at chance, HeNormal learns late, LSUV first.",
+        caption="Accuracy over one epoch of 15 SiLU layers. Dotted: guessing.",
+        alt="Accuracy over one epoch of 15 layers: GlorotUniform keeps guessing, HeNormal learns late, LSUV first.",
     ),
 )  # fmt: skip
 

@@ -25,14 +25,14 @@ SHEETS: Mapping[str, Sheet] = {
         "the parameter that sets the standard deviation: σ_w² = fan_in × variance should be 2 for ReLU, 1 for tanh.",
     ),
     "qq": Sheet(
-        "quantiles of the drawn weights against those of the law.",
-        "points on the line; ends that bend away mean heavier or lighter tails than the law has.",
+        "quantiles of the drawn weights against those of the expected distribution.",
+        "points on the line; ends that bend away mean heavier or lighter tails than expected.",
         "nothing while points lie on the line; otherwise check the initializer's distribution or your code.",
     ),
     "spectrum": Sheet(
-        "how much the kernel stretches each direction, beside the Marchenko-Pastur law of a random kernel.",
-        "values within the law's edges at the start; all equal for Orthogonal; values beyond them after training.",
-        "to Orthogonal when a deep network needs every direction to keep its length.",
+        "how much the kernel stretches each direction, beside the Marchenko-Pastur distribution of a random kernel.",
+        "values within its edges at the start; all equal for Orthogonal; values beyond the edges after training.",
+        "to Orthogonal when a deep network must keep the strength of every direction.",
     ),
     "pixels": Sheet(
         "the weights themselves: incoming weights of units as images, or a corner of the kernel.",
@@ -55,9 +55,9 @@ SHEETS: Mapping[str, Sheet] = {
         "a smaller scale if it starts far above 2.3, a larger one if it stays there, or the learning rate.",
     ),
     "accuracy": Sheet(
-        "the share of correct answers over the images seen; the dotted line is chance, 10%.",
+        "the share of correct answers over the images seen; the dotted line is guessing, 10%.",
         "90% within the first 10,000 images of MNIST, about 97% at the end of an epoch.",
-        "the start if a curve stays at chance; use more seeds before you call a difference real.",
+        "the start if a curve stays at 10%; use more seeds before you call a difference real.",
     ),
     "weights": Sheet(
         "histograms of each layer's weights, filled now, as a line at the start.",
@@ -76,7 +76,7 @@ SHEETS: Mapping[str, Sheet] = {
     ),
     "sweep": Sheet(
         "the accuracy after one epoch for each value of a parameter, by depth or activation.",
-        "a bright band along the critical line of theory; it narrows with depth.",
+        "the highest accuracies lie along the critical line of theory; the band narrows with depth.",
         "to a value on the line; click a cell to open it as a start.",
     ),
     "columns": Sheet(
@@ -85,7 +85,7 @@ SHEETS: Mapping[str, Sheet] = {
         "the grid to a finer one around the best values, or the number of seeds.",
     ),
     "moments": Sheet(
-        "the second moment of a quantity layer by layer: lines predict, points measure.",
+        "the mean square of a quantity layer by layer, its strength: lines predict, points measure.",
         "a level line for the signal and for the gradients; points on their line.",
         "the scale: each factor of two in σ_w² adds up through all layers.",
     ),
@@ -110,7 +110,7 @@ SHEETS: Mapping[str, Sheet] = {
         "the scale to move them all, Orthogonal to bring them together.",
     ),
     "power": Sheet(
-        "the power of a signal after each layer, as theory predicts it.",
+        "the strength of a signal after each layer, as theory predicts it.",
         "a level line; a line that falls loses the signal, one that rises explodes.",
         "to the initializer with the most level line.",
     ),
@@ -121,7 +121,7 @@ SHEETS: Mapping[str, Sheet] = {
     ),
     "array": Sheet(
         "the values of one array, the nearest initializer's density, and Keras' default as a dotted line.",
-        "a trained kernel is near a normal law with longer tails than its start.",
+        "a trained kernel is near a normal distribution with longer tails than its start.",
         "nothing in the file; start from it to see whether its values or only their scale help.",
     ),
 }

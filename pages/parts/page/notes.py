@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from inits.text import one_line, printable
+from inits.text import markdown_symbols, one_line, printable
 from pages.parts.page.cheatsheet import SHEETS
 
 Colour = Literal["green", "orange", "red", "gray"]
@@ -17,8 +17,8 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")
 
 def literal(text: str) -> str:
     """Return Markdown that shows a text as it is, without characters that cannot be seen."""
-    lines = text.expandtabs(1).split("\n")
-    return _SPECIAL.sub(r"\\\1", "\n".join(map(printable, lines)))
+    lines = map(printable, text.expandtabs(1).split("\n"))
+    return markdown_symbols(_SPECIAL.sub(r"\\\1", "\n".join(lines)))
 
 
 def heading(title: str, how: str, sheet: str = "") -> None:
@@ -29,7 +29,8 @@ def heading(title: str, how: str, sheet: str = "") -> None:
         how: Markdown.
         sheet: a key of `cheatsheet.SHEETS`; "" for none.
     """
-    st.markdown(f"**{title}**  \n:small[:gray[{how}]]", help=SHEETS[sheet].markdown if sheet else None)
+    help = markdown_symbols(SHEETS[sheet].markdown) if sheet else None
+    st.markdown(markdown_symbols(f"**{title}**  \n:small[:gray[{how}]]"), help=help)
 
 
 def python(text: str) -> None:

@@ -127,7 +127,7 @@ def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
         accept_new_options=True,
         width=130,
         on_change=take,
-        help="σ_b² of all starts: sets their biases to a normal distribution of this variance.",
+        help=r"$\sigma_b^2$ of all starts: sets their biases to a normal distribution of this variance.",
     )
 
 

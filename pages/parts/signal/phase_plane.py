@@ -90,8 +90,12 @@ def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
         _put(page, cards, *(float(widget_value(name)) for name in names))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input("Weights, σ_w²", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120)
-        st.number_input("Biases, σ_b²", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120)
+        st.number_input(
+            r"Weights, $\sigma_w^2$", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120
+        )
+        st.number_input(
+            r"Biases, $\sigma_b^2$", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120
+        )
         st.button("Place a start", icon=":material/add_location:", key=widget_key(page, "put"), on_click=put)
 
 

@@ -24,20 +24,20 @@ from pages.parts.widgets.chart import shared_chart
 VIEWS = {
     "lengths": (
         "Pre-activations",
-        "Second moment of the pre-activations, layer by layer",
-        "second moment",
+        "Mean square of the pre-activations, layer by layer",
+        "mean square",
         "Log scale.",
     ),
     "activations": (
         "Activations",
-        "Second moment of the activations, layer by layer",
-        "second moment",
+        "Mean square of the activations, layer by layer",
+        "mean square",
         "Log scale.",
     ),
     "gradients": (
         "Gradients",
         "Gradient of the loss with respect to the pre-activations",
-        "second moment",
+        "mean square",
         "Log scale.",
     ),
     "cosines": (

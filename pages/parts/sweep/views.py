@@ -39,7 +39,7 @@ def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
     seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
     words = f"Press Run. {size_in_words(sweep)}: about {duration(seconds)}."
     if missing < sweep.cells:
-        stored = f"{count(sweep.cells - missing)} are already stored"
+        stored = f"{count(sweep.cells - missing)} are already computed"
         words = f"Press Run. {size_in_words(sweep)}: {stored}; the rest takes about {duration(seconds)}."
     place.markdown(words)
 
@@ -89,7 +89,7 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
     good = int((values >= GOOD).sum())
     words = f"**{count(good)} of {count(done)}** cells passed {percent(GOOD, 0)}."
     if np.nanmax(values, initial=0.0) <= CHANCE:
-        words += " No cell is better than chance."
+        words += " Every cell is still guessing."
     else:
         row, column = np.unravel_index(np.nanargmax(values), values.shape)
         value = number(sweep.values[row])
@@ -105,7 +105,7 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
             speed = number(fresh / job.seconds, 3)
             words += f" {counted(fresh, 'cell')} in {duration(job.seconds)}, {speed} per second."
         elif done and not fresh:
-            words += " All results were already stored."
+            words += " All results were already computed."
     return words
 
 
@@ -202,7 +202,7 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
     parameter = VARIED[sweep.varied].parameter
     heading(
         "Best value of each column",
-        "Columns better than chance, with the critical value where theory has one.",
+        "Columns that learned, with the critical value where theory has one.",
         "columns",
     )
     rows = [int(np.nanargmax(values[:, column])) for column in there]

@@ -40,7 +40,7 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     verb = "take" if runs > 1 else "takes"
     words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
     if missing < runs:
-        stored = f"{count(runs - missing)} of {count(runs)} runs are already stored"
+        stored = f"{count(runs - missing)} of {count(runs)} runs are already computed"
         words = f"Press Run. {stored}; the rest takes about {duration(seconds)}."
     with place.container():
         st.markdown(words if images else "Press Run.")
@@ -53,7 +53,7 @@ def shown_settings(shown: Choices, now: Situation) -> None:
     if now.phase is Phase.RUNNING:
         st.markdown(f":small[:gray[{literal(in_words(shown))}]]")
     elif not now.current:
-        words = f"Shown below: {literal(in_words(shown))}. Press Run for the new settings."
+        words = f"These results are for the previous settings: {literal(in_words(shown))}. Press Run for the new ones."
         st.info(words, icon=":material/history:")
 
 
@@ -121,7 +121,7 @@ def _comparison(choices: Choices, found: Sequence[Outcome], names: Sequence[str]
             words[-1] += f"; {names[fast[-1].start]} was the last, after {_images(choices, fast[-1])}"
     elif ends[0].at_chance:
         words.append(
-            f"No start is better than chance: the best has {percent(ends[0].accuracy or 0)} test accuracy"
+            f"No start has learned: the best is still guessing ({percent(ends[0].accuracy or 0)} right)"
         )
     else:
         words.append(
@@ -131,7 +131,7 @@ def _comparison(choices: Choices, found: Sequence[Outcome], names: Sequence[str]
     diverged = [names[o.start] for o in found if o.state == "diverged"]
     stopped = [names[o.start] for o in found if o.state == "stopped"]
     if at_chance and not ends[0].at_chance:
-        words.append(f"{_list(at_chance)} stayed at chance")
+        words.append(f"{_list(at_chance)} {'are' if len(at_chance) > 1 else 'is'} still guessing")
     if diverged:
         words.append(f"{_list(diverged)} diverged")
     if stopped:
@@ -146,7 +146,7 @@ def _alone(choices: Choices, one: Outcome) -> str:
     loss = f", loss {number(one.loss)}" if one.loss is not None else ""
     words = f"**{percent(one.accuracy or 0)}** test accuracy after one epoch{loss}{seeds}."
     if one.at_chance:
-        return f"{words} This is chance level."
+        return f"{words} It is still guessing."
     when = f" The mean over 2,000 images passed 90% at image {_images(choices, one)}."
     return words + (when if one.steps[1] is not None else "")
 

@@ -69,7 +69,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
     loss = curve_figures.loss([loss for loss, _ in pairs], total)
-    scored = f"{DATASETS[choices.data].scoring} Chance is 10%."
+    scored = f"{DATASETS[choices.data].scoring} Dotted: guessing, 10%."
     right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total)
     return [
         Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen."),

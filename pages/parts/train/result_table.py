@@ -31,8 +31,8 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
         mean = f"Means over {choices.seeds} seeds ± standard deviation; medians for steps. "
     heading(
         "Result",
-        f"{mean}Steps: until the mean accuracy over 2,000 images reached the value. Loss area: area under the curve "
-        "of the batch loss, divided by its length. Time: of one run.",
+        f"{mean}Steps: until the mean accuracy over 2,000 images reached the value. Mean training loss: over the "
+        "epoch, scored before the network trains on each batch. Time: of one run.",
     )
     by: str | None = "accuracy"
     if len(outcomes) > 1:

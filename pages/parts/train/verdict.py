@@ -163,4 +163,4 @@ def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Se
 def _result(outcome: Outcome) -> str:
     if outcome.accuracy is None:
         return "diverged"
-    return f"{percent(outcome.accuracy)}{', at chance' if outcome.at_chance else ''}"
+    return f"{percent(outcome.accuracy)}{', still guessing' if outcome.at_chance else ''}"

@@ -22,7 +22,7 @@ MAX_ROWS = 250  # of a table; a file may have ten thousand arrays
 
 def table(page: str, opened: OpenFiles) -> None:
     """Show one row for each array; for two files both numbers, and how far they differ."""
-    how = "$\\sigma_w^2$ = fan_in × variance. Outside: singular values outside the range of a random kernel."
+    how = "σ_w² = fan_in × variance. Outside: singular values outside the range of a random kernel."
     if opened.two:
         how = "First file → second file. Change: norm of the difference over the norm of the first array."
     heading("All arrays", how)

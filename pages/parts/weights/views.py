@@ -197,7 +197,7 @@ def _spectrum(page: str, summaries: Sequence[ArraySummary]) -> None:
     bulk = last.bulk
     how = "How much the kernel stretches its inputs."
     if bulk:
-        how = "Line: Marchenko-Pastur law of a random kernel. Ticks: values outside it, which training added."
+        how = "Line: Marchenko-Pastur distribution of a random kernel. Ticks: values outside it, which training added."
     if last.decomposed and np.prod(last.decomposed) < last.summary.count:
         how += f" From {count(last.decomposed[1])} units, chosen at random."
     heading("Singular values", how, "spectrum")
@@ -208,7 +208,7 @@ def _spectrum(page: str, summaries: Sequence[ArraySummary]) -> None:
         return
     starts = [place for place, one in enumerate(summaries) if one.singular is not None]
     fig = figures.spectrum(drawn, bulk, last.decomposed, starts).update_layout(uirevision=label(last))
-    alt = f"Histogram of {counted(len(drawn[-1]), 'singular value')} with the Marchenko-Pastur law."
+    alt = f"Histogram of {counted(len(drawn[-1]), 'singular value')} with the Marchenko-Pastur distribution."
     chart(fig, key=widget_key(page, "spectrum"), height=style.SMALL, alt=alt)
     if bulk:
         outside = f"**{count(bulk.outside)} of {count(bulk.count)}** singular values ({percent(bulk.share)})"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from inits.initializers.laws import Law
 from inits.measure.statistics import Row, Summary, has_sharp_ends
-from inits.text import bare, number
+from inits.text import bare, html_symbols, number, plain_symbols
 
 GAIN = "σ_w²"
 NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
@@ -36,7 +36,7 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
     head = "".join(f'<th scope="col" style="{CELL};{HEAD}">{_html(name)}</th>' for name in columns)
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in zip(*columns.values(), strict=True))
     whole = f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    words = escape(f"Table: {', '.join(name for name in columns if name.strip())}")
+    words = escape(plain_symbols(f"Table: {', '.join(name for name in columns if name.strip())}"))
     # On a phone a wide table scrolls in its box, which needs keyboard focus.
     st.html(f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{words}">{whole}</div>')
 
@@ -50,7 +50,7 @@ def _room(cell: str) -> str:
 
 
 def _html(text: str) -> str:
-    return text if isinstance(text, Html) else escape(text).replace(GAIN, "σ<sub>w</sub><sup>2</sup>")
+    return text if isinstance(text, Html) else html_symbols(escape(text))
 
 
 def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
