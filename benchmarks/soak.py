@@ -60,11 +60,15 @@ class Day:
 
 
 def run(bench: Workbench) -> list[Row]:
-    runs = bench.count(RUNS, 2)
     with TemporaryDirectory() as cache, bench.serve(environ={**ENVIRON, "INITS_CACHE": cache}) as address:
         began = perf_counter()
-        day = wait_for(live_through(address, runs))
-        rows = [Row(f"{runs:,} runs and {MOVES_A_RUN * runs:,} slider moves", perf_counter() - began, "s")]
+        day = wait_for(live_through(address, RUNS))
+        return report(day, perf_counter() - began)
+
+
+def report(day: Day, seconds: float) -> list[Row]:
+    """Return the figures of a day that took some seconds; print its errors, and the memory of each process."""
+    rows = [Row(f"{day.goal:,} runs and {MOVES_A_RUN * day.goal:,} slider moves", seconds, "s")]
     for error in sorted(set(day.errors)):
         print(f"error: {error} ({day.errors.count(error)} times)")
     for name in day.samples[0]:

@@ -27,7 +27,7 @@ from inits.engine.engine import Engine
 from inits.sandbox.client import Sandbox
 
 IN_A_BROWSER = ("browser", "code", "compare", "signal", "start")
-ELSEWHERE = ("cluster",)  # runs in tests/engine/test_cluster.py
+ELSEWHERE = ("cluster", "soak")  # run in tests/engine/test_cluster.py and tests/test_soak.py
 NAMES = [
     pytest.param(name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER))
     for name in command.titles()

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.figures import assert_figures
 
-from benchmarks.soak import live_through
+from benchmarks.soak import live_through, report
 from benchmarks.visits import wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows counts no open files")
@@ -22,6 +23,7 @@ def test_resources_do_not_grow_with_visits(app: str, environ: Mapping[str, str])
     before = results()
     day = wait_for(live_through(app, RUNS))
     assert day.errors == []
+    assert_figures(report(day, seconds=1.0))
     assert results() - before == RUNS
     half = len(day.samples) // 2
     for name in ("web", "compute"):
