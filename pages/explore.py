@@ -13,6 +13,7 @@ from inits.initializers.catalog import CATALOG
 from inits.initializers.shapes import times
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
+from inits.text import markdown_symbols
 from pages.parts.experiment.start_cards import add_to_train
 from pages.parts.kernel.kernel_views import drawn_kernel, one_kernel
 from pages.parts.kernel.network_views import all_initializers, network, network_sentence
@@ -21,7 +22,7 @@ from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.header import setup
 from pages.parts.page.navigation import go
-from pages.parts.page.notes import literal, problem
+from pages.parts.page.notes import explained, literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
 from pages.parts.page.state import rerun
@@ -142,7 +143,8 @@ def show(shown: PageSettings, answer: DeltaGenerator) -> None:
         pasted_network(spec, seed)
     elif shown.view == "network":
         assert isinstance(spec, InitializerSpec)
-        answer.markdown(network_sentence(spec))
+        words = network_sentence(spec)
+        answer.markdown(markdown_symbols(words), help=explained(words))
         network(spec, seed)
     elif isinstance(spec, PastedSpec):
         one = pasted_kernel(spec, shape, seed)

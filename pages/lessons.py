@@ -9,6 +9,7 @@ from pages.parts.lessons.cards import card, prepare, wanted
 from pages.parts.lessons.catalog import LESSONS, Lesson
 from pages.parts.page.address import Address, Field, one_of
 from pages.parts.page.header import setup
+from pages.parts.page.notes import explained
 
 PAGE = "lessons"
 
@@ -34,7 +35,8 @@ def main() -> None:
     st.title("What would you like to find out?")
     st.markdown(
         f"**{len(LESSONS)} experiments** of a few seconds each. Guess, open one, try it, then unfold its answer. The "
-        "pictures are from real runs on the app's own 1,797 digits; the numbers in the answers are for MNIST."
+        "pictures are from real runs on the app's own 1,797 digits; the numbers in the answers are for MNIST.",
+        help=explained("every start"),
     )
     open_wanted()
     for row in rows(shown.lesson):

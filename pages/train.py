@@ -20,6 +20,7 @@ from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.page.header import setup
+from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
 from pages.parts.page.state import rerun
 from pages.parts.train.headline import answer_before, question, shown_settings
@@ -40,7 +41,7 @@ def main() -> None:
     if editable:
         with controls:
             choices = edited(choices)
-    title.title(question(choices))
+    title.title(question(choices), help=explained("each start"))
     TRAIN.save(choices)
     with notes:
         data_note(PAGE, choices.data)

@@ -23,7 +23,7 @@ from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.navigation import go
-from pages.parts.page.notes import heading, literal, python
+from pages.parts.page.notes import explained, heading, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
@@ -54,7 +54,7 @@ def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
         st.subheader(display_name(best))
         python(keras_line(task, best))
-        st.markdown(markdown_symbols(advice.reason))
+        st.markdown(markdown_symbols(advice.reason), help=explained(advice.reason))
         shape = (task.width, task.width)
         st.markdown(f":small[{best.kernel.formula(shape)}]")
         entry = best.kernel.entry
@@ -122,7 +122,8 @@ def cheat_sheet() -> None:
     heading(
         "By activation",
         f"For {SHEET_DEPTH} hidden layers and zero biases. χ: growth of the squared gradient per layer, ideally 1. "
-        "Critical: where $\\chi_1$ = 1 at infinite depth.",
+        "Critical: where χ₁ = 1 at infinite depth.",
+        terms="σ_w², critical",
     )
     tables.table(by_activation())
 

@@ -104,7 +104,11 @@ def _histogram(question: Hashable, law: Law | None, drawn: Examination | None) -
 def _numbers(one: DrawnKernel, law: Law | None, shape: tuple[int, ...]) -> None:
     """Draw the table of numbers, and how well they agree."""
     drawn, fan_in = one.drawn, one.spec.fans(shape)[0]
-    heading("Measured and theory", "Difference in standard errors: 95 in 100 lie within ±2.")
+    heading(
+        "Measured and theory",
+        "Difference in standard errors: 95 in 100 lie within ±2.",
+        terms="std, σ_w², kurtosis, Kolmogorov distance",
+    )
     if drawn is not None and drawn.rows and law is not None:
         tables.measured_and_theory(drawn.rows if drawn.summary.count >= MIN_WEIGHTS else drawn.rows[:1], law)
     elif drawn is not None:

@@ -58,6 +58,7 @@ def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[Laye
     heading(
         "784 – 128 – 128 – 10, layer by layer",
         "σ_w² = fan_in × variance: how a layer scales the strength of a signal, for weights of mean 0.",
+        terms="fan_out, std, standard error",
     )
     drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
     gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
@@ -95,7 +96,7 @@ def network_sentence(spec: InitializerSpec) -> str:
     gains = [spec.fans(shape)[0] * law.std**2 for shape in NETWORK.kernel_shapes if (law := spec.law(shape))]
     found = ", ".join(f"**{number(gain, 3)}**" for gain in gains)
     words = "2 keeps the strength of a ReLU signal, 1 that of a linear one."
-    return f"In a 784 – 128 – 128 – 10 network its $\\sigma_w^2$ is {found}: {words}"
+    return f"In a 784 – 128 – 128 – 10 network its σ_w² is {found}: {words}"
 
 
 def network_code(spec: InitializerSpec, seed: int) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from inits.text import markdown_symbols, one_line, printable
 from pages.parts.page.cheatsheet import SHEETS
+from pages.parts.page.glossary import definitions, terms_in
 
 Colour = Literal["green", "orange", "red", "gray"]
 """The colour of a badge."""
@@ -21,16 +22,23 @@ def literal(text: str) -> str:
     return markdown_symbols(_SPECIAL.sub(r"\\\1", "\n".join(lines)))
 
 
-def heading(title: str, how: str, sheet: str = "") -> None:
-    """Draw the title of a picture, a line that says how to read it, and a "?" with its cheat sheet.
+def heading(title: str, how: str, sheet: str = "", terms: str = "") -> None:
+    """Draw the title of a picture or table, a line that says how to read it, and a "?" with cheat sheet and glossary.
 
     Args:
         title: Markdown.
         how: Markdown.
         sheet: a key of `cheatsheet.SHEETS`; "" for none.
+        terms: further words to explain, such as the headers of a table.
     """
-    help = markdown_symbols(SHEETS[sheet].markdown) if sheet else None
-    st.markdown(markdown_symbols(f"**{title}**  \n:small[:gray[{how}]]"), help=help)
+    parts = [SHEETS[sheet].markdown if sheet else "", explained(title, how, terms) or ""]
+    help = markdown_symbols("\n\n".join(filter(None, parts)))
+    st.markdown(markdown_symbols(f"**{title}**  \n:small[:gray[{how}]]"), help=help or None)
+
+
+def explained(*texts: str) -> str | None:
+    """Return a help text with the definitions of the terms in texts; None if there are none."""
+    return markdown_symbols(definitions(terms_in(*texts))) or None
 
 
 def python(text: str) -> None:

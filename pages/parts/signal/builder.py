@@ -21,6 +21,7 @@ from pages.parts.experiment.start_cards import change
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, not_negative, one_of, whole
 from pages.parts.page.navigation import go
+from pages.parts.page.notes import explained
 from pages.parts.page.refusals import accept, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
 from pages.parts.signal.views import VIEWS
@@ -83,6 +84,7 @@ def signal_builder(page: str, choices: Choices) -> Choices:
             "Hide starts" if shown else "Edit starts",
             icon=":material/edit:",
             key=widget_key(page, "edit"),
+            help=explained("each start"),
             on_click=partial(_edit_starts, page, not shown),
         )
         presets(page)

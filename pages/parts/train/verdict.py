@@ -127,7 +127,11 @@ def prediction_table(
         return
     known = [(name, one) for name, one in zip(choices.labels, verdicts, strict=True) if one is not None]
     if known:
-        heading("Prediction", "From one pass over a batch, one trial step and theory, with the first seed.")
+        heading(
+            "Prediction",
+            "From one pass over a batch, one trial step and theory, with the first seed.",
+            terms="every start, logits",
+        )
         tables.table(
             {
                 "start": [name for name, _ in known],

@@ -25,7 +25,7 @@ def table(page: str, opened: OpenFiles) -> None:
     how = "σ_w² = fan_in × variance. Outside: singular values outside the range of a random kernel."
     if opened.two:
         how = "First file → second file. Change: norm of the difference over the norm of the first array."
-    heading("All arrays", how)
+    heading("All arrays", how, terms="σ_w², kurtosis, singular values, dead")
     kinds = {"kernels": "Kernels and biases", "all": "All arrays"}
     some = [row for row in opened.rows if (one := opened.summaries(row)[0]).is_kernel or one.name == "bias"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

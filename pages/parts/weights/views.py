@@ -104,7 +104,11 @@ def in_depth(page: str, opened: OpenFiles) -> None:
         else:
             _histogram(page, summaries)
     with right:
-        heading("Numbers", "Kurtosis: 0 for a normal distribution, −1.2 for a uniform one.")
+        heading(
+            "Numbers",
+            "Of all finite values.",
+            terms="std, σ_w², kurtosis, dead, Kolmogorov distance",
+        )
         _numbers(opened, summaries)
         _nearest_initializer(last)
     columns = st.columns(2, gap="medium")

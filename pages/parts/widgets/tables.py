@@ -9,6 +9,7 @@ import streamlit as st
 from inits.initializers.laws import Law
 from inits.measure.statistics import Row, Summary, has_sharp_ends
 from inits.text import bare, html_symbols, number, plain_symbols
+from pages.parts.page.glossary import terms_in
 
 GAIN = "σ_w²"
 NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
@@ -17,6 +18,7 @@ CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px s
 HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
 PROSE = 60  # characters from which on a cell gets more width, for sentences on a phone
 ROOM = "min-width:16rem"
+TERM = "cursor:help;text-decoration:underline dotted;text-underline-offset:0.2em"
 
 
 class Html(str):
@@ -33,7 +35,9 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
 
     `st.table` would import pandas and pyarrow: 85 MB in the web process for a few lines of text.
     """
-    head = "".join(f'<th scope="col" style="{CELL};{HEAD}">{_html(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col" style="{CELL};{HEAD}">{_explained(name)}</th>' for name in columns)
+    if " " in columns:  # the names of the rows
+        columns = {**columns, " ": [Html(_explained(name)) for name in columns[" "]]}
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in zip(*columns.values(), strict=True))
     whole = f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     words = escape(plain_symbols(f"Table: {', '.join(name for name in columns if name.strip())}"))
@@ -51,6 +55,15 @@ def _room(cell: str) -> str:
 
 def _html(text: str) -> str:
     return text if isinstance(text, Html) else html_symbols(escape(text))
+
+
+def _explained(name: str) -> str:
+    """Return a name as HTML that shows the definitions of its terms under the mouse; headings have them for all."""
+    found = terms_in(name)
+    if isinstance(name, Html) or not found:
+        return _html(name)
+    words = escape(plain_symbols("\n".join(f"{term.name}: {term.meaning}" for term in found)))
+    return f'<abbr title="{words}" style="{TERM}">{_html(name)}</abbr>'
 
 
 def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
