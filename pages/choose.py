@@ -6,6 +6,7 @@ from inits.errors import InitsError
 from inits.theory.recommendation import recommend
 from pages.parts.choose.questions import CHOOSE, questions
 from pages.parts.choose.views import cheat_sheet, power_chart, recommendation_card, summary
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 
@@ -15,6 +16,7 @@ PAGE = CHOOSE.page
 def main() -> None:
     setup(PAGE)
     answers = CHOOSE.load()
+    lesson_bar(PAGE)
     st.title("Which initializer should I use?")
     answer = st.empty()
     left, right = st.columns([5, 6], gap="medium")

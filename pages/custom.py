@@ -28,6 +28,7 @@ from pages.parts.kernel.pasted_views import (
     output_box,
     progress_words,
 )
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, whole
 from pages.parts.page.gate import gate
@@ -67,6 +68,7 @@ CUSTOM = Address(PAGE, PageSettings, (
 def main() -> None:
     setup(PAGE)
     begin(PAGE, *CUSTOM.load())
+    lesson_bar(PAGE)
     engine().sandbox.wake()
     title, answer = st.empty(), st.empty()
     seed, pressed = controls(PAGE)

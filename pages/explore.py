@@ -18,6 +18,7 @@ from pages.parts.experiment.start_cards import add_to_train
 from pages.parts.kernel.kernel_views import drawn_kernel, one_kernel
 from pages.parts.kernel.network_views import all_initializers, network, network_sentence
 from pages.parts.kernel.pasted_views import pasted_kernel, pasted_network, pasted_sentence
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.header import setup
@@ -68,6 +69,7 @@ EXPLORE = Address(PAGE, PageSettings, (
 def main() -> None:
     setup(PAGE)
     shown = EXPLORE.load()
+    lesson_bar(PAGE)
     title, answer = st.empty(), st.empty()
     shown = controls(shown)
     EXPLORE.save(shown)

@@ -6,6 +6,7 @@ from inits.experiments.file_start import FileSpec
 from inits.weightfiles.catalog import misnamed
 from inits.weightfiles.weight_file import WeightFile, missing_file
 from pages.parts.compute.engine_access import engine
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field
 from pages.parts.page.header import setup
@@ -28,6 +29,7 @@ def read_file(text: str) -> FileSpec | None:
 PRETRAINED: Address[dict[str, FileSpec | None]] = Address(PAGE, dict, (
     Field(FIRST, "", read_file, lambda chosen: str(chosen[FIRST] or "")),
     Field(SECOND, "", read_file, lambda chosen: str(chosen[SECOND] or "")),
+    Field("source", "upload"),
     Field("array", ""),
     Field("panels", "0"),
 ))  # fmt: skip
@@ -36,6 +38,7 @@ PRETRAINED: Address[dict[str, FileSpec | None]] = Address(PAGE, dict, (
 def main() -> None:
     setup(PAGE)
     chosen = {slot: chosen_file(slot, spec) for slot, spec in PRETRAINED.load().items()}
+    lesson_bar(PAGE)
     title, answer, controls, notes = st.empty(), st.empty(), st.container(), st.container()
     with notes:
         for slot in (FIRST, SECOND):

@@ -9,6 +9,7 @@ from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row, chosen_cards
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
@@ -26,6 +27,7 @@ def main() -> None:
     setup(PAGE)
     shown = SIGNAL.load()
     choices = chosen_cards(PAGE, shown.choices)
+    lesson_bar(PAGE)
     st.title("How far does the signal travel?")
     verdict, controls, cards, notes = st.empty(), st.container(), st.container(), st.container()
     with controls:

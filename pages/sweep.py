@@ -9,6 +9,7 @@ from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine, known_dataset, wait_for
 from pages.parts.compute.job_control import left_note, session_id, sweep_of, watch
 from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
@@ -22,6 +23,7 @@ PAGE = SWEEP.page
 def main() -> None:
     setup(PAGE)
     grid = SWEEP.load()
+    lesson_bar(PAGE)
     st.title("How large should the weights be?")
     # The containers are the same in every phase: otherwise the map would be replaced when the job ends.
     answer, controls, notes = st.empty(), st.container(), st.container()

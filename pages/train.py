@@ -19,6 +19,7 @@ from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import card_row, chosen_cards
+from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
@@ -34,6 +35,7 @@ PAGE = TRAIN.page
 def main() -> None:
     setup(PAGE)
     choices = chosen_cards(PAGE, TRAIN.load())
+    lesson_bar(PAGE)
     # The containers are the same in every phase: otherwise the charts would be replaced when the job ends.
     title, answer = st.empty(), st.empty()
     cards, controls, notes = st.container(), st.container(), st.container()

@@ -126,9 +126,9 @@ VISITS = {
         ".st-key-signal-jacobian .main-svg",
         set_a_start_by_keyboard,
     ),
-    "choose": Visit("/choose", ".st-key-choose-power .main-svg", check_the_focus_is_visible),
+    "choose": Visit("/choose?lesson=choose", ".st-key-choose-power .main-svg", check_the_focus_is_visible),
     "lessons": Visit("/lessons", '[class*="st-key-lessons-card-"]', check_the_width_of_cards),
-    "custom": Visit("/custom", ".st-key-explore-network .main-svg"),
+    "custom": Visit("/custom?lesson=seed", ".st-key-explore-network .main-svg"),
     "weights": Visit("/pretrained", upload),
 }
 

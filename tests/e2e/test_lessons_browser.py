@@ -1,14 +1,24 @@
 """Lessons in a real browser: the gallery, and the experiment that each lesson opens."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
-from support.visit import SECONDS, button, cards, leave_by, open_page, result, wait_until
+from playwright.sync_api import Page, expect
+from support.visit import (
+    DESKTOP,
+    DRAWN,
+    SECONDS,
+    button,
+    cards,
+    leave_by,
+    open_explore,
+    open_page,
+    result,
+    wait_until,
+)
 
-from pages.parts.lessons.catalog import LESSONS, Lesson
+from pages.parts.lessons.catalog import LESSONS
 
 pytestmark = pytest.mark.browser
 
@@ -36,37 +46,76 @@ def test_a_link_puts_its_lesson_first(page: Page, app: str) -> None:
     link = page.locator(".st-key-lessons-card-trap").get_by_role("link", name="Link to this lesson")
     open_page(page, f"{app}/lessons{link.get_attribute('href')}")
     expect(page.locator(f"{CARDS} h3").first).to_have_text("4. The 0.05 trap")
-    open_page(page, f"{app}/lessons?lesson=nothing")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("The part “lesson” of the link was ignored")
+
+
+def address(page: Page) -> tuple[str, dict[str, str]]:
+    parts = urlsplit(page.url)
+    return parts.path, dict(parse_qsl(parts.query))
+
+
+def test_each_lesson_opens_its_page_with_its_state_and_leads_to_the_next(page: Page, app: str) -> None:
+    open_page(page, f"{app}/lessons")
+    press = page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click
+    for lesson in LESSONS:
+        leave_by(page, press) if lesson is LESSONS[0] else press()
+        if lesson.pretrain:
+            wait_until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
+            assert address(page)[1]["lesson"] == lesson.key
+        else:
+            # Explore is the first page, which is served at the root alone.
+            expected = "/" if lesson.page == "explore" else f"/{lesson.page}", dict(lesson.address)
+            wait_until(page, lambda expected=expected: address(page) == expected)
+        expect(page.get_by_text(f"Try {lesson.task}")).to_be_visible()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
+        expect(page.get_by_text("of the link was ignored")).to_have_count(0)
+        press = button(page, "Next lesson").click
+    expect(button(page, "Next lesson")).to_have_count(0)
+    button(page, "Back to lessons").click()
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
 
 
-@pytest.fixture(scope="module")
-def student(window: BrowserContext, app: str) -> Iterator[Page]:
-    """Open a tab in which the lessons are opened one after the other."""
-    tab = open_page(window.new_page(), f"{app}/lessons")
-    yield tab
-    tab.close()
+def test_a_lesson_stays_until_it_is_closed(page: Page, app: str) -> None:
+    depth = LESSONS[2]
+    task, label = page.get_by_text(f"Try {depth.task}"), page.get_by_text("Lesson 3 of 10: He versus Glorot")
+    open_page(page, f"{app}/train?lesson={depth.key}")
+    wait_until(page, lambda: cards(page) == ["GlorotNormal", "HeNormal"])
+    button(page, "Answer").click()
+    expect(page.get_by_text("while HeNormal reaches")).to_be_visible()
+    page.keyboard.press("Escape")
+    button(page, "Add start").click()
+    wait_until(page, lambda: len(cards(page)) == 3)
+    expect(page).to_have_url(re.compile("starts=.*lesson=depth"))
+    page.reload()
+    wait_until(page, lambda: len(cards(page)) == 3)
+    expect(task).to_be_visible()
+    page.get_by_test_id("stHeader").get_by_role("link", name="Choose").click()
+    expect(label).to_be_visible()
+    expect(task).to_have_count(0)
+    leave_by(page, button(page, "Back to the lesson").click)
+    expect(task).to_be_visible()
+    button(page, "Close").click()
+    expect(page).not_to_have_url(re.compile("lesson="))
+    expect(label).to_have_count(0)
+    page.go_back()
+    expect(task).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "lesson", [lesson for lesson in LESSONS if not lesson.pretrain], ids=lambda lesson: lesson.key
-)
-def test_a_lesson_opens_its_page_with_its_state(student: Page, lesson: Lesson) -> None:
-    student.get_by_test_id("stHeader").get_by_role("link", name="Lessons").click()
-    card = student.locator(f".st-key-lessons-card-{lesson.key}")
-    card.get_by_role("button", name=re.compile("^Open in")).click()
-    # Explore is the first page, which is served at the root alone.
-    expected = "/" if lesson.page == "explore" else f"/{lesson.page}", lesson.state
-
-    def address() -> tuple[str, dict[str, str]]:
-        parts = urlsplit(student.url)
-        return parts.path, dict(parse_qsl(parts.query))
-
-    wait_until(student, lambda: address() == expected)
-    expect(student.locator("h1")).not_to_have_text("What would you like to find out?")
-    expect(student.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
-    expect(student.get_by_text("of the link was ignored")).to_have_count(0)
+def test_the_first_steps_lead_through_the_pages(page: Page, app: str) -> None:
+    open_explore(page, app)
+    picture = page.locator(DRAWN).bounding_box()
+    assert picture is not None
+    assert picture["y"] + picture["height"] < DESKTOP["height"]
+    leave_by(page, button(page, "3 Pretrained").click)
+    button(page, "Train an example").click()
+    button(page, "Open both").click(timeout=60 * SECONDS)
+    expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=60 * SECONDS)
+    button(page, "Next step").click()
+    expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
+    button(page, "Close").click()
+    expect(page).to_have_url(f"{app}/custom")
+    page.get_by_test_id("stHeader").get_by_role("link", name="Explore").click()
+    expect(page.locator("h1")).to_have_text("What does HeNormal draw?")
+    expect(page.get_by_text("New here?")).to_have_count(0)
 
 
 def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:

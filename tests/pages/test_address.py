@@ -46,7 +46,7 @@ SETTINGS = Address("some", Settings, (
 
 
 def test_a_table_reads_and_writes_settings() -> None:
-    assert SETTINGS.defaults == {"depth": "6", "rate": "0.1", "picture": "units"}
+    assert SETTINGS.defaults == {"depth": "6", "rate": "0.1", "picture": "units", "lesson": ""}
     assert SETTINGS.parse({}) == Settings(6, 0.1)
     assert SETTINGS.parse({"depth": "7", "rate": "never"}) == Settings(7, 0.1)
     assert SETTINGS.format(Settings(7, 2.0)) == {"depth": "7", "rate": "2"}

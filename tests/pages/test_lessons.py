@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
-from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
 import numpy as np
@@ -51,8 +50,7 @@ def test_lesson_is_complete_and_opens_the_state_that_it_describes(lesson: Lesson
         assert "!" not in words
         assert name == "title" or words.endswith("?" if name == "question" else "."), name
     assert lesson.answer.count("**") % 2 == 0
-    address = urlsplit(lesson.link)
-    assert (address.path, dict(parse_qsl(address.query))) == (f"/{lesson.page}", lesson.state)
+    assert lesson.address == {**lesson.state, "lesson": lesson.key}
     assert address_of(lesson) == lesson.state
 
 

@@ -6,51 +6,30 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
 
 from inits.experiments.pasted import PastedSpec
 from inits.experiments.weight_source import parse_kernel
+from pages.parts.lessons.steps import Step
 
 PICTURES = Path(__file__).with_name("lessons.json")
 PictureKind = Literal["accuracy", "power", "singular values", "densities", "layer pairs", "sweep"]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Lesson(Step):
     """Guided experiment.
 
     Attributes:
-        key: its name in the address.
-        title: what it is about.
         question: what it asks.
-        task: what to do on the page that it opens.
-        look_for: what to watch there.
-        page: the page that it opens.
-        state: the address of that page, by name, as the page itself would write it.
-        answer: folded until it is opened.
-        picture: what its picture shows: a key of `PAINTERS` in `docs/lessons.py`.
         caption: how to read its picture.
         alt: its picture in words.
-        pretrain: True if the network of `state` is trained first, and its weights are then the starts.
+        picture: what its picture shows: a key of `PAINTERS` in `docs/lessons.py`.
     """
 
-    key: str
-    title: str
     question: str
-    task: str
-    look_for: str
-    page: str
-    state: Mapping[str, str]
-    answer: str
     caption: str
     alt: str
     picture: PictureKind = "accuracy"
-    pretrain: bool = False
-
-    @property
-    def link(self) -> str:
-        """Address of its state, from the root of the app."""
-        return f"/{self.page}?{urlencode(self.state, quote_via=quote)}"
 
 
 def _starts(*texts: str) -> str:

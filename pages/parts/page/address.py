@@ -31,6 +31,8 @@ from pages.parts.page import state
 
 T = TypeVar("T")
 
+LESSON = "lesson"  # the field of every page that names the lesson which the visitor follows
+
 
 @dataclass(frozen=True)
 class Field:
@@ -59,11 +61,13 @@ class Address(Generic[T]):
     Args:
         page: the name of the page.
         build: returns the settings from the values that were read, passed by the names of the fields.
-        fields: the fields; those without `read` are left to `state.linked`.
+        fields: the fields; those without `read` are left to `state.linked`. That of the lesson is added.
     """
 
     def __init__(self, page: str, build: Callable[..., T], fields: Iterable[Field]) -> None:
         self.page, self._build, self._fields = page, build, tuple(fields)
+        if LESSON not in self.defaults:
+            self._fields += (Field(LESSON, ""),)
 
     @property
     def defaults(self) -> dict[str, str]:

@@ -121,6 +121,9 @@ OWNER = Slot[bool]("owner")  # opened with the address that only the terminal sh
 AGREED = Slot[bool]("code:agreed")  # to run pasted code without a jail
 WEIGHT_FILES = Slot[dict[str, str]]("file:shelf")  # digest -> text of weight files
 
+WELCOME = Slot[bool]("welcome")  # the first page of the session was Explore without settings
+OPEN_STEP = Slot[str]("open_step")  # the key of the lesson, or of the first step, that the visitor follows
+
 # Of a page
 STATE = Slot[PageState]("state")
 DIALOG = Slot[int]("dialog")  # the place of the start whose dialog is open

@@ -126,6 +126,17 @@ def replace(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -
     session.forget(page)
 
 
+def opened_by(page: str, name: str) -> bool:
+    """Return True if the page was opened just now by an address that holds this name alone."""
+    return session.STATE[page].opened and set(_address()) == {name}
+
+
+def put(page: str, name: str, value: str) -> None:
+    """Change one value of a page that has been opened before; its next `save` writes it into the address."""
+    if now := session.STATE.get(page):
+        now.values = {**now.values, name: value}
+
+
 def rerun() -> NoReturn:
     """Run the page again now. An earlier address that the browser still reports then changes no setting."""
     session.OWN_RERUN[ALL_PAGES] = True

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import streamlit as st
 
 from inits.engine.fetching import Fetch
+from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Run
 from inits.experiments.file_start import FileSpec
@@ -18,18 +19,19 @@ from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
 from pages.parts.compute.job_control import experiment_of, session_id
 from pages.parts.compute.uploads import free, uploader
-from pages.parts.experiment.choices import Choices
-from pages.parts.page import session
+from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.page import session, state
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
-from pages.parts.page.session import widget_key
+from pages.parts.page.session import seeded, widget_key
 from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import offer_file
 
 SOURCES = {"upload": "Upload", "train": "From Train", "keras": "From Keras"}
 FIRST, SECOND = "file", "beside"
+EXAMPLE = {"starts": "GlorotUniform()", "hidden": "2 × 128"}  # of Train, trained in a second or two
 
 
 def show_file(page: str, slot: str, spec: FileSpec | None) -> None:
@@ -41,16 +43,23 @@ def show_file(page: str, slot: str, spec: FileSpec | None) -> None:
 
 def source_controls(page: str, slot: str) -> None:
     """Draw the controls that open a file in a slot."""
-    source = st.segmented_control(
-        "Source",
-        list(SOURCES),
-        default="upload",
-        required=True,
-        key=widget_key(page, slot, "source"),
-        format_func=SOURCES.__getitem__,
-        label_visibility="collapsed",
-    )
-    {"upload": _upload, "train": _from_train, "keras": _from_keras}[str(source)](page, slot)
+
+    def choice(key: str) -> str:
+        chosen = st.segmented_control(
+            "Source",
+            list(SOURCES),
+            required=True,
+            key=seeded(key, "upload"),
+            format_func=SOURCES.__getitem__,
+            label_visibility="collapsed",
+        )
+        return str(chosen)
+
+    if slot == FIRST:
+        source = state.linked(page, "source", SOURCES, choice)
+    else:
+        source = choice(widget_key(page, slot, "source"))
+    {"upload": _upload, "train": _from_train, "keras": _from_keras}[source](page, slot)
 
 
 def _read(page: str, slot: str, name: str, reading: Reading) -> None:
@@ -88,13 +97,10 @@ def _upload(page: str, slot: str) -> None:
 
 def _from_train(page: str, slot: str) -> None:
     """Offer the networks that the Train page shows in this session, before and after their training."""
-    job = session.JOB.get("train")
-    if job is None or not job.over.is_set():
-        words = (
-            "The training is still running." if job else "You have not trained a network in this session yet."
-        )
-        st.markdown(f":gray[{words} When a run on Train has ended, you can open its networks here.]")
-        st.page_link(PAGES["train"].file, label="Train a network", icon=":material/play_circle:")
+    jobs = [job for job in (session.JOB.get("train"), session.JOB.get(page)) if job is not None]
+    job = next((job for job in jobs if job.over.is_set()), None)
+    if job is None:
+        _not_yet(page, slot, session.JOB.get(page), running=bool(jobs))
         return
     labels = Choices.of(experiment_of(job), ()).labels
     steps_of = {place: job.records[place].done for place in range(len(labels)) if job.records[place].done}
@@ -118,6 +124,26 @@ def _from_train(page: str, slot: str) -> None:
         if slot == FIRST and st.button("Open both", type="primary", key=widget_key(page, slot, "both")):
             _open_trained(page, FIRST, run, 0, labels[start], again=False)
             _open_trained(page, SECOND, run, steps, labels[start])
+
+
+def _not_yet(page: str, slot: str, example: Job | None, running: bool) -> None:
+    """Offer to train a network: an example here, or one of your own on Train."""
+    if example is not None:
+        wait_for(example.over.is_set, lambda: "Training an example: 2 × 128, one epoch.")
+        return
+    words = (
+        "The training is still running." if running else "You have not trained a network in this session yet."
+    )
+    st.markdown(f":gray[{words} When a run on Train has ended, you can open its networks here.]")
+    dataset = engine().status.dataset
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        icon, key = ":material/bolt:", widget_key(page, slot, "example")
+        if st.button("Train an example", icon=icon, key=key, disabled=dataset is None) and dataset:
+            session.JOB[page] = engine().run(TRAIN.parse(EXAMPLE).experiment(dataset), session=session_id())
+            rerun()
+        st.page_link(PAGES["train"].file, label="Train a network", icon=":material/play_circle:")
+    if dataset is None:
+        wait_for(lambda: engine().status.dataset is not None)
 
 
 def _open_trained(page: str, slot: str, run: Run, steps: int, label: str, again: bool = True) -> None:
