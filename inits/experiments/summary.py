@@ -15,6 +15,7 @@ from inits.experiments.record import Record
 ACCURACIES = (0.8, 0.9)
 MEAN_OF = 2000  # images, of the running mean that has to reach an accuracy
 DECIMALS = 12  # of accuracies: they are whole hits over images, further digits are rounding errors
+COLLAPSE = 0.2  # a start that ends further below its best has collapsed
 CHANCE = 0.15  # a start with at most this test accuracy is still guessing: guessing gives 0.1
 
 State = Literal["waiting", "running", "finished", "diverged", "stopped", "failed"]
@@ -69,6 +70,14 @@ def run_state(record: Record) -> State:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """The highest held-out accuracy between steps, mean over the seeds, and the number of steps before it."""
+
+    accuracy: float
+    step: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The results of one start over its seeds. Means are over the finished runs; None where there is no value.
 
@@ -87,6 +96,7 @@ class Outcome:
             a short last batch.
         area: mean of `area`, nats.
         seconds: mean time of a run.
+        peak: the highest held-out accuracy of the runs that finished or diverged; None before the first of them.
     """
 
     start: int
@@ -103,11 +113,19 @@ class Outcome:
     steps: tuple[int | None, ...]
     area: float | None
     seconds: float | None
+    peak: Peak | None
 
     @property
     def at_chance(self) -> bool:
         """True if it finished with an accuracy no better than guessing."""
         return self.accuracy is not None and self.accuracy <= CHANCE
+
+    @property
+    def collapsed(self) -> bool:
+        """True if it finished far below its best accuracy."""
+        if self.accuracy is None or self.peak is None:
+            return False
+        return self.peak.accuracy - self.accuracy > COLLAPSE
 
 
 def outcomes(starts: int, records_by_start: Sequence[Sequence[Record]], batch_size: int) -> list[Outcome]:
@@ -147,7 +165,18 @@ def _outcome(start: int, records: Sequence[Record], batch_size: int) -> Outcome:
         steps=tuple(_half_reached(finished, lost, batch_size, goal) for goal in ACCURACIES),
         area=_mean(area(record.losses) for record in finished),
         seconds=_mean(record.seconds for record in finished),
+        peak=_peak([record for record in records if record.conclusive]),
     )
+
+
+def _peak(records: Sequence[Record]) -> Peak | None:
+    """Return the highest mean held-out accuracy of runs, at the first step that has it."""
+    found: dict[int, list[float]] = {}
+    for record in records:
+        for point in record.checkpoints:
+            found.setdefault(point.step, []).append(point.accuracy)
+    means = [Peak(round(fmean(values), DECIMALS), step) for step, values in sorted(found.items())]
+    return max(means, key=lambda one: one.accuracy, default=None)
 
 
 def _state(states: Sequence[State]) -> State:

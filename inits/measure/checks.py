@@ -183,9 +183,9 @@ def _layers(drawn: Mapping[str, FloatArray]) -> Check:
     """Return the check for layers with equal first draws: a generator that is seeded again at every call."""
     pairs = list(combinations(drawn, 2))
     alike = [f"{one} and {other}" for one, other in pairs if _begin_alike(drawn[one], drawn[other])]
-    words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
     if not alike:
-        return Check("Layers differ", "good", f"{words}.")
+        return Check("Layers differ", "good", "No two kernels begin with the same draws.")
+    words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
     advice = "do not seed a generator inside the function"
     return Check("Layers differ", "bad", f"{words}: {listed(alike)}; {advice}.")
 

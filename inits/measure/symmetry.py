@@ -53,7 +53,7 @@ def symmetry(finite: Mapping[str, FloatArray], names: Sequence[str]) -> Check:
     kinds = [kind for kind in _SHARED if kind in found]
     if not kinds:
         units = sum(array.shape[-1] for array in finite.values())
-        return Check("Symmetry", "good", f"0 of {counted(units, 'unit')} start as a copy of another unit.")
+        return Check("Symmetry", "good", f"No unit of {count(units)} starts as a copy of another unit.")
     words = "; ".join(f"{listed(found[kind])} {_SHARED[kind][1]}" for kind in kinds)
     return Check("Symmetry", _SHARED[kinds[0]][0], f"{words}.")
 

@@ -225,7 +225,7 @@ def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) ->
     page.reload()
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=20 * SECONDS)
     button(page, "Run").click()
-    done = page.get_by_text(re.compile(r"of 24 cells passed 90%.* per second"))
+    done = page.get_by_text(re.compile(r"of 24 cells reached 90%.* per second"))
     expect(done).to_be_visible(timeout=60 * SECONDS)
     expect(page.get_by_role("columnheader", name="critical stddev")).to_be_visible()
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()  # this is the last picture

@@ -33,8 +33,8 @@ def test_sound_start_passes_every_check_in_order():
         "3 of 3 kernels are float32.",
         "118,016 of 118,016 weights are finite.",
         "100,352 of 100,352 weights of layer 1 are the same when drawn again with the same seed.",
-        "0 of 3 pairs of layers begin with the same draws.",
-        "0 of 266 units start as a copy of another unit.",
+        "No two kernels begin with the same draws.",
+        "No unit of 266 starts as a copy of another unit.",
     ]
 
 

@@ -191,6 +191,12 @@ def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stoppi
     """Show the outcome of a start in a word, or why it failed."""
     if why is not None:
         st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
+    elif outcome.state == "finished" and outcome.collapsed:
+        st.badge(f"fell to {percent(outcome.accuracy or 0)}", icon=":material/trending_down:", color="red")
+    elif outcome.state == "finished" and outcome.at_chance:
+        st.badge(
+            f"guessing, {percent(outcome.accuracy or 0)}", icon=":material/trending_flat:", color="orange"
+        )
     elif outcome.state == "finished" and outcome.accuracy is not None:
         first = outcome.start in best(outcomes)["accuracy"]
         icon = ":material/trophy:" if first else ":material/check:"

@@ -101,7 +101,7 @@ SHEETS: Mapping[str, Sheet] = {
     ),
     "saturated": Sheet(
         "the share of values where the activation is flat, so that hardly any gradient passes.",
-        "below 10% in every layer at the start.",
+        "below 10% for tanh and sigmoid at the start; for ReLU about 50% by nature: it is flat below 0.",
         "a smaller scale or a smaller bias.",
     ),
     "jacobian": Sheet(

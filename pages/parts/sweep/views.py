@@ -86,10 +86,14 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
     done = int(np.isfinite(values).sum() + diverged.sum())
     if not job.over.is_set() and not done:
         return "Starting..." if engine().status.ready else waiting_words()
+    if not done:
+        return "Stopped before the first cell was complete; press Run to continue."
     good = int((values >= GOOD).sum())
-    words = f"**{count(good)} of {count(done)}** cells passed {percent(GOOD, 0)}."
+    words = (
+        f"**{count(good)} of {count(done)}** {'cells' if done > 1 else 'cell'} reached {percent(GOOD, 0)}."
+    )
     if np.nanmax(values, initial=0.0) <= CHANCE:
-        words += " Every cell is still guessing."
+        words += " No cell has learned."
     else:
         row, column = np.unravel_index(np.nanargmax(values), values.shape)
         value = number(sweep.values[row])

@@ -7,14 +7,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment
-from inits.experiments.ranking import ranked
 from inits.experiments.record import Record
-from inits.experiments.summary import Outcome
-from inits.text import count, counted, duration, number, percent
+from inits.experiments.summary import CHANCE, Outcome
+from inits.text import count, counted, duration, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
 from pages.parts.compute.phase import Phase, Situation
 from pages.parts.experiment.choices import Choices, in_words
 from pages.parts.page.notes import literal
+from pages.parts.train.conclusion import comparison, listed, nothing_finished
 
 FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
 
@@ -70,8 +70,8 @@ def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Seque
             return "Waiting in the queue." if engine().scheduler.place(job) else "Starting..."
         return _leader(records, names, images, max(record.images for record in records) * len(records))
     if not any(outcome.finished for outcome in found):
-        return _nothing_finished(choices, records, found, names, images)
-    return _comparison(choices, found, names)
+        return nothing_finished(choices, records, found, names)
+    return comparison(choices, found, names)
 
 
 def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole: int) -> str:
@@ -86,74 +86,11 @@ def _leader(records: Sequence[Record], names: Sequence[str], images: int, whole:
         return seen
     common = min(points[-1].step for points in there.values())
     then = {start: [p for p in points if p.step <= common][-1].accuracy for start, points in there.items()}
-    first = max(then, key=lambda start: then[start])
+    most = max(then.values())
+    first = [names[start] for start in then if then[start] == most]
     if len(names) == 1:
-        return f"{seen} Accuracy on held-out images: **{percent(then[first])}**."
-    return f"{seen} **{names[first]}** leads with {percent(then[first])} on held-out images."
-
-
-def _nothing_finished(
-    choices: Choices, records: Sequence[Record], found: Sequence[Outcome], names: Sequence[str], images: int
-) -> str:
-    if any(outcome.stopped for outcome in found):
-        if not images:
-            return "Stopped before it began. Press Run to start it."
-        return f"Stopped after **{count(images)} images**. Curves are kept."
-    diverged = [record for record in records if record.divergence is not None]
-    if len(names) == 1 and diverged:
-        return f"The loss became NaN after **{count(diverged[0].images_done(choices.batch_size))} images**."
-    return "No start completed the epoch."
-
-
-def _comparison(choices: Choices, found: Sequence[Outcome], names: Sequence[str]) -> str:
-    """Return which start reached 90 % after how many images, or which is best; and which starts failed."""
-    ends = [o for o in ranked(found) if o.accuracy is not None]
-    fast = [o for o in ranked(found, "steps 90%") if o.steps[1] is not None]
-    if len(found) == 1:
-        return _alone(choices, ends[0])
-    words = []
-    if fast:
-        first = [names[o.start] for o in fast if o.steps[1] == fast[0].steps[1]]
-        words.append(f"**{_list(first)}** reached 90% after {_images(choices, fast[0])} images")
-        if len(fast) == 2 == len(first) + 1:
-            words[-1] += f"; {names[fast[1].start]} needed {_images(choices, fast[1])}"
-        elif len(fast) > len(first):
-            words[-1] += f"; {names[fast[-1].start]} was the last, after {_images(choices, fast[-1])}"
-    elif ends[0].at_chance:
-        words.append(
-            f"No start has learned: the best is still guessing ({percent(ends[0].accuracy or 0)} right)"
-        )
-    else:
-        words.append(
-            f"**{names[ends[0].start]}** is best, with {percent(ends[0].accuracy or 0)} test accuracy"
-        )
-    at_chance = [names[o.start] for o in ends if o.at_chance]
-    diverged = [names[o.start] for o in found if o.state == "diverged"]
-    stopped = [names[o.start] for o in found if o.state == "stopped"]
-    if at_chance and not ends[0].at_chance:
-        words.append(f"{_list(at_chance)} {'are' if len(at_chance) > 1 else 'is'} still guessing")
-    if diverged:
-        words.append(f"{_list(diverged)} diverged")
-    if stopped:
-        words.append(
-            f"{_list(stopped)} {'were' if len(stopped) > 1 else 'was'} stopped: press Run to continue"
-        )
-    return ". ".join(words) + "."
-
-
-def _alone(choices: Choices, one: Outcome) -> str:
-    seeds = f" (mean of {choices.seeds} seeds)" if choices.seeds > 1 else ""
-    loss = f", loss {number(one.loss)}" if one.loss is not None else ""
-    words = f"**{percent(one.accuracy or 0)}** test accuracy after one epoch{loss}{seeds}."
-    if one.at_chance:
-        return f"{words} It is still guessing."
-    when = f" The mean over 2,000 images passed 90% at image {_images(choices, one)}."
-    return words + (when if one.steps[1] is not None else "")
-
-
-def _images(choices: Choices, outcome: Outcome) -> str:
-    return count((outcome.steps[1] or 0) * choices.batch_size)
-
-
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{seen} Accuracy on held-out images: **{percent(most)}**."
+    if most <= CHANCE:
+        return f"{seen} {'All starts are' if len(then) > 1 else f'{first[0]} is'} still guessing."
+    verb = "leads" if len(first) == 1 else "lead"
+    return f"{seen} **{listed(first)}** {verb} with {percent(most)} on held-out images."

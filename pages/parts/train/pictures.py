@@ -63,9 +63,9 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
         for name, slot, group in zip(choices.labels, choices.slots, groups, strict=True)
     ]
     mean = f"mean of {counted(window, 'batch', 'es')}"
-    line = f"Line: {mean}" if several else f"Line: {mean}; pale: each batch"
+    line = f"Line: {mean}" if several else f"Line: {mean}; thin: each batch"
     if choices.seeds > 1:
-        line = f"Line: median of {choices.seeds} seeds; band: their range"
+        line = f"Line: median of {_seeds_shown([curve.seeds for curve, _ in pairs], choices.seeds)}; band: their range"
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
     loss = curve_figures.loss([loss for loss, _ in pairs], total)
@@ -75,6 +75,14 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
         Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen."),
         Picture("accuracy", "Accuracy", scored, right, style.HERO, "Accuracy by images seen."),
     ]
+
+
+def _seeds_shown(began: Sequence[int], seeds: int) -> str:
+    """Return how many seeds the curves of the starts show: 20 seeds, 2 of 20 seeds, 2 to 4 of 20 seeds."""
+    low, high = min(began), max(began)
+    if low == seeds:
+        return f"{seeds} seeds"
+    return f"{low} of {seeds} seeds" if low == high else f"{low} to {high} of {seeds} seeds"
 
 
 def first_points(groups: Sequence[Sequence[Record]]) -> Points:

@@ -7,7 +7,7 @@ import streamlit as st
 from inits.experiments.comparison import compare_first_two, in_words
 from inits.experiments.ranking import SORTS, best, ranked
 from inits.experiments.summary import Outcome
-from inits.text import count, duration
+from inits.text import count, duration, number, percent
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import swatch
 from pages.parts.page.notes import heading, literal
@@ -28,7 +28,9 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
     """Show one row for each start with the best values bold, then compare the first two starts."""
     mean = ""
     if choices.seeds > 1:
-        mean = f"Means over {choices.seeds} seeds ± standard deviation; medians for steps. "
+        complete = all(outcome.finished == choices.seeds for outcome in outcomes)
+        over = f"{choices.seeds} seeds" if complete else "the seeds that completed the epoch"
+        mean = f"Means over {over} ± standard deviation; medians for steps. "
     heading(
         "Result",
         f"{mean}Steps: until the mean accuracy over 2,000 images reached the value. Mean training loss: over the "
@@ -50,9 +52,16 @@ def result_table(page: str, choices: Choices, outcomes: Sequence[Outcome]) -> No
             for row, outcome in zip(found, lines, strict=True)
         ]
     tables.table(columns)
+    if words := compared(choices, outcomes):
+        st.markdown(literal(words))
+
+
+def compared(choices: Choices, outcomes: Sequence[Outcome]) -> str | None:
+    """Return how the first two starts differ; None if there are no two, or if both are still guessing."""
     comparison = compare_first_two(outcomes)
-    if comparison is not None:
-        st.markdown(literal(in_words(comparison, choices.labels)))
+    if comparison is None or outcomes[comparison.first].at_chance:
+        return None
+    return in_words(comparison, choices.labels)
 
 
 def cells(choices: Choices, outcome: Outcome) -> dict[str, str]:
@@ -72,12 +81,19 @@ def _cell(key: str, outcome: Outcome) -> str:
         return "not reached" if key.startswith("steps") and outcome.finished else "–"
     if key.startswith("steps"):
         return count(int(value))
-    return duration(value) if key == "time" else f"{value:.3f}"
+    if key == "time":
+        return duration(value)
+    return f"{value:.3f}" if value < 100 else number(value, 3)
 
 
 def _state(outcome: Outcome, seeds: int) -> str:
-    """Return the state of the runs of a start, with the number of seeds if their states differ."""
+    """Return what became of a start: of how many seeds, if their states differ."""
+    if outcome.state == "finished":
+        if outcome.collapsed and outcome.peak:
+            return f"fell from {percent(outcome.peak.accuracy)}"
+        return "still guessing" if outcome.at_chance else STATES["finished"]
     words = STATES[outcome.state]
-    number = {"finished": outcome.finished, "diverged": outcome.diverged, "stopped": outcome.stopped}
-    share = number.get(outcome.state, seeds)
-    return words if share == seeds else f"{words}, {share} of {seeds}"
+    if outcome.state == "stopped" and seeds > 1:
+        return f"{words}, {outcome.finished} of {seeds} completed"
+    lost = {"diverged": outcome.diverged, "failed": outcome.failed}.get(outcome.state, seeds)
+    return words if lost == seeds else f"{lost} of {seeds} {words}"

@@ -105,8 +105,9 @@ def _chip(verdict: Verdict | None) -> None:
 def _outcome_note(verdict: Verdict | None, outcome: Outcome) -> None:
     if verdict is not None and (learned := has_learned(outcome)) is not None:
         colour = "gray" if verdict.trains == learned else "orange"
+        words = "learned, then collapsed" if outcome.collapsed else outcome_words(verdict, learned)
         st.markdown(
-            f":small[:{colour}[{literal(outcome_words(verdict, learned))}]]",
+            f":small[:{colour}[{literal(words)}]]",
             help=literal(verdict.explanation),
         )
 
@@ -167,4 +168,6 @@ def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Se
 def _result(outcome: Outcome) -> str:
     if outcome.accuracy is None:
         return "diverged"
+    if outcome.collapsed and outcome.peak:
+        return f"fell from {percent(outcome.peak.accuracy)} to {percent(outcome.accuracy)}"
     return f"{percent(outcome.accuracy)}{', still guessing' if outcome.at_chance else ''}"
