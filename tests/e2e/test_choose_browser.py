@@ -23,7 +23,7 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
     expect(table.locator("tr", has_text="SELU").first).to_contain_text("LecunNormal")
     expect(page.locator('.inits-chart[aria-label^="Remaining strength"] .js-plotly-plot')).to_be_visible()
 
-    main.get_by_role("button", name="Help", exact=True).focus()  # a cheat sheet opens by keyboard
+    main.get_by_role("button", name="Help", exact=True).last.focus()  # a cheat sheet opens by keyboard
     sheet = page.get_by_role("tooltip")
     expect(sheet).to_contain_text(SHEETS["power"].see)
     expect(sheet).to_contain_text(SHEETS["power"].change)
@@ -38,7 +38,7 @@ def test_he_normal_is_recommended_for_relu_and_can_be_tested(page: Page, app: st
 
 def test_a_cheat_sheet_opens_by_a_tap(phone: Page, app: str) -> None:
     open_page(phone, f"{app}/choose")
-    phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).tap()
+    phone.get_by_test_id("stMain").get_by_role("button", name="Help", exact=True).last.tap()
     expect(phone.get_by_role("tooltip")).to_contain_text(SHEETS["power"].good)
 
 
