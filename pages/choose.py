@@ -9,6 +9,7 @@ from pages.parts.choose.views import cheat_sheet, power_chart, recommendation_ca
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
+from pages.parts.page.slides import live_controls
 
 PAGE = CHOOSE.page
 
@@ -20,7 +21,7 @@ def main() -> None:
     st.title("Which initializer should I use?")
     answer = st.empty()
     left, right = st.columns([5, 6], gap="medium")
-    with left:
+    with left, live_controls(PAGE):
         answers = questions(PAGE, answers)
     CHOOSE.save(answers)
     try:

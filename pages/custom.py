@@ -37,6 +37,7 @@ from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.owner import announce
 from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import offer_code
 
@@ -71,9 +72,10 @@ def main() -> None:
     lesson_bar(PAGE)
     engine().sandbox.wake()
     title, answer = st.empty(), st.empty()
-    seed, pressed = controls(PAGE)
+    with live_controls(PAGE):
+        seed, pressed = controls(PAGE)
     left, right = st.columns(2, gap="medium")
-    with left:
+    with left, slide("code", "The code"):
         typed, refusal = code_editor(PAGE)
     if typed is not None:
         CUSTOM.save(PageSettings(typed, seed))

@@ -26,6 +26,7 @@ from pages.parts.page.navigation import go
 from pages.parts.page.notes import explained, literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
+from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import initializer_picker
 from pages.parts.widgets.shape import format_shape, parse_shape, shape_popover
@@ -71,7 +72,8 @@ def main() -> None:
     shown = EXPLORE.load()
     lesson_bar(PAGE)
     title, answer = st.empty(), st.empty()
-    shown = controls(shown)
+    with live_controls(PAGE):
+        shown = controls(shown)
     EXPLORE.save(shown)
     one = f"What does {literal(shown.init.name)} draw?"
     title.title("How do the initializers of Keras differ?" if shown.view == "all" else one)

@@ -12,6 +12,7 @@ from pages.parts.page.address import Address, Field
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import live_controls, slide
 from pages.parts.weights.array_table import legend, table
 from pages.parts.weights.file_start import fit_section, network_for, train_button
 from pages.parts.weights.open_files import OpenFiles, open_files, summary
@@ -50,7 +51,7 @@ def main() -> None:
         answer.markdown(
             "Upload a file, open a network that you trained here, or download one that Keras offers."
         )
-        with controls:
+        with controls, slide("open", "What is in a weight file?"):
             source_controls(PAGE, FIRST)
         return
     specs = [(spec, files[slot]) for slot, spec in chosen.items() if spec and slot in files]
@@ -59,7 +60,7 @@ def main() -> None:
     one = f"What is in {literal(opened.names[0])}?"
     title.title("How do these two files differ?" if opened.two else one)
     answer.markdown(summary(opened))
-    with controls.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with controls, live_controls(PAGE).container(horizontal=True, vertical_alignment="bottom", gap="small"):
         other_files(opened.two)
         train_button(last, start)
     with notes:
@@ -69,8 +70,10 @@ def main() -> None:
         return
     at_a_glance(PAGE, opened)
     in_depth(PAGE, opened)
-    table(PAGE, opened)
-    fit_section(last, start)
+    with slide("arrays"):
+        table(PAGE, opened)
+    with slide("start"):
+        fit_section(last, start)
 
 
 def chosen_file(slot: str, spec: FileSpec | None) -> FileSpec | None:

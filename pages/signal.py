@@ -14,6 +14,7 @@ from pages.parts.page import session, state
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
+from pages.parts.page.slides import live_controls, slide
 from pages.parts.signal.builder import SIGNAL, PageSettings, signal_builder
 from pages.parts.signal.measurements import StartSignal, code_is_done, signals_of
 from pages.parts.signal.phase_plane import phase_plane
@@ -29,7 +30,8 @@ def main() -> None:
     choices = chosen_cards(PAGE, shown.choices)
     lesson_bar(PAGE)
     st.title("How far does the signal travel?")
-    verdict, controls, cards, notes = st.empty(), st.container(), st.container(), st.container()
+    verdict, controls = st.empty(), live_controls(PAGE)
+    cards, notes = slide("starts", "The starts"), st.container()
     with controls:
         choices = signal_builder(PAGE, choices)
         view = view_switch(PAGE, shown.view)

@@ -13,6 +13,7 @@ from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
+from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
 from pages.parts.sweep.builder import SWEEP, Grid, size_in_words, sweep_builder
 from pages.parts.sweep.views import answer_before, live, theory_map
@@ -26,7 +27,7 @@ def main() -> None:
     lesson_bar(PAGE)
     st.title("How large should the weights be?")
     # The containers are the same in every phase: otherwise the map would be replaced when the job ends.
-    answer, controls, notes = st.empty(), st.container(), st.container()
+    answer, controls, notes = st.empty(), live_controls(PAGE), st.container()
     editable, sweep = situation(PAGE, plan(grid)).phase is not Phase.RUNNING, None
     if editable:
         with controls:

@@ -23,6 +23,7 @@ from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
+from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
 from pages.parts.train.headline import answer_before, question, shown_settings
 from pages.parts.train.open_file import open_experiment, refused_settings
@@ -38,7 +39,7 @@ def main() -> None:
     lesson_bar(PAGE)
     # The containers are the same in every phase: otherwise the charts would be replaced when the job ends.
     title, answer = st.empty(), st.empty()
-    cards, controls, notes = st.container(), st.container(), st.container()
+    cards, controls, notes = slide("starts", "The starts"), live_controls(PAGE), st.container()
     editable = situation(PAGE, plan(choices)).phase is not Phase.RUNNING
     if editable:
         with controls:

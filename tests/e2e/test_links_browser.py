@@ -4,7 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from support import qr
 from support.visit import SECONDS, button, lines, open_page, result, wait_until
+
+from pages.parts.lessons.catalog import LESSONS
 
 pytestmark = pytest.mark.browser
 
@@ -108,28 +111,68 @@ def test_a_second_user_with_the_same_link_joins_the_run_and_sees_the_same_curves
     wait_until(new_tab, lambda: lines(new_tab) == lines(page))
 
 
-def test_the_presenter_view_shows_one_live_picture_at_a_time(page: Page, app: str) -> None:
-    open_page(page, f"{app}/train?starts=HeNormal;Zeros&data=digits&hidden=20&seed=6")
-    tool = page.get_by_role("button", name="Present")
+def test_the_presenter_view_shows_one_live_slide_and_the_controls(page: Page, app: str) -> None:
+    address = f"{app}/train?starts=HeNormal;Zeros&data=digits&hidden=20&seed=6&activation=tanh"
+    open_page(page, address)
+    tool, run = page.get_by_role("button", name="Present"), button(page, "Run")
     tool.click()
     view = page.get_by_role("dialog", name="Presenter view")
-    expect(view).to_contain_text("There is no picture on this page yet.")
+    expect(view.get_by_role("heading")).to_have_text("The starts")
     expect(page).to_have_url(re.compile("#present$"))
-    view.get_by_role("button", name="Run").click()
-    expect(view).to_contain_text("Loss", timeout=60 * SECONDS)
-    expect(view).to_contain_text("1 of 5", timeout=60 * SECONDS)
-    loss = page.locator('.inits-chart[aria-label="Loss by images seen."]')
-    expect(loss).to_be_visible()
-    wait_until(page, lambda: loss.bounding_box()["width"] > 1000)
     expect(page.locator("h1")).not_to_be_visible()
-    page.keyboard.press("ArrowRight")
+    rate = page.get_by_role("combobox", name="Learning rate")
+    rate.click()
+    page.keyboard.press("ArrowDown")  # belongs to the list, and so does Escape
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # leaves the control
+    expect(view.get_by_role("button", name="Next")).to_be_focused()
+    run.click()
+    expect(view).to_contain_text("Loss", timeout=60 * SECONDS)  # leads as soon as it is there
+    expect(view).to_contain_text(re.compile(r"of [5-9]"), timeout=60 * SECONDS)
+    loss = page.locator('.inits-chart[aria-label="Loss by images seen."]')
+    wait_until(page, lambda: loss.bounding_box()["width"] > 1000)
+    expect(run).to_be_visible()
+    page.keyboard.press("PageDown")
     expect(view).to_contain_text("Accuracy")
     expect(loss).not_to_be_visible()
+    page.keyboard.press("q")
+    assert qr.read(modules(page)) == address
+    expect(page.get_by_role("dialog", name="QR code of this page")).to_contain_text("this computer only")
+    page.keyboard.press("Escape")
+    expect(view).to_contain_text("Accuracy")
+    page.reload()
+    expect(view).to_contain_text("Accuracy", timeout=60 * SECONDS)
     page.keyboard.press("Escape")
     expect(view).to_have_count(0)
     expect(page.locator("h1")).to_be_visible()
     expect(tool).to_be_focused()
     wait_until(page, lambda: loss.bounding_box()["width"] < 700)
+
+
+def modules(page: Page) -> list[list[bool]]:
+    """Return the squares of the QR code, True for black."""
+    picture = page.get_by_role("img", name="QR code")
+    size = int(picture.get_attribute("viewBox").split()[2])
+    black = picture.locator('path[fill="#000"]').get_attribute("d")
+    dark = set(re.findall(r"M(\d+) (\d+)h1v1h-1z", black))
+    return [[(str(x), str(y)) in dark for x in range(size)] for y in range(size)]
+
+
+def test_the_presenter_view_walks_through_the_lessons_and_on_to_their_pages(page: Page, app: str) -> None:
+    open_page(page, f"{app}/lessons#present")
+    view = page.get_by_role("dialog", name="Presenter view")
+    expect(view).to_contain_text(f"1 of {len(LESSONS)}")
+    page.keyboard.press("ArrowRight")
+    lesson = LESSONS[1]
+    expect(view.get_by_role("heading")).to_contain_text(lesson.title)
+    expect(page.get_by_text(lesson.question)).to_be_visible()
+    expect(page.get_by_text(LESSONS[0].question)).not_to_be_visible()
+    answer = page.locator(f".st-key-lessons-card-{lesson.key} details")
+    page.keyboard.press("a")
+    expect(answer).to_have_attribute("open", "")
+    page.locator("[data-presented]").get_by_role("button", name=re.compile("^Open in")).click()
+    expect(page).to_have_url(re.compile(f"/{lesson.page}.*#present$"))
+    expect(view.get_by_role("heading")).to_have_text("The starts")
 
 
 def test_a_moment_of_the_epoch_is_part_of_the_link(page: Page, app: str) -> None:

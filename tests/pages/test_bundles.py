@@ -1,4 +1,4 @@
-"""The two bundles of JavaScript: documented origin, versions and licences, and no text shown as HTML."""
+"""The bundles of JavaScript by others: documented origin, versions and licences, and no text shown as HTML."""
 
 import hashlib
 import re
@@ -6,9 +6,12 @@ from importlib.metadata import distribution
 
 import pytest
 
+from pages.parts.page import toolbar
 from pages.parts.widgets import chart, editor
 
 BROWSER = editor.BROWSER
+QR = toolbar.BROWSER / "uqr-0.1.3.js"
+FILES = {file.name: file for folder in (BROWSER, toolbar.BROWSER) for file in folder.iterdir()}
 DOC = BROWSER.parents[3] / "docs" / "BUNDLES.md"
 CODE = {bundle: bundle.read_text(encoding="utf-8") for bundle in (chart.BUNDLE, editor.BUNDLE)}
 BANNER = CODE[editor.BUNDLE].partition("\n")[0]
@@ -20,23 +23,28 @@ PACKAGES = dict(re.findall(r"([@\w/-]+) (\d+\.\d+\.\d+)", BANNER))
     [
         (chart.BUNDLE, "chart.js", "plotly-cartesian-LICENSE", ["Plotly"]),
         (editor.BUNDLE, "editor.js", "codemirror-LICENSE", PACKAGES),
+        (QR, "qr.js", "uqr-LICENSE", ["Nayuki"]),
     ],
 )
 def test_the_browser_loads_this_bundle_and_its_licence_is_there(bundle, script, licence, names) -> None:
-    assert f'"./{bundle.name}"' in (BROWSER / script).read_text(encoding="utf-8")
-    words = (BROWSER / licence).read_text(encoding="utf-8")
+    assert f'"./{bundle.name}"' in FILES[script].read_text(encoding="utf-8")
+    words = FILES[licence].read_text(encoding="utf-8")
     assert words.startswith("MIT License")
     assert [name for name in names if name not in words] == []
 
 
 def test_every_bundle_has_the_documented_origin_size_and_digest() -> None:
-    row = r"^\| `(\S+\.min\.js)` \| .* \| MIT, `(\S+)` \| ([\d,]+) \| `([0-9a-f]{64})` \|$"
+    row = r"^\| `(\S+\.js)` \| .* \| MIT, `(\S+)` \| ([\d,]+) \| `([0-9a-f]{64})` \|$"
     rows = re.findall(row, DOC.read_text(encoding="utf-8"), re.M)
-    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in BROWSER.glob("*.min.js")}
+    digests = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, file in FILES.items()
+        if re.search(r"-\d+\.\d+\.\d+\S*\.js$", name)
+    }
     assert {name: digest for name, _, _, digest in rows} == digests
     for name, licence, size, _ in rows:
-        assert int(size.replace(",", "")) == (BROWSER / name).stat().st_size
-        assert (BROWSER / licence).exists()
+        assert int(size.replace(",", "")) == FILES[name].stat().st_size
+        assert licence in FILES
     assert f"plotly.js-cartesian-dist-min@{chart.PLOTLY_VERSION} " in DOC.read_text(encoding="utf-8")
 
 

@@ -23,8 +23,9 @@ from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.navigation import go
-from pages.parts.page.notes import explained, heading, literal, python
+from pages.parts.page.notes import explained, literal, python
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import picture, slide
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
@@ -48,7 +49,7 @@ def summary(task: Task, advice: Recommendation) -> str:
 def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the recommendation: its code, reason, formula and source, and buttons to test it."""
     best = advice.best
-    with st.container(border=True, gap="small"):
+    with slide("advice", say=summary(task, advice), border=True):
         norm = "no normalization" if task.normalization == "none" else f"{task.normalization} normalization"
         layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
@@ -119,13 +120,14 @@ def by_activation() -> dict[str, list[str]]:
 
 def cheat_sheet() -> None:
     """Show for each activation the recommended initializer, its numbers, and the effect of Keras' default."""
-    heading(
+    with picture(
+        "sheet",
         "By activation",
         f"For {SHEET_DEPTH} hidden layers and zero biases. χ: growth of the squared gradient per layer, ideally 1. "
         "Critical: where χ₁ = 1 at infinite depth.",
         terms="σ_w², critical",
-    )
-    tables.table(by_activation())
+    ):
+        tables.table(by_activation())
 
 
 def _row(activation: str) -> dict[str, str]:
@@ -155,16 +157,18 @@ def effect(one: Option) -> str:
 
 def power_chart(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the remaining strength of the signal by layer for the three options."""
-    heading(
+    lines = [(display_name(one), signal_power(task, one.kernel)) for one in advice.options]
+    kept = [f"{literal(name)} **×{number(float(power[-1]), 2)}**" for name, power in lines]
+    with picture(
+        "power",
         f"Remaining strength, {ACTIVATIONS[task.activation]}",
         "Mean square of the pre-activations, relative to layer 1. Log scale.",
         "power",
-    )
-    lines = [(display_name(one), signal_power(task, one.kernel)) for one in advice.options]
-    fig = figures.power(lines)
-    chart(
-        fig,
-        key=widget_key(page, "power"),
-        height=style.SMALL,
-        alt="Remaining strength of the signal after each layer.",
-    )
+        say=f"Strength after {counted(task.depth, 'layer')}: {', '.join(kept)}.",
+    ):
+        chart(
+            figures.power(lines),
+            key=widget_key(page, "power"),
+            height=style.SMALL,
+            alt="Remaining strength of the signal after each layer.",
+        )

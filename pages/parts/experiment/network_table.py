@@ -12,7 +12,7 @@ from inits.text import count, counted, number
 from pages.parts.compute.engine_access import engine
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.layer_fits import fits_of
-from pages.parts.page.notes import heading
+from pages.parts.page.slides import picture
 from pages.parts.widgets import tables
 
 
@@ -26,7 +26,7 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
     net, alone = choices.network, len(choices.cards) == 1
     about = f"{counted(net.parameters, 'parameter')}, as in `Model.summary()`."
     gain = "σ_w² = fan_in × variance of a weight, which decides if a signal survives in deep networks"
-    heading("The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
+    box = picture("model", "The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
     columns = {
         "layer": [f"Dense ({name})" for name in net.layer_names],
         "output shape": [f"(None, {shape[1]})" for shape in net.kernel_shapes],
@@ -43,7 +43,8 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
         elif isinstance(card.start.kernel, WithoutLaw):
             gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
-    tables.table(columns)
+    with box:
+        tables.table(columns)
 
 
 def _measured(record: Record, net: Network) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from inits.experiments.weight_source import Kernel
 from inits.figures import kernel as figures
@@ -13,8 +14,9 @@ from inits.initializers.laws import Law
 from inits.initializers.shapes import flattened
 from inits.measure.examination import Examination
 from inits.measure.spectrum import marchenko_pastur_edges, marchenko_pastur_pdf
-from inits.text import counted
+from inits.text import counted, number
 from pages.parts.page.notes import heading
+from pages.parts.page.slides import picture, slide
 from pages.parts.page.state import linked
 from pages.parts.widgets.chart import shared_chart
 
@@ -33,7 +35,13 @@ def details(
 
 
 def _quantiles(question: Hashable, revision: str, law: Law | None, drawn: Examination) -> None:
-    heading("Q-Q", "On the line: the expected distribution. Ends off the line: other tails.", "qq")
+    with picture(
+        "qq", "Q-Q", "On the line: the expected distribution. Ends off the line: other tails.", "qq"
+    ):
+        _quantile_plot(question, revision, law, drawn)
+
+
+def _quantile_plot(question: Hashable, revision: str, law: Law | None, drawn: Examination) -> None:
     if law is None:
         st.markdown(":gray[The distribution is not known, so there are no quantiles to compare.]")
         return
@@ -54,8 +62,20 @@ def _spectrum(
     how = "How much the kernel stretches each direction."
     if law is not None and law.independent:
         how = "How much the kernel stretches; line: Marchenko-Pastur distribution."
-    heading("Singular values", how, "spectrum")
-    singular = drawn.singular
+    singular, say = drawn.singular, ""
+    if singular is not None and len(singular):
+        say = f"The kernel stretches directions by {number(singular[-1], 3)} to **{number(singular[0], 3)}**."
+    with picture("spectrum", "Singular values", how, "spectrum", say=say):
+        _spectrum_plot(question, spec, law, shape, singular)
+
+
+def _spectrum_plot(
+    question: Hashable,
+    spec: Kernel,
+    law: Law | None,
+    shape: tuple[int, ...],
+    singular: NDArray[np.float64] | None,
+) -> None:
     if singular is None:
         st.markdown(":gray[The kernel is too large to decompose: its shorter side must be at most 1,024.]")
         return
@@ -74,6 +94,11 @@ def _spectrum(
 
 
 def _pictures(question: Hashable, drawn: Examination) -> None:
+    with slide("pixels"):
+        _pixels(question, drawn)
+
+
+def _pixels(question: Hashable, drawn: Examination) -> None:
     shown, tiles = "kernel", drawn.tiles
     above = st.container()
     if tiles is not None:

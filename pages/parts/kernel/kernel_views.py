@@ -16,12 +16,13 @@ from inits.initializers.laws import Law
 from inits.initializers.spec import InitializerSpec
 from inits.measure.examination import Examination
 from inits.measure.nearest import Nearest
-from inits.text import counted
+from inits.text import counted, number
 from inits.training.draw import examine
 from pages.parts.compute.engine_access import attempt, can_draw, compute, wait_for
 from pages.parts.kernel.agreement import MIN_WEIGHTS, mean_note, show_agreement, show_nearest
 from pages.parts.kernel.details import details
-from pages.parts.page.notes import heading, literal, python
+from pages.parts.page.notes import literal, python
+from pages.parts.page.slides import picture
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import shared_chart
 
@@ -63,8 +64,9 @@ def one_kernel(one: DrawnKernel, shape: tuple[int, ...], seed: int) -> None:
     drawn, law, question = one.drawn, one.reference.law(shape), one.question(shape, seed)
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        heading(counted(int(np.prod(shape)), "weight"), _how_to_read(one, law), "histogram")
-        _histogram(question, law, drawn)
+        how, say = _how_to_read(one, law), _sentence(one, law)
+        with picture("kernel", counted(int(np.prod(shape)), "weight"), how, "histogram", say=say):
+            _histogram(question, law, drawn)
     with right:
         _numbers(one, law, shape)
         if one.spec is one.reference:
@@ -73,6 +75,17 @@ def one_kernel(one: DrawnKernel, shape: tuple[int, ...], seed: int) -> None:
             _download(law, drawn)
     if drawn is not None:
         details(question, one.spec, law, shape, drawn)
+
+
+def _sentence(one: DrawnKernel, law: Law | None) -> str:
+    """Return mean and standard deviation, drawn and expected, as a sentence; "" before anything is drawn."""
+    if one.drawn is None:
+        return ""
+    found = one.drawn.summary
+    words = f"{literal(one.spec.label)}: mean {number(found.mean)} and std **{number(found.std)}** drawn"
+    if law is None or one.spec is not one.reference:
+        return f"{words}."
+    return f"{words}, {number(law.mean)} and **{number(law.std)}** expected."
 
 
 def _how_to_read(one: DrawnKernel, law: Law | None) -> str:
@@ -103,12 +116,17 @@ def _histogram(question: Hashable, law: Law | None, drawn: Examination | None) -
 
 def _numbers(one: DrawnKernel, law: Law | None, shape: tuple[int, ...]) -> None:
     """Draw the table of numbers, and how well they agree."""
-    drawn, fan_in = one.drawn, one.spec.fans(shape)[0]
-    heading(
-        "Measured and theory",
-        "Difference in standard errors: 95 in 100 lie within ±2.",
-        terms="std, σ_w², kurtosis, Kolmogorov distance",
-    )
+    fan_in = one.spec.fans(shape)[0]
+    how = "Difference in standard errors: 95 in 100 lie within ±2."
+    terms = "std, σ_w², kurtosis, Kolmogorov distance"
+    with picture("numbers", "Measured and theory", how, terms=terms):
+        _table(one, law, fan_in)
+    if law is not None and law.mean and law.std:
+        mean_note(law, fan_in)
+
+
+def _table(one: DrawnKernel, law: Law | None, fan_in: int) -> None:
+    drawn = one.drawn
     if drawn is not None and drawn.rows and law is not None:
         tables.measured_and_theory(drawn.rows if drawn.summary.count >= MIN_WEIGHTS else drawn.rows[:1], law)
     elif drawn is not None:
@@ -122,8 +140,6 @@ def _numbers(one: DrawnKernel, law: Law | None, shape: tuple[int, ...]) -> None:
         show_nearest(one.near)
     else:
         show_agreement(law, drawn)
-    if law is not None and law.mean and law.std:
-        mean_note(law, fan_in)
 
 
 def _download(law: Law | None, drawn: Examination) -> None:

@@ -18,8 +18,9 @@ from inits.text import counted, number
 from inits.training.draw import examine_network
 from pages.parts.compute.engine_access import attempt, can_draw, compute, wait_for
 from pages.parts.page import session
-from pages.parts.page.notes import heading, python
+from pages.parts.page.notes import python
 from pages.parts.page.session import set_widget, widget_key
+from pages.parts.page.slides import picture
 from pages.parts.widgets import tables
 from pages.parts.widgets.chart import chart
 
@@ -55,7 +56,8 @@ def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[Laye
     """
     shapes, names = NETWORK.kernel_shapes, NETWORK.layer_names
     laws = [one.law(shape) for one, shape in zip(reference, shapes, strict=True)]
-    heading(
+    box = picture(
+        "layers",
         "784 – 128 – 128 – 10, layer by layer",
         "σ_w² = fan_in × variance: how a layer scales the strength of a signal, for weights of mean 0.",
         terms="fan_out, std, standard error",
@@ -63,30 +65,32 @@ def layers(spec: Kernel, seed: int, reference: Sequence[Kernel], rows: list[Laye
     drawn = [""] * len(shapes) if rows is None else [number(row.std) for row in rows]
     gains = [""] * len(shapes) if rows is None else [number(row.gain, 3) for row in rows]
     fans = [spec.fans(shape) for shape in shapes]
-    tables.table(
-        {
-            "layer": names,
-            "kernel": [" × ".join(map(str, shape)) for shape in shapes],
-            "fan_in": [str(fan_in) for fan_in, _ in fans],
-            "fan_out": [str(fan_out) for _, fan_out in fans],
-            "std drawn": drawn,
-            "std theory": [number(law.std) if law else "" for law in laws],
-            "diff.": [""] * len(shapes) if rows is None else [tables.signed(row.errors) for row in rows],
-            "σ_w² drawn": gains,
-            "σ_w² theory": [
-                number(fan_in * law.std**2, 3) if law else ""
-                for law, (fan_in, _) in zip(laws, fans, strict=True)
-            ],
-        }
-    )
+    with box:
+        tables.table(
+            {
+                "layer": names,
+                "kernel": [" × ".join(map(str, shape)) for shape in shapes],
+                "fan_in": [str(fan_in) for fan_in, _ in fans],
+                "fan_out": [str(fan_out) for _, fan_out in fans],
+                "std drawn": drawn,
+                "std theory": [number(law.std) if law else "" for law in laws],
+                "diff.": [""] * len(shapes) if rows is None else [tables.signed(row.errors) for row in rows],
+                "σ_w² drawn": gains,
+                "σ_w² theory": [
+                    number(fan_in * law.std**2, 3) if law else ""
+                    for law, (fan_in, _) in zip(laws, fans, strict=True)
+                ],
+            }
+        )
     if rows is None:
         if not can_draw():
             wait_for(can_draw)
         return
-    heading("The weights of each layer", "Each on its own axis; its range is beside its name.", "network")
+    how = "Each on its own axis; its range is beside its name."
     bars = [Bars(row.low, row.high, row.counts) for row in rows]
     alt = "Histogram of the weights of each layer."
-    chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
+    with picture("network", "The weights of each layer", how, "network"):
+        chart(weights(None, bars, names), key="explore.network", height=170, alt=alt)
     if isinstance(spec, InitializerSpec):
         python(network_code(spec, seed))
 
@@ -115,13 +119,14 @@ def all_initializers(shape: tuple[int, ...]) -> None:
     random_first = sorted(CATALOG, key=lambda name: not CATALOG[name].random)
     specs = {name: InitializerSpec(name) for name in random_first}
     laws = {name: law for name, spec in specs.items() if (law := _law(spec, shape)) is not None}
-    heading(
+    box = picture(
+        "gallery",
         f"{counted(len(laws), 'initializer')} of Keras with their defaults, for {' × '.join(map(str, shape))}",
         "Exact densities of one weight, all on one scale. Stems are point masses. Press a name to open it.",
         "gallery",
     )
     reach, top = gallery.common_scale(laws.values())
-    with st.container(horizontal=True, gap="small"):
+    with box, st.container(horizontal=True, gap="small"):
         for name, law in laws.items():
             with st.container(width=PANEL_WIDTH, gap="xxsmall"):
                 st.button(

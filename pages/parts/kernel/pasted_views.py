@@ -20,7 +20,8 @@ from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import attempt, compute, engine, wait_for
 from pages.parts.kernel.kernel_views import DrawnKernel
 from pages.parts.kernel.network_views import NETWORK, layers
-from pages.parts.page.notes import heading, literal, problem, python
+from pages.parts.page.notes import literal, problem, python
+from pages.parts.page.slides import picture
 
 MAX_LINE = 200  # characters of a line of code beside an error
 MAX_PRINTED = 20_000  # characters; the process of the code keeps no more
@@ -155,8 +156,8 @@ def output_box(output: str) -> None:
 
 def check_list(found: Sequence[Check]) -> None:
     """Show each check with its verdict."""
-    heading("Checks", "On a 784 – 128 – 128 – 10 network, each layer with its own seed.")
-    st.markdown("  \n".join(f"{ICONS[one.verdict]} **{one.name}** {literal(one.words)}" for one in found))
+    with picture("checks", "Checks", "On a 784 – 128 – 128 – 10 network, each layer with its own seed."):
+        st.markdown("  \n".join(f"{ICONS[one.verdict]} **{one.name}** {literal(one.words)}" for one in found))
 
 
 def checked(result: Result) -> tuple[Check, ...]:

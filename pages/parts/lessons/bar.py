@@ -11,6 +11,7 @@ from pages.parts.page.address import LESSON
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.navigation import go
 from pages.parts.page.session import ALL_PAGES, widget_key
+from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
 
 HOME = next(iter(PAGES))
@@ -81,7 +82,7 @@ def _close() -> None:
 def _step(page: str, place: Place) -> None:
     """Draw a step: what to do, what to watch, the answer on request, and the way on."""
     step = place.step
-    with st.container(border=True, gap="small"):
+    with live_controls(page, "lesson", border=True):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"
         ):

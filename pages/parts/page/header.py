@@ -15,7 +15,9 @@ LOGO = Path(__file__).with_name("logo.svg").read_text("utf-8")
 # Corrections for the contrast of Streamlit's colours. It writes white on the primary colour, and that colour on a tint
 # of itself. On a dark background no colour has enough contrast in both cases, so the text of a primary button has the
 # colour of the page. The colours of code are too pale on a light background.
-CONTRAST = """<style>
+# Before them: what only the presenter view shows is hidden from the first moment on.
+STYLE = """<style>
+[class*="st-key-say-"] {{ display: none }}
 [data-testid="stBaseButton-primary"]:enabled {{ color: light-dark({}, {}) }}
 [data-testid="stCode"] .token.token {{ color: inherit }}
 [data-testid="stCode"] .token.number {{ color: light-dark(#0b6b5f, #4fd1bd) }}
@@ -31,7 +33,7 @@ def setup(page: str) -> None:
     st.logo(LOGO, size="medium")
     page_buttons(page)
     grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
-    st.html(CONTRAST.format(*grounds))
+    st.html(STYLE.format(*grounds))
 
 
 def page_config(title: str = NAME) -> None:

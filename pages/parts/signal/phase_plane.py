@@ -18,8 +18,8 @@ from pages.parts.experiment import cards as deck
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import change
-from pages.parts.page.notes import heading
 from pages.parts.page.session import seeded, widget_key, widget_value
+from pages.parts.page.slides import picture
 from pages.parts.page.state import linked
 from pages.parts.signal.measurements import StartSignal
 from pages.parts.widgets.chart import Point, chart
@@ -38,17 +38,18 @@ def plane_of(activation: str) -> PhasePlane:
 def phase_plane(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
     """Draw the phase plane; a click or two numbers place a start."""
     activation = choices.network.activation
-    heading(
+    with picture(
+        "phases",
         "Position of each start",
         "Colour: depth scale ξ, in layers. Line: χ₁ = 1. Click to place a start.",
         "phases",
-    )
-    above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
-    erf = linked(page, "of", named, lambda key: st.segmented_control(
-        "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
-    )) == "erf"  # fmt: skip
-    with above:
-        _plane(page, choices, signals, erf)
+    ):
+        above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
+        erf = linked(page, "of", named, lambda key: st.segmented_control(
+            "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
+        )) == "erf"  # fmt: skip
+        with above:
+            _plane(page, choices, signals, erf)
 
 
 def _plane(page: str, choices: Choices, signals: Sequence[StartSignal], erf: bool) -> None:

@@ -11,12 +11,13 @@ from inits.figures import style
 from inits.figures.layers import Series, by_layer
 from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import QUANTITIES, Measurement
-from inits.text import counted, percent
+from inits.text import counted, number, percent
 from inits.theory.signal_theory import Prediction
 from pages.parts.experiment.choices import Choices
 from pages.parts.page import session
-from pages.parts.page.notes import heading
+from pages.parts.page.notes import heading, literal
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.slides import picture, slide
 from pages.parts.page.state import linked, rerun
 from pages.parts.signal.measurements import StartSignal
 from pages.parts.widgets.chart import shared_chart
@@ -53,6 +54,7 @@ ATTRIBUTES = {
 PLAY = 0.5  # seconds per layer
 MIN_SHARE = 0.01  # smaller shares are not drawn
 COLUMNS = 3  # of panels
+MOST_SAID = 4  # starts that a sentence of the presenter view can name
 
 
 def view_switch(page: str, kept: str) -> str:
@@ -68,20 +70,32 @@ def by_depth(page: str, choices: Choices, signals: Sequence[StartSignal], view: 
     """Draw one number by layer, predicted and measured."""
     seeds = f" (median and range of {choices.seeds} seeds)" if choices.seeds > 1 else ""
     _, title, axis, how = VIEWS[view]
-    heading(title, f"Lines: predicted. Points: measured{seeds}. {how}", "moments")
+    how = f"Lines: predicted. Points: measured{seeds}. {how}"
     names = _names(choices)[: len(choices.network.hidden)] if view == "activations" else _names(choices)
     tracks = [
         _track(label, slot, one, lambda source: getattr(source, ATTRIBUTES.get(view, view)))
         for label, slot, one in zip(choices.labels, choices.slots, signals, strict=True)
     ]
     draw = figures.cosines if view == "cosines" else figures.magnitudes
-    shared_chart(
-        (choices, view, *signals),
-        lambda: draw(names, tracks, axis, height=style.HERO),
-        key=widget_key(page, "by_depth"),
-        height=style.HERO,
-        alt=f"{title}, by start.",
-    )
+    with picture("by_depth", title, how, "moments", say=_travel(tracks, axis), lead=True):
+        shared_chart(
+            (choices, view, *signals),
+            lambda: draw(names, tracks, axis, height=style.HERO),
+            key=widget_key(page, "by_depth"),
+            height=style.HERO,
+            alt=f"{title}, by start.",
+        )
+
+
+def _travel(tracks: Sequence[figures.DepthSeries], what: str) -> str:
+    """Return the first and the last value of each start, measured or else predicted, as a sentence."""
+    ends = []
+    for one in tracks:
+        values = one.line if one.middle is None else one.middle
+        if values is not None:
+            ends.append(f"{literal(one.name)} from {number(values[0], 2)} to **{number(values[-1], 2)}**")
+    said = f"{what.capitalize()}, first to last layer: {'; '.join(ends)}."
+    return said if 0 < len(ends) <= MOST_SAID else ""
 
 
 def _names(choices: Choices) -> list[str]:
@@ -136,7 +150,8 @@ def distributions(page: str, choices: Choices, signals: Sequence[StartSignal]) -
                     of_all = choices, str(what), shown, *(signals[one] for one in there)
                     _violins(of_all, page, choices, place, names, spreads[i], str(what), reach, shown)
 
-    panels()
+    with slide("violins"):
+        panels()
 
 
 def _depth(page: str, layers: int) -> int:
@@ -187,29 +202,24 @@ def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         images = counted(choices.batch_size, "image")
-        heading("Dead units", f"Units with the same output for all {images}. Median over the seeds.", "dead")
-        _shares(page, choices, signals, there, "dead", "dead units")
+        how = f"Units with the same output for all {images}. Median over the seeds."
+        with picture("dead", "Dead units", how, "dead"):
+            _shares(page, choices, signals, there, "dead", "dead units")
     with right:
-        heading(
-            "Saturated values",
-            "Slope below 5% of its maximum: hardly any gradient passes. Median over the seeds.",
-            "saturated",
-        )
-        _shares(page, choices, signals, there, "saturated", "saturated")
-    heading(
-        "Singular values of the input-output Jacobian",
-        "Of logits with respect to pixels, largest first, mean over 8 images. Line: predicted root mean square.",
-        "jacobian",
-    )
+        how = "Slope below 5% of its maximum: hardly any gradient passes. Median over the seeds."
+        with picture("saturated", "Saturated values", how, "saturated"):
+            _shares(page, choices, signals, there, "saturated", "saturated")
+    how = "Of logits with respect to pixels, largest first, mean over 8 images. Line: predicted root mean square."
     tracks = [_jacobian(choices.labels[place], choices.slots[place], signals[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.network.outputs)]
-    shared_chart(
-        (choices, *signals),
-        lambda: figures.magnitudes(numbers, tracks, "singular value", x="rank", height=style.SMALL),
-        key=widget_key(page, "jacobian"),
-        height=style.SMALL,
-        alt="Singular values of the Jacobian, by start.",
-    )
+    with picture("jacobian", "Singular values of the input-output Jacobian", how, "jacobian"):
+        shared_chart(
+            (choices, *signals),
+            lambda: figures.magnitudes(numbers, tracks, "singular value", x="rank", height=style.SMALL),
+            key=widget_key(page, "jacobian"),
+            height=style.SMALL,
+            alt="Singular values of the Jacobian, by start.",
+        )
 
 
 def _shares(

@@ -19,8 +19,9 @@ from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.navigation import go
-from pages.parts.page.notes import heading, problem
+from pages.parts.page.notes import problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import live_controls, picture
 from pages.parts.page.state import rerun
 from pages.parts.sweep.builder import size_in_words
 from pages.parts.widgets import tables
@@ -92,15 +93,7 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
     words = (
         f"**{count(good)} of {count(done)}** {'cells' if done > 1 else 'cell'} reached {percent(GOOD, 0)}."
     )
-    if np.nanmax(values, initial=0.0) <= CHANCE:
-        words += " No cell has learned."
-    else:
-        row, column = np.unravel_index(np.nanargmax(values), values.shape)
-        value = number(sweep.values[row])
-        words += (
-            f" Best: {VARIED[sweep.varied].parameter} {value} with {_column(sweep, int(column))}, "
-            f"{percent(float(values[row, column]))}."
-        )
+    words += f" {_best_cell(sweep, values) or 'No cell has learned.'}"
     if job.over.is_set():
         fresh = done - len(job.kept)
         if job.stopped:
@@ -113,6 +106,15 @@ def _sentence(job: Job, sweep: Sweep, values: NDArray[np.float64], diverged: NDA
     return words
 
 
+def _best_cell(sweep: Sweep, values: NDArray[np.float64]) -> str:
+    """Return where the accuracy is highest, as a sentence; "" if no cell is better than chance."""
+    if np.nanmax(values, initial=0.0) <= CHANCE:
+        return ""
+    row, column = np.unravel_index(np.nanargmax(values), values.shape)
+    value, best = number(sweep.values[row]), percent(float(values[row, column]))
+    return f"Best: {VARIED[sweep.varied].parameter} {value} with {_column(sweep, int(column))}, {best}."
+
+
 def _column(sweep: Sweep, column: int) -> str:
     """Return the name of a column: "depth 3" or "tanh"."""
     what = sweep.columns[column]
@@ -122,7 +124,7 @@ def _column(sweep: Sweep, column: int) -> str:
 def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
     done, cells = int(np.isfinite(values).sum() + diverged.sum()), values.size
     fresh = done - len(job.kept)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with live_controls(page, "progress").container(horizontal=True, vertical_alignment="center", gap="small"):
         stop_button(page, job, all_of_them=False)
         words = f"{count(done)} of {counted(cells, 'cell')}"
         if fresh > 0 and job.seconds:
@@ -143,11 +145,9 @@ def _critical(sweep: Sweep) -> tuple[list[float | None], list[float | None]]:
 def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray[np.bool_]) -> None:
     varied = VARIED[sweep.varied]
     wanted, critical = _critical(sweep)
-    heading(
-        "Test accuracy after one epoch",
+    how = (
         "Click a cell to open it on Train. ×: diverged. Line: critical σ_w² without biases, where theory predicts that "
-        "a signal neither vanishes nor explodes with depth.",
-        "sweep",
+        "a signal neither vanishes nor explodes with depth."
     )
     known = {number(value) for value, at in zip(wanted, critical, strict=True) if value and at}
     name = f"critical: σ_w² = {known.pop()}" if len(known) == 1 else "critical"
@@ -163,7 +163,10 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
         diverged=diverged,
     )
     alt = f"Test accuracy by {varied.parameter} and {sweep.across}."
-    point = chart(fig, key=widget_key(page, "map"), height=style.HERO, alt=alt, on_click=lambda point: None)
+    with picture("map", "Test accuracy after one epoch", how, "sweep", say=_best_cell(sweep, values)):
+        point = chart(
+            fig, key=widget_key(page, "map"), height=style.HERO, alt=alt, on_click=lambda point: None
+        )
     if point is not None and point.customdata:
         _open(sweep, *map(int, point.customdata[:2]))
 
@@ -204,21 +207,17 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
     if not there:
         return
     parameter = VARIED[sweep.varied].parameter
-    heading(
-        "Best value of each column",
-        "Columns that learned, with the critical value where theory has one.",
-        "columns",
-    )
+    how = "Columns that learned, with the critical value where theory has one."
     rows = [int(np.nanargmax(values[:, column])) for column in there]
-    tables.table(
-        {
-            sweep.across: [_column(sweep, column) for column in there],
-            f"best {parameter}": [number(sweep.values[row]) for row in rows],
-            "test accuracy": [percent(float(values[row, c])) for row, c in zip(rows, there, strict=True)],
-            f"critical {parameter}": [_or_none(critical[column]) for column in there],
-            "critical σ_w²": [_or_none(wanted[column]) for column in there],
-        }
-    )
+    table = {
+        sweep.across: [_column(sweep, column) for column in there],
+        f"best {parameter}": [number(sweep.values[row]) for row in rows],
+        "test accuracy": [percent(float(values[row, c])) for row, c in zip(rows, there, strict=True)],
+        f"critical {parameter}": [_or_none(critical[column]) for column in there],
+        "critical σ_w²": [_or_none(wanted[column]) for column in there],
+    }
+    with picture("columns", "Best value of each column", how, "columns"):
+        tables.table(table)
 
 
 def _or_none(value: float | None) -> str:

@@ -15,10 +15,11 @@ from inits.figures import weights as weight_figures
 from inits.figures.curve_data import start_curves
 from inits.text import counted
 from pages.parts.experiment.choices import Choices
-from pages.parts.page.notes import heading
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import picture
 from pages.parts.widgets.chart import draw, payload
 
+LEAD = "loss"  # the picture with which the presenter view begins
 MEAN_OF = 1000  # images, of the running mean
 MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]
@@ -27,7 +28,7 @@ Points = Mapping[int, tuple[Checkpoint, ...]]
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its title, one line on how to read it, and its text alternative."""
+    """A figure with its title, one line on how to read it, its text alternative, and one sentence about it."""
 
     key: str
     title: str
@@ -35,6 +36,7 @@ class Picture:
     fig: InitVar[Any]
     height: int
     alt: str
+    say: str = ""  # for the presenter view
     data: bytes = field(init=False, repr=False)  # as sent to the browser
 
     def __post_init__(self, fig: Any) -> None:
@@ -47,8 +49,8 @@ class Picture:
 
     def show(self) -> None:
         """Draw the picture in its place, with the cheat sheet of its key."""
-        heading(self.title, self.how, self.key)
-        draw(self.data, key=self.place, height=self.height)
+        with picture(self.key, self.title, self.how, self.key, say=self.say, lead=self.key == LEAD):
+            draw(self.data, key=self.place, height=self.height)
 
 
 def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> list[Picture]:

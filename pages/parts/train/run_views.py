@@ -18,6 +18,7 @@ from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.shared_cache import shared_figures
+from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
 from pages.parts.train.downloads import downloads
 from pages.parts.train.headline import sentence
@@ -45,7 +46,8 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over:
         answer.markdown(sentence(job, choices, records, found))
         with st.container():
             if not over:
-                card_row(page, choices, job=job, outcomes=found, why=why)
+                with slide("running", "The starts"):
+                    card_row(page, choices, job=job, outcomes=found, why=why)
                 _progress(job, records)
             if job.error:
                 problem(job.error)
@@ -53,7 +55,8 @@ def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over:
             _curves(now, choices, over)
             with st.container():
                 if over:
-                    result_table(page, choices, found)
+                    with slide("result"):
+                        result_table(page, choices, found)
                     downloads(job, choices, records, found)
                 _problems(choices, groups, why, over)
             inside(now.moment, choices, groups, running=not over)
@@ -97,7 +100,9 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
     done = sum(record.steps if record.over else record.done for record in records)
     steps = max((record.steps for record in records), default=0) * len(records)
     fresh = done - sum(records[run].steps for run in job.kept)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with live_controls("train", "progress").container(
+        horizontal=True, vertical_alignment="center", gap="small"
+    ):
         stop_button("train", job, all_of_them=len(records) > 1)
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = turn_words(job) or "Compiling the network, about 2 s"

@@ -15,8 +15,9 @@ from inits.text import percent
 from inits.theory.trainability import FirstPass, Verdict, assess, forecast, outcome_words
 from pages.parts.compute.engine_access import can_draw, engine, training_images, wait_for
 from pages.parts.experiment.choices import Choices
-from pages.parts.page.notes import heading, literal
+from pages.parts.page.notes import literal
 from pages.parts.page.shared_cache import SharedCache
+from pages.parts.page.slides import picture
 from pages.parts.signal.measurements import arrays_of
 from pages.parts.widgets import tables
 
@@ -128,18 +129,15 @@ def prediction_table(
         return
     known = [(name, one) for name, one in zip(choices.labels, verdicts, strict=True) if one is not None]
     if known:
-        heading(
-            "Prediction",
-            "From one pass over a batch, one trial step and theory, with the first seed.",
-            terms="every start, logits",
-        )
-        tables.table(
-            {
-                "start": [name for name, _ in known],
-                "predicted": [one.label for _, one in known],
-                "why": [one.explanation for _, one in known],
-            }
-        )
+        how = "From one pass over a batch, one trial step and theory, with the first seed."
+        with picture("prediction", "Prediction", how, terms="every start, logits"):
+            tables.table(
+                {
+                    "start": [name for name, _ in known],
+                    "predicted": [one.label for _, one in known],
+                    "why": [one.explanation for _, one in known],
+                }
+            )
 
 
 def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Sequence[Outcome]) -> None:
@@ -151,18 +149,17 @@ def _compared(choices: Choices, verdicts: Sequence[Verdict | None], outcomes: Se
     if not rows:
         return
     right = sum(verdict.trains == learned for _, verdict, _, learned in rows)
-    heading(
-        "Prediction", f"Made before the first step, for the first seed. {right} of {len(rows)} were right."
-    )
-    tables.table(
-        {
-            "start": [name for name, *_ in rows],
-            "predicted": [verdict.label for _, verdict, *_ in rows],
-            "happened": [_result(outcome) for *_, outcome, _ in rows],
-            "right": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in rows],
-            "why": [verdict.explanation for _, verdict, *_ in rows],
-        }
-    )
+    how = f"Made before the first step, for the first seed. {right} of {len(rows)} were right."
+    with picture("prediction", "Prediction", how):
+        tables.table(
+            {
+                "start": [name for name, *_ in rows],
+                "predicted": [verdict.label for _, verdict, *_ in rows],
+                "happened": [_result(outcome) for *_, outcome, _ in rows],
+                "right": ["yes" if verdict.trains == learned else "no" for _, verdict, _, learned in rows],
+                "why": [verdict.explanation for _, verdict, *_ in rows],
+            }
+        )
 
 
 def _result(outcome: Outcome) -> str:

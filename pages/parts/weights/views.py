@@ -15,6 +15,7 @@ from inits.measure.array_summary import ArraySummary
 from inits.text import count, counted, number, percent
 from pages.parts.page.notes import heading, literal, python
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import live_controls, picture, slide
 from pages.parts.page.state import linked
 from pages.parts.weights.array_table import idle
 from pages.parts.weights.open_files import OpenFiles, label
@@ -36,18 +37,15 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
         return
     two = opened.two
     line = "the first file" if two else "Keras' default initializer"
-    heading(
-        "All kernels",
-        f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each panel has its own axis.",
-        "multiples",
-    )
-    first = 0
+    how = f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each panel has its own axis."
+    box, first = picture("multiples", "All kernels", how, "multiples"), 0
     if len(rows) > PANELS:
         starts = range(0, len(rows), PANELS)
         words = {str(at): f"{at + 1} to {min(at + PANELS, len(rows))} of {len(rows)}" for at in starts}
-        first = int(linked(page, "panels", words, lambda key: st.selectbox(
-            "Kernels", list(words), format_func=words.__getitem__, key=key, width=220,
-        )))  # fmt: skip
+        with box:
+            first = int(linked(page, "panels", words, lambda key: st.selectbox(
+                "Kernels", list(words), format_func=words.__getitem__, key=key, width=220,
+            )))  # fmt: skip
     part = rows[first : first + PANELS]
     now = [_bars(opened.summaries(row)[-1]) for row in part]
     before = [
@@ -56,12 +54,9 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
     ]
     names = [opened.summaries(row)[0].layer for row in part]
     fig = figures.multiples(before, now, names, len(opened.files) - 1)
-    chart(
-        fig,
-        key=widget_key(page, "multiples"),
-        height=int(fig.layout.height),
-        alt="A histogram of the weights of each kernel.",
-    )
+    alt = "A histogram of the weights of each kernel."
+    with box:
+        chart(fig, key=widget_key(page, "multiples"), height=int(fig.layout.height), alt=alt)
 
 
 def _finite(summaries: Sequence[ArraySummary]) -> bool:
@@ -87,34 +82,29 @@ def in_depth(page: str, opened: OpenFiles) -> None:
     rows = {
         label(opened.summaries(row)[0]): row for row in opened.rows if opened.summaries(row)[0].summary.count
     }
-    chosen = linked(page, "array", rows, lambda key: st.selectbox(
-        "Array", list(rows), key=key, width=320,
-    ), first=_most_interesting(opened, rows))  # fmt: skip
+    with live_controls(page, "array"):
+        chosen = linked(page, "array", rows, lambda key: st.selectbox(
+            "Array", list(rows), key=key, width=320,
+        ), first=_most_interesting(opened, rows))  # fmt: skip
     summaries = opened.summaries(rows[str(chosen)])
     last = summaries[-1]
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        heading(
-            f"{counted(last.summary.count, 'value')} of {literal(str(chosen))}",
-            _how_to_read(summaries),
-            "array",
-        )
-        if not _finite(summaries):
-            st.markdown(":gray[No value is finite.]")
-        else:
-            _histogram(page, summaries)
-    with right:
-        heading(
-            "Numbers",
-            "Of all finite values.",
-            terms="std, σ_w², kurtosis, dead, Kolmogorov distance",
-        )
+        title = f"{counted(last.summary.count, 'value')} of {literal(str(chosen))}"
+        say = f"Mean {number(last.summary.mean)}, std **{number(last.summary.std)}**."
+        with picture("array", title, _how_to_read(summaries), "array", say=say):
+            if not _finite(summaries):
+                st.markdown(":gray[No value is finite.]")
+            else:
+                _histogram(page, summaries)
+    terms = "std, σ_w², kurtosis, dead, Kolmogorov distance"
+    with right, picture("numbers", "Numbers", "Of all finite values.", terms=terms):
         _numbers(opened, summaries)
         _nearest_initializer(last)
     columns = st.columns(2, gap="medium")
-    with columns[0]:
+    with columns[0], slide("spectrum"):
         _spectrum(page, summaries)
-    with columns[1]:
+    with columns[1], slide("pixels"):
         _picture(page, opened, rows[str(chosen)], last)
 
 

@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
 
+from pages.parts.page.browser_files import serve
 from pages.parts.page.session import widget_value
 from pages.parts.page.shared_cache import shared_figures
 
@@ -172,15 +171,7 @@ def _point(clicked: dict[str, Any] | None) -> Point | None:
 
 
 def _component() -> ComponentRenderer:
-    """Return the component, registered with the server that runs this page.
-
-    Streamlit serves the files of a component only if a package declares them. This app is not an installed package, so
-    it declares its folder itself, once per server (tests start several in one process).
-    """
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(_NAME) is None:
-        folder = ComponentConfig(name="chart", asset_dir=BROWSER.name)
-        manager.register_from_manifest(ComponentManifest("inits", PLOTLY_VERSION, [folder]), BROWSER.parent)
+    serve(_NAME, BROWSER)
     return _renderer()
 
 

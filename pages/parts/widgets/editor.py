@@ -16,11 +16,10 @@ from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
 
 from pages.parts.page import session
+from pages.parts.page.browser_files import serve
 from pages.parts.page.session import EditorText
 
 CODEMIRROR_VERSION = "6.43.15"
@@ -152,13 +151,7 @@ def _plain(text: str) -> str:
 
 
 def _component() -> ComponentRenderer:
-    """Return the component, registered with the server that runs this page, as in `chart`."""
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(_NAME) is None:
-        folder = ComponentConfig(name="editor", asset_dir=BROWSER.name)
-        manager.register_from_manifest(
-            ComponentManifest("inits", CODEMIRROR_VERSION, [folder]), BROWSER.parent
-        )
+    serve(_NAME, BROWSER)
     return _renderer()
 
 

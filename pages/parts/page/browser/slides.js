@@ -1,0 +1,91 @@
+// The slides of the page and its live controls: where they are, what is said about them, and how large they are shown.
+
+const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st-key-lead-"], [class*="st-key-lessons-card-"])';
+const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
+const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
+const LARGEST = 4; // scale of a slide
+const GAP = 16; // pixels between the parts of the view
+
+export function slides() {
+  return [...document.querySelectorAll(SLIDES)].filter(hasContent);
+}
+
+export function live() {
+  return [...document.querySelectorAll(LIVE)].filter(hasContent);
+}
+
+export function isSlide(element, kind) {
+  return keyOf(element).startsWith(`st-key-${kind}-`);
+}
+
+// The name of a slide: its key in Python, with dashes.
+export function nameOf(slide) {
+  return keyOf(slide).replace(/^st-key-(slide-|lead-)?/, "");
+}
+
+function keyOf(element) {
+  return [...element.classList].find((name) => name.startsWith("st-key-")) ?? "";
+}
+
+// False for an empty container, and for one in a folded part of the page.
+function hasContent(element) {
+  return element.childElementCount > 0 && element.getClientRects().length > 0;
+}
+
+// ---- Words -------------------------------------------------------------------------------------------
+
+// The title, the sentence and the reading hint of a slide as nodes. They stand above the slide, so its own heading is
+// marked, to be hidden.
+export function wordsOf(slide) {
+  const heading = slide.querySelector("h2, h3, h5") ?? slide.querySelector("p > strong:first-child");
+  const sentence = slide.querySelector('[class*="st-key-say-"] p');
+  heading?.closest('[data-testid="stElementContainer"]')?.setAttribute("data-above", "");
+  const below = heading?.tagName === "STRONG" ? [...heading.parentElement.childNodes] : [];
+  return {
+    title: heading?.childNodes ?? [],
+    sentence: sentence?.childNodes ?? [],
+    how: below.filter((node) => node !== heading && node.nodeName !== "BR"),
+  };
+}
+
+// ---- Size --------------------------------------------------------------------------------------------
+
+// Puts the controls above the footer of the view and the slide between its header and the controls, as large as it
+// fits; with null for the view, gives both back to the page.
+export function fit(slide, view) {
+  if (!view) {
+    slide?.removeAttribute("data-presented");
+    return;
+  }
+  let bottom = view.box.querySelector("footer").offsetHeight + GAP / 2;
+  for (const one of live().reverse()) {
+    one.style.setProperty("--inits-bottom", `${bottom}px`);
+    if (!view.folded) bottom += one.offsetHeight + GAP / 2;
+  }
+  if (!slide) return;
+  slide.setAttribute("data-presented", "");
+  const top = view.box.querySelector("header").getBoundingClientRect().bottom + GAP;
+  const [width, height] = [0.92 * innerWidth, innerHeight - top - bottom];
+  const least = Number(getComputedStyle(slide).getPropertyValue("--inits-least")) || LEAST;
+  const rows = [...slide.querySelectorAll('[data-testid="stHorizontalBlock"]')];
+  const put = (scale) => {
+    slide.style.setProperty("--inits-top", `${top}px`);
+    slide.style.setProperty("--inits-width", `${width / scale}px`);
+    slide.style.setProperty("--inits-height", `${height / scale}px`);
+    slide.style.setProperty("--inits-scale", scale);
+    return slide.scrollHeight <= height / scale + 1 && rows.every((row) => row.scrollWidth <= row.clientWidth + 1);
+  };
+  put(largest((scale) => put(scale), Math.max(1, Math.min(LARGEST, width / least))));
+}
+
+// The largest scale that fits, at least 1: what does not fit then can be scrolled.
+function largest(fits, most) {
+  if (fits(most)) return most;
+  let [low, high] = [1, most];
+  while (high - low > 0.02) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,68 @@
+"""What the presenter view shows: slides, one at a time and enlarged, and the controls of the page below them.
+
+A slide is a container with a known key. The browser finds it by that key (`browser/presenter.js`), so what it shows
+stays live.
+"""
+
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.page.notes import heading
+from pages.parts.page.session import widget_key
+
+
+def picture(
+    name: str, title: str, how: str, sheet: str = "", *, terms: str = "", say: str = "", lead: bool = False
+) -> DeltaGenerator:
+    """Draw the heading of a picture; return the container for the picture, which is a slide.
+
+    Args:
+        name: the name of the slide in the app.
+        title, how, sheet, terms: see `heading`.
+        say: Markdown, one sentence about this picture, with its numbers. Only the presenter view shows it.
+        lead: the presenter view begins here, not with the first slide of the page.
+    """
+    box = st.container(key=_key(name, lead))
+    with box:
+        heading(title, how, sheet, terms=terms)
+        _only_presented(name, say)
+    return box
+
+
+def slide(
+    name: str,
+    title: str = "",
+    *,
+    say: str = "",
+    lead: bool = False,
+    border: bool = False,
+    height: Literal["content", "stretch"] = "content",
+) -> DeltaGenerator:
+    """Return a container that is a slide.
+
+    Args:
+        name, say, lead: see `picture`.
+        title: Markdown that only the presenter view shows; "" if a heading is the first thing in the slide.
+        border, height: see `st.container`.
+    """
+    box = st.container(border=border, height=height, key=_key(name, lead))
+    with box:
+        _only_presented(name, "\n\n".join(filter(None, [title and f"##### {title}", say])))
+    return box
+
+
+def _key(name: str, lead: bool) -> str:
+    return widget_key("lead" if lead else "slide", name)
+
+
+def _only_presented(name: str, words: str) -> None:
+    if words:
+        with st.container(key=widget_key("say", name)):
+            st.markdown(words)
+
+
+def live_controls(page: str, name: str = "controls", *, border: bool = False) -> DeltaGenerator:
+    """Return a container for controls of a page that the presenter view shows below the slide."""
+    return st.container(border=border, key=widget_key("live", page, name))
