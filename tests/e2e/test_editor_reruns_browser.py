@@ -65,6 +65,21 @@ def test_an_older_answer_does_not_overwrite_newer_text(page: Page) -> None:
     assert text(page) == START + "ab"
 
 
+def test_text_that_is_newer_than_a_text_of_the_page_is_kept(page: Page, place: Locator) -> None:
+    page.keyboard.type("mine")
+    python_has(page, START + "mine")
+    page.evaluate("""() => {
+        const named = (button) => button.textContent === "Restore";
+        [...document.querySelectorAll("button")].find(named).click();
+        document.querySelector(".cm-content").focus();
+        document.execCommand("insertText", false, "!");
+    }""")
+    python_has(page, START + "mine!")
+    assert text(page) == START + "mine!"
+    press(page, "Restore")
+    editor_has(page, START)
+
+
 def test_the_text_is_kept_while_the_editor_is_hidden(page: Page, place: Locator) -> None:
     page.keyboard.type("mine")
     switch(page, "shown")

@@ -71,7 +71,7 @@ def editing() -> None:
             label="Your initializer",
             marks=WRONG if "wrong" in state else {},
             ran=state.get("wrong"),
-            revision=name,
+            revision=f"{name} {state.setdefault('restored', 0)}",
             readonly=readonly,
             limit=5_000,
         )
@@ -82,9 +82,13 @@ def editing() -> None:
         if st.button("Complain", key="complain"):
             state.wrong = typed.text
             st.rerun()
-        if st.button("Forget", key="forget"):
-            del state["code.held"]  # as in a new session of the same browser window
-            st.rerun()
+        with st.container(horizontal=True):
+            if st.button("Restore", key="restore"):
+                state.restored += 1
+                st.rerun()
+            if st.button("Forget", key="forget"):
+                del state["code.text"]  # as in a new session of the same browser window
+                st.rerun()
     st.text(f"ran {state.get('ran')!r}")
     st.text(f"{state.times} times")
     st.text(f"page runs {state.runs}")

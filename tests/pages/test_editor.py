@@ -38,14 +38,14 @@ def sent(app: AppTest) -> dict:
     return json.loads(app.get("bidi_component")[0].proto.json)
 
 
-def written(typed: object, number: object = 1) -> dict:
-    return {"typed": {"text": typed, "number": number}}
+def written(typed: object, number: object = 1, count: object = 1) -> dict:
+    return {"typed": {"text": typed, "number": number, "count": count}}
 
 
 def test_editor_begins_with_the_code_and_sends_the_address_of_the_script() -> None:
     app = run(revision="first", marks={1: "Wrong."}, limit=100)
     assert app.session_state.typed == Typed("x = 1\n", run=False)
-    expected = {"text": "x = 1\n", "revision": "first", "number": 1, "marks": [[1, "Wrong."]]}
+    expected = {"text": "x = 1\n", "revision": "first", "number": 1, "received": 0, "marks": [[1, "Wrong."]]}
     assert sent(app) == expected | {"label": "Your code", "readonly": False, "limit": 100}
     proto = app.get("bidi_component")[0].proto
     assert (proto.js_source_path, proto.js_content) == ("editor.js", "")
@@ -60,7 +60,9 @@ def test_another_revision_replaces_the_text_of_the_browser_and_late_texts_are_dr
     assert (text(app), sent(app)["text"], sent(app)["number"]) == ("z = 3", "z = 3", 2)
     for browser, shown in ((written("late", 1), "z = 3"), (written("y = 4", 2), "y = 4")):
         assert text(run(app, browser, code="z = 3", revision=1)) == shown
+    app = run(app, written("y = 5", 2, 3), code="z = 3", revision=1)
     app = run(app, revision=0)  # an earlier revision again is a new text
+    assert sent(app)["received"] == 3  # of the text that it replaces
     assert (text(app), sent(app)["number"]) == ("x = 1\n", 3)
 
 
@@ -73,6 +75,7 @@ def test_another_revision_replaces_the_text_of_the_browser_and_late_texts_are_dr
         written(7),
         written(["a"]),
         written("late", number=0),
+        written("uncounted", count="1"),
         written("x" * 101),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.page import state
+from pages.parts.page.session import EditorText
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +60,13 @@ def test_quick_changes_are_kept_while_the_browser_reports_an_earlier_address(app
     assert shown(app) == ("b", "y", {"what": "b", "of": "y"})
     choose(report(app, what="b"), "of", "z")
     assert shown(app) == ("b", "z", {"what": "b", "of": "z"})
+
+
+def test_a_paste_is_kept_while_the_browser_reports_an_earlier_address(app: AppTest) -> None:
+    app.session_state["some.editor.text"] = EditorText("first", 0, 1)
+    choose(app, "what", "c")
+    app.session_state["some.editor.text"] = EditorText("pasted", 0, 1)
+    assert shown(report(app, what="b").run())[:2] == ("c", "x")
 
 
 def test_results_that_arrive_while_the_browser_reports_an_earlier_address_change_no_setting(

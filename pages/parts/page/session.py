@@ -103,11 +103,19 @@ class PageState:
 
 @dataclass(frozen=True)
 class EditorText:
-    """The text of a code editor, its revision, and the number of texts that the page has put into the editor."""
+    """The text of a code editor.
+
+    Attributes:
+        text: the text that Python knows.
+        revision: what the page calls its last text.
+        number: how many texts the page has put into the editor.
+        received: how many texts the browser has sent when this one was written.
+    """
 
     text: str
     revision: int | str
     number: int
+    received: int = 0
 
 
 # Of all pages
@@ -205,8 +213,8 @@ def seeded(key: str, value: Any) -> str:
 
 
 def control_values(page: str) -> dict[str, Any]:
-    """Return the simple values of the controls of a page by key."""
-    simple = (str, int, float, tuple, list, type(None))
+    """Return the simple values of the controls of a page by key, and the texts of its editors."""
+    simple = (str, int, float, tuple, list, type(None), EditorText)
     return {
         str(key): value
         for key, value in st.session_state.to_dict().items()

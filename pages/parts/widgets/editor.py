@@ -5,7 +5,8 @@ the colours of the present theme. The browser has the text and sends it when typ
 focus, and on Ctrl+Enter; docs/BUNDLES.md explains why the app does not use one of the existing packages.
 
 Both Python and the browser may have a newer text. `revision` decides: within one revision the text of the browser is
-valid, and a new revision replaces it. The session keeps the text also while no editor is shown.
+valid, and a new revision replaces it, unless the user has changed the text since. The session keeps the text also while
+no editor is shown.
 """
 
 from collections.abc import Mapping
@@ -80,6 +81,7 @@ def editor(
             "text": present.text,
             "revision": revision,
             "number": present.number,
+            "received": present.received,
             # A tuple, because for a list Streamlit would import pandas, 85 MB, to check for a table.
             "marks": tuple(sorted(moved(marks, present.text if ran is None else ran, present.text).items())),
             "label": label,
@@ -98,15 +100,15 @@ def editor(
 def _present_text(old: EditorText | None, code: str, revision: int | str) -> EditorText:
     if old and old.revision == revision:
         return old
-    return EditorText(code, revision, number=old.number + 1 if old else 1)
+    return EditorText(code, revision, old.number + 1, old.received) if old else EditorText(code, revision, 1)
 
 
 def _receive(key: str, state: Mapping[str, Any] | None, limit: int) -> None:
     """Keep what the browser has sent, if it belongs to the present text. The browser can send anything."""
     present = session.EDITOR_TEXT[key]
     match state and state.get("typed"):
-        case {"text": str(text), "number": present.number} if len(text) <= limit:
-            session.EDITOR_TEXT[key] = replace(present, text=_plain(text))
+        case {"text": str(text), "number": present.number, "count": int(count)} if len(text) <= limit:
+            session.EDITOR_TEXT[key] = replace(present, text=_plain(text), received=count)
 
 
 def moved(marks: Mapping[int, str], before: str, after: str) -> dict[int, str]:

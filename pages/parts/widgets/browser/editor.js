@@ -121,6 +121,7 @@ function open(editor) {
   ];
   editor.view = new cm.EditorView({ doc: message.text, extensions, parent: editor.place });
   acceptText(editor, message.text);
+  editor.count = message.received; // of texts that were sent
   editor.alarm.textContent = "";
 }
 
@@ -130,12 +131,13 @@ function acceptText(editor, sent) {
   Object.assign(editor, { revision, number, sent });
 }
 
-// Keep the text of the browser, unless the page has put a new one into the editor.
+// Keep the text of the browser, unless the page has put a new one into the editor and knew the last one of the user.
 function receive(editor) {
-  const { revision, number } = editor.message;
-  if (revision !== editor.revision || number > editor.number) return replace(editor);
-  if (number === editor.number) return;
-  acceptText(editor, null); // a new session counts from the start: the old one was lost, but the text here was not
+  const { revision, number, received } = editor.message;
+  const next = revision !== editor.revision || number > editor.number;
+  if (!next && number === editor.number) return;
+  if (next && received === editor.count && currentText(editor) === editor.sent) return replace(editor);
+  acceptText(editor, null); // the user has typed since, or in a session that was lost
   send(editor);
 }
 
@@ -208,7 +210,8 @@ function send(editor) {
   const text = currentText(editor);
   if (text === editor.sent) return mark(editor); // typed and undone
   editor.sent = text;
-  editor.setState("typed", { text, number: editor.number });
+  editor.count += 1;
+  editor.setState("typed", { text, number: editor.number, count: editor.count });
 }
 
 // Text and trigger arrive in Python together.
