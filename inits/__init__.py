@@ -1,3 +1,3 @@
-"""The library of the app. Its own modules are the base: errors, settings, seeds, text, logs and files."""
+"""The library of the app. Its own modules are the base: errors, settings, seeds, text, typed text, logs and files."""
 
 __version__ = "0.1.0"

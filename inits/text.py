@@ -65,6 +65,13 @@ def plain_symbols(text: str) -> str:
     return text
 
 
+def exact(x: float) -> str:
+    """Return the shortest text that `float` reads back as `x`: 0.999, 128, 1e-7."""
+    if float(x).is_integer() and abs(x) < 1e15:
+        return str(int(x))
+    return re.sub(r"e([-+]?)0*", lambda power: f"e{power[1].strip('+')}", repr(float(x)))
+
+
 def count(n: int) -> str:
     """Return a whole number with thousands separators: 12,345."""
     return f"{n:,}".replace("-", "−")

@@ -117,7 +117,7 @@ def test_the_tables_list_every_folder():
     assert folders == set(PACKAGES) - {"base", "pages"}
     assert {path.parent.name for path in ROOT.glob("pages/parts/*/__init__.py")} == set(PARTS)
     assert {path.name for path in ROOT.glob("inits/*.py")} <= {
-        f"{name}.py" for name in ("__init__", "errors", "files", "logs", "seeds", "settings", "text")
+        f"{name}.py" for name in ("__init__", "errors", "files", "logs", "seeds", "settings", "text", "typed")
     }
 
 

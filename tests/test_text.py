@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inits import text as words
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import PastedSpec
+from inits.typed import read_number
 from inits.weightfiles.formats.limits import clean
 from pages.parts.experiment.cards import called
 from pages.parts.page.notes import literal
@@ -58,6 +59,13 @@ def test_a_number_is_rounded_and_nothing_else(x, digits):
     assert read_back(text) == float(f"{x:.{digits - 1}e}")
     mantissa = text.partition(" × ")[0]
     assert "." not in mantissa or mantissa[-1] not in "0."
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_exact_text_is_read_back_whole(x):
+    assert float(words.exact(x)) == x
+    assert read_number(words.exact(x)) == x
+    assert len(words.exact(x)) <= len(repr(x))
 
 
 UNITS = [

@@ -1,5 +1,6 @@
 """The network that is trained: a stack of Dense layers, and the short text that people type for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -8,9 +9,13 @@ from typing import Self
 from inits.errors import SpecError
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.parameters import checked_whole
-from inits.text import shown
+from inits.text import counted, shown
+from inits.typed import split_list
 
 MAX_LAYERS, MAX_UNITS = 50, 1024
+_TIMES = str.maketrans("×*", "xx")
+_REPEATED = re.compile(r"[\[(]\s*(\d+)\s*,?\s*[\])]\s*x\s*(\d+)")  # [128] * 6, as in Python
+_UNITS = re.compile(r"-?(0|[1-9]\d{0,8})")  # 1,024 is not read as 1, 24
 
 
 @dataclass(frozen=True)
@@ -65,24 +70,38 @@ class Network:
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:
-    """Return the units of each hidden layer from a text such as "6 x 128", "256, 128, 64" or "none".
+    """Return the units of each hidden layer from a text such as "6 x 128", "256, 128, 64", "256-128-64" or "none".
 
+    `n x m` means n layers of m units; if n is more than the number of layers can be, two layers of n and m units.
     Raises SpecError for any other text, and for a number that is out of bounds.
     """
-    words = text.replace("×", "x").replace("*", "x").lower().strip()
-    if words in ("", "none", "0"):
+    words = _REPEATED.sub(r"\2 x \1", " ".join(text.translate(_TIMES).lower().split()))
+    words = " ".join(re.sub(r"[][(){}]", " ", words).split())
+    if words in ("0", "none"):
         return ()
     units: list[int] = []
-    for part in words.split(","):
-        count, _, size = part.rpartition("x")
-        try:
-            layers, width = int(count or 1), int(size)
-        except ValueError:
+    for part in split_list(re.sub(r" ?x ?", "x", words)):
+        sizes = part.split("x")
+        if not all(_UNITS.fullmatch(size) for size in sizes[not sizes[0] :]):
             raise SpecError(
-                f"hidden layers must be like 6 x 128 or 256, 128, 64, but got {shown(text)}."
-            ) from None
-        units += [width] * checked_whole("layers", layers, 1, MAX_LAYERS)
+                f"Hidden layers must be like 6 x 128, 256, 128, 64 or none, but got {shown(text)}."
+            )
+        first, *others = (int(size) for size in sizes if size)
+        if len(others) == 1 and first <= MAX_LAYERS:
+            units += others * checked_whole("layers", first, 1, MAX_LAYERS)
+        else:
+            units += [first, *others]
     return Network(tuple(units)).hidden
+
+
+def hidden_in_words(hidden: Sequence[int]) -> str:
+    """Return hidden layers in words: "6 hidden layers of 128 units" or "3 hidden layers: 2 × 128, 64 units"."""
+    if not hidden:
+        return "no hidden layer"
+    sizes = (
+        f" of {counted(hidden[0], 'unit')}" if len(set(hidden)) == 1 else f": {format_hidden(hidden)} units"
+    )
+    return counted(len(hidden), "hidden layer") + sizes
 
 
 def format_hidden(hidden: Sequence[int]) -> str:

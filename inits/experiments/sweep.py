@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from inits.data.datasets import DEFAULT
 from inits.errors import SpecError
@@ -163,7 +164,7 @@ class Sweep:
 
 
 def grid(low: float, high: float, count: int) -> tuple[float, ...]:
-    """Return `count` values from low to high, evenly apart in the logarithm, with three digits.
+    """Return `count` values from low to high, evenly apart in the logarithm, those between with three digits.
 
     Raises SpecError unless 0 < low < high and the rounded values differ.
     """
@@ -174,8 +175,9 @@ def grid(low: float, high: float, count: int) -> tuple[float, ...]:
     if not 2 <= count <= MAX_CELLS:
         raise SpecError(f"The grid must have 2 to {MAX_CELLS} values, but got {count}.")
     step = math.log(high / low) / (count - 1)
-    values = tuple(float(f"{low * math.exp(i * step):.3g}") for i in range(count))
-    if len(set(values)) < count:
+    between = (float(f"{low * math.exp(i * step):.3g}") for i in range(1, count - 1))
+    values = (low, *between, high)
+    if any(first >= second for first, second in pairwise(values)):
         raise SpecError(
             f"{low:g} and {high:g} are too close for {count} values. Widen the range or take fewer."
         )

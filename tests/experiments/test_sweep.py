@@ -63,10 +63,10 @@ def test_a_grid_runs_from_end_to_end_in_equal_steps(low, ratio, count):
     assume(ratio ** (1 / (count - 1)) > 1.02)  # else three digits leave no room
     values = grid(low, low * ratio, count)
     assert len(values) == count
-    np.testing.assert_allclose([values[0], values[-1]], [low, low * ratio], rtol=0.006)
+    assert (values[0], values[-1]) == (low, low * ratio)  # as they were typed
     steps = np.diff(np.log(values))
     np.testing.assert_allclose(steps, math.log(ratio) / (count - 1), atol=0.0105)
-    assert all(float(f"{value:.3g}") == value for value in values)
+    assert all(float(f"{value:.3g}") == value for value in values[1:-1])
 
 
 @pytest.mark.parametrize(
