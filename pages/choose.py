@@ -9,6 +9,7 @@ from pages.parts.choose.views import cheat_sheet, power_chart, recommendation_ca
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
+from pages.parts.page.refusals import refusal
 from pages.parts.page.slides import live_controls
 
 PAGE = CHOOSE.page
@@ -23,6 +24,7 @@ def main() -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left, live_controls(PAGE):
         answers = questions(PAGE, answers)
+        refusal(PAGE)
     CHOOSE.save(answers)
     try:
         task = answers.task()

@@ -130,7 +130,7 @@ def train_it(spec: Kernel) -> None:
 
 def show_shape(shape: tuple[int, ...]) -> None:
     """Have the page show another shape from its next run on."""
-    session.forget(PAGE, keep=("spec", "view", "seed"))
+    session.forget(PAGE, keep=("spec", "view", "seed.typed"))
     session.SHAPE[PAGE] = shape
 
 

@@ -10,6 +10,7 @@ from pages.parts.compute.engine_access import engine, known_dataset, wait_for
 from pages.parts.compute.job_control import left_note, session_id, sweep_of, watch
 from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
 from pages.parts.lessons.bar import lesson_bar
+from pages.parts.page import session
 from pages.parts.page.header import setup
 from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
@@ -71,7 +72,7 @@ def edited(grid: Grid) -> tuple[Grid, Sweep | None]:
     sweep = drawable(grid)
     if sweep is None:
         cancel_request(PAGE)
-    elif pressed:
+    elif pressed and PAGE not in session.REFUSAL:
         request_run(PAGE)
     return grid, sweep
 

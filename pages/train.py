@@ -20,6 +20,7 @@ from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import card_row, chosen_cards
 from pages.parts.lessons.bar import lesson_bar
+from pages.parts.page import session
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
@@ -76,7 +77,7 @@ def edited(choices: Choices) -> Choices:
     """Draw the controls; return the choices."""
     choices, pressed = builder(PAGE, choices, partial(presets, PAGE, partial(open_experiment, PAGE, choices)))
     refusal(PAGE)
-    if pressed:
+    if pressed and PAGE not in session.REFUSAL:
         request_run(PAGE)
     return choices
 

@@ -80,7 +80,7 @@ def open_a_cell_by_keyboard(page: Page) -> None:
 
 
 def set_a_start_by_keyboard(page: Page) -> None:
-    page.get_by_role("spinbutton", name="Weights, σ_w²").focus()
+    page.get_by_role("textbox", name=re.compile("^Weights, ")).focus()
     page.keyboard.press("Control+A")
     page.keyboard.type("1.7")
     press_until(page, "Tab", button(page, "Place a start"), 6)

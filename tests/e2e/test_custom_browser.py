@@ -91,8 +91,8 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
     assert cards(page)[-1] == "My tiny"
     button(page, "Edit").first.click()  # and it is offered for the other starts
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").first.click()
-    page.get_by_role("option", name="My tiny (your code)").click()
+    dialog.get_by_role("button", name="Initializer: usual values", exact=True).click()
+    page.get_by_role("menuitem", name="My tiny (your code)").click()
     dialog.get_by_role("button", name="Save", exact=True).click()
     wait_until(page, lambda: cards(page)[0] == "1 My tiny")
 

@@ -86,7 +86,7 @@ def test_starts_go_to_train_and_back_and_share_a_bias_variance(page: Page, app: 
     page.get_by_role("link", name="Signal").click()
     page.get_by_text("How far does the signal travel?").wait_for()
     expect(page).to_have_url(re.compile("HeUniform.*Orthogonal"))
-    box = page.get_by_role("combobox", name="Bias variance")
+    box = page.get_by_role("textbox", name="Bias variance")
     box.fill("0.04")
     box.press("Enter")
     expect(page).to_have_url(re.compile(r"stddev%3D0\.2.*stddev%3D0\.2"))

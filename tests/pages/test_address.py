@@ -63,11 +63,11 @@ def test_defaults_are_written_as_they_are_read(address: Address) -> None:
     [
         (
             whole("depth", 1, 50),
-            {"1": 1, "50": 50},
+            {"1": 1, "50": 50, " 12 ": 12, "1e1": 10, "12.0": 12},
             "0 51 1.5  1111111111111111",
             "a whole number from 1 to 50",
         ),
-        (positive("rate"), {"0.1": 0.1, "1e3": 1000.0}, "0 -1 inf nan x", "a positive number"),
+        (positive("rate"), {"0.1": 0.1, "1e3": 1000.0, "0,1": 0.1}, "0 -1 inf nan x", "a positive number"),
         (one_of("view", ["a", "b"]), {"a": "a"}, "c ", "one of a, b"),
     ],
 )

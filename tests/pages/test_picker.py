@@ -21,20 +21,11 @@ def page() -> None:
     refusal("explore")
 
 
-class Typed(list[str]):
-    """A text that was typed: AppTest itself sends only the options of a box."""
-
-    def index(self, value: object) -> int:
-        return 0
-
-
 def type_text(text: str, more: tuple[str, ...] = ()) -> tuple[str, list[str]]:
     """Return what is chosen after a text was typed, and the messages."""
     app = AppTest.from_function(page, default_timeout=30)
     app.session_state["more"] = more
-    box = app.run().selectbox(key="explore.name")
-    box.options = Typed([text])
-    box.set_value(text).run()
+    app.run().text_input(key="explore.name").input(text).run()
     assert not app.exception
     return app.session_state["chosen"], [element.value for element in app.error]
 

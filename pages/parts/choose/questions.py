@@ -10,9 +10,11 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Task
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.session import seeded, widget_key
+from pages.parts.widgets.box import number_box
 
 KNOWN = {name: title for name, title in ACTIVATIONS.items() if name != "softmax"}
 COMMON = ("relu", "tanh", "selu", "gelu", "silu", "elu", "sigmoid")  # listed first
+DEPTHS, WIDTHS = ("1", "2", "6", "10", "20", "50"), ("32", "64", "128", "256", "512")
 WEIGHTS = {"no": "new weights", "yes": "pretrained weights"}
 
 
@@ -44,14 +46,23 @@ CHOOSE = Address("choose", Answers, (
 
 def questions(page: str, answers: Answers) -> Answers:
     """Draw the questions; return the answers."""
-    key = {name: seeded(widget_key(page, name), value) for name, value in answers._asdict().items()}
+    chosen = ("activation", "normalization", "optimizer", "weights")
+    key = {name: seeded(widget_key(page, name), getattr(answers, name)) for name in chosen}
     activation = st.selectbox(
         "Activation", sorted(KNOWN, key=lambda name: name not in COMMON), key=key["activation"],
         format_func=KNOWN.__getitem__, width=240,
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
-        depth = st.number_input("Hidden layers", 1, MAX_LAYERS, step=1, width=112, key=key["depth"])
-        width = st.number_input("Units in each", 1, MAX_UNITS, step=1, width=112, key=key["width"])
+        depth, width = (
+            number_box(
+                label, widget_key(page, name), getattr(answers, name), whole(label, 1, most),
+                scope=page, width=120, options=options,
+            )
+            for label, name, most, options in (
+                ("Hidden layers", "depth", MAX_LAYERS, DEPTHS),
+                ("Units in each", "width", MAX_UNITS, WIDTHS),
+            )
+        )  # fmt: skip
 
     def switch(name: str, label: str, options: Mapping[str, str]) -> str:
         words = options.__getitem__
@@ -61,8 +72,8 @@ def questions(page: str, answers: Answers) -> Answers:
 
     return Answers(
         str(activation),
-        int(depth),
-        int(width),
+        depth,
+        width,
         switch("normalization", "Normalization", NORMALIZATIONS),
         switch("optimizer", "Optimizer", {name: name for name in OPTIMIZERS}),
         switch("weights", "Start from", WEIGHTS),

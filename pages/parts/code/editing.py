@@ -9,8 +9,11 @@ from inits.sandbox.examples import EXAMPLES
 from inits.sandbox.results import CodeError
 from inits.seeds import MAX_SEED
 from pages.parts.page import session
+from pages.parts.page.address import whole
 from pages.parts.page.notes import literal
-from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.refusals import refusal
+from pages.parts.page.session import set_widget, widget_key, widget_value
+from pages.parts.widgets.box import box_value, number_box, set_box
 from pages.parts.widgets.editor import editor
 
 NOTES = {example.code: example.note for example in EXAMPLES}
@@ -18,7 +21,8 @@ NOTES = {example.code: example.note for example in EXAMPLES}
 
 def begin(page: str, spec: PastedSpec, seed: int) -> None:
     """Give the controls of a page that was opened their first values; the code of a link is shown at once."""
-    seeded(widget_key(page, "seed"), seed)
+    if widget_key(page, "seed") not in session.TYPED:
+        set_box(widget_key(page, "seed"), seed)
     name = widget_key(page, "called")
     if widget_value(name) is None:
         set_widget(name, "" if spec.name == name_of(spec.source) else spec.name)
@@ -43,9 +47,12 @@ def controls(page: str) -> tuple[int, bool]:
         )
         guess, name = name_of(session.CODE[page]), widget_key(page, "called")
         st.text_input("Name", key=name, placeholder=guess, width=200, max_chars=LONGEST_NAME)
-        seed = st.number_input("Seed", 0, MAX_SEED, key=widget_key(page, "seed"), step=1, width=120)
+        key, read = widget_key(page, "seed"), whole("Seed", 0, MAX_SEED)
+        seed = number_box("Seed", key, box_value(key, 0), read, scope=page, width=120)
         icon, key = ":material/play_arrow:", widget_key(page, "run")
-        return int(seed), st.button("Run", icon=icon, type="primary", key=key)
+        pressed = st.button("Run", icon=icon, type="primary", key=key)
+    refusal(page)
+    return seed, pressed and page not in session.REFUSAL
 
 
 def _choose_example(page: str) -> None:

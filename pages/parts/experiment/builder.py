@@ -1,5 +1,6 @@
 """The controls that build an experiment on the Train page."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,21 +8,23 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS
-from inits.experiments.network import Network, format_hidden, parse_hidden
+from inits.experiments.network import MAX_LAYERS, Network, format_hidden, hidden_in_words, parse_hidden
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.optimizers import OPTIMIZERS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
-from inits.text import counted, shown
+from inits.text import counted, exact
 from pages.parts.experiment.choices import DATA, Choices, other_data
 from pages.parts.page import session
-from pages.parts.page.refusals import refuse
+from pages.parts.page.address import number, whole
+from pages.parts.page.refusals import accept, refusal_inside, refuse
 from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.widgets.box import box_value, number_box, text_box, value_box
 from pages.parts.widgets.picker import parameter_controls
 
 HIDDEN = ("none", "128", "2 × 128", "4 × 128", "6 × 128", "10 × 128", "20 × 64", "256, 128, 64")
 RATES = (0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0)
-BATCHES = (16, 32, 64, 128, 256, 512)
+BATCHES, SEEDS = ("16", "32", "64", "128", "256", "512"), ("1", "3", "5", "10", "20")
 
 
 def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
@@ -40,23 +43,19 @@ def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Cho
 def network_controls(page: str, network: Network) -> Network:
     """Draw the controls for hidden layers and activation; return the network."""
     key = widget_key(page, "hidden")
-    text = session.HIDDEN.setdefault(page, format_hidden(network.hidden))
-    set_widget(key, text)
-
-    def take() -> None:
-        try:
-            session.HIDDEN[page] = format_hidden(parse_hidden(widget_value(key)))
-        except InitsError as error:
-            refuse(page, str(error))
-
-    st.selectbox(
+    read = hidden_in_words(box_value(key, network.hidden))
+    hidden = value_box(
         "Hidden layers",
-        dict.fromkeys((*HIDDEN, text)),
-        key=key,
-        accept_new_options=True,
-        width=140,
-        on_change=take,
-        help="Choose, or type layers × units such as `6 x 128`, or the units of each layer such as `256, 128, 64`.",
+        key,
+        network.hidden,
+        parse_hidden,
+        scope=page,
+        write=format_hidden,
+        remark=_as_understood,
+        options=HIDDEN,
+        width=150,
+        help="Layers × units such as `6 x 128`, or the units of each layer such as `256, 128, 64` or `256-128-64`. "
+        f"Now: {read}.",
     )
     activation = st.selectbox(
         "Activation",
@@ -65,7 +64,20 @@ def network_controls(page: str, network: Network) -> Network:
         format_func=ACTIVATIONS.__getitem__,
         width=140,
     )
-    return Network(parse_hidden(session.HIDDEN[page]), activation)
+    return Network(hidden, activation)
+
+
+def _as_understood(text: str, hidden: tuple[int, ...]) -> str:
+    """Say how a text was understood that can mean something else."""
+    layers = hidden_in_words(hidden)
+    if re.fullmatch(r"\D*\d+\s*[x×*]\s*\d+\D*", text.lower()) and len(set(hidden)) == 2:
+        most = f"because a network has at most {MAX_LAYERS}. Write 6 x 128 for 6 layers of 128 units."
+        return f"{text.strip()} was read as {layers}, {most}"
+    inputs, outputs = Network().inputs, Network().outputs
+    if len(hidden) > 1 and (hidden[0], hidden[-1]) == (inputs, outputs):
+        ends = f"The {inputs} inputs and {outputs} outputs are always there: leave them out"
+        return f"{text.strip()} was read as {layers}. {ends} if you meant those."
+    return ""
 
 
 def chosen_optimizer(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
@@ -75,55 +87,60 @@ def chosen_optimizer(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
 
 def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
     """Draw a choice of learning rates that accepts other numbers too."""
-    key = widget_key(page, "rate")
-    current = f"{optimizer.learning_rate:g}"
-    set_widget(key, current)
 
-    def take() -> None:
+    def take(text: str) -> None:
         try:
-            rate = float(widget_value(key))
+            rate = number("Learning rate")(text)
             session.SPEC[widget_key(page, "optimizer")] = str(optimizer.replace(learning_rate=rate))
-        except ValueError as error:
-            words = str(error) if isinstance(error, InitsError) else _not_a_number(widget_value(key))
-            refuse(page, words)
+            accept(page)
+        except InitsError as error:
+            refuse(page, str(error))
 
-    options = dict.fromkeys([*(f"{rate:g}" for rate in RATES), current])
-    st.selectbox("Learning rate", options, key=key, accept_new_options=True, width=120, on_change=take)
-
-
-def _not_a_number(text: str) -> str:
-    return f"learning_rate must be a number, but got {shown(text)}."
+    text, options = exact(optimizer.learning_rate), map(exact, RATES)
+    text_box("Learning rate", widget_key(page, "rate"), text, take, options=options, width=120)
 
 
 def _rest(page: str, choices: Choices) -> Choices:
     """Draw the popover with the other controls; its label states their values."""
-    seeded(widget_key(page, "batch"), choices.batch_size)
-    seeded(widget_key(page, "seed"), choices.seed)
-    seeded(widget_key(page, "seeds"), choices.seeds)
-    batch, seeds = widget_value(widget_key(page, "batch")), widget_value(widget_key(page, "seeds"))
+    batch = box_value(widget_key(page, "batch"), choices.batch_size)
+    seeds = box_value(widget_key(page, "seeds"), choices.seeds)
     label = f"{choices.optimizer.name}, batch {batch}, {counted(seeds, 'seed')}"
     label += other_data(widget_value(widget_key(page, "data"), choices.data))
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
         optimizer_controls(page, choices.optimizer)
-        batch = st.number_input("Batch size", 1, MAX_BATCH, key=widget_key(page, "batch"), step=1)
-        left, right = st.columns(2)
-        with left:
-            seeds = st.number_input(
-                "Seeds", 1, MAX_SEEDS, key=widget_key(page, "seeds"), step=1,
-                help="How often each start is drawn and trained: several seeds show what is luck.",
-            )  # fmt: skip
-        with right:
-            seed = st.number_input(
-                "First seed", 0, MAX_SEED, key=widget_key(page, "seed"), step=1,
-                help="Sets the weights drawn and the order of the batches, the same for all starts.",
-            )  # fmt: skip
+        batch = batch_box(page, choices.batch_size)
+        seeds, seed = seed_boxes(
+            page,
+            choices,
+            "How often each start is drawn and trained: several seeds show what is luck.",
+            "Sets the weights drawn and the order of the batches, the same for all starts.",
+        )
         data = st.selectbox(
             "Data",
             list(DATA),
             key=seeded(widget_key(page, "data"), choices.data),
             format_func=DATA.__getitem__,
         )
-    return replace(choices, batch_size=int(batch), seed=int(seed), seeds=int(seeds), data=data)
+        refusal_inside(page)
+    return replace(choices, batch_size=batch, seed=seed, seeds=seeds, data=data)
+
+
+def batch_box(page: str, first: int) -> int:
+    """Draw a box for the batch size; return it."""
+    read = whole("Batch size", 1, MAX_BATCH)
+    return number_box("Batch size", widget_key(page, "batch"), first, read, scope=page, options=BATCHES)
+
+
+def seed_boxes(page: str, choices: Choices, seeds_help: str, seed_help: str) -> tuple[int, int]:
+    """Draw boxes for the number of seeds and the first one, side by side; return them."""
+    left, right = st.columns(2)
+    with left:
+        key, read = widget_key(page, "seeds"), whole("Seeds", 1, MAX_SEEDS)
+        seeds = number_box("Seeds", key, choices.seeds, read, scope=page, help=seeds_help, options=SEEDS)
+    with right:
+        key, read = widget_key(page, "seed"), whole("First seed", 0, MAX_SEED)
+        seed = number_box("First seed", key, choices.seed, read, scope=page, help=seed_help)
+    return seeds, seed
 
 
 def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
@@ -136,5 +153,4 @@ def optimizer_controls(page: str, optimizer: OptimizerSpec) -> None:
 
     st.selectbox("Optimizer", list(OPTIMIZERS), key=name, on_change=switch)
     others = [p for p in optimizer.entry.parameters if p.name != "learning_rate"]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        parameter_controls(widget_key(page, "optimizer"), optimizer, others)
+    parameter_controls(widget_key(page, "optimizer"), optimizer, others, scope=page)

@@ -21,6 +21,7 @@ from pages.parts.page.notes import problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import ALL_PAGES, widget_key
 from pages.parts.page.state import rerun
+from pages.parts.widgets.box import value_box
 from pages.parts.widgets.picker import initializer_picker
 
 BIASES = ("Zeros()", "Ones()", "Constant(value=0.01)", "RandomNormal(mean=0.0, stddev=0.05)")
@@ -65,13 +66,13 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
             draft, card.start.kernel, more=(LSUV, *session.WEIGHT_FILES.get(ALL_PAGES, {}).values())
         )
     _describe(kernel, choices)
-    biases = list(dict.fromkeys((*BIASES, str(card.start.bias))))
-    bias = st.selectbox(
+    bias = value_box(
         "Bias initializer",
-        biases,
-        index=biases.index(str(card.start.bias)),
-        accept_new_options=True,
-        key=widget_key(draft, "bias"),
+        widget_key(draft, "bias"),
+        card.start.bias,
+        _read_bias,
+        scope=draft,
+        options=BIASES,
     )
     name = st.text_input(
         "Name",
@@ -82,7 +83,8 @@ def _edit(draft: str, choices: Choices, place: int, done: Save) -> None:
     )
     refusal(draft)
     with st.container(horizontal=True, gap="small"):
-        if st.button("Save", type="primary", icon=":material/check:", key=widget_key(draft, "save")):
+        pressed = st.button("Save", type="primary", icon=":material/check:", key=widget_key(draft, "save"))
+        if pressed and draft not in session.REFUSAL:
             try:
                 new = replace(card, start=_start(kernel, bias), name=deck.called(name))
             except InitsError as error:
@@ -116,9 +118,13 @@ def _place_buttons(draft: str, cards: tuple[Card, ...], place: int, done: Save) 
             done(changed)
 
 
-def _start(kernel: Kernel, bias: str | None) -> Start:
-    """Return a start. Raises SpecError or ShapeError if it cannot fill a Dense layer."""
-    start = Start(kernel, InitializerSpec.parse(bias or "Zeros()"))
-    start.kernel.check_shape((784, 128))
-    start.bias.check_shape((10,))
-    return start
+def _read_bias(text: str) -> InitializerSpec:
+    bias = InitializerSpec.parse(text.strip() or "Zeros()")
+    bias.check_shape((10,))
+    return bias
+
+
+def _start(kernel: Kernel, bias: InitializerSpec) -> Start:
+    """Return a start. Raises SpecError or ShapeError if its kernel cannot fill a Dense layer."""
+    kernel.check_shape((784, 128))
+    return Start(kernel, bias)

@@ -9,7 +9,7 @@ A page declares its table once. Defaults, links, saved experiments and what the 
 
     SWEEP = Address("sweep", Grid, (
         Field("vary", "stddev", one_of("vary", VARIED)),
-        Field("low", "0.01", positive("low"), lambda grid: f"{grid.low:g}"),
+        Field("low", "0.01", positive("low"), lambda grid: exact(grid.low)),
         Field("picture", "units"),  # belongs to a widget that `state.linked` draws
     ))
 
@@ -19,14 +19,13 @@ A page declares its table once. Defaults, links, saved experiments and what the 
     go("sweep", SWEEP.format(grid))
 """
 
-import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from inits.errors import SpecError
-from inits.text import one_line
+from inits.text import exact, one_line
+from inits.typed import read_number
 from pages.parts.page import state
 
 T = TypeVar("T")
@@ -113,36 +112,51 @@ class Address(Generic[T]):
 
 def whole(name: str, low: int, high: int) -> Callable[[str], int]:
     """Return a reader of whole numbers from low to high. The reader raises SpecError."""
+    words = f"a whole number from {low} to {high:,}"
+    return number(name, words, lambda value: low <= value <= high, whole=True)
 
-    def read(text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,15}", text) or not low <= int(text) <= high:
-            raise SpecError(
-                f"{name} must be a whole number from {low} to {high:,}, but got {one_line(text, 60)}."
-            )
-        return int(text)
 
-    return read
+def between(name: str, low: float, high: float) -> Callable[[str], float]:
+    """Return a reader of numbers from low to high. The reader raises SpecError."""
+    return number(name, f"a number from {exact(low)} to {exact(high)}", lambda value: low <= value <= high)
 
 
 def positive(name: str) -> Callable[[str], float]:
     """Return a reader of numbers above 0. The reader raises SpecError."""
-    return _number(name, "a positive number", lambda value: value > 0)
+    return number(name, "a positive number", lambda value: value > 0)
 
 
 def not_negative(name: str) -> Callable[[str], float]:
     """Return a reader of numbers from 0 up. The reader raises SpecError."""
-    return _number(name, "0 or a positive number", lambda value: value >= 0)
+    return number(name, "0 or a positive number", lambda value: value >= 0)
 
 
-def _number(name: str, expected: str, valid: Callable[[float], bool]) -> Callable[[str], float]:
-    def read(text: str) -> float:
+def number(
+    name: str,
+    expected: str = "a number",
+    valid: Callable[[float], bool] = lambda value: True,
+    *,
+    whole: bool = False,
+) -> Callable[[str], Any]:
+    """Return a reader of numbers as people write them, in a box or in an address. The reader raises SpecError.
+
+    Args:
+        name: what the number is, for the message.
+        expected: which numbers are valid, for the message.
+        valid: returns True for a valid number.
+        whole: True to read whole numbers only, as int; the reader returns float otherwise.
+    """
+
+    def read(text: str) -> int | float:
+        why = ""
         try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and valid(value)):
-            raise SpecError(f"{name} must be {expected}, but got {one_line(text, 60)}.")
-        return value
+            value = read_number(text, whole=whole)
+            if valid(value):
+                return value if whole else float(value)
+        except ValueError as error:
+            why = str(error) and f", {error}"
+        got = one_line(text, 60) if text.strip() else "nothing"
+        raise SpecError(f"{name} must be {expected}, but got {got}{why}.")
 
     return read
 

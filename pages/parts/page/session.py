@@ -136,7 +136,8 @@ OPEN_STEP = Slot[str]("open_step")  # the key of the lesson, or of the first ste
 STATE = Slot[PageState]("state")
 DIALOG = Slot[int]("dialog")  # the place of the start whose dialog is open
 REFUSAL = Slot[str]("refusal")  # why the last change was refused
-REFUSAL_SHOWN = Slot[bool]("refusal_shown")
+REMARK = Slot[str]("remark")  # how the last text was understood
+REFUSAL_SHOWN = Slot[bool]("refusal_shown")  # or the remark
 JOB = Slot[Job]("job")  # the job that the page shows
 LEFT_JOB = Slot[Job]("left_job")  # a job that runs on for others
 RUN_REQUESTED = Slot[bool]("run_requested")  # Run was pressed and has not started a job yet
@@ -145,7 +146,7 @@ PRESETS_CLOSED = Slot[int]("presets_closed")  # how often the popover of presets
 # Of controls that show and change one text together
 SPEC = Slot[str]("spec", with_controls=True)  # an initializer or an optimizer
 STARTS = Slot[str]("starts", with_controls=True)  # start cards
-HIDDEN = Slot[str]("hidden_layers", with_controls=True)
+TYPED = Slot[Any]("typed", with_controls=True)  # the value of a box for text; the scope is its key
 SHAPE = Slot[tuple[int, ...]]("kernel_shape", with_controls=True)
 NEW_SEED = Slot[int]("new_seed")  # takes the place of the seed in the next run
 

@@ -8,12 +8,11 @@ import streamlit as st
 
 from inits.data.datasets import DEFAULT
 from inits.errors import InitsError
-from inits.experiments.experiment import MAX_BATCH, MAX_SEEDS, ZEROS, Start
+from inits.experiments.experiment import MAX_BATCH, ZEROS, Start
 from inits.experiments.network import Network
 from inits.initializers.spec import InitializerSpec
-from inits.seeds import MAX_SEED
-from inits.text import counted, number
-from pages.parts.experiment.builder import network_controls
+from inits.text import counted, exact
+from pages.parts.experiment.builder import network_controls, seed_boxes
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import DATA, TRAIN, Choices
 from pages.parts.experiment.presets import presets
@@ -22,11 +21,13 @@ from pages.parts.page import session
 from pages.parts.page.address import Address, Field, not_negative, one_of, whole
 from pages.parts.page.navigation import go
 from pages.parts.page.notes import explained
-from pages.parts.page.refusals import accept, refuse
-from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.refusals import accept, refusal_inside, refuse
+from pages.parts.page.session import seeded, widget_key, widget_value
 from pages.parts.signal.views import VIEWS
+from pages.parts.widgets.box import box_value, number_box, text_box
 
 MIN_IMAGES = 16  # fewer have no typical pair
+IMAGES = ("64", "128", "256", "512", "1024", "4096")
 VARIANCES = ("0", "0.01", "0.05", "0.1", "0.2", "0.5")
 VARIOUS = "various"
 
@@ -106,60 +107,48 @@ def common_variance(cards: tuple[Card, ...]) -> str:
     """Return the bias variance of all cards as text, or VARIOUS if they differ."""
     biases = {card.start.bias for card in cards}
     law = biases.pop().law((10,)) if len(biases) == 1 else None
-    return number(law.std**2) if law is not None and not law.mean else VARIOUS
+    # Ten digits: the variance is the square of a standard deviation, which was its square root.
+    return exact(float(f"{law.std**2:.10g}")) if law is not None and not law.mean else VARIOUS
 
 
 def _bias_variance(page: str, cards: tuple[Card, ...]) -> None:
-    key, now = widget_key(page, "variance"), common_variance(cards)
-    if widget_value(key) != now:  # otherwise a rerun of the page would clear what is being typed
-        set_widget(key, now)
 
-    def take() -> None:
+    def take(text: str) -> None:
         try:
-            wanted = not_negative("Bias variance")(widget_value(key))
-            change(page, with_variance(cards, wanted))
+            change(page, with_variance(cards, not_negative("Bias variance")(text)))
             accept(page)
         except InitsError as error:
             refuse(page, str(error))
 
-    st.selectbox(
+    text_box(
         "Bias variance",
-        list(dict.fromkeys((*VARIANCES, now))),
-        key=key,
-        accept_new_options=True,
-        width=130,
-        on_change=take,
+        widget_key(page, "variance"),
+        common_variance(cards),
+        take,
+        options=VARIANCES,
+        width=150,
         help=r"$\sigma_b^2$ of all starts: sets their biases to a normal distribution of this variance.",
     )
 
 
 def _rest(page: str, choices: Choices) -> Choices:
     """Draw the popover with the other controls; its label states their values."""
-    names = {
-        name: seeded(widget_key(page, name), value)
-        for name, value in (
-            ("images", choices.batch_size),
-            ("seeds", choices.seeds),
-            ("seed", choices.seed),
-            ("data", choices.data),
-        )
-    }
-    images, seeds, data = (widget_value(names[name]) for name in ("images", "seeds", "data"))
+    key, data_key = widget_key(page, "images"), seeded(widget_key(page, "data"), choices.data)
+    images = box_value(key, choices.batch_size)
+    seeds, data = box_value(widget_key(page, "seeds"), choices.seeds), widget_value(data_key)
     label = f"{DATA[data].split()[0]}, {counted(images, 'image')}, {counted(seeds, 'seed')}"
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
-        images = st.number_input("Images", MIN_IMAGES, MAX_BATCH, key=names["images"], step=1)
-        left, right = st.columns(2)
-        with left:
-            seeds = st.number_input(
-                "Seeds", 1, MAX_SEEDS, key=names["seeds"], step=1, help="Number of draws of each start."
-            )
-        with right:
-            seed = st.number_input(
-                "First seed", 0, MAX_SEED, key=names["seed"], step=1,
-                help="Determines the weights that are drawn and the images in the batch.",
-            )  # fmt: skip
-        data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
-    return replace(choices, batch_size=int(images), seeds=int(seeds), seed=int(seed), data=data)
+        read = whole("Images", MIN_IMAGES, MAX_BATCH)
+        images = number_box("Images", key, choices.batch_size, read, scope=page, options=IMAGES)
+        seeds, seed = seed_boxes(
+            page,
+            choices,
+            "Number of draws of each start.",
+            "Determines the weights that are drawn and the images in the batch.",
+        )
+        data = st.selectbox("Data", list(DATA), key=data_key, format_func=DATA.__getitem__)
+        refusal_inside(page)
+    return replace(choices, batch_size=images, seeds=seeds, seed=seed, data=data)
 
 
 def _carry(page: str, choices: Choices) -> None:

@@ -18,10 +18,14 @@ from pages.parts.experiment import cards as deck
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import change
-from pages.parts.page.session import seeded, widget_key, widget_value
+from pages.parts.page import session
+from pages.parts.page.address import between
+from pages.parts.page.refusals import refusal
+from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture
-from pages.parts.page.state import linked
+from pages.parts.page.state import linked, rerun
 from pages.parts.signal.measurements import StartSignal
+from pages.parts.widgets.box import number_box
 from pages.parts.widgets.chart import Point, chart
 
 CLICKED = re.compile(r"\(.*, .*\)")  # the name of a start that was placed by a click
@@ -83,21 +87,28 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
 
 def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
     """Draw number inputs that place a start without a mouse, to the digit."""
-    names = [
-        seeded(widget_key(page, "put", axis), value) for axis, value in (("weights", 1.0), ("biases", 0.0))
-    ]
-
-    def put() -> None:
-        _put(page, cards, *(float(widget_value(name)) for name in names))
-
+    axes = (
+        (r"Weights, $\sigma_w^2$", "weights", 1.0, 0.01, float(plane.sigma_w2[-1])),
+        (r"Biases, $\sigma_b^2$", "biases", 0.0, 0.0, float(plane.sigma_b2[-1])),
+    )
+    scope = widget_key(page, "put")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input(
-            r"Weights, $\sigma_w^2$", 0.01, float(plane.sigma_w2[-1]), key=names[0], step=None, width=120
+        sigma_w2, sigma_b2 = (
+            number_box(
+                label,
+                widget_key(scope, name),
+                first,
+                between(label.split(",")[0], low, high),
+                scope=scope,
+                width=120,
+            )
+            for label, name, first, low, high in axes
         )
-        st.number_input(
-            r"Biases, $\sigma_b^2$", 0.0, float(plane.sigma_b2[-1]), key=names[1], step=None, width=120
-        )
-        st.button("Place a start", icon=":material/add_location:", key=widget_key(page, "put"), on_click=put)
+        pressed = st.button("Place a start", icon=":material/add_location:", key=scope)
+    refusal(scope)
+    if pressed and scope not in session.REFUSAL:
+        _put(page, cards, sigma_w2, sigma_b2)
+        rerun()
 
 
 def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import Any
 
 import streamlit as st
 
 from inits.data.datasets import DEFAULT
+from inits.errors import SpecError
 from inits.experiments.experiment import MAX_BATCH
 from inits.experiments.network import MAX_LAYERS, MAX_UNITS
 from inits.experiments.sweep import ACROSS, VARIED, Sweep, activations, depths
@@ -13,12 +15,20 @@ from inits.experiments.sweep import grid as steps
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
-from inits.text import counted
-from pages.parts.experiment.builder import chosen_optimizer, learning_rate, optimizer_controls
+from inits.text import counted, exact
+from pages.parts.experiment.builder import batch_box, chosen_optimizer, learning_rate, optimizer_controls
 from pages.parts.experiment.choices import DATA, other_data
 from pages.parts.page.address import Address, Field, one_of, positive, whole
-from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.refusals import refusal_inside
+from pages.parts.page.session import seeded, widget_key, widget_value
+from pages.parts.widgets.box import box_value, number_box, set_box
 
+LABELS = {"low": "From", "high": "To", "values": "Values", "width": "Units per hidden layer", "seed": "Seed"}
+VALUES, DEPTHS, WIDTHS = (
+    ("5", "8", "12", "16", "20"),
+    ("5", "10", "20", "50"),
+    ("16", "32", "64", "128", "256"),
+)
 NAMES = {"depth": "Depth", "activation": "Activation"}
 NUMBER, SELECT = 100, 150  # widths in pixels
 MAX_VALUES = 40
@@ -44,6 +54,9 @@ class Grid:
 
     def sweep(self, dataset: str) -> Sweep:
         """Return the sweep over this grid. Raises SpecError if the grid is not valid."""
+        if self.low >= self.high:
+            ends = f"{exact(self.low)} and {exact(self.high)}"
+            raise SpecError(f"{LABELS['low']} must be smaller than {LABELS['high']}, but got {ends}.")
         return _sweep_of(self, dataset)
 
 
@@ -71,18 +84,18 @@ def _read_activations(text: str) -> tuple[str, ...]:
 
 SWEEP = Address("sweep", Grid, (
     Field("vary", "stddev", one_of("vary", VARIED)),
-    Field("low", "0.01", positive("low"), lambda grid: f"{grid.low:g}"),
-    Field("high", "1", positive("high"), lambda grid: f"{grid.high:g}"),
-    Field("values", "12", whole("values", 2, MAX_VALUES)),
+    Field("low", "0.01", positive(LABELS["low"]), lambda grid: exact(grid.low)),
+    Field("high", "1", positive(LABELS["high"]), lambda grid: exact(grid.high)),
+    Field("values", "12", whole(LABELS["values"], 2, MAX_VALUES)),
     Field("across", "depth", one_of("across", ACROSS)),
-    Field("depth", "10", whole("depth", 1, MAX_LAYERS)),
+    Field("depth", "10", whole("Depth", 1, MAX_LAYERS)),
     Field("activation", "tanh", one_of("activation", ACTIVATIONS)),
     Field("activations", "relu,tanh,sigmoid,linear,elu,selu,gelu,silu", _read_activations,
           lambda grid: ",".join(grid.activations)),
-    Field("width", "64", whole("width", 1, MAX_UNITS)),
+    Field("width", "64", whole(LABELS["width"], 1, MAX_UNITS)),
     Field("optimizer", "SGD(learning_rate=0.1, momentum=0.0, nesterov=False)", OptimizerSpec.parse),
     Field("batch", "128", whole("batch", 1, MAX_BATCH)),
-    Field("seed", "0", whole("seed", 0, MAX_SEED)),
+    Field("seed", "0", whole(LABELS["seed"], 0, MAX_SEED)),
     Field("data", DEFAULT, one_of("data", DATA)),
 ))  # fmt: skip
 """The address of the Sweep page."""
@@ -113,23 +126,18 @@ def _rows(page: str, grid: Grid) -> Grid:
         "Varied", list(VARIED), key=seeded(widget_key(page, "vary"), grid.vary), width=240,
         format_func=lambda key: VARIED[key].title, on_change=partial(_usual_range, page),
     )  # fmt: skip
-    low, high = (
-        st.number_input(
-            label,
-            None,
-            None,
-            key=seeded(widget_key(page, name), getattr(grid, name)),
-            format="%g",
-            step=None,
-            width=NUMBER,
-        )
-        for label, name in (("From", "low"), ("To", "high"))
+    low, high, values = (
+        _box(page, grid, name, width=NUMBER, options=options)
+        for name, options in (("low", ()), ("high", ()), ("values", VALUES))
     )
-    values = st.number_input(
-        "Values", 2, MAX_VALUES, key=seeded(widget_key(page, "values"), grid.values), step=1, width=120
-    )
-    low, high = (kept if typed is None else typed for typed, kept in ((low, grid.low), (high, grid.high)))
-    return replace(grid, vary=vary, low=low, high=high, values=int(values))
+    return replace(grid, vary=vary, low=low, high=high, values=values)
+
+
+def _box(page: str, grid: Grid, name: str, label: str = "", **settings: Any) -> Any:
+    """Draw a box for a number of the grid, read as in the address; return the number."""
+    label, read, now = label or LABELS[name], SWEEP.field(name).read, getattr(grid, name)
+    assert read is not None
+    return number_box(label, widget_key(page, name), now, read, scope=page, **settings)
 
 
 def _columns(page: str, grid: Grid) -> Grid:
@@ -142,10 +150,8 @@ def _columns(page: str, grid: Grid) -> Grid:
         format_func=NAMES.__getitem__,
     )
     words = "Depth, up to" if across == "depth" else "Hidden layers"
-    depth = st.number_input(
-        words, 1, MAX_LAYERS, key=seeded(widget_key(page, "depth"), grid.depth), step=1, width=120
-    )
-    grid = replace(grid, across=str(across), depth=int(depth))
+    depth = _box(page, grid, "depth", words, width=120, options=DEPTHS)
+    grid = replace(grid, across=str(across), depth=depth)
     if across != "depth":
         return grid
     activation = st.selectbox(
@@ -157,26 +163,24 @@ def _columns(page: str, grid: Grid) -> Grid:
 
 def _usual_range(page: str) -> None:
     varied = VARIED[widget_value(widget_key(page, "vary"))]
-    set_widget(widget_key(page, "low"), varied.low)
-    set_widget(widget_key(page, "high"), varied.high)
+    set_box(widget_key(page, "low"), varied.low)
+    set_box(widget_key(page, "high"), varied.high)
 
 
 def _rest(page: str, grid: Grid) -> Grid:
     """Draw the popover with the other controls; its label states their values."""
-    names = {
-        name: seeded(widget_key(page, name), getattr(grid, name))
-        for name in ("width", "batch", "seed", "data")
-    }
-    width, batch = (widget_value(names[name]) for name in ("width", "batch"))
+    data_key = seeded(widget_key(page, "data"), grid.data)
+    width, batch = (box_value(widget_key(page, name), getattr(grid, name)) for name in ("width", "batch"))
     label = f"width {width}, {grid.optimizer.name}, batch {batch}"
-    label += other_data(widget_value(names["data"]))
+    label += other_data(widget_value(data_key))
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "rest")):
-        width = st.number_input("Units per hidden layer", 1, MAX_UNITS, key=names["width"], step=1)
+        width = _box(page, grid, "width", options=WIDTHS)
         optimizer_controls(page, grid.optimizer)
-        batch = st.number_input("Batch size", 1, MAX_BATCH, key=names["batch"], step=1)
-        seed = st.number_input("Seed", 0, MAX_SEED, key=names["seed"], step=1, help="Used for every cell.")
-        data = st.selectbox("Data", list(DATA), key=names["data"], format_func=DATA.__getitem__)
-    return replace(grid, width=int(width), batch=int(batch), seed=int(seed), data=data)
+        batch = batch_box(page, grid.batch)
+        seed = _box(page, grid, "seed", help="Used for every cell.")
+        data = st.selectbox("Data", list(DATA), key=data_key, format_func=DATA.__getitem__)
+        refusal_inside(page)
+    return replace(grid, width=width, batch=batch, seed=seed, data=data)
 
 
 def size_in_words(sweep: Sweep) -> str:

@@ -1,18 +1,22 @@
 """The control for the shape of a kernel: of a Dense layer, a convolution, or any other."""
 
 import re
+from collections.abc import Callable
 
 import streamlit as st
 
 from inits.errors import InitsError, ShapeError
 from inits.experiments.weight_source import Kernel
-from inits.initializers.shapes import checked
+from inits.initializers.shapes import checked, times
 from inits.seeds import MAX_SEED
 from inits.text import shown
+from inits.typed import split_list
 from pages.parts.page import session
-from pages.parts.page.notes import problem
-from pages.parts.page.session import seeded, set_widget, widget_key, widget_value
+from pages.parts.page.address import whole
+from pages.parts.page.refusals import accept, refusal_inside, refuse
+from pages.parts.page.session import seeded, widget_key
 from pages.parts.page.state import rerun
+from pages.parts.widgets.box import box_value, number_box, set_box, text_box
 from pages.parts.widgets.picker import axes_inputs
 
 KINDS = ("Dense", "Convolution", "Any")
@@ -20,14 +24,13 @@ MAX_WEIGHTS = 4_000_000  # that are drawn for one picture
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
-    """Return the dimensions in "784x128", "3, 3, 16, 32" or "(784, 128)". Raises ShapeError."""
-    words = [word for word in re.split(r"[x×,;\s()\[\]]+", text.strip().lower()) if word]
-    try:
-        shape = checked([int(word) for word in words])
-    except ValueError as error:
-        if isinstance(error, InitsError):
-            raise
-        raise ShapeError(f"shape must be whole numbers, such as 784 x 128, but got {shown(text)}.") from None
+    """Return the dimensions in "784x128", "3, 3, 16, 32", "784 → 128" or "(784, 128)". Raises ShapeError."""
+    words = split_list(re.sub(r"[x×*]|\bby\b", ",", text.lower()))
+    if not words or not all(re.fullmatch(r"-?(0|[1-9]\d{0,14})", word) for word in words):
+        raise ShapeError(
+            f"shape must be whole numbers such as 784 x 128 or 3, 3, 16, 32, but got {shown(text)}."
+        )
+    shape = checked([int(word) for word in words])
     size = 1
     for dimension in shape:
         size *= dimension
@@ -47,9 +50,9 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
     """Draw a popover for the shape of the kernel and the seed; its label states them. Return both."""
     shape = session.SHAPE.setdefault(page, shape)
     if (new := session.NEW_SEED.pop(page)) is not None:
-        set_widget(widget_key(page, "seed"), new)
-    seed_key = seeded(widget_key(page, "seed"), seed)
-    label = f"{' × '.join(map(str, shape))}, seed {widget_value(seed_key)}"
+        set_box(widget_key(page, "seed"), new)
+    seed = box_value(widget_key(page, "seed"), seed)
+    label = f"{times(shape)}, seed {seed}"
     with st.popover(label, icon=":material/tune:", key=widget_key(page, "shape_popover")):
         kind = st.segmented_control(
             "Layer",
@@ -61,13 +64,13 @@ def shape_popover(page: str, spec: Kernel, shape: tuple[int, ...], seed: int) ->
         shape = _any(page, shape) if kind == "Any" else _layer(page, str(kind), shape)
         axes_inputs(page, spec)
         if spec.random:
-            st.number_input(
-                "Seed", 0, MAX_SEED, key=seed_key, step=1, help="The same seed draws the same weights."
-            )
+            key, words = widget_key(page, "seed"), "The same seed draws the same weights."
+            seed = number_box("Seed", key, seed, whole("Seed", 0, MAX_SEED), scope=page, help=words)
+        refusal_inside(page)
     if shape != session.SHAPE[page]:
         session.SHAPE[page] = shape
         rerun()
-    return shape, int(widget_value(seed_key))
+    return shape, seed
 
 
 def _kind(shape: tuple[int, ...]) -> str:
@@ -78,22 +81,38 @@ def _layer(page: str, kind: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     names = ("Inputs", "Units") if kind == "Dense" else ("Height", "Width", "Channels in", "Filters")
     first = shape if len(shape) == len(names) else ((784, 128) if kind == "Dense" else (3, 3, 16, 32))
     columns = st.columns(2)
-    sizes = [
-        columns[i % 2].number_input(name, key=seeded(widget_key(page, name), size), value=None, step=1)
-        for i, (name, size) in enumerate(zip(names, first, strict=True))
-    ]
-    return _or_old("x".join(str(size) for size in sizes), shape)
+    for place, name in enumerate(names):
+        with columns[place % 2]:
+            _side(page, name, first, place)
+    return first
+
+
+def _side(page: str, name: str, shape: tuple[int, ...], place: int) -> None:
+    """Draw a box for one dimension of the shape."""
+
+    def take(text: str) -> None:
+        _take(page, lambda: (*shape[:place], whole(name, 1, MAX_WEIGHTS)(text), *shape[place + 1 :]))
+
+    text_box(name, widget_key(page, name), str(shape[place]), take, keypad=True)
 
 
 def _any(page: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    key = seeded(widget_key(page, "any"), ", ".join(map(str, shape)))
-    text = st.text_input("Shape", key=key, help="Dimensions as in Keras, the units last, such as 5, 3, 64.")
-    return _or_old(text, shape)
+    words = "Dimensions as in Keras, the units last, such as 5, 3, 64."
+    text = ", ".join(map(str, shape))
+    text_box(
+        "Shape",
+        widget_key(page, "any"),
+        text,
+        lambda text: _take(page, lambda: parse_shape(text)),
+        help=words,
+    )
+    return shape
 
 
-def _or_old(text: str, old: tuple[int, ...]) -> tuple[int, ...]:
+def _take(page: str, make: Callable[[], tuple[int, ...]]) -> None:
+    """Change the shape of the page, unless it is refused."""
     try:
-        return parse_shape(text)
+        session.SHAPE[page] = parse_shape(format_shape(make()))
+        accept(page)
     except InitsError as error:
-        problem(str(error))
-        return old
+        refuse(page, str(error))
