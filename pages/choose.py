@@ -39,7 +39,7 @@ def main() -> None:
     st.header("Cheat sheet")
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        cheat_sheet()
+        cheat_sheet(answers.normalization)
     with right:
         power_chart(PAGE, task, advice)
 

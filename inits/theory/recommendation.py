@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,13 @@ from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec, OptimizerSpec
-from inits.text import counted, number, shown
+from inits.text import counted, number, shown, times
 from inits.theory.meanfield import chi, chi1, variance_map
+from inits.theory.normalization import gradient_growth
+from inits.theory.signal_regime import FADED, GROWN
 from inits.theory.signal_theory import TYPICAL_INPUTS, Prediction, gains, predict
 
+Level = Literal["keeps", "keeps part", "loses"]
 NORMALIZATIONS = {"none": "none", "batch": "batch", "layer": "layer"}
 OPTIMIZERS: Mapping[str, OptimizerSpec] = {
     "SGD": OptimizerSpec("SGD", (("learning_rate", 0.05),)),
@@ -38,6 +42,7 @@ PREFERRED: Mapping[str, tuple[str, ...]] = {  # first among initializers with ab
 SCALES = np.geomspace(0.25, 256.0, 61)
 MAX_NAMED_PENALTY = 1.0  # of a named initializer over a fitted scale: the factor e in all
 MAX_PREFERRED_PENALTY = 5.0  # of a preferred initializer over a fitted scale: a factor of 150 in all
+KEPT, LOST = 3.0, 6.0  # scores below which the signal survives, and from which on it is lost
 MAX_TIE = 0.1  # difference of scores below which the order of preference decides
 ORTHOGONAL_DEPTH = 20  # hidden layers from which on orthonormal kernels are worth their cost
 # Activations close to linear near 0: Pennington et al. 2017.
@@ -89,7 +94,8 @@ class Option:
         sigma_w2: fan_in times the variance of its weights in the hidden layers.
         chi: growth of the squared gradient per layer, geometric mean over the hidden layers.
         forward, backward: factors by which the pre-activations' second moment and the squared gradient change.
-        separation: factor by which 1 - cosine of two typical images changes.
+        separation: factor by which 1 - cosine of two typical images changes; 1 with normalization, where it is not
+            predicted.
         score: sum of the absolute logarithms of the last three; 0 is ideal.
     """
 
@@ -100,6 +106,14 @@ class Option:
     backward: float
     separation: float
     score: float
+
+    @property
+    def level(self) -> Level:
+        """Return how much of the signal and its gradient survives."""
+        if self.score >= LOST:
+            return "loses"
+        level = FADED <= self.forward <= GROWN and 1 / GROWN <= self.backward <= GROWN
+        return "keeps" if self.score < KEPT and level else "keeps part"
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,7 @@ class Recommendation:
 def recommend(task: Task) -> Recommendation:
     """Return the recommendation for a task. Takes some milliseconds for each of about 70 scales."""
     named = [evaluate_option(task, InitializerSpec(name)) for name in NAMED]
-    fitted = evaluate_option(task, _scaled(_fitted(task)))
+    fitted = evaluate_option(task, _scaled(_fitted(task.activation, task.depth)))
     least = min(one.score for one in named)
     ordered = sorted(named, key=lambda one: _rank(task, one, least))
     usual = PREFERRED.get(task.activation, ())
@@ -143,12 +157,13 @@ def _scaled(scale: float) -> InitializerSpec:
     return InitializerSpec("VarianceScaling", (("scale", float(f"{scale:.2g}")),))
 
 
-def _fitted(task: Task) -> float:
-    """Return the scale with the least change forward and backward for an image of mean power, all scales at once."""
-    phi, q = task.activation, SCALES * np.mean(TYPICAL_INPUTS[DEFAULT].squares)
+@lru_cache(maxsize=256)
+def _fitted(phi: str, depth: int) -> float:
+    """Return the scale with the least change forward and backward for an image of mean strength, all at once."""
+    q = SCALES * np.mean(TYPICAL_INPUTS[DEFAULT].squares)
     growth, first = np.zeros(len(SCALES)), q
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for _ in range(task.depth - 1):
+        for _ in range(depth - 1):
             growth += np.log(SCALES * chi(phi, q, 1.0))
             q = SCALES * variance_map(phi, q, 1.0, 0.0)
         score = np.abs(np.log(q / first)) + np.abs(growth)
@@ -179,22 +194,29 @@ def _rank(task: Task, one: Option, least: float) -> tuple[float, bool, bool, int
 
 
 def evaluate_option(task: Task, kernel: InitializerSpec) -> Option:
-    """Return the effect of an initializer on the signal in a task's network."""
-    return _evaluate(task.network, kernel)
+    """Return the effect of an initializer on the signal in a task's network; the optimizer does not change it."""
+    return _evaluate(task.network, task.normalization, kernel)
 
 
 @lru_cache(maxsize=1024)
-def _evaluate(net: Network, kernel: InitializerSpec) -> Option:
-    """Return the effect on the signal in a network; optimizer and normalization do not change it."""
+def _evaluate(net: Network, normalization: str, kernel: InitializerSpec) -> Option:
     promised = gains(Start(kernel), net)
     assert promised is not None, "initializers with a distribution"
-    found = predict(net, promised, TYPICAL_INPUTS[DEFAULT])
     inner = promised.weights[1] if len(net.hidden) > 1 else promised.weights[-1]
-    return Option(kernel, inner, *_changes(found))
+    if normalization == "none":
+        return Option(kernel, inner, *_changes(predict(net, promised, TYPICAL_INPUTS[DEFAULT])))
+    growth = gradient_growth(net.activation, normalization)
+    backward = growth ** (len(net.hidden) - 1)
+    return Option(kernel, inner, growth, 1.0, backward, 1.0, abs(math.log(backward)))
 
 
 def signal_power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
-    """Return the second moment of the pre-activations of each hidden layer over that of the first, (depth,)."""
+    """Return the second moment of the pre-activations of each hidden layer over that of the first, (depth,).
+
+    With normalization these are the normalized pre-activations.
+    """
+    if task.normalization != "none":
+        return np.ones(task.depth)
     promised = gains(Start(kernel), task.network)
     assert promised is not None, "initializers with a distribution"
     lengths = [promised.weights[0] * np.array(TYPICAL_INPUTS[DEFAULT].squares)]
@@ -227,21 +249,25 @@ def _reason(task: Task, best: Option, default: Option) -> str:
     name = ACTIVATIONS[task.activation]
     if task.normalization != "none":
         return (
-            f"{task.normalization.capitalize()} normalization removes the scale of the weights, so the choice hardly "
-            "matters for the signal: keep Keras' default."
+            f"{task.normalization.capitalize()} normalization removes the scale of the weights: the pre-activations of "
+            "every layer have variance 1 after it. The squared gradient is multiplied by "
+            f"**{_factor(best.chi)}** per layer. Both are the same for every initializer, so keep Keras' default."
         )
     layers = counted(task.depth, f"{name} layer")
     words = (
-        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers} the strength of the "
-        f"signal is multiplied by **{number(best.forward, 2)}** and the squared gradient by "
-        f"**{number(best.backward, 2)}**."
+        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. Through {layers}, the strength of the "
+        f"signal is multiplied by **{_factor(best.forward)}** and the squared gradient by **{_factor(best.backward)}**."
     )
     if default.kernel != best.kernel and abs(default.score - best.score) > MAX_TIE:
         words += (
             f" With GlorotUniform, Keras' default, σ_w² is {number(default.sigma_w2, 3)}, and the factors are "
-            f"{number(default.forward, 2)} and {number(default.backward, 2)}."
+            f"{_factor(default.forward)} and {_factor(default.backward)}."
         )
     return words
+
+
+def _factor(factor: float) -> str:
+    return times(factor).removeprefix("×")
 
 
 def _remarks(task: Task, best: Option) -> Iterable[str]:
@@ -250,15 +276,18 @@ def _remarks(task: Task, best: Option) -> Iterable[str]:
     if task.weights:
         yield "Start from your pretrained weights: they are better than every random start."
     if task.normalization != "none":
-        yield "The Train page has no normalization, so the test there shows the network without it."
-    elif best.score > 6.0:
-        words = f"No initializer preserves a signal well through {counted(task.depth, f'{name} layer')}"
+        yield "Train and Signal have no normalization: there you see the network without it."
+    layers = counted(task.depth, f"{name} layer")
+    if best.level == "loses" and task.normalization != "none":
+        yield f"Through {layers}, this normalization does not keep the gradient. Use fewer layers or skip connections."
+    elif best.level == "loses":
+        words = f"No initializer preserves a signal well through {layers}"
         yield f"{words}. Use fewer layers, another activation, normalization or skip connections."
     if task.optimizer == "Adam" and not 0.1 < best.backward < 10.0:
-        yield "Adam divides each gradient by its own size, so a vanishing gradient costs less than with SGD."
+        yield "Adam divides each gradient by its own size, so a large or small gradient matters less than with SGD."
     if best.kernel.name == "Orthogonal":
         yield "Orthonormal kernels preserve norms in every direction, not only on average: this helps deep networks."
-    if task.activation == "selu":
+    if task.activation == "selu" and best.kernel.name == "LecunNormal":
         yield (
             "LecunNormal keeps SELU's variance at 1, as its authors intend, but is not critical: "
             f"χ₁ = {number(chi1('selu', 1.0, 0.0), 3)} there, so gradients grow slowly with depth."
