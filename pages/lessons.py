@@ -10,6 +10,7 @@ from pages.parts.lessons.cards import card
 from pages.parts.lessons.catalog import LESSONS, Lesson
 from pages.parts.lessons.opening import open_wanted
 from pages.parts.page.address import Address, Field, one_of
+from pages.parts.page.guess import guess_switch
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 
@@ -41,6 +42,7 @@ def main() -> None:
         "pictures are from real runs on the app's own 1,797 digits; the numbers in the answers are for MNIST.",
         help=explained("every start"),
     )
+    guess_switch(PAGE)
     open_wanted(PAGE)
     for row in rows(shown.lesson):
         for column, entry in zip(st.columns(2, gap="medium"), row, strict=True):

@@ -47,6 +47,17 @@ def lesson_svg(picture: Mapping[str, Any], colours: Sequence[str], ink: str) -> 
         frame = Frame(tuple(picture["x"]), tuple(picture["y"]), picture.get("log", False))
         parts = [_ground(frame, picture.get("level"), ink)]
         parts += [_series(frame, one, colours[one["slot"]], ink) for one in picture["series"]]
+    return _svg(parts)
+
+
+def cover_svg(words: str, ink: str) -> str:
+    """Return a picture of the same size that shows only some words."""
+    area = f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="{ink}" fill-opacity="0.06"/>'
+    place = f'x="{WIDTH / 2:g}" y="{HEIGHT / 2 + 5:g}" text-anchor="middle"'
+    return _svg([area, f'<text {place} font-family="sans-serif" font-size="14" fill="{ink}">{words}</text>'])
+
+
+def _svg(parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}">{"".join(parts)}</svg>'

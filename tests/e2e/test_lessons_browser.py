@@ -28,8 +28,14 @@ CARDS = '[class*="st-key-lessons-card-"]'
 def test_the_gallery_shows_every_lesson_with_its_picture_and_a_folded_answer(page: Page, app: str) -> None:
     open_page(page, f"{app}/lessons")
     expect(page.locator(CARDS)).to_have_count(len(LESSONS))
+    expect(page.get_by_alt_text("What do you expect?")).to_have_count(len(LESSONS))
+    button(page, "Show picture").first.click()
+    expect(page.get_by_alt_text(LESSONS[0].alt, exact=True)).to_be_visible()
+    expect(page.get_by_alt_text(LESSONS[1].alt, exact=True)).to_have_count(0)
+    page.get_by_text("Guess first", exact=True).click()
     for lesson in LESSONS:
         card = page.locator(f".st-key-lessons-card-{lesson.key}")
+        expect(card.get_by_alt_text(lesson.alt, exact=True)).to_be_visible()
         expect(card.get_by_text(lesson.question)).to_be_visible()
         picture = card.get_by_alt_text(lesson.alt, exact=True)
         assert picture.evaluate("image => image.complete && image.naturalWidth") > 100

@@ -9,12 +9,13 @@ from pages.parts.lessons.paths import FIRST, FIRST_STEPS, Place, place_of
 from pages.parts.page import session, state
 from pages.parts.page.address import LESSON
 from pages.parts.page.catalog import PAGES
+from pages.parts.page.guess import guess_first, show_picture
 from pages.parts.page.navigation import go
 from pages.parts.page.session import ALL_PAGES, widget_key
 from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
 
-HOME = next(iter(PAGES))
+HOME, TRAIN = next(iter(PAGES)), "train"
 NBSP = "\u00a0"
 
 
@@ -63,6 +64,9 @@ def _follow(page: str, place: Place) -> None:
     if session.OPEN_STEP.get(ALL_PAGES) != place.step.key:
         session.OPEN_STEP[ALL_PAGES] = place.step.key
         _leave(page)
+        guess_first(TRAIN, place.step.page == TRAIN)
+        if place.step.page != TRAIN:
+            show_picture(place.step.key)
 
 
 def _leave(but: str = "") -> None:
@@ -77,6 +81,7 @@ def _close() -> None:
     session.WELCOME[ALL_PAGES] = False
     session.OPEN_STEP.pop(ALL_PAGES)
     _leave()
+    guess_first(TRAIN, False)
 
 
 def _step(page: str, place: Place) -> None:

@@ -133,6 +133,8 @@ WELCOME = Slot[bool]("welcome")  # the first page of the session was Explore wit
 OPEN_STEP = Slot[str]("open_step")  # the key of the lesson, or of the first step, that the visitor follows
 
 # Of a page
+GUESS_FIRST = Slot[bool]("guess_first")  # predictions are hidden until the user has guessed
+REVEALED = Slot[set[str]]("revealed")  # the keys of experiments or lessons that are shown all the same
 STATE = Slot[PageState]("state")
 DIALOG = Slot[int]("dialog")  # the place of the start whose dialog is open
 REFUSAL = Slot[str]("refusal")  # why the last change was refused
