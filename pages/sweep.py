@@ -8,15 +8,22 @@ from inits.experiments.sweep import Sweep
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine, known_dataset, wait_for
 from pages.parts.compute.job_control import left_note, session_id, sweep_of, watch
-from pages.parts.compute.phase import Phase, cancel_request, request_run, situation, start_requested
+from pages.parts.compute.phase import (
+    Phase,
+    Situation,
+    cancel_request,
+    request_run,
+    situation,
+    start_requested,
+)
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
 from pages.parts.page.header import setup
-from pages.parts.page.notes import problem
+from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
-from pages.parts.sweep.builder import SWEEP, Grid, size_in_words, sweep_builder
+from pages.parts.sweep.builder import SWEEP, Grid, in_words, sweep_builder
 from pages.parts.sweep.views import answer_before, live, theory_map
 
 PAGE = SWEEP.page
@@ -57,12 +64,22 @@ def main() -> None:
             wait_for(lambda: known_dataset(grid.data) is not None)
         case Phase.RUNNING | Phase.DONE:
             assert now.job is not None
-            if editable and known is not None and not now.current:
-                before = size_in_words(sweep_of(now.job))
-                words = f"These results are for the previous grid, {before}. Press Run for the new one."
-                notes.info(words, icon=":material/history:")
+            with notes:
+                shown_grid(sweep_of(now.job), now, changed=editable and known is not None)
             watch(PAGE, now.job)
             live(PAGE, now.job, answer, over=now.phase is Phase.DONE)
+
+
+def shown_grid(sweep: Sweep, now: Situation, *, changed: bool) -> None:
+    """Describe the sweep on the page while there are no controls, and when the controls differ from it."""
+    words = literal(in_words(sweep))
+    if now.phase is Phase.RUNNING:
+        st.markdown(f":small[:gray[Sweeping {words}.]]")
+    elif changed and not now.current:
+        st.info(
+            f"These results are for the previous grid: {words}. Press Run for the new one.",
+            icon=":material/history:",
+        )
 
 
 def edited(grid: Grid) -> tuple[Grid, Sweep | None]:

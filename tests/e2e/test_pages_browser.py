@@ -233,6 +233,10 @@ def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) ->
         expect(page).to_have_url(address)
     button(page, "Run").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24 cells,"))).to_be_visible(timeout=60 * SECONDS)
+    words = (
+        "Sweeping stddev of RandomNormal from 0.05 to 1; 6 values × 4 depths, 24 cells; tanh, width 48; SGD, "
+    )
+    expect(page.get_by_text(words)).to_be_visible()
     button(page, "Stop").click()
     expect(page.get_by_text("press Run to continue.")).to_be_visible(timeout=30 * SECONDS)
     page.reload()

@@ -8,7 +8,7 @@ from inits.experiments.network import Network, format_hidden, parse_hidden
 from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED, consecutive_seeds
-from inits.text import number
+from inits.text import exact
 from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
 from pages.parts.page.address import Address, Field, one_of, whole
 
@@ -103,14 +103,25 @@ def in_words(choices: Choices) -> str:
     net = choices.network
     hidden = format_hidden(net.hidden)
     layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
-    rate = number(choices.optimizer.learning_rate)
     seeds = f"seed {choices.seed}"
     if choices.seeds > 1:
         seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
     return (
-        f"{', '.join(choices.labels)}; {layers}; {choices.optimizer.name}, learning rate {rate}, "
+        f"{', '.join(choices.labels)}; {layers}; {optimizer_in_words(choices.optimizer)}, "
         f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
     )
+
+
+def optimizer_in_words(optimizer: OptimizerSpec) -> str:
+    """Return an optimizer in words, with the arguments that are not Keras' defaults: "SGD, learning rate 0.1"."""
+    words = [optimizer.name, f"learning rate {exact(optimizer.learning_rate)}"]
+    for parameter in optimizer.entry.parameters:
+        value = optimizer.get(parameter.name)
+        if parameter.name == "learning_rate" or value == parameter.default:
+            continue
+        text = exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+        words.append(parameter.name if value is True else f"{parameter.name} {text}")
+    return ", ".join(words)
 
 
 def settings(choices: Choices) -> dict[str, str]:

@@ -17,7 +17,7 @@ from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED
 from inits.text import counted, exact
 from pages.parts.experiment.builder import batch_box, chosen_optimizer, learning_rate, optimizer_controls
-from pages.parts.experiment.choices import DATA, other_data
+from pages.parts.experiment.choices import DATA, optimizer_in_words, other_data
 from pages.parts.page.address import Address, Field, one_of, positive, whole
 from pages.parts.page.refusals import refusal_inside
 from pages.parts.page.session import seeded, widget_key, widget_value
@@ -181,6 +181,19 @@ def _rest(page: str, grid: Grid) -> Grid:
         data = st.selectbox("Data", list(DATA), key=data_key, format_func=DATA.__getitem__)
         refusal_inside(page)
     return replace(grid, width=width, batch=batch, seed=seed, data=data)
+
+
+def in_words(sweep: Sweep) -> str:
+    """Return a sweep in one line: what varies, over which network, and how each cell is trained."""
+    ends = f"from {exact(sweep.values[0])} to {exact(sweep.values[-1])}"
+    if sweep.across == "depth":
+        network = f"{ACTIVATIONS[sweep.activation]}, width {sweep.width}"
+    else:
+        names = ", ".join(ACTIVATIONS[str(name)] for name in sweep.columns)
+        network = f"{names}; {counted(sweep.depth, 'hidden layer')} of {counted(sweep.width, 'unit')}"
+    training = f"{optimizer_in_words(sweep.optimizer)}, batch {sweep.batch_size}, seed {sweep.seed}"
+    what = f"{VARIED[sweep.varied].title} {ends}; {size_in_words(sweep)}"
+    return f"{what}; {network}; {training}, {DATA[sweep.dataset]}"
 
 
 def size_in_words(sweep: Sweep) -> str:

@@ -167,7 +167,7 @@ def _number(prefix: str, spec: Adjustable, parameter: Parameter, key: str, scope
             text,
             take,
             width=None if scope and not slides else NUMBER_WIDTH,
-            label_visibility="hidden" if slides else "visible",
+            label_visibility="collapsed" if slides else "visible",
             placeholder="None" if parameter.default is None else exact(float(str(parameter.default))),
             help=None if slides else parameter.help,
         )
