@@ -49,7 +49,7 @@ def slide(
     """
     box = st.container(border=border, height=height, key=_key(name, lead))
     with box:
-        _only_presented(name, "\n\n".join(filter(None, [title and f"##### {title}", say])))
+        _only_presented(name, "\n\n".join(filter(None, [title and f"**{title}**", say])))
     return box
 
 

@@ -1,6 +1,6 @@
 """The pictures of an experiment, for the Train page and for the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
@@ -13,13 +13,15 @@ from inits.figures import layers as layer_figures
 from inits.figures import style
 from inits.figures import weights as weight_figures
 from inits.figures.curve_data import start_curves
-from inits.text import counted
+from inits.text import counted, number, percent
 from pages.parts.experiment.choices import Choices
+from pages.parts.page.notes import literal
 from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture
 from pages.parts.widgets.chart import draw, payload
 
 LEAD = "loss"  # the picture with which the presenter view begins
+MOST_SAID = 4  # starts in a sentence
 MEAN_OF = 1000  # images, of the running mean
 MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]
@@ -70,12 +72,15 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
         line = f"Line: median of {_seeds_shown([curve.seeds for curve, _ in pairs], choices.seeds)}; band: their range"
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
+    last = {start: points[-1] for start, points in first_points(groups).items()}
+    losses = _said("Held-out loss", choices, last, lambda now: number(now.loss, 3))
+    shares = _said("Right on held-out images", choices, last, lambda now: percent(now.accuracy))
     loss = curve_figures.loss([loss for loss, _ in pairs], total)
     scored = f"{DATASETS[choices.data].scoring} Dotted: guessing, 10%."
     right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total)
     return [
-        Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen."),
-        Picture("accuracy", "Accuracy", scored, right, style.HERO, "Accuracy by images seen."),
+        Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen.", losses),
+        Picture("accuracy", "Accuracy", scored, right, style.HERO, "Accuracy by images seen.", shares),
     ]
 
 
@@ -85,6 +90,19 @@ def _seeds_shown(began: Sequence[int], seeds: int) -> str:
     if low == seeds:
         return f"{seeds} seeds"
     return f"{low} of {seeds} seeds" if low == high else f"{low} to {high} of {seeds} seeds"
+
+
+def _said(
+    what: str, choices: Choices, points: Mapping[int, Checkpoint], value: Callable[[Checkpoint], str]
+) -> str:
+    """Return a value of each start as a sentence for the presenter view; "" if there are none or too many to say."""
+    found = [f"{literal(choices.labels[start])} **{value(point)}**" for start, point in points.items()]
+    return f"{what}: {', '.join(found)}." if 0 < len(found) <= MOST_SAID else ""
+
+
+def _first_over_last(point: Checkpoint) -> str:
+    first, last = float(point.gradient[0]), float(point.gradient[-1])
+    return number(first / last, 2) if last else "none"
 
 
 def first_points(groups: Sequence[Sequence[Record]]) -> Points:
@@ -121,6 +139,7 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
     before = "" if len(choices.cards) > 1 else " Dotted: at the start."
     every = np.concatenate([np.ravel([p.gradient for p in found]) for found in points.values()])
     shown = {start: (found[0], _at(found, step)) for start, found in points.items()}
+    now = {start: one for start, (_, one) in shown.items()}
     norms = [_series(choices, start, one.gradient, other.gradient) for start, (one, other) in shown.items()]
     dead = [_series(choices, start, one.dead[:-1], other.dead[:-1]) for start, (one, other) in shown.items()]
     found = [
@@ -131,6 +150,7 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
             layer_figures.by_layer(names, norms, "gradient norm", every=every),
             style.SMALL,
             "Gradient norm of each layer's kernel.",
+            _said("Gradient of the first layer over that of the last", choices, now, _first_over_last),
         )
     ]
     if len(names) > 1:
@@ -142,6 +162,9 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
                 layer_figures.by_layer(names[:-1], dead, "dead units", share=True),
                 style.SMALL,
                 "Share of dead units in each hidden layer.",
+                _said(
+                    "Dead units in the worst layer", choices, now, lambda one: percent(one.dead[:-1].max(), 0)
+                ),
             )
         )
     return found

@@ -44,6 +44,7 @@ export function present(host) {
     back: toolButton("Previous", "←", () => step(-1)),
     next: toolButton("Next", "→", () => step(1)),
     main: toolButton("", "", () => primaryButton()?.click()),
+    guess: toolButton("Guess first", "H", () => guessSwitch()?.click()),
     fold: toolButton("Controls", "C", () => fold(!view.folded)),
     code: toolButton("QR code", "Q", showCode),
     close: toolButton("Close", "Escape", close),
@@ -108,6 +109,7 @@ const KEYS = {
   PageDown: () => step(1),
   a: () => view.shown?.querySelector("summary")?.click(),
   c: () => fold(!view.folded),
+  h: () => guessSwitch()?.click(),
   q: showCode,
 };
 
@@ -145,11 +147,13 @@ function refresh() {
   const lead = Math.max(0, all.findIndex((one) => isSlide(one, "lead")));
   const at = view.chosen ? Math.min(view.at, all.length - 1) : lead;
   show(all[at] ?? null);
-  const { back, next, main } = view.buttons;
+  const { back, next, main, guess } = view.buttons;
   setText(view.place, all.length ? `${at + 1} of ${all.length}` : "");
   setText(main.firstElementChild, primaryButton()?.querySelector("p")?.textContent ?? "");
   main.hidden = !view.folded || !primaryButton();
   view.buttons.fold.hidden = !live().length;
+  guess.hidden = !guessSwitch();
+  guess.setAttribute("aria-pressed", String(Boolean(guessSwitch()?.checked)));
   back.setAttribute("aria-disabled", String(at <= 0));
   next.setAttribute("aria-disabled", String(at >= all.length - 1));
   fit(view.shown, view);
@@ -173,6 +177,11 @@ function show(slide) {
 // The primary button of the page, such as Run, for when the controls are folded.
 function primaryButton() {
   return document.querySelector('[data-testid="stMain"] [data-testid="stBaseButton-primary"]:not(:disabled)');
+}
+
+// The switch of the page that hides what the app predicts.
+function guessSwitch() {
+  return document.querySelector('[data-testid="stMain"] [class*="st-key-guess-"] input');
 }
 
 function setText(element, words) {

@@ -3,6 +3,9 @@
 const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st-key-lead-"], [class*="st-key-lessons-card-"])';
 const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
 const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
+const [WIDE, LOW] = [820, 250]; // pixels: a chart alone is laid out for this width, or for a larger one of this height
+const USUAL = 400; // pixels: a higher chart has rows, which need their height
+const USUAL_SCREEN = 1280; // pixels: on a wider one the controls are larger
 const LARGEST = 4; // scale of a slide
 const GAP = 16; // pixels between the parts of the view
 
@@ -37,8 +40,9 @@ function hasContent(element) {
 // The title, the sentence and the reading hint of a slide as nodes. They stand above the slide, so its own heading is
 // marked, to be hidden.
 export function wordsOf(slide) {
-  const heading = slide.querySelector("h2, h3, h5") ?? slide.querySelector("p > strong:first-child");
-  const sentence = slide.querySelector('[class*="st-key-say-"] p');
+  const heading = slide.querySelector("h2, h3") ?? slide.querySelector("p > strong:first-child");
+  const said = [...slide.querySelectorAll('[class*="st-key-say-"] p')];
+  const sentence = said.find((words) => words !== heading?.parentElement);
   heading?.closest('[data-testid="stElementContainer"]')?.setAttribute("data-above", "");
   const below = heading?.tagName === "STRONG" ? [...heading.parentElement.childNodes] : [];
   return {
@@ -58,34 +62,62 @@ export function fit(slide, view) {
     return;
   }
   let bottom = view.box.querySelector("footer").offsetHeight + GAP / 2;
+  const zoom = Math.max(1, Math.min(2, innerWidth / USUAL_SCREEN)); // of the controls
+  document.documentElement.style.setProperty("--inits-zoom", zoom);
   for (const one of live().reverse()) {
     one.style.setProperty("--inits-bottom", `${bottom}px`);
-    if (!view.folded) bottom += one.offsetHeight + GAP / 2;
+    if (!view.folded) bottom += zoom * one.offsetHeight + GAP / 2;
   }
   if (!slide) return;
   slide.setAttribute("data-presented", "");
   const top = view.box.querySelector("header").getBoundingClientRect().bottom + GAP;
   const [width, height] = [0.92 * innerWidth, innerHeight - top - bottom];
-  const least = Number(getComputedStyle(slide).getPropertyValue("--inits-least")) || LEAST;
-  const rows = [...slide.querySelectorAll('[data-testid="stHorizontalBlock"]')];
+  slide.style.setProperty("--inits-top", `${top}px`);
   const put = (scale) => {
-    slide.style.setProperty("--inits-top", `${top}px`);
     slide.style.setProperty("--inits-width", `${width / scale}px`);
     slide.style.setProperty("--inits-height", `${height / scale}px`);
     slide.style.setProperty("--inits-scale", scale);
-    return slide.scrollHeight <= height / scale + 1 && rows.every((row) => row.scrollWidth <= row.clientWidth + 1);
   };
-  put(largest((scale) => put(scale), Math.max(1, Math.min(LARGEST, width / least))));
+  const chart = onlyChart(slide);
+  if (chart) fill(slide, chart, put, width, height);
+  else grow(slide, put, width, height);
 }
 
-// The largest scale that fits, at least 1: what does not fit then can be scrolled.
-function largest(fits, most) {
-  if (fits(most)) return most;
-  let [low, high] = [1, most];
+function largest(width, least) {
+  return Math.max(1, Math.min(LARGEST, width / least));
+}
+
+// The chart of a slide that shows one chart of usual height, which may become lower or higher.
+function onlyChart(slide) {
+  const charts = slide.querySelectorAll(".inits-chart");
+  const chart = [...slide.children].find((part) => charts.length === 1 && part.contains(charts[0]));
+  chart?.removeAttribute("data-filling");
+  return chart?.dataset.testid === "stElementContainer" && chart.offsetHeight <= USUAL ? chart : null;
+}
+
+// Scales a slide for large text, and gives its chart the height that is left.
+function fill(slide, chart, put, width, height) {
+  const scale = largest(Math.min(width, (height * WIDE) / LOW), WIDE);
+  put(scale);
+  const rest = slide.scrollHeight - chart.offsetHeight;
+  chart.style.setProperty("--inits-chart", `${Math.max(LOW / 2, Math.floor(height / scale - rest))}px`);
+  chart.setAttribute("data-filling", "");
+}
+
+// Scales a slide as much as it fits, at least by 1: what does not fit then can be scrolled.
+function grow(slide, put, width, height) {
+  const least = Number(getComputedStyle(slide).getPropertyValue("--inits-least")) || LEAST;
+  const rows = [...slide.querySelectorAll('[data-testid="stHorizontalBlock"]')];
+  const fits = (scale) => {
+    put(scale);
+    return slide.scrollHeight <= height / scale + 1 && rows.every((row) => row.scrollWidth <= row.clientWidth + 1);
+  };
+  let [low, high] = [1, largest(width, least)];
+  if (fits(high)) return;
   while (high - low > 0.02) {
     const middle = (low + high) / 2;
     if (fits(middle)) low = middle;
     else high = middle;
   }
-  return low;
+  put(low);
 }
