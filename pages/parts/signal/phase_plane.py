@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from math import floor
 
 import streamlit as st
 
@@ -88,8 +89,8 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
 def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
     """Draw number inputs that place a start without a mouse, to the digit."""
     axes = (
-        (r"Weights, $\sigma_w^2$", "weights", 1.0, 0.01, float(plane.sigma_w2[-1])),
-        (r"Biases, $\sigma_b^2$", "biases", 0.0, 0.0, float(plane.sigma_b2[-1])),
+        (r"Weights, $\sigma_w^2$", "weights", 1.0, 0.01, plane.sigma_w2[-1]),
+        (r"Biases, $\sigma_b^2$", "biases", 0.0, 0.0, plane.sigma_b2[-1]),
     )
     scope = widget_key(page, "put")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -98,7 +99,7 @@ def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
                 label,
                 widget_key(scope, name),
                 first,
-                between(label.split(",")[0], low, high),
+                between(label.split(",")[0], low, floor(100 * high) / 100),
                 scope=scope,
                 width=120,
             )
