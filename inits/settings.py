@@ -117,7 +117,11 @@ class Settings:
     )
     cache: Path = field(
         default_factory=_default_cache,
-        metadata=_entry(_path, "Folder for results, so that no run is trained twice.", "`~/.cache/inits`"),
+        metadata=_entry(
+            _path,
+            "Folder for results, so that no run is trained twice, and for the measured speed.",
+            "`~/.cache/inits`",
+        ),
     )
     cache_mb: int = field(
         default=500,

@@ -94,6 +94,22 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"
 
 
+_ROUND = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 90, 120, 150, 180, 240, 300, 360, 420, 480, 600,
+          720, 900, 1200, 1500, 1800, 2400, 3000, 3600, 5400, 7200)  # fmt: skip
+
+
+def roughly(seconds: float) -> str:
+    """Return an expected duration, no more exact than an estimate is: about 2 s, about 40 s, about 1.5 min."""
+    if seconds < 0.7:
+        return "less than 1 s"
+    if seconds > 1.2 * _ROUND[-1]:
+        return f"about {seconds / 3600:.0f} h"
+    near = min(_ROUND, key=lambda one: abs(math.log(one / seconds)))
+    if near < 60:
+        return f"about {near} s"
+    return f"about {near / 60:g} min" if near < 3600 else f"about {near / 3600:g} h"
+
+
 def megabytes(size: int) -> str:
     """Return a size in bytes as megabytes: 11.5 MB."""
     return f"{size / 1e6:.1f} MB"

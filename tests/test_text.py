@@ -143,3 +143,22 @@ def test_symbols_are_set_with_subscript_and_superscript():
     assert literal("σ_w² is 2*3") == r"$\sigma_w^2$ is 2\*3"
     assert literal("σ_mine_") == r"σ\_mine\_"
     assert words.plain_symbols(text) == "critical σw² and σb²"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, "less than 1 s"),
+        (1.4, "about 1 s"),
+        (1.5, "about 2 s"),
+        (43, "about 40 s"),
+        (57, "about 1 min"),
+        (92, "about 1.5 min"),
+        (420, "about 7 min"),
+        (3700, "about 1 h"),
+        (5000, "about 1.5 h"),
+        (36000, "about 10 h"),
+    ],
+)
+def test_estimate_is_rounded(seconds, expected):
+    assert words.roughly(seconds) == expected

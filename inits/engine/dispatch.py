@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from inits.engine import worker_state, worker_training
 from inits.engine.array_sources import ArraySources, needs_arrays
 from inits.engine.connection import TOPIC, Connection
+from inits.engine.estimate import Estimate
 from inits.engine.jobs import Job, NumberedRuns, split_into_tasks
 from inits.engine.results import Results
 from inits.engine.run_registry import RunRegistry
@@ -35,6 +37,7 @@ class Dispatch:
         connection: the compute process.
         results: receive the records.
         scheduler: receives the number of tasks that a job has left.
+        estimate: learns from each task.
         sources: arrays for runs that start from code or a file.
         shared: True if several web servers use the same cluster.
         end: called with a job when all of it is over.
@@ -45,11 +48,13 @@ class Dispatch:
         connection: Connection,
         results: Results,
         scheduler: Scheduler,
+        estimate: Estimate,
         sources: ArraySources,
         shared: bool,
         end: Callable[[Job], None],
     ):
         self._connection, self._results, self._scheduler = connection, results, scheduler
+        self._estimate = estimate
         self._sources, self._shared, self._end = sources, shared, end
         self._jobs: dict[str, Job] = {}  # by the name that messages carry
         self._lock = threading.Lock()
@@ -89,6 +94,7 @@ class Dispatch:
         if self._shared:
             tasks = self._agree(job, tasks)
         waiting = set(tasks)
+        job.add_tasks(tasks)
         job.rounds += 1
         self._scheduler.set_tasks_left(job, len(tasks))
 
@@ -154,6 +160,7 @@ class Dispatch:
         try:
             records = future.result()
             self._results.add_final(job, records)
+            self._estimate.learn(job, job.tasks[key])
             if self._shared and all(record.conclusive for record in records):
                 self._registry().keep(key, records, job.size)
         except InitsError as error:
@@ -164,6 +171,7 @@ class Dispatch:
         except Exception:
             log.exception("A training failed")
             job.error = CRASHED
+        job.tasks[key].ended = time.monotonic()
         future.release()
 
     def _end_round(self, job: Job, arrays: Mapping[int, InitialArrays]) -> None:
@@ -192,12 +200,12 @@ class Dispatch:
         self._connection.broadcast(worker_state.stop_runs, job.name, numbers)
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Add news from a worker to their job: a task that begins, frames of a run, or its final record."""
+        """Add news from a worker to their job: a task that begins or is ready, frames of a run, or its final record."""
         job = self._jobs.get(message["job"])
         if job is None:
             return
         if "task" in message:
-            job.started_tasks.add(message["task"])
+            job.task_news(message["task"], message.get("compiled"))
         elif "frames" in message:
             job.take(*pickle.loads(message["frames"]), at=message["at"])
         else:

@@ -15,6 +15,7 @@ from inits.engine import worker
 from inits.engine.array_sources import ArraySources, check_size
 from inits.engine.connection import TOPIC, Connection
 from inits.engine.dispatch import Dispatch
+from inits.engine.estimate import Estimate
 from inits.engine.fetching import Fetches
 from inits.engine.jobs import Job, Plan, run_line
 from inits.engine.results import Results
@@ -57,12 +58,15 @@ class Engine:
         self.connection = Connection(settings, self._receive)
         store = Store(settings.cache, 1_000_000 * settings.cache_mb)
         self.results = Results(store, lambda: self.status)
-        self.scheduler = Scheduler(settings, lambda: self.slots, self._images, self._cancel)
+        folder = settings.cache if settings.cache_mb else None
+        self._estimate = Estimate(self._images, lambda: self.slots, folder)
+        self.scheduler = Scheduler(settings, lambda: self.slots, self._estimate, self._cancel)
         self.sources = ArraySources(self.sandbox, self.files)
         self._dispatch = Dispatch(
             self.connection,
             self.results,
             self.scheduler,
+            self._estimate,
             self.sources,
             shared=bool(settings.scheduler),
             end=self._end,
@@ -188,6 +192,7 @@ class Engine:
         job.end()
         log.info("%s", run_line(job))
         self.results.trim()
+        self.results.in_background(self._estimate.save)
         self.scheduler.end(job)
 
     def _receive(self, message: Mapping[str, Any]) -> None:

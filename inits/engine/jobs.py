@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -34,6 +34,27 @@ class Plan(Protocol):
         ...
 
 
+@dataclass(eq=False)
+class Task:
+    """Runs of one network that one slot trains. Times are those of `time.monotonic` in this process.
+
+    Attributes:
+        runs: with their numbers.
+        began: when a worker began with it.
+        ready: when its network was compiled.
+        compiled: True if the network was compiled for it.
+        latest: when news of its runs came last.
+        ended: when it was over.
+    """
+
+    runs: NumberedRuns
+    began: float | None = None
+    ready: float | None = None
+    compiled: bool = False
+    latest: float | None = None
+    ended: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """The records of a job at one moment, shared by all viewers: do not change them."""
@@ -54,7 +75,7 @@ class Job:
         began, ended: time.monotonic() of the first news and of the end.
         kept: numbers of the runs whose results were known before.
         drawing: number of runs whose arrays still have to come from pasted code or a file.
-        started_tasks: keys of the tasks that a worker has begun.
+        tasks: all tasks that were submitted, by key.
         sessions: sessions that wait for the job or watch it.
         crashes: for each run, how often its worker has died.
         rounds: how often tasks were submitted.
@@ -70,8 +91,9 @@ class Job:
         self.ended: float | None = None
         self.kept: frozenset[int] = frozenset()
         self.drawing = 0
-        self.started_tasks: set[str] = set()
+        self.tasks: dict[str, Task] = {}
         self.sessions: set[str] = set()
+        self._task_of: dict[int, Task] = {}  # by number of a run
         self.crashes: Counter[int] = Counter()
         self.rounds = 0
         self._lock = threading.Lock()
@@ -134,6 +156,26 @@ class Job:
         while time.monotonic() < deadline and not (self.over.is_set() or any(r.done for r in self._records)):
             self.over.wait(0.02)
 
+    def add_tasks(self, tasks: Mapping[str, NumberedRuns]) -> None:
+        """Add tasks that are submitted, by key."""
+        new = {key: Task(runs) for key, runs in tasks.items()}
+        with self._lock:
+            self.tasks = {**self.tasks, **new}
+            self._task_of.update({number: task for task in new.values() for number, _ in task.runs})
+
+    def task_news(self, key: str, compiled: bool | None = None) -> None:
+        """Note that a worker has begun with a task or, if `compiled` is given, that its network is ready."""
+        if task := self.tasks.get(key):
+            now = time.monotonic()
+            task.began = task.began or now
+            if compiled is not None and task.ready is None:
+                task.ready, task.compiled = now, compiled
+
+    def _note_news(self, runs: Iterable[int]) -> None:
+        for run in runs:
+            if task := self._task_of.get(run):
+                task.latest = time.monotonic()
+
     def take(self, *frames: Frame, at: int | None = None) -> None:
         """Add frames of one run. After its final record, which contains them all, frames are ignored.
 
@@ -153,6 +195,7 @@ class Job:
                 self._records[run].add(frame)
             self._changed = True
             self._frames[run] += len(frames)
+            self._note_news([run])
 
     def add_final(self, records: Iterable[Record]) -> list[Record]:
         """Add final records. Returns those of runs that had none yet."""
@@ -163,12 +206,13 @@ class Job:
                 self._records[record.run] = record
                 self._final.add(record.run)
                 self._changed = True
+            self._note_news(record.run for record in new)
         return new
 
     def count_crash(self, task: str, runs: NumberedRuns) -> str | None:
         """Count a task whose worker was lost. Returns the job's error if one run has lost two workers."""
         left = [number for number, _ in runs if not self._records[number].over]
-        if task not in self.started_tasks or not left:
+        if self.tasks[task].began is None or not left:
             return self.error
         self.crashes[left[0]] += 1
         if self.crashes[left[0]] < 2:

@@ -1,18 +1,12 @@
-"""The queue of jobs, fair between sessions, and an estimate of how long jobs take."""
+"""The queue of jobs, fair between sessions."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from inits.engine.jobs import Job
-from inits.experiments.experiment import Run
-
-FLOPS = 1e11  # float32 operations a second of one core in training
-STEP_SECONDS = 5e-5  # of a step, beside its float32 operations
-COMPILE_SECONDS = 1.5  # of a network that was not compiled before
-WEIGHT_OF_LAST = 0.3  # of the last job in the running mean of measured against estimated time
 
 
 @dataclass(frozen=True)
@@ -21,6 +15,14 @@ class Place:
 
     before: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The expected duration of what is not in the queue yet: seconds until it is over, number of jobs before it."""
+
+    seconds: float
+    before: int
 
 
 class Queue:
@@ -79,35 +81,3 @@ class Queue:
                 self.drop(job)
                 return job
         return None
-
-
-class Estimate:
-    """Estimated training time: operations and steps, scaled by how long earlier jobs took.
-
-    Args:
-        images: returns the number of training images of a dataset.
-    """
-
-    def __init__(self, images: Callable[[str], int]) -> None:
-        self._images = images
-        self._factor = 1.0
-
-    def seconds(self, runs: Iterable[Run], slots: int) -> float:
-        """Return the seconds that runs take on some slots, from the first run to the last."""
-        return self._factor * self._unscaled(runs, slots)
-
-    def learn(self, runs: Iterable[Run], slots: int, seconds: float) -> None:
-        """Adjust the estimate to a job of these runs that took some seconds."""
-        expected = self._unscaled(runs, slots)
-        if expected > 0 and seconds > 0:
-            measured = min(max(seconds / expected, 0.05), 20.0)
-            self._factor += WEIGHT_OF_LAST * (measured - self._factor)
-
-    def _unscaled(self, runs: Iterable[Run], slots: int) -> float:
-        total = 0.0
-        for run in runs:
-            images = self._images(run.dataset)
-            steps = -(-images // run.batch_size)
-            # Forward, back to the inputs and back to the weights: two operations each for a weight and an image.
-            total += 6 * images * run.network.parameters / FLOPS + steps * STEP_SECONDS
-        return total / slots + COMPILE_SECONDS

@@ -56,9 +56,16 @@ class Results:
         data = known if run.dataset == DEFAULT else DATASETS[run.dataset].fingerprint
         return run_key(run, data, status.versions) if data and status.versions else None
 
+    def missing_runs(self, plan: Plan) -> list[Run]:
+        """Return the runs of a plan that have no result on disk."""
+        keys = map(self.key, plan.runs)
+        return [
+            run for run, key in zip(plan.runs, keys, strict=True) if key is None or not self.store.has(key)
+        ]
+
     def missing(self, plan: Plan) -> int:
         """Return how many runs of a plan have no result on disk."""
-        return sum(key is None or not self.store.has(key) for key in map(self.key, plan.runs))
+        return len(self.missing_runs(plan))
 
     def load(self, plan: Plan) -> list[Record | None]:
         """Read the results of a plan from disk, one for each run; None where there is none."""
@@ -82,6 +89,10 @@ class Results:
             key = self.key(job.runs[record.run])  # may have been unknown when the job began
             if record.conclusive and key:
                 self._writer.submit(self.store.put, key, record)
+
+    def in_background(self, write: Callable[[], None]) -> None:
+        """Write something else to disk in the background too."""
+        self._writer.submit(write)
 
     def close(self) -> None:
         """Write what waits, then stop writing."""

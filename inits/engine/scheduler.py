@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import takewhile
 
+from inits.engine.estimate import Estimate
 from inits.engine.jobs import Job
-from inits.engine.queue import Estimate, Place, Queue
+from inits.engine.queue import Expected, Place, Queue
 from inits.errors import EngineError
+from inits.experiments.experiment import Run
 from inits.settings import Settings
 from inits.text import counted
 
@@ -23,7 +26,7 @@ class Scheduler:
     Args:
         settings: have the limits of the queue.
         slots: returns the number of trainings that run at once.
-        images: returns the number of training images of a dataset.
+        estimate: how long jobs take.
         cancel: ends a job that has not begun and that no session waits for any more.
 
     Attributes:
@@ -34,12 +37,12 @@ class Scheduler:
         self,
         settings: Settings,
         slots: Callable[[], int],
-        images: Callable[[str], int],
+        estimate: Estimate,
         cancel: Callable[[Job], None],
     ):
         self.present: Callable[[str], bool] = lambda session: True
         self._settings, self._slots, self._cancel = settings, slots, cancel
-        self._queue, self._estimate = Queue(), Estimate(images)
+        self._queue, self._estimate = Queue(), estimate
         self._active: dict[Job, int] = {}  # with the number of their tasks that are not over
         self._waiting: dict[Job, Callable[[], None]] = {}  # with what begins them
         self._beginning = False  # a thread begins jobs
@@ -76,12 +79,9 @@ class Scheduler:
         self._begin_jobs()
 
     def end(self, job: Job) -> None:
-        """Remove a job that is over, and learn from the time it took."""
+        """Remove a job that is over."""
         with self._lock:
-            began = self._active.pop(job, None) is not None
-            if began and not (job.failed or job.stopped):
-                trained = [run for number, run in enumerate(job.runs) if number not in job.kept]
-                self._estimate.learn(trained, self._slots(), job.seconds)
+            self._active.pop(job, None)
         self._begin_jobs()
 
     def join(self, job: Job, session: str) -> None:
@@ -115,16 +115,25 @@ class Scheduler:
         with self._lock:
             if job not in self._waiting:
                 return None
-            before = list(takewhile(lambda other: other is not job, (one for _, one in self._queue.order())))
-            active = [one for one in self._active if one.plan.live or not job.plan.live]
-        return Place(len(before), sum(map(self._seconds_left, [*active, *before])))
+            before = self._before(job.plan.live, job)
+            active = len([one for one in before if one in self._active])
+        free = self._estimate.free_after(before, time.monotonic())
+        return Place(len(before) - active, min(free) if job.plan.live else max(free))
 
-    def _seconds_left(self, job: Job) -> float:
-        """Return the estimated seconds that a job still takes, once it has begun."""
-        left = [(run, record) for run, record in zip(job.runs, job.records, strict=True) if not record.over]
-        seconds = self._estimate.seconds((run for run, _ in left), self._slots())
-        steps = sum(record.steps for _, record in left)
-        return seconds * (1 - sum(record.done for _, record in left) / steps if steps else 1)
+    def expected(self, runs: Iterable[Run], live: bool) -> Expected:
+        """Return how long runs take that are added to the queue now."""
+        with self._lock:
+            before = self._before(live)
+        return Expected(self._estimate.seconds_after(before, runs, time.monotonic()), len(before))
+
+    def left(self, job: Job) -> float:
+        """Return the seconds until a job is over that does not wait."""
+        return self._estimate.left(job, time.monotonic())
+
+    def _before(self, live: bool, job: Job | None = None) -> list[Job]:
+        """Return the jobs that use the cores before a job, or before a new one: experiments go before sweeps."""
+        waiting = takewhile(lambda other: other is not job, (one for _, one in self._queue.order()))
+        return [one for one in [*self._active, *waiting] if one.plan.live or not live]
 
     def _is_present(self, session: str) -> bool:
         return session == "" or self.present(session)

@@ -45,6 +45,7 @@ def train_runs(
     with memory_errors_explained():
         data = load(first.dataset)
         with compiled_slots().borrow(first, data) as slot:
+            reporter.ready(compiled=slot.uses == 1)
             return train(
                 list(runs),
                 data,
@@ -65,7 +66,13 @@ class Reporter:
         self._frames: dict[int, list[Frame]] = {}  # of runs that are not over
         self._records: list[Record] = []
         self._repeats = _repeats.get(job, 0)
+        self._compiled: bool | None = None  # as reported
         send(task=task)
+
+    def ready(self, compiled: bool) -> None:
+        """Report that the network can train, and whether it was compiled for this task."""
+        self._compiled = compiled
+        self._send(task=self._task, compiled=compiled)
 
     def frame(self, frame: Frame) -> None:
         """Report a frame, if the job is shown live."""
@@ -88,7 +95,7 @@ class Reporter:
         if repeats == self._repeats:
             return
         self._repeats = repeats
-        self._send(task=self._task)
+        self._send(task=self._task, compiled=self._compiled)
         for record in self._records:
             self._send(record=pickle.dumps(record))
         for frames in self._frames.values():

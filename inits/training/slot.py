@@ -25,9 +25,14 @@ MAX_CALL = 512  # batches in one call of the compiled function, at most
 
 
 class Slot:
-    """A compiled model with its optimizer and its place for the weights of one run at a time."""
+    """A compiled model with its optimizer and its place for the weights of one run at a time.
+
+    Attributes:
+        uses: how often it was borrowed.
+    """
 
     def __init__(self, network: Network, optimizer: OptimizerSpec, batch_size: int, data: Dataset):
+        self.uses = 0
         self.model = build_model(network)
         arguments = dict(optimizer.arguments)
         self.optimizer = getattr(keras.optimizers, optimizer.name)(**arguments)
@@ -117,6 +122,7 @@ class Slots:
         slot = self._take(key)
         if slot is None:
             slot = Slot(network, optimizer, batch_size, data)
+        slot.uses += 1
         yield slot
         with self._lock:  # not after an error: that slot is dropped
             self._free.append((key, slot))

@@ -111,8 +111,9 @@ def test_waiting_for_news_ends_with_the_job():
 def test_job_ends_when_one_run_has_lost_two_workers():
     one = job((0, 1))
     runs = list(enumerate(one.runs))
+    one.add_tasks({"task": runs})
     assert one.count_crash("task", runs) is None  # it had not begun
-    one.started_tasks.add("task")
+    one.task_news("task")
     assert one.count_crash("task", runs) is None
     words = "Two training processes ended unexpectedly while they trained HeNormal()"
     assert words in one.count_crash("task", runs)

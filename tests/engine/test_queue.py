@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inits.engine.estimate import Estimate
 from inits.engine.jobs import Job
-from inits.engine.queue import Estimate, Queue
+from inits.engine.queue import Queue
 from inits.engine.scheduler import Scheduler
 from inits.errors import EngineError
 from inits.experiments.experiment import Experiment, Start
@@ -101,7 +102,8 @@ class Machine:
         self.begun: list[str] = []
         self.cancelled: list[str] = []
         limits = replace(read({}), **settings)
-        self.scheduler = Scheduler(limits, lambda: slots, images, self._cancel)
+        estimate = Estimate(images, lambda: slots)
+        self.scheduler = Scheduler(limits, lambda: slots, estimate, self._cancel)
 
     def _cancel(self, one: Job) -> None:
         self.cancelled.append(one.name)
@@ -163,18 +165,17 @@ def test_estimated_wait_grows_with_jobs_before():
     assert large > 1.5 * small  # the large network is before the last
 
 
-def test_estimate_of_a_default_epoch_follows_the_benchmark_and_then_measured_times():
-    """0.46 s of training on the machine of docs/BENCHMARKS.md, with the network compiled before."""
-    estimate, (run,) = Estimate(images), Experiment(starts=(START,)).runs
-    before = estimate.seconds([run], 1)
-    assert before - estimate.seconds([], 1) == pytest.approx(0.46, abs=0.1)
-    many = [replace(run, seed=seed) for seed in range(6)]
-    assert estimate.seconds(many, 2) < estimate.seconds(many, 1)
-    estimate.learn([run], 1, 10 * before)
-    assert before < estimate.seconds([run], 1) < 10 * before
-    for _ in range(30):
-        estimate.learn([run], 1, 10 * before)
-    assert estimate.seconds([run], 1) == pytest.approx(10 * before, rel=0.01)
+def test_expected_time_of_new_runs_includes_the_jobs_before_them():
+    machine, runs = Machine(), job("new").runs
+    alone = machine.scheduler.expected(runs, live=True)
+    machine.add("1")
+    machine.add("2", session="b")
+    behind = machine.scheduler.expected(runs, live=True)
+    assert (alone.before, behind.before) == (0, 2)
+    assert behind.seconds == pytest.approx(3 * alone.seconds)
+    machine.add("sweep", live=False, network=Network((512,) * 5))
+    assert machine.scheduler.expected(runs, live=True).before == 2, "experiments go before sweeps"
+    assert machine.scheduler.expected(runs, live=False).before == 3
 
 
 def test_limits_of_a_session_and_of_the_queue_are_explained():

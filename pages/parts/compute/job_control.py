@@ -1,13 +1,15 @@
 """What a session does with a job that other sessions may share: wait for it, watch it, leave it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from inits.engine.jobs import Job
-from inits.experiments.experiment import Experiment
+from inits.experiments.experiment import Experiment, Run
 from inits.experiments.sweep import Sweep
-from inits.text import counted, duration
+from inits.text import counted, roughly
 from pages.parts.compute.engine_access import engine
 from pages.parts.page import session
 from pages.parts.page.session import widget_key
@@ -98,4 +100,16 @@ def turn_words(job: Job) -> str | None:
     if place is None:
         return None
     before = f"{counted(place.before, 'experiment')} before it" if place.before else "next"
-    return f"Waiting for its turn: {before}, about {duration(max(1.0, place.seconds))}"
+    return f"Waiting for its turn: {before}, {roughly(max(1.0, place.seconds))}"
+
+
+def time_left(job: Job) -> str:
+    """Return how long a job that runs still takes, in words."""
+    return f"{roughly(engine().scheduler.left(job))} left"
+
+
+def expected_time(runs: Sequence[Run], live: bool) -> str:
+    """Return how long new runs take, in words, with the jobs that go before them."""
+    expected = engine().scheduler.expected(runs, live)
+    others = f" ({counted(expected.before, 'other')} first)" if expected.before else ""
+    return f"{roughly(expected.seconds)}{others}"

@@ -9,14 +9,13 @@ from inits.engine.jobs import Job
 from inits.experiments.experiment import Experiment
 from inits.experiments.record import Record
 from inits.experiments.summary import CHANCE, Outcome
-from inits.text import count, counted, duration, percent
+from inits.text import count, counted, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
+from pages.parts.compute.job_control import expected_time
 from pages.parts.compute.phase import Phase, Situation
 from pages.parts.experiment.choices import Choices, in_words
 from pages.parts.page.notes import literal
 from pages.parts.train.conclusion import comparison, listed, nothing_finished
-
-FLOPS = 5e10  # of one core, as measured; for the estimate before the first run
 
 
 def question(choices: Choices) -> str:
@@ -31,19 +30,18 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     status = engine().status
     images = training_images(choices.data)
     runs = len(choices.cards) * choices.seeds
-    missing = engine().results.missing(experiment) if experiment else runs
-    each = max(0.4, 6 * choices.network.parameters * images / FLOPS)
-    seconds = each * -(-missing // min(engine().settings.cores, missing)) if missing else 0.0
+    missing = engine().results.missing_runs(experiment) if experiment else []
     what = counted(len(choices.cards), "start") if len(choices.cards) > 1 else "One start"
     if choices.seeds > 1:
         what += f" × {choices.seeds} seeds"
     verb = "take" if runs > 1 else "takes"
-    words = f"Press Run. {what} {verb} about {duration(seconds)}, one epoch of {count(images)} images each."
-    if missing < runs:
-        stored = f"{count(runs - missing)} of {count(runs)} runs are already computed"
-        words = f"Press Run. {stored}; the rest takes about {duration(seconds)}."
+    time = expected_time(missing, live=True)
+    words = f"Press Run. {what} {verb} {time}, one epoch of {count(images)} images each."
+    if len(missing) < runs:
+        stored = f"{count(runs - len(missing))} of {count(runs)} runs are already computed"
+        words = f"Press Run. {stored}; the rest takes {time}."
     with place.container():
-        st.markdown(words if images else "Press Run.")
+        st.markdown(words if images and experiment else "Press Run.")
         if not status.ready:
             wait_for(lambda: engine().status.ready)
 

@@ -10,9 +10,16 @@ from inits.engine.jobs import Job, Snapshot
 from inits.experiments.diagnostics import Why, remarks, why_lost
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
-from inits.text import count, counted, duration
+from inits.text import count, counted
 from pages.parts.compute.engine_access import engine
-from pages.parts.compute.job_control import experiment_of, has_left, session_id, stop_button, turn_words
+from pages.parts.compute.job_control import (
+    experiment_of,
+    has_left,
+    session_id,
+    stop_button,
+    time_left,
+    turn_words,
+)
 from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
@@ -105,14 +112,13 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
     ):
         stop_button("train", job, all_of_them=len(records) > 1)
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
-        words = turn_words(job) or "Compiling the network, about 2 s"
+        words = turn_words(job) or f"Compiling the network, {time_left(job)}"
         if job.drawing:
             words = f"Loading the weights of {counted(job.drawing, 'run')} from code or a file"
         if speed and done == steps:
             words = "Testing on all test images"
         elif speed:
-            left = duration((steps - done) / speed)
-            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} per second, about {left} left"
+            words = f"{count(done)} of {counted(steps, 'step')}, {count(round(speed))} per second, {time_left(job)}"
         st.progress(min(done / steps, 1.0) if steps else 0.0, text=words)
 
 
