@@ -14,6 +14,14 @@ Array = NDArray[np.float64]
 
 MAX_TICKS = 12
 ALONE = 4.0  # highest edge of a single row over its lowest
+CHANCE, TOP = 0.1, 0.99  # accuracies at the ends of the colour scale
+COLOUR_TICKS = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+MAX_NUMBERS = (22, 24)  # rows and columns whose cells have room for a number
+COLOURS = [
+    [step / 8, token] for step, (_, token) in enumerate(style.SEQUENTIAL[1:])
+]  # the first is for empty cells
+NEAR, MAX_MOVED = 0.2, 14  # a line so far inside a cell strikes its number; rows that have room to move it
+BEST = style.START[1]
 
 
 def heat_map(
@@ -53,8 +61,30 @@ def heat_map(
         height=style.HERO,
         hovermode="closest",
     )
-    fig.add_traces([_cells(values, edges, names), _crosses(broken, rows, names), *_line(critical)])
-    return _name(fig, critical, critical_name, float(edges[0]), float(edges[-1]))
+    best = best_cell(values)
+    cells = _cells(values, edges, names, critical)
+    fig.add_traces([cells, _crosses(broken, rows, names), *_line(critical), *_frame(best, edges)])
+    fig.add_traces([_empty(values.shape, edges)])
+    fig.data = [fig.data[-1], *fig.data[:-1]]  # below all others
+    return _name(fig, critical, critical_name, best is not None, float(edges[0]), float(edges[-1]))
+
+
+def best_cell(values: Array) -> tuple[int, int] | None:
+    """Return the row and column of the highest accuracy; None if no cell is better than chance."""
+    if np.nanmax(values, initial=0.0) <= CHANCE:
+        return None
+    row, column = np.unravel_index(np.nanargmax(values), values.shape)
+    return int(row), int(column)
+
+
+def shade(accuracy: ArrayLike) -> Array:
+    """Return the places of accuracies on the colour scale, 0 to 1: by the logarithm of the error.
+
+    So 80% and 92% differ as much as 92% and 97%; from chance down all is 0.
+    """
+    error = 1 - np.clip(np.asarray(accuracy, float), CHANCE, TOP)
+    found: Array = np.log((1 - CHANCE) / error) / np.log((1 - CHANCE) / (1 - TOP))
+    return found
 
 
 def row_edges(rows: Sequence[float]) -> Array:
@@ -87,28 +117,88 @@ def _row_axis(rows: Sequence[float], edges: Array) -> dict[str, Any]:
     return {**axis, "range": [np.log10(low), np.log10(high)], "showgrid": False}
 
 
-def _cells(values: Array, edges: Array, names: list[list[str]]) -> dict[str, Any]:
+def _cells(
+    values: Array, edges: Array, names: list[list[str]], critical: Sequence[float | None]
+) -> dict[str, Any]:
     words = [
         ["" if np.isnan(value) else f"{name}: {percent(value)}" for name, value in zip(*row, strict=True)]
         for row in zip(names, values, strict=True)
     ]
+    room = values.shape[0] <= MAX_NUMBERS[0] and values.shape[1] <= MAX_NUMBERS[1]
+    numbers = [
+        [
+            ""
+            if np.isnan(value)
+            else _beside_line(f"{100 * value:.0f}", edges[row : row + 2], line, len(values))
+            for value, line in zip(values[row], critical, strict=True)
+        ]
+        for row in range(len(values))
+    ]
     return {
-        "type": "heatmap",
-        "x": np.arange(values.shape[1] + 1) - 0.5,
-        "y": edges,
-        "z": values,
+        **_tiles(values.shape, edges),
+        "z": shade(values),
         "zmin": 0,
         "zmax": 1,
-        "colorscale": style.SEQUENTIAL,
-        "colorbar": {"thickness": 10, "tickformat": ".0%", "nticks": 6, "outlinewidth": 0, "xpad": 6},
-        "xgap": 1,
-        "ygap": 1,
+        "colorscale": COLOURS,
+        "colorbar": {
+            "thickness": 10,
+            "tickvals": shade(COLOUR_TICKS),
+            "ticktext": [percent(one, 0) for one in COLOUR_TICKS],
+            "outlinewidth": 0,
+            "xpad": 6,
+        },
+        "text": numbers if room else None,
+        "texttemplate": "%{text}" if room else None,
+        "textfont": {"size": 11},
         "customdata": [[[row, column] for column in range(len(names[0]))] for row in range(len(names))],
         "hovertext": words,
         "hoverinfo": "text",
         "hoverongaps": False,
         "name": "accuracy",
     }
+
+
+def _beside_line(text: str, cell: Array, line: float | None, rows: int) -> str:
+    """Return the text of a cell, moved up or down where the critical line would strike it through."""
+    low, high = np.log(cell)
+    place = (np.log(line) - low) / (high - low) if line else -1.0
+    if not NEAR < place < 1 - NEAR:
+        return text
+    if rows > MAX_MOVED:
+        return ""
+    return f"{text}<br>&nbsp;" if place < 0.5 else f"&nbsp;<br>{text}"
+
+
+def _tiles(shape: tuple[int, ...], edges: Array) -> dict[str, Any]:
+    x = np.arange(shape[1] + 1) - 0.5
+    return {"type": "heatmap", "x": x, "y": edges, "xgap": 1, "ygap": 1}
+
+
+def _empty(shape: tuple[int, ...], edges: Array) -> dict[str, Any]:
+    """Draw the tiles of all cells, which are seen where there is no result."""
+    tone = style.faint(style.MUTED, 0.1)
+    colours = {"colorscale": [[0, tone], [1, tone]], "showscale": False, "hoverinfo": "skip"}
+    return {**_tiles(shape, edges), **colours, "z": np.zeros(shape), "name": "not computed"}
+
+
+def _frame(best: tuple[int, int] | None, edges: Array) -> list[dict[str, Any]]:
+    """Draw a frame around the best cell."""
+    if best is None:
+        return []
+    row, column = best
+    left, right, low, high = column - 0.5, column + 0.5, edges[row], edges[row + 1]
+    return [
+        {
+            "type": "scatter",
+            "x": np.array([left, right, right, left, left]),
+            "y": np.array([low, low, high, high, low]),
+            "mode": "lines",
+            "line": {"color": BEST, "width": 3},
+            "cliponaxis": False,
+            "hoverinfo": "skip",
+            "name": "best",
+        }
+    ]
 
 
 def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[str]]) -> dict[str, Any]:
@@ -118,7 +208,7 @@ def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[
         "x": places[:, 1],
         "y": np.array([rows[row] for row, _ in places], float),
         "mode": "markers",
-        "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": style.MUTED}},
+        "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 2, "color": style.INK}},
         "customdata": places.tolist(),
         "hovertext": [f"{names[row][column]}: diverged" for row, column in places],
         "hoverinfo": "text",
@@ -140,15 +230,22 @@ def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
         y += [np.nan if value is None else value] * 2
     shared = {"type": "scatter", "x": np.array(x), "y": np.array(y), "mode": "lines", "hoverinfo": "skip"}
     halo = {**shared, "line": {"color": style.BACKGROUND, "width": 5}}
-    return [halo, {**shared, "line": style.THEORY_LINE, "name": "critical"}]
+    return [halo, {**shared, "line": {**style.THEORY_LINE, "dash": "dash"}, "name": "critical"}]
 
 
 def _name(
-    fig: go.Figure, critical: Sequence[float | None], name: str, lowest: float, highest: float
+    fig: go.Figure,
+    critical: Sequence[float | None],
+    name: str,
+    framed: bool,
+    lowest: float,
+    highest: float,
 ) -> go.Figure:
-    """Label the critical line, with an arrow and the value in each column where it is outside the figure."""
+    """Add the key, with an arrow and the critical value in each column where it is outside the figure."""
     there = [(column, value) for column, value in enumerate(critical) if value is not None]
-    if not there:
+    key = [f'<span style="color:{BEST}"><b>▢</b></span> best'] if framed else []
+    key += [f"<b>– –</b> {html_symbols(name)}"] if there else []
+    if not key:
         return fig
     notes: list[dict[str, Any]] = [
         {
@@ -162,7 +259,7 @@ def _name(
         for column, value in there
         if not lowest <= value <= highest
     ]
-    key = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
-    notes.append({**key, "text": f"<b>—</b> {html_symbols(name)}"})
+    place = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    notes.append({**place, "text": "&nbsp;&nbsp;&nbsp;&nbsp;".join(key)})
     shared: dict[str, Any] = {"showarrow": False, "font_size": 12, "borderpad": 2}
     return fig.update_layout(annotations=[{**shared, **note} for note in notes], margin_t=30)

@@ -19,11 +19,13 @@ def heat_map(values=VALUES, rows=ROWS, columns=COLUMNS, critical=(0.05,) * 4, **
 
 def test_cells_show_the_values_at_their_parameters():
     fig = heat_map()
-    cells, layout = fig.data[0], fig.layout
-    np.testing.assert_array_equal(cells.z, VALUES)
+    empty, cells, layout = *fig.data[:2], fig.layout
+    np.testing.assert_array_equal(cells.z, sweep.shade(VALUES))
+    np.testing.assert_array_equal(empty.z, np.zeros((3, 4)))
+    assert (cells.text[0][0], cells.text[2][3], cells.texttemplate) == ("10", "98", "%{text}")
     np.testing.assert_array_equal(cells.customdata, np.moveaxis(np.indices((3, 4)), 0, -1))
     assert (cells.zmin, cells.zmax) == (0, 1), "colours mean the same in every sweep"
-    assert [list(step) for step in cells.colorscale] == style.SEQUENTIAL
+    assert [step[1] for step in cells.colorscale] == [step[1] for step in style.SEQUENTIAL[1:]]
     assert (cells.hovertext[0][0], cells.hovertext[2][3]) == (
         "stddev 0.01, depth 2: 10.0%",
         "stddev 1, depth 16: 98.0%",
@@ -57,27 +59,27 @@ def test_rows_that_are_not_positive_and_rising_are_refused(rows):
 def test_missing_cells_are_empty():
     values = VALUES.copy()
     values[1, 2] = np.nan
-    cells = heat_map(values).data[0]
+    cells = heat_map(values).data[1]
     assert np.isnan(cells.z[1][2])
-    assert cells.hovertext[1][2] == ""
+    assert (cells.hovertext[1][2], cells.text[1][2]) == ("", "")
     assert not cells.hoverongaps
-    assert np.isnan(heat_map(np.full((3, 4), np.nan)).data[0].z).all()
+    assert np.isnan(heat_map(np.full((3, 4), np.nan)).data[1].z).all()
 
 
 def test_diverged_cells_are_crossed_out():
     diverged = np.zeros((3, 4), bool)
     diverged[2, 1] = diverged[0, 3] = True
-    crosses = heat_map(diverged=diverged).data[1]
+    crosses = heat_map(diverged=diverged).data[2]
     np.testing.assert_array_equal([crosses.x, crosses.y], [[3, 1], [0.01, 1.0]])
     assert [list(place) for place in crosses.customdata] == [[0, 3], [2, 1]]
     assert crosses.hovertext == ("stddev 0.01, depth 16: diverged", "stddev 1, depth 4: diverged")
-    assert crosses.marker.line.color == style.MUTED
-    assert len(heat_map().data[1].x) == 0
+    assert crosses.marker.line.color == style.INK
+    assert len(heat_map().data[2].x) == 0
 
 
 def test_critical_line_is_a_bar_in_each_column_and_joins_only_equal_ones():
     fig = heat_map(critical=(0.05, 0.2, 0.2, None), critical_name="critical: σ² = 2")
-    halo, line = fig.data[2:]
+    halo, line = fig.data[3:5]
     for trace in (halo, line):
         np.testing.assert_array_equal(trace.x, [-0.5, 0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 2.5, 3.5])
         gap, none = np.nan, [np.nan] * 3
@@ -86,9 +88,46 @@ def test_critical_line_is_a_bar_in_each_column_and_joins_only_equal_ones():
     assert halo.line.width > line.line.width
     (name,) = fig.layout.annotations
     assert (name.x, name.y, name.xanchor, name.yanchor) == (1, 1, "right", "bottom")  # above the picture
-    assert name.text == "<b>—</b> critical: σ² = 2"
+    assert name.text.endswith("<b>– –</b> critical: σ² = 2")
+    assert line.line.dash == "dash", "no grid line"
     assert fig.layout.margin.t > 20
-    assert not heat_map(critical=(None,) * 4).layout.annotations
+    nothing = np.full((3, 4), np.nan)
+    assert not heat_map(nothing, critical=(None,) * 4).layout.annotations
+
+
+def test_best_cell_is_framed():
+    frame = heat_map().data[-1]
+    assert frame.name == "best"
+    np.testing.assert_allclose(sorted(set(frame.x)), [2.5, 3.5])
+    np.testing.assert_allclose(sorted(set(frame.y)), [10**-0.5, 10**0.5])
+    for values in (np.full((3, 4), 0.1), np.full((3, 4), np.nan)):
+        assert "best" not in {trace.name for trace in heat_map(values).data}, "none is better than chance"
+
+
+def test_critical_line_strikes_no_number():
+    cells = heat_map(critical=(0.09, 0.12, 0.3, None)).data[1]
+    assert list(cells.text[1]) == ["42<br>&nbsp;", "&nbsp;<br>50", "58", "66"]
+    rows = np.geomspace(0.01, 1.0, 21)
+    cells = heat_map(np.full((21, 4), 0.5), rows=rows, critical=(0.1,) * 4).data[1]
+    assert list(cells.text[10]) == [""] * 4, "no room to move it"
+    assert {text for row in cells.text for text in row} == {"", "50"}
+
+
+def test_colours_separate_good_accuracies_and_their_ticks_say_where():
+    chance, eighty, ninety_two, top = sweep.shade([0.1, 0.8, 0.92, 0.99])
+    assert (chance, top, sweep.shade(0.05), sweep.shade(1.0)) == (0, pytest.approx(1), 0, pytest.approx(1))
+    assert ninety_two - eighty > 0.18, "they were 0.12 of the scale apart"
+    assert ninety_two - eighty == pytest.approx(
+        sweep.shade(0.968) - ninety_two
+    )  # the error falls by the same factor
+    bar = heat_map().data[1].colorbar
+    np.testing.assert_allclose(bar.tickvals, sweep.shade([float(t[:-1]) / 100 for t in bar.ticktext]))
+
+
+def test_numbers_are_left_out_where_cells_are_small():
+    columns = [str(depth) for depth in range(1, 31)]
+    cells = heat_map(np.ones((3, 30)), columns=columns, critical=[1.0] * 30).data[1]
+    assert cells.text is None
 
 
 @pytest.mark.parametrize(("value", "text", "y"), [(99.0, "↑ 99", 1), (1e-3, "↓ 0.001", 0)])
@@ -99,7 +138,7 @@ def test_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, tex
 
 def test_ticks_of_few_rows_and_of_many_columns():
     fig = heat_map([[0.5]], (3.2,), ("ReLU",), (None,))
-    np.testing.assert_allclose(fig.data[0].y, [1.6, 6.4])
+    np.testing.assert_allclose(fig.data[1].y, [1.6, 6.4])
     assert len(fig.layout.yaxis.tickvals) >= 1
     axis = heat_map([[0.5], [0.6]], (1.9, 2.1), ("ReLU",), (None,)).layout.yaxis
     assert (axis.tickvals, axis.ticktext) == ((1.9, 2.1), ("1.9", "2.1"))

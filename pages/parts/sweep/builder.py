@@ -142,12 +142,12 @@ def _box(page: str, grid: Grid, name: str, label: str = "", **settings: Any) -> 
 
 def _columns(page: str, grid: Grid) -> Grid:
     """Draw the controls for what differs from column to column."""
-    across = st.segmented_control(
+    across = st.selectbox(  # as tall as the boxes beside it
         "By",
         ACROSS,
         key=seeded(widget_key(page, "across"), grid.across),
-        required=True,
         format_func=NAMES.__getitem__,
+        width=120,
     )
     words = "Depth, up to" if across == "depth" else "Hidden layers"
     depth = _box(page, grid, "depth", words, width=120, options=DEPTHS)

@@ -14,7 +14,14 @@ from inits.initializers.activations import ACTIVATIONS, ELEMENTWISE
 from inits.text import count, counted, duration, number, percent
 from inits.theory.meanfield import critical_sigma_w2
 from pages.parts.compute.engine_access import engine, waiting_words
-from pages.parts.compute.job_control import has_left, stop_button, sweep_of, turn_words
+from pages.parts.compute.job_control import (
+    expected_time,
+    has_left,
+    stop_button,
+    sweep_of,
+    time_left,
+    turn_words,
+)
 from pages.parts.experiment.cards import Card
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.gate import LATER, gate
@@ -29,19 +36,18 @@ from pages.parts.widgets.chart import chart
 
 POLL = 1.0  # seconds
 GOOD = 0.9  # accuracy
-CELL_SECONDS = 0.5  # on one core, for the estimate before the first run
 
 
 def answer_before(place: DeltaGenerator, sweep: Sweep | None) -> None:
     """Show what to do and how long it takes."""
     if sweep is None:
         return
-    missing, cores = engine().results.missing(sweep), engine().settings.cores
-    seconds = missing * CELL_SECONDS / cores + 1.5 * len(sweep.columns) / cores
-    words = f"Press Run. {size_in_words(sweep)}: about {duration(seconds)}."
-    if missing < sweep.cells:
-        stored = f"{count(sweep.cells - missing)} are already computed"
-        words = f"Press Run. {size_in_words(sweep)}: {stored}; the rest takes about {duration(seconds)}."
+    missing = engine().results.missing_runs(sweep)
+    time = expected_time(missing, live=False)
+    words = f"Press Run. {size_in_words(sweep)}: {time}."
+    if len(missing) < sweep.cells:
+        stored = f"{count(sweep.cells - len(missing))} are already computed"
+        words = f"Press Run. {size_in_words(sweep)}: {stored}; the rest takes {time}."
     place.markdown(words)
 
 
@@ -129,9 +135,9 @@ def _progress(page: str, job: Job, values: NDArray[np.float64], diverged: NDArra
         words = f"{count(done)} of {counted(cells, 'cell')}"
         if fresh > 0 and job.seconds:
             speed = fresh / job.seconds
-            words += f", {number(speed, 3)} per second, about {duration((cells - done) / speed)} left"
+            words += f", {number(speed, 3)} per second, {time_left(job)}"
         else:
-            words = turn_words(job) or f"{words}, compiling the first networks"
+            words = turn_words(job) or f"{words}, compiling the first networks, {time_left(job)}"
         st.progress(done / cells, text=words)
 
 
@@ -146,8 +152,8 @@ def _map(page: str, sweep: Sweep, values: NDArray[np.float64], diverged: NDArray
     varied = VARIED[sweep.varied]
     wanted, critical = _critical(sweep)
     how = (
-        "Click a cell to open it on Train. ×: diverged. Line: critical σ_w² without biases, where theory predicts that "
-        "a signal neither vanishes nor explodes with depth."
+        "Percent. Click a cell to open it on Train. ×: diverged. Empty: not computed. Line: critical σ_w² without "
+        "biases, where theory predicts that a signal neither vanishes nor explodes with depth."
     )
     known = {number(value) for value, at in zip(wanted, critical, strict=True) if value and at}
     name = f"critical: σ_w² = {known.pop()}" if len(known) == 1 else "critical"
