@@ -30,7 +30,7 @@ def main() -> None:
     choices = chosen_cards(PAGE, shown.choices)
     lesson_bar(PAGE)
     st.title("How far does the signal travel?")
-    verdict, controls = st.empty(), live_controls(PAGE)
+    verdict, controls = st.container(), live_controls(PAGE)
     cards, notes = slide("starts", "The starts"), st.container()
     with controls:
         choices = signal_builder(PAGE, choices)
@@ -80,7 +80,9 @@ def show(
     predicted = [predicted_regime(choices, one, facts) for one in signals]
     measured = [measured_regime(choices, one.measurements, facts) for one in signals]
     best = [found or theory for found, theory in zip(measured, predicted, strict=True)]
-    verdict.markdown(answer(choices, best))
+    with verdict:
+        st.markdown(answer(choices, best))
+        chips(choices, predicted, measured)
     left, right = st.columns([5, 4], gap="medium")
     with left:
         by_depth(PAGE, choices, signals, view)
@@ -88,7 +90,6 @@ def show(
         phase_plane(PAGE, choices, signals)
     distributions(PAGE, choices, signals)
     units(PAGE, choices, signals)
-    chips(choices, predicted, measured)
 
 
 main()

@@ -16,9 +16,12 @@ Array = NDArray[np.float64]
 
 SHORTEST, LONGEST = 0.5, 100.0  # layers: the ends of the colour scale
 TICKS = (1, 3, 10, 30, 100)
-FIRST_LABEL, LABEL_STEP = 24, 21  # pixels above a point
-HALF = 0.55  # of the plane, where names change sides
+KEY_LENGTH, KEY_LINE = 44, 18  # characters and pixels of a line of the key
 PLANE = "depth scale"
+_KEY_MARKERS = {
+    "circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲",
+    "circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△",
+}  # fmt: skip
 NAMED_AT = 0.7  # of the height: where the line has its name
 
 
@@ -44,8 +47,11 @@ def plane(phases: PhasePlane, spots: Sequence[Spot], height: int = style.HERO) -
         hovermode="closest",
     )
     fig.add_traces([_scale(phases), *_critical(phases), *(_spot(spot, right, top) for spot in spots)])
-    notes = [*_regions(phases), *_line_name(phases), *_labels(spots, right, top)]
-    return fig.update_layout(annotations=notes)
+    key, lines = _key(spots, right)
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    text = {"text": key, "align": "left", "showarrow": False, "font": {"size": 12}, "name": "key"}
+    notes = [*_regions(phases), *_line_name(phases), *([{**place, **text}] if spots else [])]
+    return fig.update_layout(annotations=notes, margin_t=8 + KEY_LINE * lines if spots else 8)
 
 
 def _scale(phases: PhasePlane) -> dict[str, Any]:
@@ -123,48 +129,24 @@ def _layers(spot: Spot, place: tuple[float, float]) -> str:
     return " and ".join(words)
 
 
-def _typical(spot: Spot) -> tuple[float, float]:
-    """Return the position of the middle hidden layer."""
-    middle = (len(spot.weights) - 1) // 2
-    return spot.weights[middle], spot.biases[middle]
+def _key(spots: Sequence[Spot], right: float) -> tuple[str, int]:
+    """Return the key above the plane, and its number of lines; an arrow points to a start outside."""
+    lines, used = [""], 0
+    for spot in spots:
+        name = style.shortened(spot.name) + (" →" if _middle(spot.weights) > right else "")
+        if used and used + len(name) > KEY_LENGTH:
+            lines, used = [*lines, ""], 0
+        marker = _KEY_MARKERS[style.start_style(spot.start).marker]
+        lines[-1] += (
+            f'<span style="color:{style.start_style(spot.start).colour}">{marker}</span> {name}&nbsp;&nbsp; '
+        )
+        used += len(name) + 4
+    return "<br>".join(lines), len(lines)
 
 
-def _labels(spots: Sequence[Spot], right: float, top: float) -> list[dict[str, Any]]:
-    """Return the names above the points, on different levels."""
-    places = {i: _typical(spot) for i, spot in enumerate(spots)}
-    # Names on the left half stand right of their lines, the leftmost highest; on the right half mirrored. So no line
-    # crosses a name.
-    halves = (
-        [i for i in places if places[i][0] < HALF * right],
-        [i for i in places if places[i][0] >= HALF * right],
-    )
-    levels = [
-        *enumerate(sorted(halves[0], key=lambda i: -places[i][0])),
-        *enumerate(sorted(halves[1], key=lambda i: places[i][0])),
-    ]
-    return [_label(spots[i], places[i], level, right, top) for level, i in levels]
-
-
-def _label(spot: Spot, place: tuple[float, float], level: int, right: float, top: float) -> dict[str, Any]:
-    w, b = place
-    colour = style.start_style(spot.start).colour
-    name = style.shortened(spot.name)
-    away = FIRST_LABEL + LABEL_STEP * level
-    return {
-        "x": min(w, right),
-        "y": min(b, top),
-        "text": f'<span style="color:{colour}"><b>—</b></span> {name}{" →" if w > right else ""}',
-        "ax": 0,
-        "ay": -away if b < 0.5 * top else away,
-        "xanchor": "left" if w < HALF * right else "right",
-        "arrowcolor": colour,
-        "arrowwidth": 1,
-        "arrowhead": 0,
-        "standoff": 5,
-        "bgcolor": style.BACKGROUND,
-        "borderpad": 2,
-        "font": {"size": 12},
-    }
+def _middle(values: Sequence[float]) -> float:
+    """Return the value of the middle hidden layer."""
+    return values[(len(values) - 1) // 2]
 
 
 def _regions(phases: PhasePlane) -> list[dict[str, Any]]:

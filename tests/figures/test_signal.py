@@ -181,13 +181,13 @@ def test_start_outside_the_plane_stands_at_its_edge():
     assert any("Far →" in note.text for note in fig.layout.annotations)
 
 
-def test_no_line_crosses_a_name():
-    """On each side, names of points further out stand higher."""
-    gains = (0.3, 1.0, 1.1, 0.1, 3.0, 3.9, 2.5, 2.0)
-    spots = [plane_figures.Spot(f"s{i}", i, (w,) * 3, (0.0,) * 3) for i, w in enumerate(gains)]
-    notes = [note for note in plane("tanh", *spots).layout.annotations if "</span>" in note.text]
-    assert len(notes) == 8
-    for side in ("left", "right"):
-        here = sorted((note for note in notes if note.xanchor == side), key=lambda note: note.x)
-        heights = [-note.ay for note in (here if side == "right" else reversed(here))]
-        assert heights == sorted(set(heights))
+def test_key_names_all_starts_with_their_markers_above_the_plane():
+    spots = [plane_figures.Spot(f"a start {i}", i, (1.0,) * 3, (0.0,) * 3) for i in range(8)]
+    fig = plane("tanh", *spots)
+    (key,) = [note for note in fig.layout.annotations if note.name == "key"]
+    names = [f"{marker}</span> a start {i}" for i, marker in enumerate("●■◆▲○□◇△")]
+    assert all(name in key.text for name in names)
+    lines = key.text.count("<br>") + 1
+    assert lines == 3
+    assert fig.layout.margin.t >= 16 * lines
+    assert (key.y, key.yanchor) == (1, "bottom")

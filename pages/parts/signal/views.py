@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from inits.figures import signal as figures
 from inits.figures import style
@@ -199,16 +200,7 @@ def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
     there = [place for place, one in enumerate(signals) if one.measurements]
     if not there:
         return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        images = counted(choices.batch_size, "image")
-        how = f"Units with the same output for all {images}. Median over the seeds."
-        with picture("dead", "Dead units", how, "dead"):
-            _shares(page, choices, signals, there, "dead", "dead units")
-    with right:
-        how = "Slope below 5% of its maximum: hardly any gradient passes. Median over the seeds."
-        with picture("saturated", "Saturated values", how, "saturated"):
-            _shares(page, choices, signals, there, "saturated", "saturated")
+    _share_pictures(page, choices, signals, there)
     how = "Of logits with respect to pixels, largest first, mean over 8 images. Line: predicted root mean square."
     tracks = [_jacobian(choices.labels[place], choices.slots[place], signals[place]) for place in there]
     numbers = [str(i + 1) for i in range(choices.network.outputs)]
@@ -222,18 +214,47 @@ def units(page: str, choices: Choices, signals: Sequence[StartSignal]) -> None:
         )
 
 
-def _shares(
-    page: str, choices: Choices, signals: Sequence[StartSignal], there: Sequence[int], name: str, title: str
+def _share_pictures(
+    page: str, choices: Choices, signals: Sequence[StartSignal], there: Sequence[int]
 ) -> None:
-    shares = [
-        np.median([getattr(one, name) for one in signals[place].measurements], axis=0) for place in there
-    ]
+    """Draw the shares of dead units and saturated values; one line names those that are small everywhere."""
+    shares = {
+        name: [
+            np.median([getattr(one, name) for one in signals[place].measurements], axis=0) for place in there
+        ]
+        for name in ("dead", "saturated")
+    }
+    few = [name for name, of_starts in shares.items() if np.max(of_starts) < MIN_SHARE]
+    shown = [name for name in shares if name not in few]
+    for column, name in zip(st.columns(2, gap="medium") if shown else (), shown, strict=False):
+        with column, _share_picture(name, choices.batch_size):
+            _shares(page, choices, signals, there, name, shares[name])
+    if few:
+        titles = " and ".join({"dead": "dead units", "saturated": "saturated values"}[name] for name in few)
+        small = f"less than {percent(MIN_SHARE, 0)} in every layer of every start"
+        st.markdown(f":small[:gray[{titles.capitalize()}: {small}.]]")
+
+
+def _share_picture(name: str, images: int) -> DeltaGenerator:
+    if name == "dead":
+        how = f"Units with the same output for all {counted(images, 'image')}. Median over the seeds."
+        return picture("dead", "Dead units", how, "dead")
+    how = "Slope below 5% of its maximum: hardly any gradient passes. Median over the seeds."
+    return picture("saturated", "Saturated values", how, "saturated")
+
+
+def _shares(
+    page: str,
+    choices: Choices,
+    signals: Sequence[StartSignal],
+    there: Sequence[int],
+    name: str,
+    shares: Sequence[np.ndarray],
+) -> None:
     if np.isnan(shares).any():
         st.markdown(":gray[Softmax acts on all units together, so no single unit has a slope.]")
         return
-    if np.max(shares) < MIN_SHARE:
-        st.markdown(f":gray[Less than {percent(MIN_SHARE, 0)} in every layer of every start.]")
-        return
+    title = {"dead": "dead units", "saturated": "saturated"}[name]
     series = [
         Series(choices.labels[place], choices.slots[place], None, share)
         for place, share in zip(there, shares, strict=True)
