@@ -21,6 +21,7 @@ DIVERGING = [[step / 9, f"#{21 + step:06d}"] for step in range(10)]
 
 HERO, SMALL = 360, 260  # heights in pixels
 LABEL_MARGIN = 136  # pixels right of the lines for their labels
+END = "end"  # name of the labels at line ends, which chart.js moves above a narrow picture
 THEORY_LINE = {"color": INK, "width": 2}
 BAR_OPACITY, BAND_OPACITY = 0.55, 0.16
 
@@ -211,6 +212,7 @@ def _label(end: LineEnd) -> dict[str, Any]:
     dash = "– –" if style.dash == "dash" else "—"
     short = shortened(end.text)
     return {
+        "name": END,
         "text": f'<span style="color:{style.colour}"><b>{dash}</b></span> {short}',
         "hovertext": end.text if short != end.text else None,
         "xref": "paper",

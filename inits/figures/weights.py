@@ -214,7 +214,7 @@ def _names(rows: Sequence[Row]) -> list[dict[str, Any]]:
         for line, row in enumerate(rows)
     ]
     fig = style.end_labels(go.Figure(), ends, height=ROW * (len(rows) + 1), y_range=(-len(rows), 0))
-    left = {"x": 0, "xanchor": "right", "xshift": -5}
+    left = {"x": 0, "xanchor": "right", "xshift": -5, "name": "row"}
     return [
         note.to_plotly_json() | left | {"hovertext": row.name}
         for note, row in zip(fig.layout.annotations, rows, strict=True)

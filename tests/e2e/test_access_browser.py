@@ -165,6 +165,13 @@ def wait_for_the_look(page: Page) -> None:
     )
 
 
+def check_the_keys_of_charts(page: Page) -> None:
+    """Check that no chart has labels at the ends of its lines on a phone, which took a third of it."""
+    widths = "all => all.map(one => [one._fullLayout.margin.r, one._fullLayout.annotations.map(a => a.name)])"
+    margins = lambda: page.locator(".js-plotly-plot").evaluate_all(widths)  # noqa: E731
+    wait_until(page, lambda: all(right < 60 and "end" not in names for right, names in margins()))
+
+
 def check_each_look(page: Page) -> None:
     """Check a page in both themes of a desktop and as wide as a phone, each with the rules that matter there."""
     for theme, ground in GROUNDS.items():
@@ -173,6 +180,8 @@ def check_each_look(page: Page) -> None:
         wait_for_the_look(page)
         assert barriers(page, WCAG if theme == "light" else COLOURS) == []
     page.set_viewport_size(PHONE)
+    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_visible()
+    check_the_keys_of_charts(page)
     for place in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
         wait_until(page, lambda place=place: page.evaluate(f"{place}.scrollWidth") <= PHONE["width"])
     wait_for_the_look(page)

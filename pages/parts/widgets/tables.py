@@ -14,8 +14,8 @@ from pages.parts.page.glossary import terms_in
 GAIN = "σ_w²"
 NAMES = {"sigma_w^2": GAIN, "excess kurtosis": "kurtosis"}
 TABLE = "width:100%;border-collapse:collapse;font-size:0.875rem;line-height:1.25"
-CELL = "padding:0.4rem 0.75rem 0.4rem 0.4rem;text-align:left;border-bottom:1px solid rgba(128,128,128,0.22)"
-HEAD = "font-weight:400;opacity:0.7;white-space:nowrap"
+CELL = "padding:0.4rem clamp(4px,1.5vw,12px) 0.4rem 6px;text-align:left;border-bottom:1px solid rgba(128,128,128,0.2)"
+HEAD = "font-weight:400;opacity:0.7;vertical-align:bottom"
 PROSE = 60  # characters from which on a cell gets more width, for sentences on a phone
 ROOM = "min-width:16rem"
 TERM = "cursor:help;text-decoration:underline dotted;text-underline-offset:0.2em"

@@ -15,7 +15,17 @@ export default function ({ parentElement, data }) {
   start.addEventListener("click", () => present(data.host));
   tools.append(copy, start);
   parentElement.append(tools);
+  nameMenu();
   if (isPresented()) present(data.host);
+}
+
+// On a phone Streamlit's menu is behind a button named "Expand sidebar"; toolbar.css writes "Menu" on it.
+function nameMenu() {
+  const header = document.querySelector("[data-testid=stHeader]");
+  const name = () => header.querySelector("[data-testid=stExpandSidebarButton]")?.setAttribute("aria-label", "Menu");
+  if (!header) return;
+  new MutationObserver(name).observe(header, { childList: true, subtree: true });
+  name();
 }
 
 async function copyLink(pressed) {

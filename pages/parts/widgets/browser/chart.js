@@ -4,6 +4,8 @@
 const BUNDLE = new URL("./plotly-cartesian-4.1.1.min.js", import.meta.url);
 const WAITING = "Loading the chart.";
 const FAILED = "The chart could not be loaded. Reload the page to try again.";
+const NARROW = 480; // pixels
+const [AXIS, LETTER, LINE] = [56, 6.5, 17]; // pixels of the vertical axis, of a letter and of a line of a key
 const TOUCH = window.matchMedia("(pointer: coarse)");
 const charts = new WeakMap(); // element from Streamlit -> the chart in it
 
@@ -82,6 +84,7 @@ async function resize(chart) {
   if (!chart.drawn) return update(chart); // hidden until now
   const { clientWidth: width, clientHeight: height } = chart.box;
   if (!width || !height || (width === chart.width && height === chart.height)) return;
+  if (width < NARROW !== chart.width < NARROW) return update(chart, true); // its labels move
   Object.assign(chart, { width, height });
   (await plotly()).relayout(chart.plot, { width, height });
 }
@@ -149,8 +152,9 @@ function zoomed(chart, change) {
 // ---- Drawing -----------------------------------------------------------------------------------------
 
 // Draws the latest message, one drawing at a time.
-async function update(chart) {
+async function update(chart, anew = false) {
   chart.due = true;
+  if (anew) chart.theme = null;
   if (chart.busy) return;
   chart.busy = true;
   try {
@@ -268,8 +272,29 @@ function withTheme({ data, layout, key }, chart, theme) {
   chart.width = chart.box.clientWidth;
   chart.height = chart.box.clientHeight;
   const size = { width: chart.width, height: chart.height };
-  const themed = { uirevision: key, ...layout, ...size, template: template(theme) };
+  const themed = withKey({ uirevision: key, ...layout, ...size, template: template(theme) });
   return { data, layout: TOUCH.matches ? withoutDrag(themed) : themed };
+}
+
+// Labels right of the lines would take a third of a narrow picture: they become a key above it.
+function withKey(layout) {
+  const all = layout.annotations ?? [];
+  const ends = all.filter(({ name }) => name === "end").map(({ text }) => text);
+  if (!ends.length || layout.width >= NARROW) return layout;
+  const room = (layout.width - AXIS) / LETTER;
+  const lines = [];
+  let used = Infinity;
+  for (const end of ends) {
+    const length = end.replace(/<[^>]*>/g, "").length + 3;
+    if (used + length > room) used = lines.push([]) * 0;
+    lines.at(-1).push(end);
+    used += length;
+  }
+  const text = lines.map((line) => line.join("&nbsp; ")).join("<br>");
+  const place = { x: 0, y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", yshift: 4 };
+  const key = { ...place, text, align: "left", showarrow: false, font: { size: 12 }, name: "key" };
+  const margin = { ...layout.margin, r: 8, t: (layout.margin?.t ?? 8) + LINE * lines.length };
+  return { ...layout, margin, annotations: [...all.filter(({ name }) => name !== "end"), key] };
 }
 
 // On a touch screen a drag scrolls the page.
