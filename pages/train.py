@@ -21,10 +21,12 @@ from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import add_button, card_row, chosen_cards
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
+from pages.parts.page.guess import guess_switch
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
 from pages.parts.page.state import rerun
+from pages.parts.train import guessing
 from pages.parts.train.chips import Chips
 from pages.parts.train.headline import answer_before, question, shown_settings
 from pages.parts.train.open_file import open_experiment, refused_settings
@@ -39,7 +41,7 @@ def main() -> None:
     choices = chosen_cards(PAGE, TRAIN.load())
     lesson_bar(PAGE)
     title, answer = st.empty(), st.empty()
-    now = situation(PAGE, plan(choices))
+    now = seen(choices)
     if now.phase is Phase.RUNNING and now.job is not None:
         title.title(question(choices), help=explained("each start"))
         TRAIN.save(choices)
@@ -58,16 +60,27 @@ def plan(choices: Choices) -> Experiment | None:
         return None
 
 
+def seen(choices: Choices) -> Situation:
+    """Return the situation of the page; one without a job as long as the user is to guess what the job shows."""
+    now = situation(PAGE, plan(choices))
+    return Situation(Phase.IDLE) if now.current and guessing.covered(choices) else now
+
+
 def edited(choices: Choices) -> Choices:
     """Draw the controls; return the choices."""
 
+    def more() -> None:
+        open_experiment(PAGE, choices)
+        guess_switch(PAGE)
+
     def cards() -> None:
-        presets(PAGE, partial(open_experiment, PAGE, choices))
+        presets(PAGE, more)
         add_button(PAGE, choices.cards)
 
     choices, pressed = builder(PAGE, choices, cards)
     refusal(PAGE)
     if pressed and PAGE not in session.REFUSAL:
+        guessing.uncover(choices)
         request_run(PAGE)
     return choices
 
@@ -94,17 +107,20 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
         refused_settings(PAGE, choices)
         start(choices)
     experiment = plan(choices)
-    now, predicted = situation(PAGE, experiment), predictions(choices, experiment)
+    now, covered = seen(choices), guessing.covered(choices)
+    predicted = [None] * len(choices.cards) if covered else predictions(choices, experiment)
     if now.phase is Phase.RUNNING:
         rerun()  # another session has started the new settings
     current = now.job if now.current else None
     chips = Chips(predicted, current, results(current), reasons(current)) if current else Chips(predicted)
+    with notes:
+        guessing.guess_line(choices, predicted, chips.outcomes)
     with cards:
-        card_row(PAGE, choices, chip=chips.show)
+        card_row(PAGE, choices, chip=partial(guessing.ask, choices) if covered else chips.show)
     with pictures:
         show(choices, now, answer, notes)
     details(choices, predicted, current)
-    if now.phase is Phase.IDLE:
+    if now.phase is Phase.IDLE and not covered:
         join(PAGE, experiment)
     await_predictions(experiment, predicted)
 

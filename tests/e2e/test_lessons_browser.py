@@ -131,15 +131,25 @@ def test_the_first_steps_lead_through_the_pages(page: Page, app: str) -> None:
     expect(page.get_by_text("New here?")).to_have_count(0)
 
 
-def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:
-    open_page(page, f"{app}/lessons")
-    leave_by(
-        page, page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click
-    )
+def test_starts_are_guessed_before_their_run_and_scored_after_it(page: Page, app: str) -> None:
+    open_page(page, f"{app}/train?lesson=symmetry")
     wait_until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
+    row = page.locator(".st-key-train-cards")
+    expect(button(page, "Show predictions")).to_be_visible()
+    expect(page.get_by_text("Predictions", exact=True)).to_have_count(0)
+    for place, guess in enumerate(("keeps guessing", "learns", "learns")):
+        row.get_by_role("radio", name=guess, exact=True).nth(place).click()
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
     assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
+    expect(
+        page.get_by_text(re.compile("^You guessed 2 of 3; the prediction was right for 3 of 3"))
+    ).to_be_visible()
+    page.reload()  # another session: what is already computed stays hidden
+    expect(button(page, "Show predictions")).to_be_visible(timeout=60 * SECONDS)
+    expect(button(page, "Curves (CSV)")).to_have_count(0)
+    button(page, "Show predictions").click()
+    expect(button(page, "Curves (CSV)")).to_be_visible()
 
 
 def test_weights_that_a_lesson_needs_are_trained_first(page: Page, app: str) -> None:
