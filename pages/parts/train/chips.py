@@ -18,7 +18,7 @@ from pages.parts.train.verdict import CHECKING, Prediction, has_learned
 
 @dataclass(frozen=True)
 class Chips:
-    """What is known about each start of a run; without a job only the predictions.
+    """Hold what is known about each start of a run; without a job only the predictions.
 
     Attributes:
         predicted: the prediction for each start.
