@@ -15,7 +15,7 @@ from inits.text import number, one_line
 from pages.parts.code.editing import begin, code_editor, controls, line_marks
 from pages.parts.compute import pasted_code
 from pages.parts.compute.engine_access import engine, wait_for
-from pages.parts.experiment.start_cards import add_to_train
+from pages.parts.experiment.start_cards import train_start
 from pages.parts.kernel.kernel_views import one_kernel
 from pages.parts.kernel.network_views import NETWORK
 from pages.parts.kernel.pasted_views import (
@@ -170,8 +170,7 @@ def next_steps(spec: PastedSpec) -> None:
     offer_code(spec)
     with st.container(horizontal=True, gap="small"):
         if st.button("Train it", icon=":material/add:", key=widget_key(PAGE, "train")):
-            add_to_train(Start(spec))
-            go("train")
+            train_start(Start(spec))
         if st.button("Explore it", icon=":material/ssid_chart:", key=widget_key(PAGE, "explore")):
             session.SPEC["explore"] = str(spec)
             go("explore", {"init": str(spec)})

@@ -14,7 +14,7 @@ from inits.initializers.shapes import times
 from inits.initializers.spec import InitializerSpec
 from inits.seeds import MAX_SEED
 from inits.text import markdown_symbols
-from pages.parts.experiment.start_cards import add_to_train
+from pages.parts.experiment.start_cards import train_start
 from pages.parts.kernel.kernel_views import drawn_kernel, one_kernel
 from pages.parts.kernel.network_views import all_initializers, network, network_sentence
 from pages.parts.kernel.pasted_views import pasted_kernel, pasted_network, pasted_sentence
@@ -22,7 +22,6 @@ from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.header import setup
-from pages.parts.page.navigation import go
 from pages.parts.page.notes import explained, literal, problem
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import seeded, widget_key
@@ -124,8 +123,7 @@ def train_it(spec: Kernel) -> None:
         why = str(error)
     icon, key = ":material/add:", widget_key(PAGE, "train")
     if st.button("Train it", icon=icon, type="primary", key=key, disabled=why is not None, help=why):
-        add_to_train(Start(spec))
-        go("train")
+        train_start(Start(spec))
 
 
 def show_shape(shape: tuple[int, ...]) -> None:

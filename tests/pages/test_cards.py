@@ -23,6 +23,7 @@ from pages.parts.experiment.cards import (
     numbered,
     parse_cards,
     removed,
+    replaced,
 )
 
 KERNELS = ("HeNormal()", "RandomNormal(mean=0.0, stddev=0.01)", "Zeros()", "Orthogonal(gain=2.0)")
@@ -91,6 +92,10 @@ def test_colours_stay_with_their_starts(cards, data):
         assert set(removed(cards, place)) == set(cards) - {cards[place]}
     else:
         assert removed(cards, place) == cards
+    other = replaced(cards, place, card("Ones"))
+    assert [one.slot for one in other] == [one.slot for one in cards]
+    assert other[place].start == card("Ones").start
+    assert [one for at, one in enumerate(other) if at != place] == [*cards[:place], *cards[place + 1 :]]
     for more in (added(cards, card("GlorotNormal")), duplicated(cards, place)):
         assert len(more) == min(MAX_STARTS, len(cards) + 1)
         assert set(cards) <= set(more)

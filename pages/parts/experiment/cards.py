@@ -155,6 +155,11 @@ def added(cards: tuple[Card, ...], new: Card) -> tuple[Card, ...]:
     return (*cards, coloured(new, cards)) if len(cards) < MAX_STARTS else cards
 
 
+def replaced(cards: tuple[Card, ...], index: int, new: Card) -> tuple[Card, ...]:
+    """Return the cards with another one in one place, in the colour of the one before."""
+    return (*cards[:index], replace(new, slot=cards[index].slot), *cards[index + 1 :])
+
+
 def duplicated(cards: tuple[Card, ...], index: int) -> tuple[Card, ...]:
     """Return the cards with a copy of one right after it."""
     more = added(cards, replace(cards[index], name=""))

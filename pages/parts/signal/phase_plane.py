@@ -21,7 +21,7 @@ from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.start_cards import change
 from pages.parts.page import session
 from pages.parts.page.address import between
-from pages.parts.page.refusals import refusal
+from pages.parts.page.refusals import accept, refusal, refuse
 from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture
 from pages.parts.page.state import linked, rerun
@@ -113,8 +113,8 @@ def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
 
 
 def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -> None:
-    """Place a start; it replaces the one that was placed before."""
-    new = at(sigma_w2, sigma_b2)
+    """Place a start, if there is room; it replaces the one that was placed before."""
+    new, scope = at(sigma_w2, sigma_b2), widget_key(page, "put")
     before = [place for place, card in enumerate(cards) if CLICKED.fullmatch(card.name)]
     if before:
         place = before[-1]
@@ -123,7 +123,11 @@ def _put(page: str, cards: tuple[Card, ...], sigma_w2: float, sigma_b2: float) -
             (*cards[:place], deck.coloured(new, [*cards[:place], *cards[place + 1 :]]), *cards[place + 1 :]),
         )
         return
-    change(page, deck.added(cards if len(cards) < MAX_STARTS else cards[:-1], new))
+    if len(cards) == MAX_STARTS:
+        refuse(scope, f"There must be at most {MAX_STARTS} starts. Remove one before you place another.")
+        return
+    accept(scope)
+    change(page, deck.added(cards, new))
 
 
 def at(sigma_w2: float, sigma_b2: float) -> Card:
