@@ -78,6 +78,14 @@ def test_what_code_prints_and_raises_is_shown_literally_with_its_own_lines(page:
 
 def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page, app: str) -> None:
     wait_for_checks(open_page(page, app + link(TINY, "My tiny")))
+    page.locator(".cm-content").click()
+    page.keyboard.type("\n")
+    page.get_by_test_id("stHeader").get_by_role("link", name="Lessons").click(
+        delay=0
+    )  # before the text is sent
+    expect(page.locator("h1")).to_have_text("What would you like to find out?")
+    assert page.url == f"{app}/lessons"
+    wait_for_checks(open_page(page, app + link(TINY, "My tiny")))
     leave_by(page, button(page, "Explore it").click)
     expect(page.locator("h1")).to_have_text("What does My tiny draw?")
     expect(page.locator(DRAWN).first).to_be_visible(timeout=60 * SECONDS)

@@ -17,7 +17,6 @@ from support.visit import (
     cards,
     leave_by,
     lines,
-    on_one_screen,
     open_explore,
     open_page,
     result,
@@ -108,6 +107,7 @@ def test_a_run_to_the_end_gives_a_result_curves_and_weights(page: Page, app: str
         expect(page.get_by_role("textbox", name="Learning rate")).to_have_value(text)
     button(page, "Run").click()
     (row,) = result(page)
+    expect(button(page, "Run")).to_be_focused()
     assert row["start"] == "HeNormal"
     assert float(row["test accuracy"].rstrip("%")) > 70
     assert row["outcome"] == "completed"
@@ -129,14 +129,13 @@ def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, a
     wait_until(page, lambda: cards(page) == ["GlorotUniform", "HeNormal"])
     expect(page).to_have_url(re.compile(r"HeNormal"))
     button(page, "Run").click()
+    expect(button(page, "Stop all")).to_be_focused(timeout=60 * SECONDS)
     wait_until(page, lambda: set(lines(page)) == {"GlorotUniform", "HeNormal"}, 60)
     early = lines(page)
-    on_one_screen(page, ".st-key-train-stop", ".st-key-train-loss", ".st-key-train-accuracy")
     wait_until(page, lambda: all(lines(page)[name] > early[name] for name in early))
     button(page, "Stop").first.click()
     second = page.get_by_text("completed")
     expect(second).to_be_visible(timeout=90 * SECONDS)
-    on_one_screen(page, ".st-key-train-run", ".st-key-train-loss", ".st-key-train-accuracy")
     rows = {row["start"]: row["outcome"] for row in result(page)}
     assert rows == {"GlorotUniform": "stopped", "HeNormal": "completed"}
     page.reload()
@@ -216,6 +215,17 @@ def test_explore_adds_a_start_to_the_default_ones_and_presets_replace_them(page:
     expect(row).to_contain_text(re.compile("scale 0.2.*scale 2.*scale 8", re.DOTALL))
     expect(row.locator("img")).to_have_count(3)
     expect(button(page, "Edit")).to_have_count(3)
+    button(page, "Presets").click()
+    page.get_by_role("button", name="All of Keras").click()
+    expect(button(page, "Edit")).to_have_count(8)
+    page.get_by_test_id("stHeader").get_by_role("link", name="Explore").click()
+    expect(page.locator("h1")).to_have_text("What does Orthogonal draw?")
+    button(page, "Train it").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Choose the one that Orthogonal replaces.")
+    dialog.get_by_role("button", name="Replace it").click()
+    expect(row.locator("strong").last).to_have_text(re.compile("8 .*Orthogonal"))
+    expect(button(page, "Edit")).to_have_count(8)
 
 
 def test_a_sweep_is_stopped_continued_and_a_cell_opened(page: Page, app: str) -> None:

@@ -33,13 +33,14 @@ def button(page: Page, name: str) -> Locator:
 
 
 def leave_by(page: Page, press: Callable[[], object]) -> None:
-    """Press something that leads to another page. Back leads here, Forward leads there, each by one step."""
+    """Press something that leads to another page, at its top. Back leads here, Forward leads there, by one step."""
     here, title, length = page.url, page.title(), page.evaluate("history.length")
     at_rest = page.locator("[data-test-script-state=notRunning]")
     press()
     expect(page).not_to_have_title(title, timeout=90 * SECONDS)
     expect(at_rest).to_be_visible(timeout=60 * SECONDS)
     there = urlsplit(page.url).path
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0
     page.go_back()
     expect(page).to_have_title(title)
     expect(page).to_have_url(here)
@@ -49,17 +50,6 @@ def leave_by(page: Page, press: Callable[[], object]) -> None:
     assert urlsplit(page.url).path == there != urlsplit(here).path
     assert page.evaluate("history.length") == min(length + 1, 50)  # the most that a browser keeps
     expect(page.get_by_text("of the link was ignored")).to_have_count(0)
-
-
-def on_one_screen(page: Page, *selectors: str) -> None:
-    """Check that elements are wholly visible without scrolling, and beside or below each other."""
-    boxes = [page.locator(selector).first.bounding_box() for selector in selectors]
-    height = page.viewport_size["height"] if page.viewport_size else 0
-    for selector, box in zip(selectors, boxes, strict=True):
-        assert box, selector
-        assert 0 <= box["y"] <= height - box["height"], (selector, box)
-    corners = [(box["x"], box["y"]) for box in boxes if box]
-    assert len(set(corners)) == len(selectors)
 
 
 def bars(page: Page) -> list[float]:

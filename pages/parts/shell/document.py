@@ -10,21 +10,13 @@ from starlette.routing import Route
 
 from pages.parts.page.catalog import PAGES
 
-HOME = next(iter(PAGES))
-# Shows the home page at its only address, "/", whether it was opened there or by its name. Names the address of the
-# server, which Streamlit would look for below the page first, with two errors in the console.
-BEGIN = (
-    "{ const {pathname, search, hash} = location;"
-    f" if (pathname.endsWith('/{HOME}')) history.replaceState(history.state, '', './' + search + hash);"
-    " window.__streamlit = {...window.__streamlit, BACKEND_BASE_URL: new URL('./', location.href).href}; }"
-)
-
 
 @cache
 def document() -> str:
     """Return the document. Its relative addresses work because every page is one step below the root."""
     page = Path(st.__file__).with_name("static") / "index.html"
-    return page.read_text("utf-8").replace("<script>", f"<script>{BEGIN}</script>\n    <script>", 1)
+    ours = Path(__file__).with_suffix(".js").read_text("utf-8").replace("%HOME%", next(iter(PAGES)))
+    return page.read_text("utf-8").replace("<script>", f"<script>{ours}</script>\n    <script>", 1)
 
 
 async def deliver(request: Request) -> HTMLResponse:
