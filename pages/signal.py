@@ -8,7 +8,7 @@ from inits.theory.signal_theory import InputStatistics
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.choices import Choices
-from pages.parts.experiment.start_cards import card_row, chosen_cards
+from pages.parts.experiment.start_cards import add_button, card_row, chosen_cards
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session, state
 from pages.parts.page.header import setup
@@ -39,6 +39,7 @@ def main() -> None:
     with cards:
         if session.EDITING.get(PAGE):
             card_row(PAGE, choices)
+            add_button(PAGE, choices.cards)
     with notes:
         refusal(PAGE)
         data_note(PAGE, choices.data)

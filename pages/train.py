@@ -6,9 +6,9 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Experiment
-from inits.theory.trainability import Verdict
 from pages.parts.compute import pasted_code
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import known_dataset, wait_for
@@ -18,18 +18,20 @@ from pages.parts.experiment.builder import builder
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.presets import presets
-from pages.parts.experiment.start_cards import card_row, chosen_cards
+from pages.parts.experiment.start_cards import add_button, card_row, chosen_cards
 from pages.parts.lessons.bar import lesson_bar
 from pages.parts.page import session
+from pages.parts.page.guess import guess_switch
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
-from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
+from pages.parts.train import guessing
+from pages.parts.train.chips import Chips
 from pages.parts.train.headline import answer_before, question, shown_settings
 from pages.parts.train.open_file import open_experiment, refused_settings
-from pages.parts.train.run_views import by_start, live, reasons, results
-from pages.parts.train.verdict import await_verdicts, prediction_note, prediction_table, verdicts_of
+from pages.parts.train.run_views import by_start, follow, places, reasons, result, results
+from pages.parts.train.verdict import Prediction, await_predictions, prediction_table, predictions
 
 PAGE = TRAIN.page
 
@@ -38,30 +40,15 @@ def main() -> None:
     setup(PAGE)
     choices = chosen_cards(PAGE, TRAIN.load())
     lesson_bar(PAGE)
-    # The containers are the same in every phase: otherwise the charts would be replaced when the job ends.
     title, answer = st.empty(), st.empty()
-    cards, controls, notes = slide("starts", "The starts"), live_controls(PAGE), st.container()
-    editable = situation(PAGE, plan(choices)).phase is not Phase.RUNNING
-    if editable:
-        with controls:
-            choices = edited(choices)
-    title.title(question(choices), help=explained("each start"))
-    TRAIN.save(choices)
-    with notes:
-        data_note(PAGE, choices.data)
-        refused_settings(PAGE, choices)
-        if dataset := known_dataset(choices.data):
-            start_requested(PAGE, lambda: pasted_code.start(choices.experiment(dataset)))
-    now, verdicts = situation(PAGE, plan(choices)), []
-    if editable is (now.phase is Phase.RUNNING):
-        rerun()  # the run has ended, or another session has started the new settings
-    if editable:
-        verdicts = verdicts_of(choices, plan(choices))
-        with cards:
-            start_cards(choices, now, verdicts)
-    show(choices, now, verdicts, answer, notes)
-    groups = by_start(now.job, now.job.records) if now.job and now.current else []
-    model_table(choices, [group[0] for group in groups])
+    now = seen(choices)
+    if now.phase is Phase.RUNNING and now.job is not None:
+        title.title(question(choices), help=explained("each start"))
+        TRAIN.save(choices)
+        run(now.job, choices, answer)
+    else:
+        with st.container():
+            edit(choices, title, answer)
 
 
 def plan(choices: Choices) -> Experiment | None:
@@ -73,54 +60,101 @@ def plan(choices: Choices) -> Experiment | None:
         return None
 
 
+def seen(choices: Choices) -> Situation:
+    """Return the situation of the page; one without a job as long as the user is to guess what the job shows."""
+    now = situation(PAGE, plan(choices))
+    return Situation(Phase.IDLE) if now.current and guessing.covered(choices) else now
+
+
 def edited(choices: Choices) -> Choices:
     """Draw the controls; return the choices."""
-    choices, pressed = builder(PAGE, choices, partial(presets, PAGE, partial(open_experiment, PAGE, choices)))
+
+    def more() -> None:
+        open_experiment(PAGE, choices)
+        guess_switch(PAGE)
+
+    def cards() -> None:
+        presets(PAGE, more)
+        add_button(PAGE, choices.cards)
+
+    choices, pressed = builder(PAGE, choices, cards)
     refusal(PAGE)
     if pressed and PAGE not in session.REFUSAL:
+        guessing.uncover(choices)
         request_run(PAGE)
     return choices
 
 
-def start_cards(choices: Choices, now: Situation, verdicts: Sequence[Verdict | None]) -> None:
-    """Draw the cards of the starts, with their outcomes if they have run."""
-    outcomes, why = (results(now.job), reasons(now.job)) if now.job and now.current else ([], {})
-    card_row(PAGE, choices, outcomes=outcomes, why=why, under=partial(prediction_note, verdicts, outcomes))
+def run(job: Job, choices: Choices, answer: DeltaGenerator) -> None:
+    """Show a job that runs."""
+    start(choices)
+    watch(PAGE, job)
+    shown = Choices.of(experiment_of(job), choices.cards)
+    predicted = predictions(shown, experiment_of(job))
+    follow(PAGE, job, shown, predicted, answer)
+    details(shown, predicted)
 
 
-def show(
-    choices: Choices,
-    now: Situation,
-    verdicts: Sequence[Verdict | None],
-    answer: DeltaGenerator,
-    notes: DeltaGenerator,
-) -> None:
-    """Show what the phase of the page has to show below its controls."""
+def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> None:
+    """Show the controls and the cards, and what the phase of the page has to show below them."""
+    controls, cards, notes, pictures = places()
+    with controls:
+        choices = edited(choices)
+    title.title(question(choices), help=explained("each start"))
+    TRAIN.save(choices)
+    with notes:
+        data_note(PAGE, choices.data)
+        refused_settings(PAGE, choices)
+        start(choices)
     experiment = plan(choices)
-    match now.phase:
-        case Phase.IDLE:
-            answer_before(answer, choices, experiment)
-            with notes:
-                left_note(PAGE)
-            join(PAGE, experiment)
-            prediction_table(choices, verdicts)
-            await_verdicts(experiment, verdicts)
-        case Phase.WAITING:
-            answer.markdown("The run starts as soon as the digits are loaded.")
-            wait_for(lambda: known_dataset(choices.data) is not None)
-        case Phase.RUNNING | Phase.DONE:
-            assert now.job is not None
-            watch(PAGE, now.job)
+    now, covered = seen(choices), guessing.covered(choices)
+    predicted = [None] * len(choices.cards) if covered else predictions(choices, experiment)
+    if now.phase is Phase.RUNNING:
+        rerun()  # another session has started the new settings
+    current = now.job if now.current else None
+    chips = Chips(predicted, current, results(current), reasons(current)) if current else Chips(predicted)
+    with notes:
+        guessing.guess_line(choices, predicted, chips.outcomes)
+    with cards:
+        card_row(PAGE, choices, chip=partial(guessing.ask, choices) if covered else chips.show)
+    with pictures:
+        show(choices, now, answer, notes)
+    details(choices, predicted, current)
+    if now.phase is Phase.IDLE and not covered:
+        join(PAGE, experiment)
+    await_predictions(experiment, predicted)
+
+
+def start(choices: Choices) -> None:
+    """Start the run that was requested, once the data set is known."""
+    if dataset := known_dataset(choices.data):
+        start_requested(PAGE, lambda: pasted_code.start(choices.experiment(dataset)))
+
+
+def show(choices: Choices, now: Situation, answer: DeltaGenerator, notes: DeltaGenerator) -> None:
+    """Show what the phase of the page has to show below its controls and cards."""
+    if now.phase is Phase.WAITING:
+        answer.markdown("The run starts as soon as the digits are loaded.")
+        wait_for(lambda: known_dataset(choices.data) is not None)
+        return
+    if not now.current:
+        answer_before(answer, choices, plan(choices))
+    with notes:
+        left_note(PAGE)
+        if now.job is not None:
             shown = Choices.of(experiment_of(now.job), choices.cards)
-            with notes:
-                shown_settings(shown, now)
-                sentence = answer if now.phase is Phase.RUNNING or now.current else st.empty()
-            if sentence is not answer:
-                answer_before(answer, choices, experiment)
-            live(PAGE, now.job, shown, sentence, over=now.phase is Phase.DONE)
-            if verdicts and now.current:
-                prediction_table(choices, verdicts, results(now.job))
-                await_verdicts(experiment, verdicts)
+            if not now.current:
+                shown_settings(shown)
+                answer = st.empty()
+    if now.job is not None:
+        watch(PAGE, now.job)
+        result(PAGE, now.job, shown, answer)
+
+
+def details(choices: Choices, predicted: Sequence[Prediction], job: Job | None = None) -> None:
+    """Show why starts are predicted to train or not, and the network as a table, both folded."""
+    prediction_table(choices, predicted, results(job) if job else ())
+    model_table(choices, [group[0] for group in by_start(job, job.records)] if job else [])
 
 
 main()

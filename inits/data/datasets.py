@@ -129,7 +129,7 @@ _ENTRIES = (
         make=digits,
         note="The stand-in: 1,797 real handwritten digits, enlarged to 28 × 28; 1,500 of them, turned and shifted, "
         "make 12,000 to learn, 297 to test. It is not MNIST.",
-        scoring="Scored before the network trains on the batch; each digit appears 8 times, rotated and shifted.",
+        scoring="Scored before training on the batch; 8 views of a digit.",
         mean_squares=(0.0714, 0.0864, 0.0955, 0.1050, 0.1131, 0.1207, 0.1281, 0.1383),
         pair=(0.1091, 0.510),
     ),

@@ -19,7 +19,7 @@ BACKGROUND = "#000038"
 SEQUENTIAL = [[step / 9, f"#{11 + step:06d}"] for step in range(10)]
 DIVERGING = [[step / 9, f"#{21 + step:06d}"] for step in range(10)]
 
-HERO, SMALL = 360, 260  # heights in pixels
+HERO, CURVES, SMALL = 360, 300, 260  # heights in pixels
 LABEL_MARGIN = 136  # pixels right of the lines for their labels
 END = "end"  # name of the labels at line ends, which chart.js moves above a narrow picture
 THEORY_LINE = {"color": INK, "width": 2}

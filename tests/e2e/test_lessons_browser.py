@@ -54,6 +54,10 @@ def test_a_link_puts_its_lesson_first(page: Page, app: str) -> None:
     expect(page.locator(f"{CARDS} h3").first).to_have_text("4. The 0.05 trap")
 
 
+def plain(words: str) -> str:
+    return words.replace("**", "")
+
+
 def address(page: Page) -> tuple[str, dict[str, str]]:
     parts = urlsplit(page.url)
     return parts.path, dict(parse_qsl(parts.query))
@@ -71,7 +75,7 @@ def test_each_lesson_opens_its_page_with_its_state_and_leads_to_the_next(page: P
             # Explore is the first page, which is served at the root alone.
             expected = "/" if lesson.page == "explore" else f"/{lesson.page}", dict(lesson.address)
             wait_until(page, lambda expected=expected: address(page) == expected)
-        expect(page.get_by_text(f"Try {lesson.task}")).to_be_visible()
+        expect(page.get_by_text(f"Try {plain(lesson.task)}")).to_be_visible()
         expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
         expect(page.get_by_text("of the link was ignored")).to_have_count(0)
         press = button(page, "Next lesson").click
@@ -82,7 +86,10 @@ def test_each_lesson_opens_its_page_with_its_state_and_leads_to_the_next(page: P
 
 def test_a_lesson_stays_until_it_is_closed(page: Page, app: str) -> None:
     depth = LESSONS[2]
-    task, label = page.get_by_text(f"Try {depth.task}"), page.get_by_text("Lesson 3 of 10: He versus Glorot")
+    task, label = (
+        page.get_by_text(f"Try {plain(depth.task)}"),
+        page.get_by_text("Lesson 3 of 10: He versus Glorot"),
+    )
     open_page(page, f"{app}/train?lesson={depth.key}")
     wait_until(page, lambda: cards(page) == ["GlorotNormal", "HeNormal"])
     button(page, "Answer").click()
@@ -124,15 +131,25 @@ def test_the_first_steps_lead_through_the_pages(page: Page, app: str) -> None:
     expect(page.get_by_text("New here?")).to_have_count(0)
 
 
-def test_the_experiment_of_a_lesson_can_be_run(page: Page, app: str) -> None:
-    open_page(page, f"{app}/lessons")
-    leave_by(
-        page, page.locator(".st-key-lessons-card-symmetry").get_by_role("button", name="Open in Train").click
-    )
+def test_starts_are_guessed_before_their_run_and_scored_after_it(page: Page, app: str) -> None:
+    open_page(page, f"{app}/train?lesson=symmetry")
     wait_until(page, lambda: cards(page) == ["Zeros", "Constant", "HeNormal"])
+    row = page.locator(".st-key-train-cards")
+    expect(button(page, "Show predictions")).to_be_visible()
+    expect(page.get_by_text("Predictions", exact=True)).to_have_count(0)
+    for place, guess in enumerate(("keeps guessing", "learns", "learns")):
+        row.get_by_role("radio", name=guess, exact=True).nth(place).click()
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
     assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
+    expect(
+        page.get_by_text(re.compile("^You guessed 2 of 3; the prediction was right for 3 of 3"))
+    ).to_be_visible()
+    page.reload()  # another session: what is already computed stays hidden
+    expect(button(page, "Show predictions")).to_be_visible(timeout=60 * SECONDS)
+    expect(button(page, "Curves (CSV)")).to_have_count(0)
+    button(page, "Show predictions").click()
+    expect(button(page, "Curves (CSV)")).to_be_visible()
 
 
 def test_weights_that_a_lesson_needs_are_trained_first(page: Page, app: str) -> None:

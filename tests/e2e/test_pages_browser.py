@@ -17,6 +17,7 @@ from support.visit import (
     cards,
     leave_by,
     lines,
+    on_one_screen,
     open_explore,
     open_page,
     result,
@@ -132,10 +133,12 @@ def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, a
     expect(button(page, "Stop all")).to_be_focused(timeout=60 * SECONDS)
     wait_until(page, lambda: set(lines(page)) == {"GlorotUniform", "HeNormal"}, 60)
     early = lines(page)
+    on_one_screen(page, ".st-key-train-stop", ".st-key-train-loss", ".st-key-train-accuracy")
     wait_until(page, lambda: all(lines(page)[name] > early[name] for name in early))
     button(page, "Stop").first.click()
     second = page.get_by_text("completed")
     expect(second).to_be_visible(timeout=90 * SECONDS)
+    on_one_screen(page, ".st-key-train-run", ".st-key-train-loss", ".st-key-train-accuracy")
     rows = {row["start"]: row["outcome"] for row in result(page)}
     assert rows == {"GlorotUniform": "stopped", "HeNormal": "completed"}
     page.reload()

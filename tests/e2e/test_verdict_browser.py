@@ -4,23 +4,30 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.visit import SECONDS, button, open_page, result
+from support.visit import SECONDS, button, on_one_screen, open_page, result
 
 pytestmark = pytest.mark.browser
-STARTS = "HeNormal;Zeros;RandomNormal(stddev=0.001)"
+STARTS = (
+    "HeNormal;Zeros;RandomNormal(stddev=0.001);HeUniform;GlorotNormal;LecunNormal;Orthogonal;LecunUniform"
+)
 
 
 def test_predictions_stand_beside_the_outcomes(page: Page, app: str) -> None:
+    """Eight cards: the controls and the curves are on the first screen."""
     open_page(page, f"{app}/train?starts={STARTS}&hidden=4x48&data=digits")
-    cards, table = page.locator(".st-key-train-cards"), page.get_by_role("table").filter(has_text="predicted")
-    for words in ("trains", "symmetric units", "vanishes by layer 1"):
-        expect(cards.get_by_text(words).first).to_be_visible(timeout=60 * SECONDS)
-    expect(table.get_by_role("row")).to_have_count(4)
-    expect(table.get_by_role("row", name="Zeros")).to_contain_text("give the same output as another unit")
+    chips = page.locator(".st-key-train-cards .stMarkdownBadge").filter(visible=True)
+    for words, count in (("trains", 6), ("symmetric units", 1), ("vanishes by layer 1", 1)):
+        expect(chips.filter(has_text=words)).to_have_count(count, timeout=60 * SECONDS)
+    on_one_screen(page, ".st-key-train-run")
     button(page, "Run").click()
-    assert len(result(page)) == 3
-    expect(cards.get_by_text("as predicted")).to_have_count(3)
-    main = page.get_by_test_id("stMain")
-    expect(main).to_contain_text("3 of 3 were right")
+    assert len(result(page)) == 8
+    expect(chips.filter(has_text=", as predicted")).to_have_count(8)
+    expect(chips.filter(has_text="guessing, as predicted")).to_have_count(2)
+    on_one_screen(page, ".st-key-train-run", ".st-key-train-loss", ".st-key-train-accuracy")
+    page.get_by_text("Predictions", exact=True).click()
+    table = page.get_by_role("table").filter(has_text="predicted")
+    expect(table.get_by_role("row")).to_have_count(9)
+    expect(page.get_by_text("8 of 8 were right")).to_be_visible()
     expect(table.get_by_role("row", name="HeNormal")).to_contain_text("yes")
-    expect(table.get_by_role("row", name="Zeros")).to_contain_text(re.compile("still guessing.*yes"))
+    zeros = table.get_by_role("row", name="Zeros")
+    expect(zeros).to_contain_text(re.compile("still guessing.*yes.*give the same output as another unit"))

@@ -1,12 +1,18 @@
 """The bar of a lesson or a first step: where it is shown, what it leaves alone, and how it is closed."""
 
+import re
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from inits.errors import SpecError
+from inits.initializers.catalog import CATALOG
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.paths import FIRST_STEPS, PLACES, place_of
 from pages.parts.page.catalog import PAGES
+
+ROOT = Path(__file__).parents[2]
 
 
 def page() -> None:
@@ -90,6 +96,16 @@ def test_an_unknown_lesson_is_reported_once() -> None:
     with pytest.raises(SpecError, match="but got nothing"):
         place_of("nothing")
     assert place_of("") is None
+
+
+def test_the_controls_that_a_task_names_are_on_the_pages() -> None:
+    parts = [path for path in ROOT.glob("pages/**/*.py") if path.parent.name != "lessons"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [*parts, ROOT / "inits/measure/checks.py"])
+    named = {name for place in PLACES.values() for name in re.findall(r"\*\*(.+?)\*\*", place.step.task)}
+    named |= set(re.findall(r"\*\*(.+?)\*\*", " ".join(place.step.look_for for place in PLACES.values())))
+    parameters = {parameter.name for entry in CATALOG.values() for parameter in entry.parameters}
+    assert {name for name in named - parameters if f'"{name}"' not in text} == set()
+    assert len(named) > 10
 
 
 def test_steps_lead_along_their_paths() -> None:

@@ -33,7 +33,7 @@ from pages.parts.sweep.builder import SWEEP
 from pages.parts.widgets.shape import format_shape, parse_shape
 
 PATIENCE = 180.0
-MAX_LENGTH = {"title": 40, "question": 90, "task": 120, "look_for": 110, "caption": 90, "alt": 125}
+MAX_LENGTH = {"title": 40, "question": 90, "task": 125, "look_for": 110, "caption": 90, "alt": 125}
 MAX_LENGTH["answer"] = 480
 CHANCE = 0.15
 ADDRESSES = {"train": TRAIN, "signal": SIGNAL, "sweep": SWEEP}

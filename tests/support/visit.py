@@ -52,6 +52,17 @@ def leave_by(page: Page, press: Callable[[], object]) -> None:
     expect(page.get_by_text("of the link was ignored")).to_have_count(0)
 
 
+def on_one_screen(page: Page, *selectors: str) -> None:
+    """Check that elements are wholly visible without scrolling, and beside or below each other."""
+    boxes = [page.locator(selector).first.bounding_box() for selector in selectors]
+    height = page.viewport_size["height"] if page.viewport_size else 0
+    for selector, box in zip(selectors, boxes, strict=True):
+        assert box, selector
+        assert 0 <= box["y"] <= height - box["height"], (selector, box)
+    corners = [(box["x"], box["y"]) for box in boxes if box]
+    assert len(set(corners)) == len(selectors)
+
+
 def bars(page: Page) -> list[float]:
     """Return the heights of the drawn histogram."""
     return page.locator(f"{DRAWN} .js-plotly-plot").evaluate(

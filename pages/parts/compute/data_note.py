@@ -21,4 +21,4 @@ def data_note(page: str, wanted: str) -> None:
             engine().connection.find_data()
             rerun()
     elif entry.note:
-        st.info(entry.note, icon=":material/info:")
+        st.markdown(f":small[:gray[:material/info: {entry.note}]]")

@@ -29,7 +29,9 @@ BATCHES, SEEDS = ("16", "32", "64", "128", "256", "512"), ("1", "3", "5", "10", 
 
 def builder(page: str, choices: Choices, first: Callable[[], None]) -> tuple[Choices, bool]:
     """Draw the row of controls after what `first` draws. Return the choices, and whether Run was pressed."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", key=widget_key(page, "controls")
+    ):
         first()
         network = network_controls(page, choices.network)
         optimizer = chosen_optimizer(page, choices.optimizer)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from inits.errors import ShapeError
 from inits.experiments.file_start import FileSpec
 from inits.experiments.network import Network
@@ -10,8 +12,9 @@ from inits.experiments.record import Record
 from inits.experiments.weight_source import Kernel
 from inits.text import count, counted, number
 from pages.parts.compute.engine_access import engine
-from pages.parts.experiment.choices import Choices
+from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.experiment.layer_fits import fits_of
+from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture
 from pages.parts.widgets import tables
 
@@ -26,7 +29,7 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
     net, alone = choices.network, len(choices.cards) == 1
     about = f"{counted(net.parameters, 'parameter')}, as in `Model.summary()`."
     gain = "σ_w² = fan_in × variance of a weight, which decides if a signal survives in deep networks"
-    box = picture("model", "The model", f"{about} {gain}." if alone else f"{about} Under each start: {gain}.")
+    words = f"{about} {gain}." if alone else f"{about} Under each start: {gain}."
     columns = {
         "layer": [f"Dense ({name})" for name in net.layer_names],
         "output shape": [f"(None, {shape[1]})" for shape in net.kernel_shapes],
@@ -43,7 +46,10 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
         elif isinstance(card.start.kernel, WithoutLaw):
             gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
-    with box:
+    with (
+        st.expander("Network", key=widget_key(TRAIN.page, "network")),
+        picture("model", "The layers", words),
+    ):
         tables.table(columns)
 
 

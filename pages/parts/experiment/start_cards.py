@@ -1,25 +1,20 @@
 """The row of start cards: what each start draws, and its outcome."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
-from types import MappingProxyType
 
 import streamlit as st
 
 from inits.engine.jobs import Job
 from inits.errors import InitsError
-from inits.experiments.diagnostics import Why
 from inits.experiments.experiment import MAX_STARTS, Start
 from inits.experiments.file_start import FileSpec
-from inits.experiments.ranking import best
-from inits.experiments.summary import Outcome
 from inits.experiments.weight_source import Kernel
 from inits.figures.mini import common_reach, data_uri, histogram_svg
 from inits.initializers.laws import Law
 from inits.measure.examination import SmallHistogram
-from inits.text import percent
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import experiment_of, session_id
 from pages.parts.experiment import cards as deck
@@ -35,8 +30,7 @@ from pages.parts.page.session import widget_key
 from pages.parts.page.shared_cache import shared_figures
 from pages.parts.page.theme import colours
 
-WIDTH, NARROW_WIDTH = 200, 131  # pixels
-MIN_NARROW = 5  # number of cards from which on they are narrow: eight fit into a row
+PICTURE = (64, 36)  # pixels: width and height of a histogram
 
 
 def change(page: str, cards: tuple[Card, ...]) -> None:
@@ -51,55 +45,41 @@ def chosen_cards(page: str, choices: Choices) -> Choices:
 
 
 def card_row(
-    page: str,
-    choices: Choices,
-    *,
-    job: Job | None = None,
-    outcomes: Sequence[Outcome] = (),
-    why: Mapping[int, Why] = MappingProxyType({}),
-    under: Callable[[int], None] = lambda place: None,
+    page: str, choices: Choices, *, job: Job | None = None, chip: Callable[[int], None] = lambda place: None
 ) -> None:
     """Draw one card for each start. The cards can be changed, unless their job runs: then each can be stopped.
 
     Args:
         page: the page.
         choices: the settings with the cards.
-        job: the job of these settings, if there is one.
-        outcomes: the outcome of each start; empty before a run.
-        why: why starts failed, by their place.
-        under: draws the last part of each card, from its place.
+        job: the job of these settings, while it runs.
+        chip: draws what is known about a start, from its place.
     """
-    running = job is not None and not job.over.is_set()
     cards, shape = choices.cards, choices.network.kernel_shapes[0]
     laws = [_law(card.start.kernel, shape) for card in cards]
     drawn = [first_kernel(card.start, choices) for card in cards]
     without = [one for one, law in zip(drawn, laws, strict=True) if one is not None and law is None]
     reach = common_reach(laws, (max(map(abs, one.edges)) for one in without))
-    narrow = len(cards) >= MIN_NARROW
-    with st.container(
-        horizontal=True, wrap=False, gap="xsmall" if narrow else "small", key=widget_key(page, "cards")
-    ):
+    with st.container(horizontal=True, key=widget_key(page, "cards")):
         for place, card in enumerate(cards):
             with st.container(
-                border=True, width=NARROW_WIDTH if narrow else WIDTH, height="stretch", gap="xsmall"
+                border=True, height="stretch", gap="xxsmall", key=widget_key(page, "card", place)
             ):
-                _head(page, choices, place, job if running else None, narrow)
-                _picture(choices, card, drawn[place], laws[place], reach)
-                st.markdown(_description(choices, place))
-                if outcomes:
-                    stopping = job is not None and job.stopping.issuperset(experiment_of(job).of_start(place))
-                    _chip(outcomes[place], outcomes, why.get(place), stopping)
-                under(place)
-        if not running and len(cards) < MAX_STARTS:
-            _add_button(page, cards)
-    if running:
+                with st.container(horizontal=True, wrap=False, gap="xsmall"):
+                    _picture(choices, card, drawn[place], laws[place], reach)
+                    with st.container(gap=None):
+                        _head(page, choices, place, job)
+                        st.markdown(_description(choices, place))
+                chip(place)
+    if job is not None:
         start_dialog.close(page)
     else:
         start_dialog.show(page, choices, partial(change, page))
 
 
-def _add_button(page: str, cards: tuple[Card, ...]) -> None:
-    with st.container(width="content", height="stretch", vertical_alignment="center"):
+def add_button(page: str, cards: tuple[Card, ...]) -> None:
+    """Draw the button that adds a start, if there is room for one."""
+    if len(cards) < MAX_STARTS:
         st.button(
             "Add start",
             icon=":material/add:",
@@ -109,12 +89,12 @@ def _add_button(page: str, cards: tuple[Card, ...]) -> None:
 
 
 def _description(choices: Choices, place: int) -> str:
-    """Return the name and the parameters of a start as Markdown."""
+    """Return the parameters of a start as Markdown."""
     start = choices.cards[place].start
     about = literal(deck.parameters(start))
     if isinstance(start.kernel, FileSpec):
         about += f"; {fit_words(fits_of(start.kernel, choices.network))}"
-    return f"**{_name(choices.labels[place])}**  \n:small[:gray[{about}]]"
+    return f":small[:gray[{about}]]"
 
 
 def _name(text: str) -> str:
@@ -136,32 +116,30 @@ def _law(spec: Kernel, shape: tuple[int, int]) -> Law | None:
         return None
 
 
-def _head(page: str, choices: Choices, place: int, job: Job | None, narrow: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        key = swatch(choices.cards[place].slot, 20 if narrow else 32)
-        st.html(f'<div style="white-space:nowrap">{key} {place + 1}</div>', width="content")
+def _head(page: str, choices: Choices, place: int, job: Job | None) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+        st.markdown(f"**{_name(choices.labels[place])}**", width="stretch")
         if job is None:
-            icon = None if narrow else ":material/edit:"
-            if st.button("Edit", icon=icon, key=widget_key(page, "edit", place), type="tertiary"):
+            if st.button("Edit", key=widget_key(page, "edit", place), type="tertiary"):
                 start_dialog.open_for(page, place)
-            return
-        if len(choices.cards) == 1:
-            return
-        runs = list(experiment_of(job).of_start(place))
-        ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
-        others = engine().scheduler.others(job, session_id())
-        st.button(
-            "Stop",
-            icon=None if narrow else ":material/stop:",
-            key=widget_key(page, "stop", place),
-            type="tertiary",
-            disabled=ended or others > 0,
-            help="Others watch this run, so you cannot stop a single start."
-            if others and not ended
-            else None,
-            on_click=engine().stop,
-            args=(job, runs),
-        )
+        elif len(choices.cards) > 1:
+            _stop_button(page, place, job)
+
+
+def _stop_button(page: str, place: int, job: Job) -> None:
+    """Draw the button that stops one start of a job."""
+    runs = list(experiment_of(job).of_start(place))
+    ended = all(job.records[run].over for run in runs) or job.stopping.issuperset(runs)
+    others = engine().scheduler.others(job, session_id())
+    st.button(
+        "Stop",
+        key=widget_key(page, "stop", place),
+        type="tertiary",
+        disabled=ended or others > 0,
+        help="Others watch this run, so you cannot stop a single start." if others and not ended else None,
+        on_click=engine().stop,
+        args=(job, runs),
+    )
 
 
 def swatch(slot: int, width: int = 32) -> str:
@@ -180,34 +158,13 @@ def _picture(
 
     def svg() -> str:
         counts, edges = (drawn.counts, drawn.edges) if drawn else (None, None)
-        return data_uri(histogram_svg(counts, edges, law, reach, colour, ink))
+        return data_uri(histogram_svg(counts, edges, law, reach, colour, ink, PICTURE))
 
     drawn_by = card.start, choices.network, choices.batch_size, choices.seed, choices.data
     image = shared_figures().get_or_make((drawn_by, drawn is not None, reach, colour, ink), svg)
     words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
-    st.html(f'<img src="{image}" alt="{words}" style="width:100%;height:auto;display:block">')
-
-
-def _chip(outcome: Outcome, outcomes: Sequence[Outcome], why: Why | None, stopping: bool) -> None:
-    """Show the outcome of a start in a word, or why it failed."""
-    if why is not None:
-        st.badge(why.short, icon=":material/error:", color="red", help=literal(why.whole))
-    elif outcome.state == "finished" and outcome.collapsed:
-        st.badge(f"fell to {percent(outcome.accuracy or 0)}", icon=":material/trending_down:", color="red")
-    elif outcome.state == "finished" and outcome.at_chance:
-        st.badge(
-            f"guessing, {percent(outcome.accuracy or 0)}", icon=":material/trending_flat:", color="orange"
-        )
-    elif outcome.state == "finished" and outcome.accuracy is not None:
-        first = outcome.start in best(outcomes)["accuracy"]
-        icon = ":material/trophy:" if first else ":material/check:"
-        st.badge(percent(outcome.accuracy), icon=icon, color="green" if first else "gray")
-    elif outcome.state == "stopped":
-        st.badge("stopped", icon=":material/stop_circle:", color="orange")
-    elif stopping:
-        st.badge("stopping", icon=":material/stop_circle:", color="orange")
-    elif outcome.state == "running":
-        st.badge("learning", icon=":material/more_horiz:", color="gray")
+    line = f'<div style="line-height:0">{swatch(card.slot, PICTURE[0])}</div>'
+    st.html(f'<img src="{image}" alt="{words}" style="display:block">{line}', width=PICTURE[0])
 
 
 def train_start(start: Start) -> None:

@@ -126,7 +126,9 @@ def _close_button(page: str) -> None:
 def _way_back(page: str, place: Place) -> None:
     """Draw a line that leads back to the step on its page."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":gray[{place.label}]", width="content")
+        st.markdown(
+            markdown_symbols(f":gray[{place.label}.] **Look for** {place.step.look_for}"), width="content"
+        )
         label, icon = f"Back to the {place.path.name.lower()}", ":material/arrow_back:"
         if st.button(label, icon=icon, type="tertiary", key=_key(page, "back")):
             if state.values(place.step.page, {}).get(LESSON) == place.step.key:

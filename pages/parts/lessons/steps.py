@@ -13,7 +13,7 @@ class Step:
     Attributes:
         key: its name in the address.
         title: what it is about.
-        task: what to do on the page that it opens.
+        task: what to do on the page that it opens; the controls that it names are bold.
         look_for: what to watch there.
         page: the page that it opens.
         state: the address of that page, by name, as the page itself would write it.

@@ -12,28 +12,30 @@ NAME = "Initializers"
 ABOUT = "What Keras weight initializers draw, what theory predicts, and how a network learns from there."
 # The text, because with a path Streamlit would look for the file in every run.
 LOGO = Path(__file__).with_name("logo.svg").read_text("utf-8")
+LAYOUT = Path(__file__).with_name("layout.css").read_text("utf-8")
 # Corrections for the contrast of Streamlit's colours. It writes white on the primary colour, and that colour on a tint
 # of itself. On a dark background no colour has enough contrast in both cases, so the text of a primary button has the
 # colour of the page. The colours of code are too pale on a light background.
 # Before them: what only the presenter view shows is hidden from the first moment on.
-STYLE = """<style>
+STYLE = """
 [class*="st-key-say-"] {{ display: none }}
-[data-testid="stBaseButton-primary"]:enabled {{ color: light-dark({}, {}) }}
+:root {{ --ground: light-dark({0}, {1}) }}
+[data-testid="stBaseButton-primary"]:enabled {{ color: var(--ground) }}
 [data-testid="stCode"] .token.token {{ color: inherit }}
 [data-testid="stCode"] .token.number {{ color: light-dark(#0b6b5f, #4fd1bd) }}
 [data-testid="stCode"] .token.string {{ color: light-dark(#1a6b34, #7ed6a0) }}
 [data-testid="stCode"] .token.keyword {{ color: light-dark(#2453b8, #8fb8ff) }}
-</style>"""
+"""
 
 
 def setup(page: str) -> None:
-    """Set the title, icon, width, logo, menu and contrast of a page, by its name in `catalog.PAGES`."""
+    """Set the title, icon, width, logo, menu, contrast and layout of a page, by its name in `catalog.PAGES`."""
     _go_through_the_router()
     page_config(f"{PAGES[page].title} · {NAME}")
     st.logo(LOGO, size="medium")
     page_buttons(page)
     grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
-    st.html(STYLE.format(*grounds))
+    st.html(f"<style>{STYLE.format(*grounds)}{LAYOUT}</style>")
 
 
 def page_config(title: str = NAME) -> None:

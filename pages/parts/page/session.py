@@ -153,6 +153,9 @@ SHAPE = Slot[tuple[int, ...]]("kernel_shape", with_controls=True)
 NEW_SEED = Slot[int]("new_seed")  # takes the place of the seed in the next run
 
 # Train
+GUESSES = Slot[dict[int, str]](
+    "guesses"
+)  # by the place of the start; the scope is a part for each experiment
 UNREAD_SETTINGS = Slot[tuple[str, ...]]("unread_settings")  # problems of an experiment that was opened
 UNREAD_SETTINGS_OF = Slot[dict[str, str]]("unread_settings_of")  # the settings when it was opened
 

@@ -12,7 +12,6 @@ from inits.experiments.summary import CHANCE, Outcome
 from inits.text import count, counted, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
 from pages.parts.compute.job_control import expected_time
-from pages.parts.compute.phase import Phase, Situation
 from pages.parts.experiment.choices import Choices, in_words
 from pages.parts.page.notes import literal
 from pages.parts.train.conclusion import comparison, listed, nothing_finished
@@ -41,18 +40,16 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
         stored = f"{count(runs - len(missing))} of {count(runs)} runs are already computed"
         words = f"Press Run. {stored}; the rest takes {time}."
     with place.container():
-        st.markdown(words if images and experiment else "Press Run.")
-        if not status.ready:
+        if status.ready:
+            st.markdown(words if images and experiment else "Press Run.")
+        else:
             wait_for(lambda: engine().status.ready)
 
 
-def shown_settings(shown: Choices, now: Situation) -> None:
-    """Describe the run on the page while there are no controls, and when the controls differ from it."""
-    if now.phase is Phase.RUNNING:
-        st.markdown(f":small[:gray[{literal(in_words(shown))}]]")
-    elif not now.current:
-        words = f"These results are for the previous settings: {literal(in_words(shown))}. Press Run for the new ones."
-        st.info(words, icon=":material/history:")
+def shown_settings(shown: Choices) -> None:
+    """Describe the run on the page when the controls differ from it."""
+    words = f"These results are for the previous settings: {literal(in_words(shown))}. Press Run for the new ones."
+    st.info(words, icon=":material/history:")
 
 
 def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:

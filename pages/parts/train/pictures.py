@@ -75,12 +75,12 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     last = {start: points[-1] for start, points in first_points(groups).items()}
     losses = _said("Held-out loss", choices, last, lambda now: number(now.loss, 3))
     shares = _said("Right on held-out images", choices, last, lambda now: percent(now.accuracy))
-    loss = curve_figures.loss([loss for loss, _ in pairs], total)
+    loss = curve_figures.loss([loss for loss, _ in pairs], total, style.CURVES)
     scored = f"{DATASETS[choices.data].scoring} Dotted: guessing, 10%."
-    right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total)
+    right = curve_figures.accuracy([accuracy for _, accuracy in pairs], total, style.CURVES)
     return [
-        Picture("loss", "Loss", how, loss, style.HERO, "Loss by images seen.", losses),
-        Picture("accuracy", "Accuracy", scored, right, style.HERO, "Accuracy by images seen.", shares),
+        Picture("loss", "Loss", how, loss, style.CURVES, "Loss by images seen.", losses),
+        Picture("accuracy", "Accuracy", scored, right, style.CURVES, "Accuracy by images seen.", shares),
     ]
 
 

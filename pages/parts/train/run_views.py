@@ -11,6 +11,7 @@ from inits.experiments.diagnostics import Why, remarks, why_lost
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
 from inits.text import count, counted
+from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import (
     experiment_of,
@@ -20,18 +21,21 @@ from pages.parts.compute.job_control import (
     time_left,
     turn_words,
 )
-from pages.parts.experiment.choices import Choices
+from pages.parts.experiment.choices import Choices, in_words
 from pages.parts.experiment.start_cards import card_row
 from pages.parts.page.gate import LATER, gate
 from pages.parts.page.notes import literal, problem
+from pages.parts.page.session import widget_key
 from pages.parts.page.shared_cache import shared_figures
 from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
+from pages.parts.train.chips import Chips
 from pages.parts.train.downloads import downloads
 from pages.parts.train.headline import sentence
 from pages.parts.train.layer_views import inside
 from pages.parts.train.pictures import curves
 from pages.parts.train.result_table import result_table
+from pages.parts.train.verdict import Prediction
 
 POLL = 0.5  # seconds between two updates
 SLOW_POLL = 1.0  # for MANY_VIEWERS or more
@@ -39,46 +43,78 @@ MANY_VIEWERS = 10
 MAX_AGE = 0.4  # seconds; concurrent viewers share one snapshot
 
 
-def live(page: str, job: Job, choices: Choices, answer: DeltaGenerator, *, over: bool) -> None:
-    """Show a job of the given choices; unless it is `over`, follow it and run the page again at its end."""
-    poll = POLL if engine().scheduler.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
-
-    @st.fragment(run_every=None if over else poll)
-    @gate.inside(LATER)
-    def follow() -> None:
-        if (job.over.is_set() and not over) or has_left(page, job):
-            rerun()
-        now = _job_view(job)
-        records, groups, found, why = now.moment.records, now.groups, now.outcomes, now.reasons
-        answer.markdown(sentence(job, choices, records, found))
-        with st.container():
-            if not over:
-                with slide("running", "The starts"):
-                    card_row(page, choices, job=job, outcomes=found, why=why)
-                _progress(job, records)
-            if job.error:
-                problem(job.error)
-        if any(record.done or record.checkpoints for record in records):
-            _curves(now, choices, over)
-            with st.container():
-                if over:
-                    with slide("result"):
-                        result_table(page, choices, found)
-                    downloads(job, choices, records, found)
-                _problems(choices, groups, why, over)
-            inside(now.moment, choices, groups, running=not over)
-
-    follow()
-
-
 @dataclass(frozen=True, eq=False)
 class JobView:
     """A job at a moment, by start."""
 
+    job: Job
     moment: Snapshot
     groups: list[list[Record]]
     outcomes: list[Outcome]
     reasons: dict[int, Why]
+
+
+def follow(
+    page: str, job: Job, choices: Choices, predicted: Sequence[Prediction], answer: DeltaGenerator
+) -> None:
+    """Follow a job that runs, and run the page again at its end. It has the containers of `places`."""
+    poll = POLL if engine().scheduler.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
+
+    @st.fragment(run_every=poll)
+    @gate.inside(LATER)
+    def live() -> None:
+        if job.over.is_set() or has_left(page, job):
+            rerun()
+        now = _job_view(job)
+        answer.markdown(sentence(job, choices, now.moment.records, now.outcomes))
+        controls, cards, notes, pictures = places()
+        with controls, st.container(gap=None, key=widget_key(page, "progress")):
+            st.markdown(f":small[:gray[{literal(in_words(choices))}]]")
+            _progress(job, now.moment.records)
+        with cards:
+            card_row(page, choices, job=job, chip=Chips(predicted, job, now.outcomes, now.reasons).show)
+        with notes:
+            data_note(page, choices.data)
+        with pictures, st.container():  # as the fragment of `result` has one
+            _pictures(page, now, choices, over=False)
+
+    live()
+
+
+def places() -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Return the containers of the page for controls, cards, notes and pictures.
+
+    They are the same in every phase: otherwise cards and charts would be drawn twice while the phase changes.
+    """
+    return live_controls("train"), slide("starts", "The starts"), st.container(), st.container()
+
+
+def result(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> None:
+    """Show a job that is over: curves, results, and the inside of the networks."""
+
+    @st.fragment
+    @gate.inside(LATER)
+    def over() -> None:
+        now = _job_view(job)
+        answer.markdown(sentence(job, choices, now.moment.records, now.outcomes))
+        _pictures(page, now, choices, over=True)
+
+    over()
+
+
+def _pictures(page: str, now: JobView, choices: Choices, over: bool) -> None:
+    records = now.moment.records
+    if now.job.error:
+        problem(now.job.error)
+    if any(record.done or record.checkpoints for record in records):
+        _curves(now, choices, over)
+        with st.container():
+            if over:
+                with slide("result"):
+                    result_table(page, choices, now.outcomes)
+                downloads(now.job, choices, records, now.outcomes)
+            _problems(choices, now.groups, now.reasons, over)
+        inside(now.moment, choices, now.groups, running=not over)
 
 
 def _job_view(job: Job) -> JobView:
@@ -86,7 +122,8 @@ def _job_view(job: Job) -> JobView:
     moment = job.snapshot(MAX_AGE)
     records = moment.records
     view: JobView = shared_figures().get_or_make(
-        moment, lambda: JobView(moment, by_start(job, records), results(job, records), reasons(job, records))
+        moment,
+        lambda: JobView(job, moment, by_start(job, records), results(job, records), reasons(job, records)),
     )
     return view
 
@@ -107,9 +144,7 @@ def _progress(job: Job, records: Sequence[Record]) -> None:
     done = sum(record.steps if record.over else record.done for record in records)
     steps = max((record.steps for record in records), default=0) * len(records)
     fresh = done - sum(records[run].steps for run in job.kept)
-    with live_controls("train", "progress").container(
-        horizontal=True, vertical_alignment="center", gap="small"
-    ):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         stop_button("train", job, all_of_them=len(records) > 1)
         speed = fresh / job.seconds if job.seconds > 0 else 0.0
         words = turn_words(job) or f"Compiling the network, {time_left(job)}"

@@ -30,9 +30,9 @@ function keyOf(element) {
   return [...element.classList].find((name) => name.startsWith("st-key-")) ?? "";
 }
 
-// False for an empty container, and for one in a folded part of the page.
+// False for a container with nothing but hidden words, and for one in a folded part of the page.
 function hasContent(element) {
-  return element.childElementCount > 0 && element.getClientRects().length > 0;
+  return [...element.children].some((part) => part.offsetHeight > 0);
 }
 
 // ---- Words -------------------------------------------------------------------------------------------
