@@ -97,6 +97,7 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
         re.compile("tiny"), timeout=20 * SECONDS
     )
     assert cards(page)[-1] == "My tiny"
+    expect(page.locator("h1")).to_be_focused()
     button(page, "Edit").first.click()  # and it is offered for the other starts
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Initializer: usual values", exact=True).click()

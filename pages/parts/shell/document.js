@@ -92,8 +92,8 @@
     const inside = (name) => name && main()?.querySelector(`.${CSS.escape(name)} :is(button, input, textarea)`);
     const found = [element, ...(path === origin.path ? named.map(inside) : [])].find(usable);
     if (found || !atRest() || element.isConnected) return found;
-    const near = [...around.slice(at + 1), ...around.slice(0, at).reverse()].find(usable);
-    return near ?? title();
+    if (path !== origin.path) return title();
+    return [...around.slice(at + 1), ...around.slice(0, at).reverse()].find(usable) ?? title();
   }
 
   function title() {
