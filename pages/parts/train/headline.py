@@ -38,7 +38,11 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
     words = f"Press Run. {what} {verb} {time}, one epoch of {count(images)} images each."
     if len(missing) < runs:
         stored = f"{count(runs - len(missing))} of {count(runs)} runs are already computed"
-        words = f"Press Run. {stored}; the rest takes {time}."
+        words = (
+            f"Press Run. {stored}; the rest takes {time}."
+            if missing
+            else "Press Run: all is already computed."
+        )
     with place.container():
         if status.ready:
             st.markdown(words if images and experiment else "Press Run.")
