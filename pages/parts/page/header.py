@@ -18,7 +18,7 @@ LAYOUT = Path(__file__).with_name("layout.css").read_text("utf-8")
 # colour of the page. The colours of code are too pale on a light background.
 # Before them: what only the presenter view shows is hidden from the first moment on.
 STYLE = """
-[class*="st-key-say-"] {{ display: none }}
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-say-"]) {{ display: none }}
 :root {{ --ground: light-dark({0}, {1}) }}
 [data-testid="stBaseButton-primary"]:enabled {{ color: var(--ground) }}
 [data-testid="stCode"] .token.token {{ color: inherit }}
