@@ -30,7 +30,8 @@ NETWORK = "data=digits&hidden=3x48"
 def run(page: Page) -> None:
     """Train, unless an earlier test has the result."""
     over = button(page, "Curves (CSV)")
-    expect(over.or_(page.get_by_text("one trial step and theory"))).to_be_visible(timeout=60 * SECONDS)
+    predicted = page.get_by_text("Predictions", exact=True)
+    expect(over.or_(predicted).first).to_be_visible(timeout=60 * SECONDS)
     if not over.count():
         button(page, "Run").click()
     result(page)
