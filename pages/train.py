@@ -10,7 +10,7 @@ from inits.engine.jobs import Job
 from inits.errors import InitsError
 from inits.experiments.experiment import Experiment
 from pages.parts.compute import pasted_code
-from pages.parts.compute.data_note import data_note
+from pages.parts.compute.data_note import data_remark, stand_in_note
 from pages.parts.compute.engine_access import known_dataset, wait_for
 from pages.parts.compute.job_control import experiment_of, left_note, watch
 from pages.parts.compute.phase import Phase, Situation, join, request_run, situation, start_requested
@@ -25,10 +25,12 @@ from pages.parts.page.guess import guess_switch
 from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
+from pages.parts.page.session import widget_key
 from pages.parts.page.state import rerun
 from pages.parts.train import guessing
 from pages.parts.train.chips import Chips
 from pages.parts.train.headline import answer_before, question, shown_settings
+from pages.parts.train.network_view import network_picture
 from pages.parts.train.open_file import open_experiment, refused_settings
 from pages.parts.train.run_views import by_start, follow, places, reasons, result, results
 from pages.parts.train.verdict import Prediction, await_predictions, prediction_table, predictions
@@ -103,7 +105,7 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
     title.title(question(choices), help=explained("each start"))
     TRAIN.save(choices)
     with notes:
-        data_note(PAGE, choices.data)
+        stand_in_note(PAGE, choices.data)
         refused_settings(PAGE, choices)
         start(choices)
     experiment = plan(choices)
@@ -119,7 +121,7 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
         card_row(PAGE, choices, chip=partial(guessing.ask, choices) if covered else chips.show)
     with pictures:
         show(choices, now, answer, notes)
-    details(choices, predicted, current)
+    details(choices, predicted, current, picture=now.job is not None)
     if now.phase is Phase.IDLE and not covered:
         join(PAGE, experiment)
     await_predictions(experiment, predicted)
@@ -146,15 +148,23 @@ def show(choices: Choices, now: Situation, answer: DeltaGenerator, notes: DeltaG
             if not now.current:
                 shown_settings(shown)
                 answer = st.empty()
-    if now.job is not None:
+    if now.job is None:
+        network_picture(choices, covered=guessing.covered(choices))
+    else:
         watch(PAGE, now.job)
         result(PAGE, now.job, shown, answer)
 
 
-def details(choices: Choices, predicted: Sequence[Prediction], job: Job | None = None) -> None:
-    """Show why starts are predicted to train or not, and the network as a table, both folded."""
+def details(
+    choices: Choices, predicted: Sequence[Prediction], job: Job | None = None, *, picture: bool = True
+) -> None:
+    """Show why starts are predicted to train or not, and the network as a table, with its picture, both folded."""
+    data_remark(choices.data)
     prediction_table(choices, predicted, results(job) if job else ())
-    model_table(choices, [group[0] for group in by_start(job, job.records)] if job else [])
+    with st.expander("Network", key=widget_key(PAGE, "network")):
+        if picture:
+            network_picture(choices)
+        model_table(choices, [group[0] for group in by_start(job, job.records)] if job else [])
 
 
 main()

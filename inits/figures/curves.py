@@ -103,6 +103,7 @@ def _band(curve: Curve, least: float) -> dict[str, Any]:
         "x": np.concatenate([x, x[::-1]]),
         "y": np.maximum(np.concatenate([high, low[::-1]]), np.float32(least)),
         "mode": "none",
+        "meta": curve.start,
         "fill": "toself",
         "fillcolor": style.faint(style.start_style(curve.start).colour, style.BAND_OPACITY),
         "hoverinfo": "skip",
@@ -127,6 +128,7 @@ def _line(curve: Curve, form: str) -> dict[str, Any]:
         "x": x,
         "y": y,
         "mode": "lines",
+        "meta": curve.start,
         "line": style.start_line(curve.start),
         "name": curve.name,
         "hovertemplate": form,
@@ -139,6 +141,7 @@ def _points(curve: Curve, form: str, size: float) -> dict[str, Any]:
         "x": curve.held_images,
         "y": curve.held,
         "mode": "markers",
+        "meta": curve.start,
         "marker": {
             **style.start_marker(curve.start, size),
             "line": {"width": 1.5, "color": style.BACKGROUND},

@@ -79,6 +79,7 @@ def _by_layer(names: Sequence[str], series: Sequence[Series], form: str) -> list
             "mode": "lines+markers",
             "line": style.start_line(one.start),
             "marker": style.start_marker(one.start),
+            "meta": one.start,
             "name": "now" if alone else one.name,
         }
         for one in series

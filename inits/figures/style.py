@@ -174,7 +174,7 @@ def end_labels(
     wanted = (ys - low) / ((high - low) or 1) * tall
     shifts = spread(wanted, _LABEL_GAP, 0, tall) - wanted
     labels = [  # plotly takes log10(y) on a log axis
-        {**_label(end), "y": float(y), "yshift": float(shift)}
+        {**end_label(end), "y": float(y), "yshift": float(shift)}
         for end, y, shift in zip(ends, ys, shifts, strict=True)
     ]
     # All at once: one by one, each of them would have plotly check all the others again.
@@ -207,12 +207,13 @@ def shortened(name: str, length: int = _LABEL_LENGTH) -> str:
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
-def _label(end: LineEnd) -> dict[str, Any]:
+def end_label(end: LineEnd) -> dict[str, Any]:
+    """Return the annotation that names the line of a start, right of the picture."""
     style = start_style(end.start)
     dash = "– –" if style.dash == "dash" else "—"
     short = shortened(end.text)
     return {
-        "name": END,
+        "name": f"{END} {end.start}",
         "text": f'<span style="color:{style.colour}"><b>{dash}</b></span> {short}',
         "hovertext": end.text if short != end.text else None,
         "xref": "paper",

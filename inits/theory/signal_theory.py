@@ -14,13 +14,14 @@ Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232; P
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inits.data.datasets import DATASETS
-from inits.errors import SpecError
+from inits.errors import InitsError, SpecError
 from inits.experiments.experiment import Start
 from inits.experiments.network import Network
 from inits.text import count, number
@@ -123,6 +124,23 @@ def _gain(what: str, source: str, mean: float, std: float, fan_in: int) -> float
             "Only measured points are shown."
         )
     return fan_in * std**2
+
+
+@lru_cache(maxsize=512)
+def signal_strengths(start: Start, network: Network, dataset: str) -> Array | None:
+    """Return the second moments of the input and of each layer's pre-activations over that of the input.
+
+    Returns:
+        (L + 2,), of typical images of the dataset; None if mean-field theory does not cover the start.
+    """
+    try:
+        found, inputs = gains(start, network), TYPICAL_INPUTS[dataset]
+        if found is None:
+            return None
+        moments = predict(network, found, inputs).preactivations
+    except InitsError:
+        return None
+    return np.concatenate([[1.0], moments / np.mean(inputs.squares)])
 
 
 def predict(network: Network, gains: Gains, inputs: InputStatistics) -> Prediction:

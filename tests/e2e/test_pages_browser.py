@@ -123,6 +123,14 @@ def test_a_run_to_the_end_gives_a_result_curves_and_weights(page: Page, app: str
     assert np.isfinite(model.get_weights()[0]).all()
 
 
+def faded(page: Page) -> set[int]:
+    """Return the starts whose lines have faded in the picture of the loss."""
+    traces = page.locator(".st-key-train-loss .trace")
+    return set(traces.evaluate_all(
+        "all => all.filter(g => Number(g.style.opacity) < 0.5).map(g => g.__data__[0].trace.meta)"
+    ))  # fmt: skip
+
+
 def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, app: str) -> None:
     """Add a start, run, see both curves grow, stop one, reload, and find what was finished."""
     open_page(page, f"{app}/train?starts=GlorotUniform&data=digits&hidden=6x320&batch=4&seed=3")
@@ -139,6 +147,10 @@ def test_starts_run_side_by_side_one_is_stopped_and_the_other_kept(page: Page, a
     second = page.get_by_text("completed")
     expect(second).to_be_visible(timeout=90 * SECONDS)
     on_one_screen(page, ".st-key-train-run", ".st-key-train-loss", ".st-key-train-accuracy")
+    page.locator(".st-key-train-card-1").hover()
+    assert faded(page) == {0}
+    page.locator(".st-key-train-card-0 button").focus()
+    assert faded(page) == {1}
     rows = {row["start"]: row["outcome"] for row in result(page)}
     assert rows == {"GlorotUniform": "stopped", "HeNormal": "completed"}
     page.reload()

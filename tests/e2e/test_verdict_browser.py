@@ -18,7 +18,9 @@ def test_predictions_stand_beside_the_outcomes(page: Page, app: str) -> None:
     chips = page.locator(".st-key-train-cards .stMarkdownBadge").filter(visible=True)
     for words, count in (("trains", 6), ("symmetric units", 1), ("vanishes by layer 1", 1)):
         expect(chips.filter(has_text=words)).to_have_count(count, timeout=60 * SECONDS)
-    on_one_screen(page, ".st-key-train-run")
+    on_one_screen(page, ".st-key-train-run", ".st-key-train-picture")
+    network = page.locator(".st-key-train-picture .inits-chart")
+    expect(network).to_have_attribute("aria-label", re.compile("Zeros: the signal vanishes by layer 1."))
     button(page, "Run").click()
     assert len(result(page)) == 8
     expect(chips.filter(has_text=", as predicted")).to_have_count(8)

@@ -20,6 +20,7 @@ from inits.theory.signal_theory import (
     check_size,
     gains,
     predict,
+    signal_strengths,
 )
 
 ONE = InputStatistics((0.2,), 0.2, 0.4)
@@ -88,6 +89,19 @@ def test_relu_without_biases_follows_the_arc_cosine_kernel():
     for cosine in found:
         assert cosine == pytest.approx(c, abs=1e-6)
         c = (math.sqrt(1 - c * c) + c * (math.pi - math.acos(c))) / math.pi
+
+
+def test_strengths_of_relu_are_products_of_halved_gains():
+    widths = (784, 128, 64, 10)
+    gains = [2 * one / (one + two) for one, two in pairwise(widths)]
+    expected = [1.0, gains[0], gains[0] * gains[1] / 2, gains[0] * gains[1] * gains[2] / 4]
+    found = signal_strengths(start("GlorotUniform()"), Network((128, 64)), "mnist")
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert signal_strengths(start("HeNormal()"), Network((128,) * 50), "digits") == pytest.approx(
+        [1.0, *[2.0] * 51]
+    )
+    for unknown in ("LSUV()", "Ones()"):
+        assert signal_strengths(start(unknown), Network((8,)), "mnist") is None
 
 
 def test_linear_network_keeps_angles_and_multiplies_gains():

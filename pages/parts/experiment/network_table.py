@@ -1,8 +1,7 @@
 """The network as a table."""
 
-from collections.abc import Sequence
-
-import streamlit as st
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from inits.errors import ShapeError
 from inits.experiments.file_start import FileSpec
@@ -12,9 +11,8 @@ from inits.experiments.record import Record
 from inits.experiments.weight_source import Kernel
 from inits.text import count, counted, number
 from pages.parts.compute.engine_access import engine
-from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.experiment.choices import Choices
 from pages.parts.experiment.layer_fits import fits_of
-from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture
 from pages.parts.widgets import tables
 
@@ -46,11 +44,23 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
         elif isinstance(card.start.kernel, WithoutLaw):
             gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
-    with (
-        st.expander("Network", key=widget_key(TRAIN.page, "network")),
-        picture("model", "The layers", words),
-    ):
-        tables.table(columns)
+    with picture("model", "The layers", words):
+        tables.table(_folded(columns))
+
+
+def _folded(columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the rows of a table with neighbours that differ in the first column only as one row."""
+    rows = list(zip(*columns.values(), strict=True))
+    groups = [list(same) for _, same in groupby(rows, key=lambda row: row[1:])]
+    names = [
+        group[0][0]
+        if len(group) == 1
+        else f"{group[0][0].removesuffix(')')} to {group[-1][0].rpartition(' ')[2]}"
+        for group in groups
+    ]
+    each = [[*group[0][1:]] for group in groups]
+    folded = [[name, *rest] for name, rest in zip(names, each, strict=True)]
+    return {name: [row[i] for row in folded] for i, name in enumerate(columns)}
 
 
 def _measured(record: Record, net: Network) -> list[str]:

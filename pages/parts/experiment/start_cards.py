@@ -163,7 +163,7 @@ def _picture(
     drawn_by = card.start, choices.network, choices.batch_size, choices.seed, choices.data
     image = shared_figures().get_or_make((drawn_by, drawn is not None, reach, colour, ink), svg)
     words = f"Histogram of the first kernel of {escape(f'{card.start.kernel.label}, {deck.parameters(card.start)}')}"
-    line = f'<div style="line-height:0">{swatch(card.slot, PICTURE[0])}</div>'
+    line = f'<div style="line-height:0" data-start="{card.slot}">{swatch(card.slot, PICTURE[0])}</div>'
     st.html(f'<img src="{image}" alt="{words}" style="display:block">{line}', width=PICTURE[0])
 
 

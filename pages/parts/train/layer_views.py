@@ -32,7 +32,9 @@ def inside(moment: Snapshot, choices: Choices, groups: Sequence[Sequence[Record]
         with column:
             picture.show()
     if len(found) == 1:
-        columns[1].markdown(":gray[The network has no hidden layer.]")
+        columns[1].markdown(
+            ":gray[The network has no hidden layer. Add one above to see its dead units here.]"
+        )
 
 
 def _layers(choices: Choices) -> list[int]:

@@ -11,7 +11,7 @@ from inits.experiments.diagnostics import Why, remarks, why_lost
 from inits.experiments.record import Record
 from inits.experiments.summary import Outcome, outcomes
 from inits.text import count, counted
-from pages.parts.compute.data_note import data_note
+from pages.parts.compute.data_note import stand_in_note
 from pages.parts.compute.engine_access import engine
 from pages.parts.compute.job_control import (
     experiment_of,
@@ -74,7 +74,7 @@ def follow(
         with cards:
             card_row(page, choices, job=job, chip=Chips(predicted, job, now.outcomes, now.reasons).show)
         with notes:
-            data_note(page, choices.data)
+            stand_in_note(page, choices.data)
         with pictures, st.container():  # as the fragment of `result` has one
             _pictures(page, now, choices, over=False)
 

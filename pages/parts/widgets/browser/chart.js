@@ -209,10 +209,41 @@ async function draw(chart, Plotly) {
   chart.tools.group.hidden = false;
   chart.tools.group.setAttribute("aria-label", `Save picture: ${alt}`);
   chart.note.textContent = "";
+  fade(plot);
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", alt);
   box.dataset.meta = typeof layout.meta === "string" ? layout.meta : JSON.stringify(layout.meta ?? null);
 }
+
+// ---- One start among others --------------------------------------------------------------------------
+
+// While the card of a start has the pointer or the focus, traces and labels of other starts fade. A trace has its start
+// in `meta`, a label in `name` ("end 3"). Not by Plotly, which would draw the whole figure again.
+const FAINT = 0.12;
+let start = null; // the number of its colour
+
+function choose(event) {
+  const line = event.target.closest?.('[class*="-card-"]')?.querySelector("[data-start]");
+  const chosen = line ? Number(line.dataset.start) : null;
+  if (chosen === start) return;
+  start = chosen;
+  document.querySelectorAll(".inits-chart .js-plotly-plot").forEach(fade);
+}
+
+function fade(plot) {
+  const others = (of) => start !== null && of !== undefined && Number(of) !== start;
+  for (const group of plot.querySelectorAll(".trace")) {
+    const trace = group.__data__?.[0]?.trace;
+    if (trace) group.style.opacity = others(trace.meta) ? FAINT : trace.opacity;
+  }
+  for (const label of plot.querySelectorAll(".annotation")) {
+    const [, of] = plot.layout.annotations?.[label.dataset.index]?.name?.split(" ") ?? [];
+    label.style.opacity = others(of) ? FAINT : 1;
+  }
+}
+
+document.addEventListener("pointerover", choose);
+document.addEventListener("focusin", choose);
 
 // Labels are measured when they are drawn, so the font of the theme must be loaded first.
 function fonts() {
@@ -279,7 +310,7 @@ function withTheme({ data, layout, key }, chart, theme) {
 // Labels right of the lines would take a third of a narrow picture: they become a key above it.
 function withKey(layout) {
   const all = layout.annotations ?? [];
-  const ends = all.filter(({ name }) => name === "end").map(({ text }) => text);
+  const ends = all.filter(isEnd).map(({ text }) => text);
   if (!ends.length || layout.width >= NARROW) return layout;
   const room = (layout.width - AXIS) / LETTER;
   const lines = [];
@@ -294,7 +325,11 @@ function withKey(layout) {
   const place = { x: 0, y: 1, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", yshift: 4 };
   const key = { ...place, text, align: "left", showarrow: false, font: { size: 12 }, name: "key" };
   const margin = { ...layout.margin, r: 8, t: (layout.margin?.t ?? 8) + LINE * lines.length };
-  return { ...layout, margin, annotations: [...all.filter(({ name }) => name !== "end"), key] };
+  return { ...layout, margin, annotations: [...all.filter((note) => !isEnd(note)), key] };
+}
+
+function isEnd({ name = "" }) {
+  return name.startsWith("end");
 }
 
 // On a touch screen a drag scrolls the page.
