@@ -45,22 +45,19 @@ def model_table(choices: Choices, records: Sequence[Record] = ()) -> None:
             gains = _measured(records[place], net) if records else ["after a run"] * len(gains)
         columns["σ_w²" if alone else label] = gains
     with picture("model", "The layers", words):
-        tables.table(_folded(columns))
+        tables.table(folded(columns))
 
 
-def _folded(columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the rows of a table with neighbours that differ in the first column only as one row."""
-    rows = list(zip(*columns.values(), strict=True))
-    groups = [list(same) for _, same in groupby(rows, key=lambda row: row[1:])]
-    names = [
-        group[0][0]
-        if len(group) == 1
-        else f"{group[0][0].removesuffix(')')} to {group[-1][0].rpartition(' ')[2]}"
-        for group in groups
-    ]
-    each = [[*group[0][1:]] for group in groups]
-    folded = [[name, *rest] for name, rest in zip(names, each, strict=True)]
-    return {name: [row[i] for row in folded] for i, name in enumerate(columns)}
+def folded(columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return a table of layers with equal neighbours as one row; the first column has names like "Dense (layer 2)"."""
+    rows: list[tuple[str, ...]] = []
+    for _, same in groupby(zip(*columns.values(), strict=True), key=lambda row: row[1:]):
+        (name, *rest), *others = same
+        if others:
+            name = f"{name.removesuffix(')')} to {others[-1][0].rpartition(' ')[2]}"
+            rest[list(columns).index("parameters") - 1] += " each"
+        rows.append((name, *rest))
+    return {name: list(cells) for name, cells in zip(columns, zip(*rows, strict=True), strict=True)}
 
 
 def _measured(record: Record, net: Network) -> list[str]:

@@ -44,6 +44,11 @@ SHEETS: Mapping[str, Sheet] = {
         "a σ_w² that is the same in every layer: 2 for ReLU, 1 for tanh and linear.",
         "a fixed stddev to one that follows the fans, such as HeNormal: fixed ones shrink with depth.",
     ),
+    "layers": Sheet(
+        "the network from input to output, a row for each start; colour compares the signal's strength with the input.",
+        "a colour that stays pale: the signal arrives at the output about as strong as it came in.",
+        "the scale of the weights, the activation or the depth where the signal vanishes or explodes.",
+    ),
     "gallery": Sheet(
         "the exact density of one weight for every initializer of Keras, on one scale.",
         "no shape is better than another: initializers of equal variance learn alike.",

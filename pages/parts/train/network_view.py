@@ -33,7 +33,9 @@ def network_picture(choices: Choices, covered: bool = False) -> None:
         f"Columns: layers and their units, {activation} after each hidden one. "
         "Colour: strength of the signal before training, by theory. Log scale."
     )
-    with picture("network", "The network", how, say=" ".join(map(_sentence, rows)), terms="pre-activations"):
+    with picture(
+        "network", "The network", how, "layers", say=" ".join(map(_sentence, rows)), terms="pre-activations"
+    ):
         shared_chart(
             (deck.format_cards(choices.cards), net, choices.data, covered),
             lambda: network(rows, (net.inputs, *net.hidden, net.outputs), activation),
