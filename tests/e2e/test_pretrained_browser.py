@@ -130,6 +130,7 @@ def test_an_untrained_file_is_recognized_compared_and_fitted_to_another_network(
     spec = FileSpec.parse(unquote(fresh.partition("file=")[2]).replace("+", " "))
     open_page(page, f"{app}/train?hidden=32,16&starts={quote(str(spec.replace(rest='HeNormal()')))}")
     expect(main.get_by_text("1 of 3 layers from the file")).to_be_visible(timeout=READ)
+    page.get_by_text("Network", exact=True).click()
     model = table_with(page, "output shape")
     expect(model.locator("tbody tr").nth(0)).to_contain_text(re.compile(r"\(dense"))
     expect(model.locator("tbody tr").nth(1)).to_contain_text("(HeNormal)")

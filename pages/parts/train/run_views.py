@@ -104,8 +104,9 @@ def result(page: str, job: Job, choices: Choices, answer: DeltaGenerator) -> Non
 
 def _pictures(page: str, now: JobView, choices: Choices, over: bool) -> None:
     records = now.moment.records
-    if now.job.error:
-        problem(now.job.error)
+    with st.empty():  # there in every phase, so that the curves keep their place
+        if now.job.error:
+            problem(now.job.error)
     if any(record.done or record.checkpoints for record in records):
         _curves(now, choices, over)
         with st.container():
