@@ -48,13 +48,14 @@ def network(rows: Sequence[Row], units: Sequence[int], activation: str) -> go.Fi
     names = layer_names(len(units) - 2)
     heights = TALLEST * np.sqrt(np.array(units) / max(units))
     places = _ticks(len(units))
+    room = max(0.6, 0.045 * len(units))  # for half of the first and the last name, also on a phone
     fig = style.figure(
         height=height(len(rows)),
         barmode="overlay",
         xaxis={
             "tickvals": places,
             "ticktext": [f"{names[i].removeprefix('layer ')}<br>{units[i]}" for i in places],
-            "range": [-0.6, len(units) - 0.4],
+            "range": [-room, len(units) - 1 + room],
             "fixedrange": True,
             "ticks": "",
             "tickangle": 0,
@@ -96,9 +97,13 @@ def lost(strengths: Array) -> NDArray[np.int64]:
 
 def _ticks(columns: int) -> list[int]:
     """Return the columns that are named: all, or evenly spread ones of a deep network."""
-    hidden = columns - 2
-    step = 1 if hidden <= MANY else ceil(hidden / TICKS)
-    return [0, *range(step if step > 1 else 1, columns - 1, step), columns - 1]
+    step, last = _step(columns - 2), columns - 1
+    return [0, *(i for i in range(step, last, step) if 2 * (last - i) > step), last]
+
+
+def _step(hidden: int) -> int:
+    """Return how many hidden layers share a name or a mark."""
+    return 1 if hidden <= MANY else ceil(hidden / TICKS)
 
 
 def _colour_axis() -> dict[str, Any]:
@@ -163,9 +168,10 @@ def _links(y: float, heights: Array) -> dict[str, Any]:
 
 
 def _marks(y: float, row: Row) -> dict[str, Any]:
-    """Return a mark on each layer where the signal has vanished or exploded."""
+    """Return marks from the layer on where the signal has vanished or exploded."""
     states = lost(row.strengths if row.strengths is not None else np.ones(0))
     at = np.flatnonzero(states)
+    at = at[:: _step(len(states) - 2)]
     shapes = np.where(states[at] > 0, "triangle-up", "triangle-down")
     return {
         "type": "scatter",
@@ -184,10 +190,11 @@ def _marks(y: float, row: Row) -> dict[str, Any]:
 
 
 def _label(y: int, row: Row) -> dict[str, Any]:
-    """Return the name of a start above its row."""
+    """Return the name of a start above its row, beside the input."""
     place = {
-        "x": 0,
-        "xshift": 0,
+        "xref": "x",
+        "x": BAR / 2,
+        "xshift": 6,
         "y": y - 0.5,
         "yanchor": "top",
         "name": f"row {row.slot}",

@@ -44,7 +44,15 @@ def test_marks_stand_where_the_signal_is_lost():
     assert (list(marks[5].x), list(marks[5].marker.symbol)) == ([2, 3], ["triangle-up"] * 2)
 
 
-@pytest.mark.parametrize(("hidden", "names"), [(0, 2), (1, 3), (12, 14), (13, 8), (50, 9)])
+def test_a_deep_network_has_few_marks():
+    fig = figures.network(
+        [Row("Zeros", 0, "Zeros", np.array([1.0, *[0.0] * 51]))], (784, *[9] * 50, 10), "ReLU"
+    )
+    (marks,) = (trace for trace in fig.data if trace.type == "scatter" and trace.mode == "markers")
+    assert list(marks.x) == [1, 8, 15, 22, 29, 36, 43, 50]
+
+
+@pytest.mark.parametrize(("hidden", "names"), [(0, 2), (1, 3), (12, 14), (13, 8), (50, 8)])
 def test_few_columns_of_a_deep_network_are_named(hidden, names):
     units = (784, *[64] * hidden, 10)
     fig = check(figures.network([Row("He", 0, "HeNormal", np.ones(hidden + 2))], units, "ReLU"))
