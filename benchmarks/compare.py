@@ -44,7 +44,7 @@ class Queued:
 
 
 def run(bench: Workbench) -> list[Row]:
-    counts = STARTS[: bench.count(len(STARTS), 2)]
+    counts = STARTS[: bench.count(len(STARTS))]
 
     def plan(names: tuple[str, ...], seed: int) -> Experiment:
         return experiment(names, seed, bench.dataset)

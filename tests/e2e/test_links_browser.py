@@ -92,7 +92,7 @@ def test_display_options_are_part_of_the_link(page: Page, app: str) -> None:
 def test_a_second_user_with_the_same_link_joins_the_run_and_sees_the_same_curves(
     page: Page, new_tab: Page, app: str
 ) -> None:
-    address = f"{app}/train?starts=HeNormal;GlorotUniform&data=digits&hidden=8x512&batch=4&seed=77"
+    address = f"{app}/train?starts=HeNormal;GlorotUniform&data=digits&hidden=3x512&batch=1&seed=77"
     open_page(new_tab, address)  # before the first one presses Run
     expect(button(new_tab, "Run")).to_be_visible()
     open_page(page, address)
