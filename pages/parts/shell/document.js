@@ -6,6 +6,8 @@
   const SETTLING = 5000; // ms in which a page finds its scroll position
   const LOST = 30000; // ms in which the focus finds a successor
   const TYPING = 2000; // ms after a key in which a link waits for the page to receive the text
+  const SENDING = 500; // ms until a text has been sent
+  const STARTING = 1000; // ms in which the run that a text starts is seen
   const EDITABLE = "input, textarea, [contenteditable=true]";
   const PARTNER = { run: "stop", stop: "run" }; // the button that takes the place of another, by the end of its key
 
@@ -121,9 +123,11 @@
     if (began - typed > TYPING || link.origin !== location.origin || link.pathname === location.pathname) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    let ran = false;
     const waiting = setInterval(() => {
       const time = performance.now() - began;
-      if (time < 150 || (time < TYPING && !atRest())) return;
+      if (!atRest()) ran = true;
+      if (time < TYPING && (time < SENDING || !atRest() || (!ran && time < STARTING))) return;
       clearInterval(waiting);
       passing = link.isConnected ? link : document.querySelector(`a[href="${CSS.escape(link.getAttribute("href"))}"]`);
       passing?.click();
