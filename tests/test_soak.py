@@ -12,8 +12,8 @@ from benchmarks.visits import wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows counts no open files")
 
-RUNS = 18
-SESSIONS = 6  # at once: this many more files may be open by chance, while a leak at every run would add 9
+RUNS = 14
+SESSIONS = 6  # at once: this many more files may be open by chance, while a leak at every run would add 7
 
 
 def test_resources_do_not_grow_with_visits(app: str, environ: Mapping[str, str]) -> None:
