@@ -36,26 +36,26 @@ EARLY = 0.2  # of a training: the time left counts from then on
 
 
 @dataclass(frozen=True)
-class Told:
+class Comparison:
     """Expected and measured seconds of a training. `left`: pairs of expected and true time left, after EARLY."""
 
     name: str
-    said: float
-    took: float
+    expected: float
+    measured: float
     left: tuple[tuple[float, float], ...]
 
     @property
     def factor(self) -> float:
         """The larger of expected and measured, divided by the other."""
-        return exp(abs(log(self.said / self.took)))
+        return exp(abs(log(self.expected / self.measured)))
 
 
 def run(bench: Workbench) -> list[Row]:
     rows = []
     with bench.engine() as engine:
         for place, title in enumerate(("at first", "later", "at last")[: bench.count(3)]):
-            told = [watched(engine, name, plan) for name, plan in plans(bench, seed=1000 * (1 + place))]
-            rows += _rows(title, told)
+            found = [compare(engine, name, plan) for name, plan in plans(bench, seed=1000 * (1 + place))]
+            rows += _rows(title, found)
     return rows
 
 
@@ -75,29 +75,33 @@ def plans(bench: Workbench, seed: int) -> list[tuple[str, Plan]]:
     return found
 
 
-def watched(engine: Engine, name: str, plan: Plan) -> Told:
+def compare(engine: Engine, name: str, plan: Plan) -> Comparison:
     """Train a plan and note its expected durations. Raises RuntimeError if it fails."""
-    said = engine.scheduler.expected(plan.runs, plan.live).seconds
+    expected = engine.scheduler.expected(plan.runs, plan.live).seconds
     began, looks = perf_counter(), []
     job = engine.run(plan)
     while not job.over.wait(EVERY):
         looks.append((perf_counter() - began, engine.scheduler.left(job)))
-    took = perf_counter() - began
+    measured = perf_counter() - began
     if job.error:
         raise RuntimeError(job.error)
-    print(f"{name}: said {said:.1f} s, took {took:.1f} s", flush=True)
-    return Told(name, said, took, tuple((left, took - at) for at, left in looks if at > EARLY * took))
+    print(f"{name}: expected {expected:.1f} s, measured {measured:.1f} s", flush=True)
+    left = tuple((left, measured - at) for at, left in looks if at > EARLY * measured)
+    return Comparison(name, expected, measured, left)
 
 
-def _rows(title: str, told: Sequence[Told]) -> list[Row]:
-    rows = [Row(f"{title}: {one.name}, said", one.said, "s", None, one.took, "took") for one in told]
-    close = sum(one.factor <= 1.5 for one in told)
+def _rows(title: str, found: Sequence[Comparison]) -> list[Row]:
+    rows = [
+        Row(f"{title}: {one.name}, expected", one.expected, "s", None, one.measured, "measured")
+        for one in found
+    ]
+    close = sum(one.factor <= 1.5 for one in found)
     # What is left is a few seconds at the end: the error is that of the whole.
-    errors = [abs(said - true) / one.took for one in told for said, true in one.left] or [0.0]
+    errors = [abs(expected - true) / one.measured for one in found for expected, true in one.left] or [0.0]
     return [
         *rows,
-        Row(f"{title}: within a factor of 1.5", close, f"of {len(told)}"),
-        Row(f"{title}: worst factor", max(one.factor for one in told), "x", 3.0),
+        Row(f"{title}: within a factor of 1.5", close, f"of {len(found)}"),
+        Row(f"{title}: worst factor", max(one.factor for one in found), "x", 3.0),
         Row(f"{title}: error of the time left, share of the whole, median", 100 * median(errors), "%"),
         Row(
             f"{title}: error of the time left, share of the whole, worst tenth",

@@ -35,8 +35,13 @@ EXAMPLE = {"starts": "GlorotUniform()", "hidden": "2 × 128"}  # of Train, train
 
 
 def show_file(page: str, slot: str, spec: FileSpec | None) -> None:
-    """Show a file in a slot from the next run of the page on; None empties the slot."""
+    """Show a file in a slot from the next run of the page on; None empties the slot.
+
+    The address then no longer names an array of the first file before.
+    """
     session.SHOWN_FILE[widget_key(page, slot)] = "" if spec is None else str(spec)
+    if slot == FIRST:
+        state.put(page, "array", "")
     if spec is not None:
         offer_file(spec)
 
