@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import Message
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 
 from benchmarks.visits import wait_for
 from pages.parts.shell import sessions
@@ -164,3 +166,12 @@ def test_sessions_are_limited_by_the_files_that_the_system_allows(
     raise_limit()
     assert limits == [set_to, hard]
     assert max_sessions() == most
+
+
+def test_no_message_is_kept_by_the_browser_for_later_runs() -> None:
+    """Otherwise two runs that follow each other fast end in "Cached ForwardMsg MISS"."""
+    large = ForwardMsg()
+    large.delta.new_element.markdown.body = "x" * 1_000_000
+    populate_hash_if_needed(large)
+    assert large.hash
+    assert not large.metadata.cacheable
