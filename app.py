@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.catalog import HOME, PAGES
 from pages.parts.page.gate import gate
 from pages.parts.page.header import page_config
 from pages.parts.shell.warm_up import warm_up
@@ -27,7 +27,7 @@ def main() -> None:
         for number, page in enumerate(PAGES.values())
     )
     # For programs that ask for the page by its name. A browser is sent to "/" by the document that it receives.
-    alias = st.Page(_redirect(home), url_path=next(iter(PAGES)), visibility="hidden")
+    alias = st.Page(_redirect(home), url_path=HOME, visibility="hidden")
     st.navigation([home, alias, *others], position="top").run()
 
 

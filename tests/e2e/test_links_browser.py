@@ -8,6 +8,7 @@ from support import qr
 from support.visit import SECONDS, button, lines, open_page, result, wait_until
 
 from pages.parts.lessons.catalog import LESSONS
+from pages.parts.page.state import REPLACE
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +66,20 @@ def test_the_home_page_opens_by_its_name_in_one_step_of_the_history(page: Page, 
     assert page.url == f"{app}/?seed=3"
     page.go_back()
     assert page.url == before
+
+
+def test_a_page_that_was_left_does_not_write_its_address_over_that_of_the_next_one(
+    page: Page, app: str
+) -> None:
+    """Its last message may be shown after Back. Forward would lead nowhere then."""
+    open_page(page, f"{app}/choose")
+    late = """([path, script]) => {
+        document.body.insertAdjacentHTML("beforeend", `<i data-page="./${path}" data-address="?batch=1"></i>`);
+        document.body.append(Object.assign(document.createElement("script"), {textContent: script}));
+    }"""
+    for path, query in (("train", ""), ("", ""), ("choose", "?batch=1")):
+        page.evaluate(late, [path, REPLACE])
+        assert page.url == f"{app}/choose{query}"
 
 
 def test_a_damaged_link_names_its_wrong_parts_and_uses_the_rest(page: Page, app: str) -> None:

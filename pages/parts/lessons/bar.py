@@ -8,14 +8,14 @@ from pages.parts.lessons.opening import GALLERY, open_step
 from pages.parts.lessons.paths import FIRST, FIRST_STEPS, Place, place_of
 from pages.parts.page import session, state
 from pages.parts.page.address import LESSON
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.catalog import HOME, PAGES
 from pages.parts.page.guess import guess_first, show_picture
 from pages.parts.page.navigation import go
 from pages.parts.page.session import ALL_PAGES, widget_key
 from pages.parts.page.slides import live_controls
 from pages.parts.page.state import rerun
 
-HOME, TRAIN = next(iter(PAGES)), "train"
+TRAIN = "train"
 NBSP = "\u00a0"
 
 

@@ -32,3 +32,9 @@ PAGES = {
         Page("pretrained", "Weight files", ":material/folder_open:"),
     )
 }
+HOME = next(iter(PAGES))
+
+
+def path_of(name: str) -> str:
+    """Return the address of a page below that of the server: its name; "" for the home page."""
+    return "" if name == HOME else name

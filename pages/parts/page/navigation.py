@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.parts.page import session
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.catalog import path_of
 from pages.parts.page.gate import gate
 from pages.parts.page.session import ALL_PAGES
 
@@ -36,7 +36,7 @@ def go(page: str, settings: Mapping[str, str] | None = None) -> NoReturn:
         page: its name in `catalog.PAGES`.
         settings: the fields of its address; None to show what it shows in this session.
     """
-    here, path = session.CURRENT_PAGE.get(ALL_PAGES, ""), "" if page == next(iter(PAGES)) else page
+    here, path = session.CURRENT_PAGE.get(ALL_PAGES, ""), path_of(page)
     query = f"?{urlencode(settings)}" if settings else ""
     place = f'<span data-from="{escape(here)}" data-to="{escape(path + query)}"></span>'
     st.html(f"{place}<script>{GO}</script>", unsafe_allow_javascript=True)

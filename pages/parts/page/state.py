@@ -16,6 +16,7 @@ import streamlit as st
 
 from inits.errors import InitsError
 from pages.parts.page import session
+from pages.parts.page.catalog import path_of
 from pages.parts.page.notes import odd_link
 from pages.parts.page.owner import TOKEN, claim
 from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
@@ -24,10 +25,12 @@ T = TypeVar("T")
 
 MAX_PROBLEMS = 5  # of an address that are shown
 LATE = 2.0  # seconds after which the browser has received an address
-# Always the same text: the server's policy allows it by its digest.
+# Always the same text: the server's policy allows it by its digest. It does nothing if the page was left meanwhile.
 REPLACE = (
-    "{ const latest = [...document.querySelectorAll('[data-address]')].pop();"
-    " history.replaceState(history.state, '', location.pathname + latest.dataset.address + location.hash); }"
+    "{ const {page, address} = [...document.querySelectorAll('[data-address]')].pop().dataset;"
+    " const {pathname, hash} = location;"
+    " if (pathname === new URL(page, window.__streamlit.BACKEND_BASE_URL).pathname)"
+    " history.replaceState(history.state, '', pathname + address + hash); }"
 )
 
 
@@ -42,7 +45,7 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     address, token = _address(), st.query_params.get(TOKEN)
     if token is not None:
         claim(token)
-        _replace(address)
+        _replace(page, address)
     stayed = session.CURRENT_PAGE.get(ALL_PAGES) == page
     session.CURRENT_PAGE[ALL_PAGES] = page
     session.RAN_AGAIN[ALL_PAGES] = session.RUN_AGAIN.pop(ALL_PAGES, False)
@@ -83,7 +86,7 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
         now.address = shown or address
         if address and not shown:
             now.replaced = shown
-            _replace(address)
+            _replace(page, address)
     elif kept != now.saved:
         before, now.address = shown if now.address is None else now.address, address
         now.problems = {}
@@ -178,10 +181,11 @@ def linked(page: str, name: str, options: Collection[str], widget: Callable[[str
     return value
 
 
-def _replace(address: Mapping[str, str]) -> None:
-    """Replace the address that the browser shows."""
+def _replace(page: str, address: Mapping[str, str]) -> None:
+    """Replace the address that the browser shows for a page."""
     query = escape(f"?{urlencode(address)}" if address else "")
-    st.html(f'<span data-address="{query}"></span><script>{REPLACE}</script>', unsafe_allow_javascript=True)
+    place = f'<span data-page="./{path_of(page)}" data-address="{query}"></span>'
+    st.html(f"{place}<script>{REPLACE}</script>", unsafe_allow_javascript=True)
 
 
 def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:

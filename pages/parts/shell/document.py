@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from pages.parts.page.catalog import PAGES
+from pages.parts.page.catalog import HOME, PAGES
 
 
 @cache
 def document() -> str:
     """Return the document. Its relative addresses work because every page is one step below the root."""
     page = Path(st.__file__).with_name("static") / "index.html"
-    ours = Path(__file__).with_suffix(".js").read_text("utf-8").replace("%HOME%", next(iter(PAGES)))
+    ours = Path(__file__).with_suffix(".js").read_text("utf-8").replace("%HOME%", HOME)
     return page.read_text("utf-8").replace("<script>", f"<script>{ours}</script>\n    <script>", 1)
 
 
