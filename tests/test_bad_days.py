@@ -21,7 +21,6 @@ DEADLINE = 60.0  # seconds on a busy machine; the goal is 5, and 0.6 was measure
 PATIENCE = 180.0
 LONG = "starts=HeNormal&data=digits&hidden=3x512&batch=1"
 FIRST = "starts=HeNormal&data=digits&hidden=3x256&batch=2"  # some seconds: it is left in mid-run
-SHORT = "starts=HeNormal&data=digits&hidden=16&batch=32"
 XSRF_OFF = "--server.enableXsrfProtection=false"  # so that an upload needs no cookie
 
 
@@ -90,14 +89,8 @@ async def find_the_result(one: Visit) -> None:
     await until(lambda: "train.csv" in one.widgets)
 
 
-async def run(one: Visit) -> None:
-    await one.go("train", SHORT)
-    await one.set("train.run", trigger_value=True)
-    await until(lambda: "train.csv" in one.widgets)
-
-
-def test_results_survive_a_closed_browser_a_damaged_file_and_the_end_of_a_busy_server(tmp_path: Path):
-    """A second server finds what the first one trained, and trains again only what is damaged."""
+def test_results_survive_a_closed_browser_and_the_end_of_a_busy_server(tmp_path: Path):
+    """A second server finds what the first one trained."""
     environ = {"INITS_CACHE": str(tmp_path), "INITS_MNIST": "missing.npz"}
 
     def files() -> dict[Path, int]:
@@ -130,17 +123,10 @@ def test_results_survive_a_closed_browser_a_damaged_file_and_the_end_of_a_busy_s
         with serve("app.py", XSRF_OFF, environ=environ) as first:
             come(first, press_run_and_leave)
             wait_here(lambda: bool(files()))  # the run goes on without a viewer
-            (whole,) = files()
-            come(first, run)
             before = files()
-            (damaged,) = set(before) - {whole}
             come(first, be_busy)
             # It has started the compute process, Python's resource tracker and the jail.
             assert survivors(first, signal.SIGTERM, started=3) == []
-    damaged.write_bytes(damaged.read_bytes()[:-1000])
     with serve("app.py", environ=environ) as second:
         come(second, find_the_result)
-        come(second, run)
-        after = files()
-        assert after[whole] == before[whole]  # read, not trained again
-        assert after[damaged] != before[damaged]
+    assert files() == before  # read, not trained again

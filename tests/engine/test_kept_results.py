@@ -57,12 +57,13 @@ def test_results_on_disk_need_no_process_and_only_missing_runs_are_trained(cache
     assert [(record.run, record.finished) for record in more.records] == [(run, True) for run in range(4)]
 
 
-def test_damaged_result_is_trained_again_when_it_is_run(cache, tmp_path):
+@pytest.mark.parametrize("damage", [lambda data: b"damaged", lambda data: data[:-1000]], ids=["other", "cut"])
+def test_damaged_result_is_trained_again_when_it_is_run(cache, tmp_path, damage):
     experiment = Experiment((HE,), NET, seeds=(35,))
     first = finished(cache.run(experiment))
     kept(cache, experiment)
     for path in tmp_path.iterdir():
-        path.write_bytes(b"damaged")
+        path.write_bytes(damage(path.read_bytes()))
     assert (cache.results.missing(experiment), cache.find(experiment)) == (0, None)
     assert len(cache.results._jobs) == 0  # looking trains nothing
     assert cache.results.missing(experiment) == 1
