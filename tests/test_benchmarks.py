@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any, cast
 from unittest import mock
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from support.figures import assert_figures
+from support.visit import ARGUMENTS, DESKTOP
 
 from benchmarks import __main__ as command
 from benchmarks import browser, code, compare, model_fit, start
@@ -38,6 +41,8 @@ NAMES = [
 @dataclass(frozen=True, kw_only=True)
 class SharedWorkbench(Workbench):
     """A small workbench that starts one browser and one process, and keeps them for all benchmarks.
+
+    The browser keeps compiled scripts, as figures do not matter here.
 
     The app, the engine and its sandbox are those of the other tests.
     """
@@ -62,10 +67,17 @@ class SharedWorkbench(Workbench):
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
-        with self._keep("browser", super().browser) as browser:
-            yield browser
-            for context in browser.contexts:
-                context.close()
+        with self._keep("window", self._window) as window:
+            yield cast("Browser", SimpleNamespace(new_page=lambda **_: window.new_page()))
+            for page in window.pages[1:]:  # the browser would end with its last page
+                page.close()
+
+    @contextmanager
+    def _window(self) -> Iterator[BrowserContext]:
+        with TemporaryDirectory() as folder, sync_playwright() as playwright:
+            yield playwright.chromium.launch_persistent_context(
+                folder, executable_path=find_chromium(), args=ARGUMENTS, viewport=DESKTOP
+            )
 
     def in_new_process(self, function: Callable[..., Any], *arguments: object) -> Any:
         with self._keep("process", lambda: ProcessPoolExecutor(1, get_context("spawn"))) as pool:

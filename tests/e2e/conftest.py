@@ -9,13 +9,9 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from support.editor import ready
-from support.visit import DESKTOP, PHONE, SECONDS
+from support.visit import ARGUMENTS, DESKTOP, PHONE, SECONDS
 
-from benchmarks.live import BROWSERS, FLAGS, find_chromium, serve
-
-# A visit is too short to be worth the optimizing compiler, which takes a fifth of the browser's time. All servers are
-# one site, so that one process, which has compiled the scripts, shows them all.
-ARGUMENTS = (*FLAGS, "--js-flags=--no-turbofan", "--process-per-site")
+from benchmarks.live import BROWSERS, find_chromium, serve
 
 
 @pytest.fixture(scope="session")
