@@ -154,19 +154,19 @@ def _points(curve: Curve, form: str, size: float) -> dict[str, Any]:
 def _label(
     fig: go.Figure, curves: Sequence[Curve], height: int, y_range: tuple[float, float], log: bool = False
 ) -> go.Figure:
-    """Write the names of several starts in one column, to the right of the longest line."""
+    """Write the names of the starts that have begun in one column, to the right of the longest line."""
     if len(curves) < 2:
         return fig
-    lasts = [_last(curve) for curve in curves]
-    ends = [style.LineEnd(y, curve.name, curve.start) for curve, (_, y) in zip(curves, lasts, strict=True)]
+    lasts = [(curve, *end) for curve in curves if (end := _last(curve))]
+    ends = [style.LineEnd(y, curve.name, curve.start) for curve, _, y in lasts]
     style.end_labels(fig, ends, height=height, y_range=y_range, log=log)
-    place = {"xref": "x", "x": max(x for x, _ in lasts), "xshift": 6}
+    place = {"xref": "x", "x": max((x for _, x, _ in lasts), default=0.0), "xshift": 6}
     # Set, not updated: plotly's `update_annotations` takes as long as the rest of the figure.
     fig.layout.annotations = [note.to_plotly_json() | place for note in fig.layout.annotations]
     return fig
 
 
-def _last(curve: Curve) -> tuple[float, float]:
-    """Return the end of the line of a start, or of its points while there is no line."""
+def _last(curve: Curve) -> tuple[float, float] | None:
+    """Return the end of the line of a start, or of its points while there is no line; None if it has not begun."""
     lines = _drawn(curve.images, curve.middle), _drawn(curve.held_images, curve.held)
-    return next(((float(x[-1]), float(y[-1])) for x, y in lines if len(y)), (0.0, float("nan")))
+    return next(((float(x[-1]), float(y[-1])) for x, y in lines if len(y)), None)

@@ -159,10 +159,13 @@ def test_figures_before_the_first_batch():
         losses, accuracies = ([pair[which] for pair in shown] for which in (0, 1))
         for fig in (check(curves.loss(losses, 0)), check(curves.accuracy(accuracies, 0))):
             assert len(fig.data) == 2 * len(shown)
-            assert len(fig.layout.annotations) == (len(shown) if len(shown) > 1 else 0)
+            assert len(fig.layout.annotations) == (1 if len(shown) > 1 else 0)  # one has begun
+            assert (fig.layout.margin.r == style.LABEL_MARGIN) == (
+                len(shown) > 1
+            )  # nothing moves when others begin
     assert {curve.seeds for pair in waiting for curve in pair} == {0}
     fig = curves.loss([pair[0] for pair in waiting], 60_000)
-    assert fig.layout.annotations[2].y == pytest.approx(np.log10(2.3))
+    assert fig.layout.annotations[0].y == pytest.approx(np.log10(2.3))
 
 
 @pytest.mark.parametrize("losses", [[2.3], [np.inf], [np.nan], [0.0]])

@@ -115,8 +115,13 @@ def test_headline_of_a_running_job():
         # They had learned before
         (
             [collapsed(0, 0.103), finished(1, 0.113)],
-            "No start has learned. HeNormal reached 83.0% after 4,000 images, then fell back to guessing (10.3% "
-            "right). mine\\* is still guessing (11.3% right).",
+            "No start has kept what it had learned. HeNormal reached 83.0% after 4,000 images, then fell back to "
+            "guessing (10.3% right). mine\\* is still guessing (11.3% right).",
+        ),
+        (
+            [record(0, 60, {0: 0.1, 40: 0.4}, **DIVERGED), finished(1, 0.113)],
+            "No start has kept what it had learned. mine\\* is still guessing (11.3% right). HeNormal reached 40.0% "
+            "after 4,000 images, then diverged.",
         ),
         (
             [collapsed(0, 0.4), finished(1, 0.6)],
@@ -239,6 +244,10 @@ def test_curves_say_how_many_seeds_they_show():
     assert "median of 1 to 2 of 3 seeds; band" in curves(choices, both, True)[0].how
     same = [record(run, 30, {0: 0.1}) for run in range(3)], [record(run, 30, {0: 0.1}) for run in range(3)]
     assert "median of 3 seeds; band" in curves(choices, same, False)[0].how
+    early = [finished(0, 0.6), stopped(1), stopped(2)], [finished(run, 0.6) for run in (3, 4, 5)]
+    assert "median of 1 to 3 of 3 seeds; band" in curves(choices, early, True)[0].how
+    one = [finished(0, 0.6), record(1, 0, {}), record(2, 0, {})], [record(run, 0, {}) for run in (3, 4, 5)]
+    assert "median of 1 of 3 seeds; band" in curves(choices, one, True)[0].how
 
 
 def test_starts_that_are_guessing_are_not_compared():

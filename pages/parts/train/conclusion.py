@@ -42,7 +42,8 @@ def comparison(choices: Choices, found: Sequence[Outcome], names: Sequence[str])
         slow = [o for o in ends if o.steps[1] is None and not o.at_chance and not o.collapsed]
         lead = _fastest(choices, fast, names) + (f"; {_who(slow, names)} did not" if slow else "")
     elif ends[0].at_chance:
-        lead = "No start has learned"
+        had = any(o.collapsed or _had_learned(o) for o in found)
+        lead = "No start has kept what it had learned" if had else "No start has learned"
     else:
         verb = "is" if len(top) == 1 else "are"
         lead = f"**{listed(top)}** {verb} best, with {percent(ends[0].accuracy or 0)} test accuracy"

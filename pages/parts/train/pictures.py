@@ -69,7 +69,7 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     mean = f"mean of {counted(window, 'batch', 'es')}"
     line = f"Line: {mean}" if several else f"Line: {mean}; thin: each batch"
     if choices.seeds > 1:
-        line = f"Line: median of {_seeds_shown([curve.seeds for curve, _ in pairs], choices.seeds)}; band: their range"
+        line = f"Line: median of {_seeds_shown(groups, choices.seeds, over)}; band: their range"
     total = max(total, choices.batch_size)
     how = f"{line}. Points: held-out images. Log scale."
     last = {start: points[-1] for start, points in first_points(groups).items()}
@@ -84,9 +84,14 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     ]
 
 
-def _seeds_shown(began: Sequence[int], seeds: int) -> str:
-    """Return how many seeds the curves of the starts show: 20 seeds, 2 of 20 seeds, 2 to 4 of 20 seeds."""
-    low, high = min(began), max(began)
+def _seeds_shown(groups: Sequence[Sequence[Record]], seeds: int, over: bool) -> str:
+    """Return how many seeds the curves of the starts show: 20 seeds, 2 of 20 seeds, 2 to 4 of 20 seeds.
+
+    A seed that was stopped is part of a curve only as far as it went, and a start that has not begun has no curve.
+    """
+    began = [[record for record in group if record.done] for group in groups]
+    whole = [sum(not (over and record.stopped) for record in group) for group in began if group]
+    low, high = min(filter(None, whole), default=0), max(map(len, began), default=0)
     if low == seeds:
         return f"{seeds} seeds"
     return f"{low} of {seeds} seeds" if low == high else f"{low} to {high} of {seeds} seeds"
