@@ -136,11 +136,11 @@ VISITS = {
 
 @pytest.fixture
 def breaches(page: Page) -> Iterator[list[str]]:
-    """Collect the errors in the console, which include breaches of the Content-Security-Policy."""
+    """Collect errors in the console, with breaches of the Content-Security-Policy, and the warnings of Plotly."""
     found: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" or "Content Security" in message.text:
+        if message.type == "error" or "Content Security" in message.text or message.text.startswith("WARN"):
             found.append(f"{message.text} {message.location['url']}")
 
     page.on("console", note)
