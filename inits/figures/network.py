@@ -18,10 +18,8 @@ Array = NDArray[np.float64]
 REACH = 3.0  # decades of the colour scale, each way: there a signal has vanished or exploded
 LEGEND = 220  # pixels: narrow enough for a phone
 BAR = 0.56  # width of a layer; columns are 1 apart
-TALLEST, LOWER = (
-    0.46,
-    0.22,
-)  # height of the widest layer, and how far below the middle of its row; rows are 1 apart
+TALLEST = 0.46  # height of the widest layer; rows are 1 apart
+LOWER = 0.22  # how far the layers stand below the middle of their row
 TICKS = 8  # hidden layers that are named, of more than MANY
 MANY = 12
 
