@@ -62,8 +62,27 @@ def press_until(page: Page, keys: str, there: Locator, limit: int = 80) -> None:
     raise AssertionError(f"{keys} does not lead to {there}.")
 
 
+def check_nothing_is_cut_on_a_phone(page: Page, place: str) -> None:
+    """Check that all buttons and boxes of a row are within the width of a phone."""
+    page.set_viewport_size(PHONE)
+    outside = """row => [...row.querySelectorAll("button, input")].map(one => one.getBoundingClientRect())
+        .filter(box => box.width > 2 && (box.right > row.getBoundingClientRect().right + 1 || box.left < 0)).length"""
+    wait_until(page, lambda: page.locator(place).first.evaluate(outside) == 0)
+    page.set_viewport_size(DESKTOP)
+
+
+def check_first_steps_and_menu(page: Page) -> None:
+    """Check that a phone shows all first steps, and that the links of the menu have a ring for the keyboard."""
+    check_nothing_is_cut_on_a_phone(page, ".st-key-bar-explore")
+    link = page.get_by_test_id("stTopNavLink").filter(has_text="Choose")
+    expect(link).to_have_css("box-shadow", "none")
+    press_until(page, "Tab", link)
+    expect(link).not_to_have_css("box-shadow", "none")
+
+
 def check_dialogs(page: Page) -> None:
-    """Check a dialog in each look, and a popover."""
+    """Check the controls on a phone, a dialog in each look, and a popover."""
+    check_nothing_is_cut_on_a_phone(page, ".st-key-train-controls")
     button(page, "Edit").first.click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Save")).to_be_visible()
     check_each_look(page)
@@ -115,7 +134,7 @@ class Visit(NamedTuple):
 
 
 VISITS = {
-    "explore": Visit("/", DRAWN),
+    "explore": Visit("/", DRAWN, check_first_steps_and_menu),
     "network": Visit("/?view=network", ".st-key-explore-network .main-svg"),
     "all": Visit("/explore?view=all", ".st-key-explore-panel-Identity .main-svg"),
     "train": Visit(f"/train?starts={STARTS}&{NETWORK}", run, check_dialogs),

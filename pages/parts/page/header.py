@@ -19,7 +19,7 @@ LAYOUT = Path(__file__).with_name("layout.css").read_text("utf-8")
 # Before them: what only the presenter view shows is hidden from the first moment on.
 STYLE = """
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-say-"]) {{ display: none }}
-:root {{ --ground: light-dark({0}, {1}) }}
+:root {{ --ground: light-dark({0}, {1}); --primary: light-dark({2}, {3}) }}
 [data-testid="stBaseButton-primary"]:enabled {{ color: var(--ground) }}
 [data-testid="stCode"] .token.token {{ color: inherit }}
 [data-testid="stCode"] .token.number {{ color: light-dark(#0b6b5f, #4fd1bd) }}
@@ -34,8 +34,12 @@ def setup(page: str) -> None:
     page_config(f"{PAGES[page].title} · {NAME}")
     st.logo(LOGO, size="medium")
     page_buttons(page)
-    grounds = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
-    st.html(f"<style>{STYLE.format(*grounds)}{LAYOUT}</style>")
+    colours = [
+        st.get_option(f"theme.{kind}.{name}")
+        for name in ("backgroundColor", "primaryColor")
+        for kind in ("light", "dark")
+    ]
+    st.html(f"<style>{STYLE.format(*colours)}{LAYOUT}</style>")
 
 
 def page_config(title: str = NAME) -> None:
