@@ -4,7 +4,8 @@ from benchmarks.report import Row
 from benchmarks.workbench import Workbench
 from inits.engine.engine import Engine
 from inits.experiments.experiment import Experiment, Start
-from inits.theory.recommendation import OPTIMIZERS, Recommendation, Task, recommend
+from inits.theory.options import OPTIMIZERS, Task
+from inits.theory.recommendation import Recommendation, recommend
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus", "linear")
 DEPTHS = (3, 10, 20)

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from inits.errors import InitsError
-from inits.theory.signal_theory import InputStatistics
+from inits.theory.signal_theory import InputStatistics, predicted_regime
 from pages.parts.compute.data_note import data_note
 from pages.parts.compute.engine_access import can_draw, known_dataset, wait_for
 from pages.parts.experiment.choices import Choices
@@ -18,7 +18,7 @@ from pages.parts.page.slides import live_controls, slide
 from pages.parts.signal.builder import SIGNAL, PageSettings, signal_builder
 from pages.parts.signal.measurements import StartSignal, code_is_done, signals_of
 from pages.parts.signal.phase_plane import phase_plane
-from pages.parts.signal.summary import answer, chips, measured_regime, predicted_regime
+from pages.parts.signal.summary import answer, chips, measured_regime
 from pages.parts.signal.views import by_depth, distributions, units, view_switch
 
 PAGE = SIGNAL.page
@@ -78,7 +78,9 @@ def show(
     choices: Choices, facts: InputStatistics, signals: list[StartSignal], view: str, verdict: DeltaGenerator
 ) -> None:
     """Show the answer and the pictures."""
-    predicted = [predicted_regime(choices, one, facts) for one in signals]
+    net = choices.network
+    theories = [one.prediction for one in signals]
+    predicted = [None if one is None else predicted_regime(net, one, facts) for one in theories]
     measured = [measured_regime(choices, one.measurements, facts) for one in signals]
     best = [found or theory for found, theory in zip(measured, predicted, strict=True)]
     with verdict:

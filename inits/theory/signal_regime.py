@@ -1,5 +1,9 @@
-"""Classify a signal on its way through a network: kept, faded, vanished, grown or exploded, and from which layer on."""
+"""Classify a signal on its way through a network: kept, faded, vanished, grown or exploded, and from which layer on.
 
+All pages take their words for it from here.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,12 +12,24 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Kind = Literal["kept", "faded", "vanished", "grown", "exploded", "nan"]
+Severity = Literal["kept", "changed", "lost"]
 
 VANISHED, EXPLODED = 1e-3, 1e3
 """Ratios of a second moment to its reference below and above which a signal counts as vanished or exploded."""
 FADED, GROWN = 1 / 3, 10.0
 """Ratios between which a signal counts as kept: bounded activations settle within a factor of ten."""
-CORRELATED = 0.99  # cosine above which two images count as the same
+CORRELATED = 0.97  # cosine above which two images count as alike
+
+VERBS: Mapping[Kind, tuple[str, str]] = {
+    "kept": ("keeps", "keep"),
+    "faded": ("fades", "fade"),
+    "vanished": ("vanishes", "vanish"),
+    "grown": ("grows", "grow"),
+    "exploded": ("explodes", "explode"),
+    "nan": ("becomes NaN", "become NaN"),
+}
+"""The verb for each kind, singular and plural."""
+ALIKE = "different images become alike"
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,11 @@ class Trend:
         """Return True unless the signal vanishes, explodes or becomes NaN."""
         return self.kind in ("kept", "faded", "grown")
 
+    @property
+    def verb(self) -> str:
+        """Return the verb of the kind: fades."""
+        return VERBS[self.kind][0]
+
 
 @dataclass(frozen=True)
 class SignalRegime:
@@ -49,6 +70,24 @@ class SignalRegime:
     forward: Trend
     backward: Trend
     correlated: int | None
+
+    @property
+    def severity(self) -> Severity:
+        """Return lost if the signal or its gradient does not survive, changed if anything else is not kept."""
+        if not (self.forward.survives and self.backward.survives):
+            return "lost"
+        return "changed" if self.changes else "kept"
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Return what is not kept, in words; empty if all is."""
+        forward, backward = self.forward, self.backward
+        if forward.kind == backward.kind != "kept":
+            found = [f"the signal and the gradient {VERBS[forward.kind][1]}"]
+        else:
+            named = (("signal", forward), ("gradient", backward))
+            found = [f"the {name} {one.verb}" for name, one in named if one.kind != "kept"]
+        return (*found, *([ALIKE] if self.correlated is not None else []))
 
 
 def signal_regime(
@@ -79,7 +118,7 @@ def trend(squares: Array, reference: float) -> Trend:
         ratio, relative = float(squares[-1] / squares[0]), squares / reference
     outside: tuple[tuple[Kind, NDArray[np.bool_]], ...] = (
         ("nan", np.isnan(squares)),
-        ("exploded", relative > EXPLODED),
+        ("exploded", (relative > EXPLODED) | np.isinf(squares)),  # the reference may have overflowed, too
         ("vanished", ~(relative >= VANISHED)),
     )
     for kind, layers in outside:

@@ -27,6 +27,7 @@ from inits.experiments.network import Network
 from inits.text import count, number
 from inits.theory.logits import expected_squared_gradient
 from inits.theory.meanfield import chi, correlation_map, variance_map
+from inits.theory.signal_regime import SignalRegime, signal_regime
 
 Array = NDArray[np.float64]
 
@@ -168,6 +169,16 @@ def predict(network: Network, gains: Gains, inputs: InputStatistics) -> Predicti
             chi=_mean(growth),
             jacobian=float(np.sqrt(jacobian.mean())),
         )
+
+
+def predicted_regime(network: Network, found: Prediction, inputs: InputStatistics) -> SignalRegime:
+    """Return the regime of a prediction in the hidden layers."""
+    return signal_regime(
+        found.preactivations[:-1],
+        found.gradients[:-1] * np.array(network.hidden),
+        found.cosines[:-1],
+        float(np.mean(inputs.squares)),
+    )
 
 
 def _mean(layers: Sequence[Array]) -> Array:

@@ -21,8 +21,8 @@ from inits.errors import InitsError
 from inits.experiments.experiment import Run
 from inits.text import count, number, percent
 from inits.theory.meanfield import chi1, depth_scale
-from inits.theory.signal_regime import SignalRegime, Trend, signal_regime
-from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict
+from inits.theory.signal_regime import SignalRegime, Trend
+from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict, predicted_regime
 
 Array = NDArray[np.float64]
 Kind = Literal["trains", "stuck", "too large"]
@@ -101,12 +101,7 @@ def forecast(run: Run) -> Forecast:
         if variances is None or not network.hidden:
             return Forecast()
         prediction = predict(network, variances, inputs)
-        regime = signal_regime(
-            prediction.preactivations[:-1],
-            prediction.gradients[:-1] * np.array(network.hidden),
-            prediction.cosines[:-1],
-            float(np.mean(inputs.squares)),
-        )
+        regime = predicted_regime(network, prediction, inputs)
         inner = min(1, len(variances.weights) - 1)
         growth = chi1(network.activation, variances.weights[inner], variances.biases[inner])
         return Forecast(regime, DEPTH_SCALES * depth_scale(growth))

@@ -29,14 +29,18 @@ def answer_for(*regimes: SignalRegime | None) -> str:
         (SignalRegime(KEPT, KEPT, None), "**HeNormal** keeps the signal."),
         (SignalRegime(Trend("faded", None, 0.216), KEPT, None), "**HeNormal** fades to **22%**."),
         (SignalRegime(Trend("grown", None, 41.3), KEPT, None), "**HeNormal** grows by a factor of **41**."),
+        (SignalRegime(Trend("faded", None, 0.216), Trend("faded", None, 0.27), None),
+         "**HeNormal** fades to **22%**, and its gradients fade to **27%**."),
+        (SignalRegime(KEPT, Trend("grown", None, 12.0), None),
+         "**HeNormal** keeps the signal, but its gradients grow by a factor of **12**."),
         (SignalRegime(Trend("vanished", 5, 0.0), Trend("vanished", 3, 0.0), None),
          "**HeNormal** vanishes by layer **5**, and its gradients with it."),
         (SignalRegime(Trend("vanished", 5, 0.0), KEPT, None), "**HeNormal** vanishes by layer **5**."),
         (SignalRegime(Trend("exploded", 2, 9e9), KEPT, None), "**HeNormal** explodes from layer **2** on."),
         (SignalRegime(Trend("nan", 7, np.nan), KEPT, None), "**HeNormal** becomes NaN at layer **7**."),
         (SignalRegime(KEPT, Trend("exploded", 4, 1e9), 6),
-         "**HeNormal** keeps the signal, but its gradients explode below layer **4** and two digits look alike from "
-         "layer **6** on."),
+         "**HeNormal** keeps the signal, but its gradients explode below layer **4** and different images become "
+         "alike from layer **6** on."),
     ],
 )  # fmt: skip
 def test_answer_for_one_start(one, words):

@@ -19,6 +19,7 @@ L = 8
         (np.r_[np.full(3, 0.1), np.full(5, np.inf)], "exploded", 4),
         (np.r_[np.full(6, 0.1), np.full(2, np.nan)], "nan", 7),
         (np.zeros(L), "vanished", 1),
+        (np.full(L, np.inf), "exploded", 1),
         (np.array([0.1]), "kept", None),
     ],
 )
@@ -38,6 +39,13 @@ def test_gradients_vanish_on_their_way_back():
 
 
 def test_layer_from_which_two_images_look_alike():
-    cosines = np.array([0.4, 0.9, 0.98, 0.991, 0.999, 1, 1, 1])
+    cosines = np.array([0.4, 0.9, 0.96, 0.975, 0.999, 1, 1, 1])
     assert signal_regime(np.ones(L), np.ones(L), cosines, 1.0).correlated == 4
     assert signal_regime(np.ones(L), np.ones(L), np.full(L, np.nan), 1.0).correlated is None
+
+
+def test_a_gradient_that_overflows_in_the_last_layer_explodes():
+    """Its reference overflows, too: the ratio is NaN."""
+    found = signal_regime(np.ones(L), np.full(L, np.inf), np.zeros(L), 1.0)
+    assert (found.backward.kind, found.backward.layer) == ("exploded", L)
+    assert (found.severity, found.changes) == ("lost", ("the gradient explodes",))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from inits.experiments.network import MAX_LAYERS, MAX_UNITS
 from inits.initializers.activations import ACTIVATIONS
-from inits.theory.recommendation import NORMALIZATIONS, OPTIMIZERS, Task
+from inits.theory.options import NORMALIZATIONS, OPTIMIZERS, Task
 from pages.parts.page.address import Address, Field, one_of, whole
 from pages.parts.page.session import seeded, widget_key
 from pages.parts.widgets.box import number_box

@@ -1,6 +1,7 @@
 """The recommendation as a card, the table by activation, and the strength of the signal by layer."""
 
 from functools import partial
+from math import isfinite
 
 import streamlit as st
 
@@ -12,22 +13,14 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
 from inits.text import counted, markdown_symbols, number, times
 from inits.theory.meanfield import critical_sigma_w2
-from inits.theory.recommendation import (
-    NORMALIZATIONS,
-    OPTIMIZERS,
-    Option,
-    Recommendation,
-    Task,
-    evaluate_option,
-    recommend,
-    signal_power,
-)
-from inits.theory.signal_regime import FADED, GROWN
+from inits.theory.options import NORMALIZATIONS, OPTIMIZERS, Option, Task, evaluate_option, signal_power
+from inits.theory.recommendation import Recommendation, recommend
+from inits.theory.signal_regime import ALIKE, FADED, GROWN, SignalRegime
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.navigation import go
-from pages.parts.page.notes import Colour, explained, literal, python
+from pages.parts.page.notes import BADGES, explained, literal, python
 from pages.parts.page.session import widget_key
 from pages.parts.page.slides import picture, slide
 from pages.parts.widgets import tables
@@ -35,11 +28,9 @@ from pages.parts.widgets.chart import chart
 
 SHEET = ("relu", "leaky_relu", "tanh", "linear", "selu", "elu", "gelu", "silu", "softplus", "sigmoid")
 SHEET_DEPTH = 10  # hidden layers
-SAME = 0.8  # factors from here to 1 / SAME are not called a change
-ALIKE = 0.05  # factor of the differences of two images
 LAYERS = {"batch": "BatchNormalization", "layer": "LayerNormalization"}
-VANISHED = 0.01  # part of the signal or of its gradient; 1 / VANISHED is an explosion
 BATCH = 32
+SCHOENHOLZ = "[Schoenholz et al. 2017, Deep Information Propagation](https://arxiv.org/abs/1611.01232)"
 
 
 def summary(task: Task, advice: Recommendation) -> str:
@@ -50,27 +41,25 @@ def summary(task: Task, advice: Recommendation) -> str:
     layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
     if task.normalization != "none":
         layers += f" with {task.normalization} normalization"
-    return f"**{literal(display_name(best))}**: through {layers}, the signal {change(best)}."
+    return f"**{literal(best.name)}**: through {layers}, {change(best)}."
 
 
 def change(best: Option) -> str:
-    """Return what becomes of the signal, and of its gradient and differences where they change much."""
-    if SAME < best.forward < 1 / SAME:
-        words = "keeps its strength"
-    elif FADED <= best.forward < 1:
-        words = "keeps part of its strength"
-    else:
-        words = "weakens" if best.forward < 1 else "grows"
-    lost = []
-    if not 1 / GROWN <= best.backward <= GROWN:
-        lost.append(
-            f"the squared gradient {'fades' if best.backward < 1 else 'grows'} ({times(best.backward)})"
-        )
-    if best.separation < ALIKE:
-        lost.append("different images become alike")
-    link = "but" if FADED <= best.forward <= GROWN else "and"
-    more = f", {link} {' and '.join(lost)}" if lost else ""
-    return f"{words} (**{times(best.forward)}**){more}"
+    """Return what becomes of the signal, and what else is not kept, with the factors."""
+    forward, backward = best.regime.forward.kind, best.regime.backward
+    kept = forward == "kept"
+    words = f"the signal {'is kept' if kept else best.regime.forward.verb} (**{factor(best.forward)}**)"
+    lost = (
+        [] if backward.kind == "kept" else [f"the squared gradient {backward.verb} ({factor(best.backward)})"]
+    )
+    if best.regime.correlated is not None:
+        lost.append(ALIKE)
+    return f"{words}, {'but' if kept else 'and'} {' and '.join(lost)}" if lost else words
+
+
+def factor(change: float) -> str:
+    """Return a factor, or that it is beyond all numbers of the theory."""
+    return times(change) if isfinite(change) else "overflow"
 
 
 def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
@@ -80,20 +69,19 @@ def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
         norm = "no normalization" if task.normalization == "none" else f"{task.normalization} normalization"
         layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
         st.markdown(f":small[:gray[Recommended for {layers} of {task.width}, {norm}, {task.optimizer}]]")
-        st.subheader(display_name(best))
+        st.subheader(best.name)
         python(keras_code(task, best))
         st.markdown(markdown_symbols(advice.reason), help=explained(advice.reason))
-        shape = (task.width, task.width)
-        st.markdown(f":small[{best.kernel.formula(shape)}]")
-        entry = best.kernel.entry
-        if entry.paper:
-            st.markdown(f":small[:gray[Source: [{entry.paper}]({entry.source})]]")
+        st.markdown(f":small[{best.kernel.formula(task.kernel_shape)}]")
+        if words := source(best):
+            st.markdown(f":small[:gray[{words}]]")
         for words in advice.remarks:
             st.markdown(f":small[:material/info: {words}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            words, icon, colour = chip(task, best)
-            st.badge(words, icon=icon, color=colour)
-            others = " and ".join(display_name(one) for one in advice.options[1:])
+            icon, colour = BADGES[best.regime.severity]
+            for words in badges(best.regime):
+                st.badge(words, icon=icon, color=colour)
+            others = " and ".join(one.name for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
             if st.button(label, icon=icon, type="primary", key=widget_key(page, "test")):
                 go("train", TRAIN.format(experiment(task, advice)))
@@ -117,22 +105,17 @@ def keras_code(task: Task, option: Option) -> str:
     )
 
 
-def display_name(option: Option) -> str:
-    """Return the name of an option: HeNormal, or VarianceScaling(scale=2.8)."""
-    spec = option.kernel
-    return f"{spec.name}(scale={spec.get('scale'):g})" if spec.name == "VarianceScaling" else spec.name
+def source(option: Option) -> str:
+    """Return where an option comes from, as Markdown; "" if there is no paper. A fitted scale is computed here."""
+    entry = option.kernel.entry
+    if entry.name == "VarianceScaling":
+        return f"Scale computed here by mean-field theory, as in {SCHOENHOLZ}"
+    return entry.paper and f"Source: [{entry.paper}]({entry.source})"
 
 
-def chip(task: Task, best: Option) -> tuple[str, str, Colour]:
-    """Return the words, the icon and the colour of the badge: what becomes of the signal and its gradient."""
-    gradient = ""
-    if task.normalization != "none":  # the signal is always kept
-        gradient = f"The gradient {'fades' if best.backward < 1 else 'grows'}"
-    if best.level == "keeps":
-        return "Keeps the signal", ":material/check_circle:", "green"
-    if best.level == "keeps part":
-        return gradient or "Keeps part of the signal", ":material/warning:", "orange"
-    return gradient or "No initializer keeps the signal", ":material/error:", "red"
+def badges(regime: SignalRegime) -> list[str]:
+    """Return the words of the badges: that a signal is kept, or each thing that is not."""
+    return [words[0].upper() + words[1:] for words in regime.changes or ("keeps the signal",)]
 
 
 def experiment(task: Task, advice: Recommendation) -> Choices:
@@ -157,9 +140,10 @@ def by_activation(normalization: str = "none") -> dict[str, list[str]]:
 def cheat_sheet(normalization: str) -> None:
     """Show for each activation the recommended initializer, its numbers, and the effect of Keras' default."""
     growth = "χ: growth of the squared gradient per layer, ideally 1."
+    kept = f"Kept: from {times(FADED)} to {times(GROWN)}."
     if normalization == "none":
         how = f"{growth} Critical: where χ₁ = 1 at infinite depth."
-        how = f"For {SHEET_DEPTH} hidden layers and zero biases, without normalization. {how}"
+        how = f"For {SHEET_DEPTH} hidden layers and zero biases, without normalization. {kept} {how}"
     else:
         how = f"The strength of the signal is ×1.00 everywhere. {growth}"
         how = f"For {SHEET_DEPTH} hidden layers with {normalization} normalization. {how}"
@@ -173,7 +157,7 @@ def _row(activation: str) -> dict[str, str]:
     critical = critical_sigma_w2(activation)
     return {
         "activation": ACTIVATIONS[activation],
-        "recommended": display_name(best),
+        "recommended": best.name,
         "σ_w²": number(best.sigma_w2, 3),
         "χ": number(best.chi, 3),
         "critical σ_w²": "none" if critical is None else number(critical, 3),
@@ -185,7 +169,7 @@ def _normalized_row(normalization: str, activation: str) -> dict[str, str]:
     best = recommend(Task(activation, SHEET_DEPTH, normalization=normalization)).best
     return {
         "activation": ACTIVATIONS[activation],
-        "recommended": display_name(best),
+        "recommended": best.name,
         "χ": number(best.chi, 3),
         f"squared gradient, {SHEET_DEPTH} layers": times(best.backward),
     }
@@ -193,19 +177,14 @@ def _normalized_row(normalization: str, activation: str) -> dict[str, str]:
 
 def effect(one: Option) -> str:
     """Return the effect of an option on the signal and its gradients in a few words, with χ."""
-    if max(one.forward, one.backward) < VANISHED:
-        return f"fades to {number(100 * one.forward, 2)}%, χ = {number(one.chi, 2)}"
-    if one.backward < VANISHED:
-        return f"gradients vanish, χ = {number(one.chi, 2)}"
-    if max(one.forward, one.backward) > 1 / VANISHED:
-        return f"explodes, χ = {number(one.chi, 2)}"
-    return f"keeps the signal, χ = {number(one.chi, 2)}"
+    words = " and ".join(one.regime.changes) or "keeps the signal"
+    return f"{words}, χ = {number(one.chi, 2)}"
 
 
 def power_chart(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the remaining strength of the signal by layer for the three options."""
-    lines = [(display_name(one), signal_power(task, one.kernel)) for one in advice.options]
-    kept = [f"{literal(name)} **{times(float(power[-1]))}**" for name, power in lines]
+    lines = [(one.name, signal_power(task, one.kernel)) for one in advice.options]
+    kept = [f"{literal(name)} **{factor(float(power[-1]))}**" for name, power in lines]
     normalized = "" if task.normalization == "none" else "normalized "
     with picture(
         "power",

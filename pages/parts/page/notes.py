@@ -1,16 +1,26 @@
 """Headings, code and messages; text of other origin in them is shown literally, never as Markdown."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
 
 from inits.text import markdown_symbols, one_line, printable
+from inits.theory.signal_regime import Severity
 from pages.parts.page.cheatsheet import SHEETS
 from pages.parts.page.glossary import definitions, terms_in
 
 Colour = Literal["green", "orange", "red", "gray"]
 """The colour of a badge."""
+
+BADGES: Mapping[Severity | Literal["unknown"], tuple[str, Colour]] = {
+    "kept": (":material/check_circle:", "green"),
+    "changed": (":material/warning:", "orange"),
+    "lost": (":material/error:", "red"),
+    "unknown": (":material/help:", "gray"),
+}
+"""The icon and the colour of the badge of a signal, by what becomes of it."""
 
 LONGEST_NAME = 40  # characters of a part of an address in a message
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$:])")

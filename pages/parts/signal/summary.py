@@ -8,27 +8,13 @@ import streamlit as st
 from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import Measurement
 from inits.text import counted, number, percent
-from inits.theory.signal_regime import SignalRegime, signal_regime
+from inits.theory.signal_regime import ALIKE, VERBS, Kind, SignalRegime, signal_regime
 from inits.theory.signal_theory import InputStatistics
 from pages.parts.experiment.choices import Choices
-from pages.parts.page.notes import Colour, literal
-from pages.parts.signal.measurements import StartSignal
+from pages.parts.page.notes import BADGES, literal
 
-COLOURS: dict[str, Colour] = {"kept": "green", "grown": "orange", "faded": "orange"}
 LOST = {"vanished": "vanished", "exploded": "exploded", "nan": "NaN"}
-ICONS = {"green": "check_circle", "orange": "trending_down", "red": "error"}
-
-
-def predicted_regime(choices: Choices, signal: StartSignal, facts: InputStatistics) -> SignalRegime | None:
-    """Return the predicted regime of a start; None without a prediction."""
-    if signal.prediction is None:
-        return None
-    hidden = choices.network.hidden
-    one = signal.prediction
-    widths = np.array(hidden)
-    return signal_regime(
-        one.preactivations[:-1], one.gradients[:-1] * widths, one.cosines[:-1], float(np.mean(facts.squares))
-    )
+CHANGED = {"faded": "fading", "grown": "growing"}
 
 
 def measured_regime(
@@ -70,32 +56,40 @@ def _clause(names: Sequence[str], regimes: Sequence[SignalRegime]) -> str:
     who = f"{', '.join(bold[:-1])} and {bold[-1]}" if several else bold[0]
     layer = _span([one.forward.layer for one in regimes])
     kind, back = regimes[0].forward.kind, regimes[0].backward.kind
+    does = f"{who} {VERBS[kind][several]}"
     if kind == "nan":
-        return f"{who} {'become' if several else 'becomes'} NaN at layer {layer}"
+        return f"{does} at layer {layer}"
     if kind == "exploded":
-        return f"{who} {'explode' if several else 'explodes'} from layer {layer} on"
+        return f"{does} from layer {layer} on"
     if kind == "vanished":
         with_it = f", and {'their' if several else 'its'} gradients with {'them' if several else 'it'}"
-        vanished = f"{who} {'vanish' if several else 'vanishes'} by layer {layer}"
-        return vanished + with_it if back == "vanished" else vanished
-    ratios = sorted(one.forward.ratio for one in regimes)
-    words = {
-        "kept": f"{who} {'keep' if several else 'keeps'} the signal",
-        "faded": f"{who} {'fade' if several else 'fades'} to {_span(map(_share, ratios))}",
-        "grown": f"{who} {'grow' if several else 'grows'} by a factor of {_span(number(ratio, 2) for ratio in ratios)}",
-    }[kind]
-    return words + _but(regimes, "their" if several else "its")
+        return f"{does} by layer {layer}{with_it if back == 'vanished' else ''}"
+    how_much = "the signal" if kind == "kept" else _factor(kind, [one.forward.ratio for one in regimes])
+    return f"{does} {how_much}{_more(regimes, 'their' if several else 'its')}"
 
 
-def _but(regimes: Sequence[SignalRegime], whose: str) -> str:
-    """Return what is lost although the signal keeps its power."""
+def _factor(kind: Kind, ratios: Sequence[float]) -> str:
+    """Return by how much signals or gradients fade or grow."""
+    ordered = sorted(ratios)
+    if kind == "faded":
+        return f"to {_span(map(_share, ordered))}"
+    return f"by a factor of {_span(number(ratio, 2) for ratio in ordered)}"
+
+
+def _more(regimes: Sequence[SignalRegime], whose: str) -> str:
+    """Return what else is not kept by signals that survive."""
     words, back = [], regimes[0].backward.kind
-    if back in ("vanished", "exploded"):
-        verb = "vanish" if back == "vanished" else "explode"
-        words.append(f"{whose} gradients {verb} below layer {_span([one.backward.layer for one in regimes])}")
+    if back in CHANGED:
+        how_much = _factor(back, [one.backward.ratio for one in regimes])
+        words.append(f"{whose} gradients {VERBS[back][1]} {how_much}")
+    elif back != "kept":
+        words.append(
+            f"{whose} gradients {VERBS[back][1]} below layer {_span([one.backward.layer for one in regimes])}"
+        )
     if regimes[0].correlated is not None:
-        words.append(f"two digits look alike from layer {_span([one.correlated for one in regimes])} on")
-    return f", but {' and '.join(words)}" if words else ""
+        words.append(f"{ALIKE} from layer {_span([one.correlated for one in regimes])} on")
+    link = "but" if regimes[0].forward.kind == "kept" else "and"
+    return f", {link} {' and '.join(words)}" if words else ""
 
 
 def _span(values: Iterable[object]) -> str:
@@ -117,9 +111,9 @@ def chips(
     with st.container(horizontal=True, gap="small"):
         for label, theory, found in zip(choices.labels, predicted, measured, strict=True):
             words = _beside(theory, found, len(choices.network.hidden))
-            colour = _colour(found or theory)
-            icon = "help" if theory is None and found is None else ICONS[colour]
-            st.badge(literal(f"{label}: {words}"), icon=f":material/{icon}:", color=colour)
+            known = found or theory
+            icon, colour = BADGES[known.severity if known else "unknown"]
+            st.badge(literal(f"{label}: {words}"), icon=icon, color=colour)
 
 
 def _beside(theory: SignalRegime | None, found: SignalRegime | None, last: int) -> str:
@@ -137,14 +131,8 @@ def _word(one: SignalRegime, last: int) -> str:
         return f"{LOST[way.kind]} {'by' if way.kind == 'vanished' else 'from'} layer {way.layer}"
     if back in LOST:
         return f"gradients {LOST[back]}"
-    if one.correlated is not None:
-        return f"images alike from layer {one.correlated}"
-    return {"kept": f"alive at layer {last}", "faded": "fading", "grown": "growing"}[way.kind]
-
-
-def _colour(one: SignalRegime | None) -> Colour:
-    if one is None:
-        return "gray"
-    if not one.forward.survives or not one.backward.survives or one.correlated is not None:
-        return "red"
-    return COLOURS[one.forward.kind]
+    if way.kind in CHANGED:
+        return CHANGED[way.kind]
+    if back in CHANGED:
+        return f"gradients {CHANGED[back]}"
+    return f"alive at layer {last}" if one.correlated is None else f"images alike from layer {one.correlated}"
