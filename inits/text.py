@@ -84,7 +84,7 @@ def counted(n: int, thing: str, ending: str = "s") -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in percent: 97.5%."""
-    return f"{100 * share:.{digits}f}%".replace("-", "−")
+    return f"{100 * share:z.{digits}f}%".replace("-", "−")
 
 
 def duration(seconds: float) -> str:

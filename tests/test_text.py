@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from inits import text as words
 from inits.experiments.file_start import FileSpec
 from inits.experiments.pasted import PastedSpec
+from inits.initializers.symmetric_laws import Uniform
 from inits.typed import read_number
 from inits.weightfiles.formats.limits import clean
 from pages.parts.experiment.cards import called
 from pages.parts.page.notes import literal
+from pages.parts.widgets import tables
 
 NUMBERS = [
     (0, "0"),
@@ -162,3 +164,24 @@ def test_symbols_are_set_with_subscript_and_superscript():
 )
 def test_estimate_is_rounded(seconds, expected):
     assert words.roughly(seconds) == expected
+
+
+@given(st.floats(1e-8, 1e5), st.floats(-1e6, 1e6).filter(bool), st.sampled_from(["mean", "min", "max"]))
+def test_a_number_beside_theory_is_never_rounded_away(std, value, name):
+    """RandomUniform(-0.05, 1000.5) had the minimum "−0", and "−0.1" in theory."""
+    law = Uniform(-math.sqrt(3) * std, math.sqrt(3) * std)
+    theory, measured = (
+        read_back(tables._shown(value, name, law, exactly=exactly)) for exactly in (True, False)
+    )
+    fourth = max(0.5001 * 10.0 ** (math.floor(math.log10(law.std)) - 3), 0.5 if law.std > 999 else 0.0)
+    beside, near = abs(value) < 1e9 * law.std, 0.0005001 * abs(value)
+    assert abs(theory - value) <= (min(near, fourth) if beside else near)
+    assert math.copysign(1, measured) == math.copysign(1, value)
+    assert measured
+    assert abs(measured - value) <= (fourth if name == "mean" and beside else near)
+
+
+@given(st.floats(-1, 1))
+def test_no_zero_has_a_minus(x):
+    for text in (words.percent(x), tables.signed(x)):
+        assert read_back(text.strip("+%")) or "−" not in text

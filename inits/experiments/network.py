@@ -88,10 +88,20 @@ def parse_hidden(text: str) -> tuple[int, ...]:
             )
         first, *others = (int(size) for size in sizes if size)
         if len(others) == 1 and first <= MAX_LAYERS:
-            units += others * checked_whole("layers", first, 1, MAX_LAYERS)
+            _check_layers(first, 1)
+            units += others * first
         else:
             units += [first, *others]
-    return Network(tuple(units)).hidden
+    _check_layers(len(units), 0)
+    for one in units:
+        if not 1 <= one <= MAX_UNITS:
+            raise SpecError(f"Hidden layers must have 1 to {MAX_UNITS:,} units each, but got {one}.")
+    return tuple(units)
+
+
+def _check_layers(number: int, low: int) -> None:
+    if not low <= number <= MAX_LAYERS:
+        raise SpecError(f"Hidden layers must be none or 1 to {MAX_LAYERS}, but got {number}.")
 
 
 def hidden_in_words(hidden: Sequence[int]) -> str:

@@ -128,11 +128,13 @@ def _outside(fig: go.Figure, singular: Array, bulk: Bulk, start: int, top: float
 
 
 def multiples(
-    before: Sequence[Bars | None], now: Sequence[Bars], names: Sequence[str], start: int
+    before: Sequence[Bars | None], now: Sequence[Bars], names: Sequence[str], *, two: bool
 ) -> go.Figure:
-    """Draw a panel for each array: the file filled, what it is compared with as a line."""
+    """Draw a panel for each array: the last file filled; as a line the first of two, else what it is compared with."""
     given = [bars or Bars(np.nan, np.nan, np.zeros(1, np.int32)) for bars in before]
-    return weights(given, now, [shortened(name) for name in names], start, columns=COLUMNS)
+    names = [shortened(name) for name in names]
+    line = style.START[0] if two else style.INK
+    return weights(given, now, names, int(two), columns=COLUMNS, line_colour=line)
 
 
 def shortened(name: str, most: int = NAME) -> str:

@@ -139,6 +139,7 @@ def weights(
     start: int = 0,
     reach: Sequence[float] | None = None,
     columns: int = 6,
+    line_colour: str = style.INK,
 ) -> go.Figure:
     """Draw one panel for each layer, each on its own scale: filled now, a line for the initial weights if given.
 
@@ -154,7 +155,7 @@ def weights(
         Panel(column, line, start, before[i] if before else None, bars, reach[i] or 1.0)
         for i, ((line, column), bars) in enumerate(zip(places, now, strict=False))
     ]
-    fig = _grid(panels, columns, lines, tall)
+    fig = _grid(panels, columns, lines, tall, line_colour)
     fig.layout.annotations = [
         _title(name, most, column, line, tall)
         for name, most, (line, column) in zip(names, reach, places, strict=True)
@@ -162,7 +163,9 @@ def weights(
     return fig.update_layout(height=height, margin={"l": 4, "r": 4, "t": 4, "b": 4})
 
 
-def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.Figure:
+def _grid(
+    panels: Sequence[Panel], columns: int, lines: int, tall: float, line_colour: str = style.INK
+) -> go.Figure:
     """Draw all panels on one pair of axes, a unit square each: separate axes would take seconds."""
     hidden = {"visible": False, "fixedrange": True}
     fig = style.figure(xaxis={**hidden, "range": [0, columns]}, yaxis={**hidden, "range": [-lines, 0]})
@@ -174,7 +177,7 @@ def _grid(panels: Sequence[Panel], columns: int, lines: int, tall: float) -> go.
         colour = style.faint(style.start_style(start).colour, style.BAR_OPACITY)
         traces.append({**_lines(filled), "mode": "none", "fill": "toself", "fillcolor": colour})
     if any(panel.before for panel in panels):
-        traces.append(_lines((before for before, _ in outlines), {"color": style.INK, "width": 1.25}))
+        traces.append(_lines((before for before, _ in outlines), {"color": line_colour, "width": 1.25}))
     return fig.add_traces(traces)
 
 

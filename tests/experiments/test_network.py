@@ -90,11 +90,11 @@ def test_any_text_is_hidden_layers_or_refused(text):
         ("Dense(128)", r"but got 'Dense\(128\)'"),
         ("1.5", "but got '1.5'"),
         ("9" * 5000, "Hidden layers must be"),
-        ("128, 0", "units must be a whole number from 1 to 1,024, but got 0"),
-        ("1025", "units must be .*but got 1025"),
-        ("0 x 128", "layers must be .*but got 0"),
-        ("-3 x 128", "layers must be .*but got -3"),
-        ("45 x 8, 6 x 4", "at most 50 layers, but got 51"),
+        ("128, 0", "Hidden layers must have 1 to 1,024 units each, but got 0"),
+        ("1025", "Hidden layers must have .*but got 1025"),
+        ("0 x 128", "Hidden layers must be none or 1 to 50, but got 0"),
+        ("-3 x 128", "Hidden layers must be .*but got -3"),
+        ("45 x 8, 6 x 4", "Hidden layers must be none or 1 to 50, but got 51"),
     ],
 )
 def test_hidden_layers_that_are_refused(text, words):

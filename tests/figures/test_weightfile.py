@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inits.figures import style
 from inits.figures import weightfile as figures
 from inits.figures.weights import Bars
 from inits.initializers.laws import Atoms
@@ -96,10 +97,16 @@ def test_law_as_bars_has_its_probabilities():
 
 def test_small_multiples_have_a_panel_for_each_array():
     now = [bars(np.random.default_rng(n).normal(size=200)) for n in range(5)]
-    fig = figures.multiples([now[0], None, now[2], None, None], now, [f"conv_{n}" for n in range(5)], 1)
+    fig = figures.multiples(
+        [now[0], None, now[2], None, None], now, [f"conv_{n}" for n in range(5)], two=True
+    )
     titles = [note.text.split("<br>")[0] for note in fig.layout.annotations]
     assert titles == ["conv_0", "conv_1", "conv_2", "conv_3", "conv_4"]
-    _, _, line = fig.data
+    _, filled, line = fig.data
+    assert (filled.fillcolor, line.line.color) == (
+        style.faint(style.START[1], style.BAR_OPACITY),
+        style.START[0],
+    )  # as in the legend of the two files
     assert np.isnan(line.x).sum() == 5  # one part a panel, empty where there is nothing to compare with
     assert np.isfinite(line.x).sum() == 2 * (2 * 96 + 2)
 

@@ -86,6 +86,26 @@ def test_no_page_has_a_box_that_changes_what_is_typed() -> None:
     assert [str(path) for path, text in texts.items() if used.search(text)] == []
 
 
+def boxes() -> None:
+    from pages.parts.experiment.builder import builder
+    from pages.parts.experiment.choices import TRAIN
+    from pages.parts.page.refusals import refusal
+    from pages.parts.sweep.builder import SWEEP, sweep_builder
+
+    builder("train", TRAIN.load(), lambda: None)
+    refusal("train")
+    sweep_builder("sweep", SWEEP.parse({"across": "activation"}))
+    refusal("sweep")
+
+
+def test_a_message_names_a_box_as_its_label_does() -> None:
+    """Learning rate was called learning_rate, and Sweep's Hidden layers Depth."""
+    app = AppTest.from_function(boxes, default_timeout=30).run()
+    for key in ("train.rate", "train.hidden", "sweep.depth"):
+        app.text_input(key=key).input("-1").run()
+        assert app.error[0].value.startswith(f"{app.text_input(key=key).label} must "), key
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("Adam", 0.999), ("Adam", 0.9995), ("SGD", 0.1234), ("SGD", 1.0)]
 )

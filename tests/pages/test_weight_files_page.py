@@ -1,8 +1,13 @@
 """The Weight files page: what its address keeps when another file is opened."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from inits.weightfiles.pairs import Change
+from pages.parts.weights.open_files import OpenFiles, summary
 from pages.parts.weights.sources import FIRST, SECOND
 
 
@@ -27,3 +32,19 @@ def test_array_of_the_first_file_leaves_the_address_with_that_file(slot: str, ke
     app.run().button(key="pretrained.open").click().run()
     assert not app.exception
     assert ("array" in app.query_params) is kept
+
+
+def file(layer: str) -> Any:
+    return SimpleNamespace(summaries=[SimpleNamespace(layer=layer, name="kernel", is_kernel=True)])
+
+
+def test_arrays_with_two_names_have_both():
+    change = Change(0.624, 0.5, equal=False)
+    one, other = (
+        OpenFiles((file("dense_16"), file(name)), ("a", "b"), {(0, 0): change})
+        for name in ("dense", "dense_16")
+    )
+    assert one.label((0, 0)) == "dense_16/kernel → dense/kernel"
+    assert "dense/kernel** in the second file) changed most, by **62.4%**" in summary(one)
+    assert (other.label((0, 0)), other.renamed((0, 0))) == ("dense_16/kernel", False)
+    assert "second file" not in summary(other)

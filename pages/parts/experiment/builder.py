@@ -89,17 +89,19 @@ def chosen_optimizer(page: str, optimizer: OptimizerSpec) -> OptimizerSpec:
 
 def learning_rate(page: str, optimizer: OptimizerSpec) -> None:
     """Draw a choice of learning rates that accepts other numbers too."""
+    (found,) = (one for one in optimizer.entry.parameters if one.name == "learning_rate")
+    parameter = replace(found, name="Learning rate")  # the label, for messages
 
     def take(text: str) -> None:
         try:
-            rate = number("Learning rate")(text)
+            rate = parameter.check(number(parameter.name)(text))
             session.SPEC[widget_key(page, "optimizer")] = str(optimizer.replace(learning_rate=rate))
             accept(page)
         except InitsError as error:
             refuse(page, str(error))
 
     text, options = exact(optimizer.learning_rate), map(exact, RATES)
-    text_box("Learning rate", widget_key(page, "rate"), text, take, options=options, width=120)
+    text_box(parameter.name, widget_key(page, "rate"), text, take, options=options, width=120)
 
 
 def _rest(page: str, choices: Choices) -> Choices:

@@ -6,6 +6,10 @@ from pages.parts.page import session
 from pages.parts.page.session import ALL_PAGES, widget_key
 
 GALLERY = "lessons"  # hides its pictures unless told otherwise
+PICTURES = "Hides the pictures on this page until you ask for them; it hides nothing on other pages."
+PREDICTIONS = (
+    "Hides predictions and earlier results on Train until you press Run; other pages show their predictions."
+)
 
 
 def predictions_hidden(page: str, about: str) -> bool:
@@ -46,6 +50,6 @@ def guess_switch(page: str) -> None:
     st.toggle(
         "Guess first",
         key=key,
-        help="Hides what the app predicts until you have guessed.",
+        help=PICTURES if page == GALLERY else PREDICTIONS,
         on_change=lambda: guess_first(page, bool(session.widget_value(key))),
     )

@@ -133,11 +133,11 @@ def _rows(page: str, grid: Grid) -> Grid:
     return replace(grid, vary=vary, low=low, high=high, values=values)
 
 
-def _box(page: str, grid: Grid, name: str, label: str = "", **settings: Any) -> Any:
+def _box(page: str, grid: Grid, name: str, **settings: Any) -> Any:
     """Draw a box for a number of the grid, read as in the address; return the number."""
-    label, read, now = label or LABELS[name], SWEEP.field(name).read, getattr(grid, name)
+    read, now = SWEEP.field(name).read, getattr(grid, name)
     assert read is not None
-    return number_box(label, widget_key(page, name), now, read, scope=page, **settings)
+    return number_box(LABELS[name], widget_key(page, name), now, read, scope=page, **settings)
 
 
 def _columns(page: str, grid: Grid) -> Grid:
@@ -150,7 +150,8 @@ def _columns(page: str, grid: Grid) -> Grid:
         width=120,
     )
     words = "Depth, up to" if across == "depth" else "Hidden layers"
-    depth = _box(page, grid, "depth", words, width=120, options=DEPTHS)
+    key, read = widget_key(page, "depth"), whole(words, 1, MAX_LAYERS)
+    depth = number_box(words, key, grid.depth, read, scope=page, width=120, options=DEPTHS)
     grid = replace(grid, across=str(across), depth=depth)
     if across != "depth":
         return grid

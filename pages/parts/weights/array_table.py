@@ -70,7 +70,7 @@ def _two(opened: OpenFiles, row: tuple[int, ...]) -> dict[str, str]:
     change = opened.changes[row[0], row[1]]
     outside = [percent(one.bulk.share) if one.bulk else "" for one in (a, b)]
     return {
-        "array": label(a) if label(a) == label(b) else f"{label(a)}, {label(b)}",
+        "array": opened.label(row),
         "shape": times(a.shape) or "scalar",
         "change": _size(change),
         "correlation": "" if change.correlation is None else number(change.correlation, 3),

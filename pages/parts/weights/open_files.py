@@ -40,6 +40,14 @@ class OpenFiles:
         """Return the summary of each array in a row."""
         return [file.summaries[number] for file, number in zip(self.files, row, strict=True)]
 
+    def renamed(self, row: Sequence[int]) -> bool:
+        """Return True if the arrays of a row have different names in the two files."""
+        return len({label(one) for one in self.summaries(row)}) > 1
+
+    def label(self, row: Sequence[int]) -> str:
+        """Return the name of the array of a row, or both: dense_1/kernel → dense/kernel."""
+        return " → ".join(dict.fromkeys(label(one) for one in self.summaries(row)))
+
 
 def open_files(files: Sequence[tuple[str, WeightFile]]) -> OpenFiles:
     """Return one or two files, each given with its name, with the differences between them."""
@@ -71,8 +79,10 @@ def _difference(opened: OpenFiles) -> str:
     change = opened.changes[most[0], most[1]]
     if change.equal:
         return f"All {counted(len(kernels), 'kernel')} are equal in both files."
-    name, size = literal(label(opened.summaries(most)[0])), percent(change.relative)
-    return f"Of {counted(len(kernels), 'kernel')} **{name}** changed most, by **{size}** of its norm."
+    first, *second = (f"**{literal(label(one))}**" for one in opened.summaries(most))
+    name = f"{first} ({second[0]} in the second file)" if opened.renamed(most) else first
+    size = percent(change.relative)
+    return f"Of {counted(len(kernels), 'kernel')} {name} changed most, by **{size}** of its norm."
 
 
 def _content(file: WeightFile) -> str:

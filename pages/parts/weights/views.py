@@ -38,6 +38,8 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
     two = opened.two
     line = "the first file" if two else "Keras' default initializer"
     how = f"Filled: {'the second file' if two else 'the file'}. Line: {line}. Each panel has its own axis."
+    if any(opened.renamed(row) for row in rows):
+        how += " Names are those of the first file."
     box, first = picture("multiples", "All kernels", how, "multiples"), 0
     if len(rows) > PANELS:
         starts = range(0, len(rows), PANELS)
@@ -53,7 +55,7 @@ def at_a_glance(page: str, opened: OpenFiles) -> None:
         for row, bars in zip(part, now, strict=True)
     ]
     names = [opened.summaries(row)[0].layer for row in part]
-    fig = figures.multiples(before, now, names, len(opened.files) - 1)
+    fig = figures.multiples(before, now, names, two=two)
     alt = "A histogram of the weights of each kernel."
     with box:
         chart(fig, key=widget_key(page, "multiples"), height=int(fig.layout.height), alt=alt)
@@ -84,13 +86,13 @@ def in_depth(page: str, opened: OpenFiles) -> None:
     }
     with live_controls(page, "array"):
         chosen = linked(page, "array", rows, lambda key: st.selectbox(
-            "Array", list(rows), key=key, width=320,
+            "Array", list(rows), key=key, width=320, format_func=lambda name: opened.label(rows[name]),
         ), first=_most_interesting(opened, rows))  # fmt: skip
     summaries = opened.summaries(rows[str(chosen)])
     last = summaries[-1]
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        title = f"{counted(last.summary.count, 'value')} of {literal(str(chosen))}"
+        title = f"{counted(last.summary.count, 'value')} of {literal(opened.label(rows[str(chosen)]))}"
         say = f"Mean {number(last.summary.mean)}, std **{number(last.summary.std)}**."
         with picture("array", title, _how_to_read(summaries), "array", say=say):
             if not _finite(summaries):

@@ -73,7 +73,7 @@ def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
         {
             " ": [_name(row.name, law) for row in rows],
             "measured": [_shown(row.measured, row.name, law) for row in rows],
-            "theory": [_shown(row.theory, row.name, law) for row in rows],
+            "theory": [_shown(row.theory, row.name, law, exactly=True) for row in rows],
             "diff.": [signed(row.errors) for row in rows],
         }
     )
@@ -81,7 +81,7 @@ def measured_and_theory(rows: Sequence[Row], law: Law) -> None:
 
 def signed(errors: float | None) -> str:
     """Return a difference in standard errors, such as +0.3."""
-    return "" if errors is None else f"{errors:+.1f}".replace("-", "−")
+    return "" if errors is None else f"{errors:+z.1f}".replace("-", "−")
 
 
 def _name(name: str, law: Law) -> str:
@@ -96,7 +96,8 @@ def theory_alone(law: Law, fan_in: int) -> None:
     facts |= {"min": law.support[0], "max": law.support[1]}
     if law.kurtosis is not None:
         facts["kurtosis"] = law.kurtosis
-    table({" ": list(facts), "theory": [_shown(value) for value in facts.values()]})
+    cells = [_shown(value, name, law, exactly=True) for name, value in facts.items()]
+    table({" ": list(facts), "theory": cells})
 
 
 def measured_alone(summary: Summary) -> None:
@@ -105,12 +106,19 @@ def measured_alone(summary: Summary) -> None:
     table({" ": list(facts), "measured": [_shown(value) for value in facts.values()]})
 
 
-def _shown(value: float | None, name: str = "", law: Law | None = None) -> str:
-    """Return four digits; numbers on the weight axis up to the fourth digit of the standard deviation."""
+def _shown(value: float | None, name: str = "", law: Law | None = None, *, exactly: bool = False) -> str:
+    """Return at least four digits; numbers on the weight axis at least to the fourth digit of the standard deviation.
+
+    A measured mean is only known that far: it has the digits that remain, at least one.
+    """
     if value is None:
         return ""
-    if law is not None and name in ("mean", "min", "max") and 1e-9 < law.std < 1e6:
-        places = max(0, 3 - math.floor(math.log10(law.std)))
-        if abs(value) < 1e9 * law.std:
+    least = 1 if name == "mean" and not exactly else 4
+    std = law.std if law is not None and name in ("mean", "min", "max") else 0.0
+    if 1e-9 < std < 1e6 and 0 < abs(value) < 1e9 * std:
+        places = max(0, 3 - math.floor(math.log10(std)))
+        digits = math.floor(math.log10(abs(value))) + 1 + places
+        if digits >= least:
             return bare(f"{value:,.{places}f}").replace("-", "−")
+        return number(value, least)
     return number(value)
