@@ -59,7 +59,7 @@ LESSONS = (
         answer="With zeros and with the constant, accuracy on MNIST stays at **11%**, the share of its most frequent "
         "digit. A kernel between kernels of zeros has a gradient of zero, so no kernel changes. With a constant, all "
         "64 units of a layer receive the same gradient and remain copies of one unit. Random weights break this "
-        "symmetry: HeNormal reaches **94%**.",
+        "symmetry: HeNormal reaches about **94%**.",
         caption="Accuracy over one epoch. Dotted: guessing.",
         alt="Accuracy over one epoch: zeros and the constant keep guessing, HeNormal rises.",
     ),
@@ -78,8 +78,8 @@ LESSONS = (
             )
         },
         answer="ReLU halves the strength of a signal, so each layer multiplies it by σ_w² / 2. With σ_w² = 2 the "
-        "factor is 1, and accuracy on MNIST reaches **95%**. With 0.2 each layer keeps a tenth of the strength, and "
-        "accuracy stays at **11%**. With 8 the strength quadruples in each layer: the loss begins near **100** and "
+        "factor is 1, and accuracy on MNIST reaches about **95%**. With 0.2 each layer keeps a tenth of the strength, "
+        "and accuracy stays at **11%**. With 8 the strength quadruples in each layer: the loss begins near **100** and "
         "soon becomes NaN. With one hidden layer all three learn.",
         caption="Accuracy over one epoch. Dotted: guessing. Cross: the loss became NaN.",
         alt="Accuracy over one epoch: the small scale keeps guessing, the right one rises, the large one ends early.",
@@ -98,8 +98,8 @@ LESSONS = (
         },
         answer="Between layers of equal width both draw the same random numbers here, HeNormal's $\\sqrt{2}$ times as "
         "large. ReLU halves the strength of a signal, which He corrects for and Glorot does not. After 30 layers "
-        "$2^{-29}$ of the strength is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches **91%**. "
-        "With 6 layers both learn.",
+        "$2^{-29}$ of the strength is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches about "
+        "**92%**. With 6 layers both learn.",
         caption="Accuracy over one epoch of 30 ReLU layers. Dotted: guessing.",
         alt="Accuracy over one epoch of 30 layers: GlorotNormal keeps guessing, HeNormal rises.",
     ),
@@ -130,7 +130,7 @@ LESSONS = (
         answer="TruncatedNormal cuts off at two standard deviations and does not correct for it: its std is **0.11**, "
         "0.88 times its stddev argument. HeNormal corrects for the truncation, so its std is √(2 / 128) = **0.125**. "
         "With the same seed it draws the same numbers, 1.14 times as large. Through 20 ReLU layers TruncatedNormal "
-        "keeps **0.8%** of the strength.",
+        "keeps about **0.8%** of the strength.",
         picture="densities",
         caption="Weights of a 128 × 128 kernel, same seed.",
         alt="Two histograms of weights: that of TruncatedNormal is narrower than that of HeNormal.",
@@ -183,8 +183,8 @@ LESSONS = (
         },
         answer="The slope of a sigmoid is at most 1/4, so a layer passes on at most σ_w² / 16 of a squared gradient. "
         "One layer learns with any scale. Five layers need a large one: with about 1, the scale of Glorot and LeCun, "
-        "accuracy on MNIST stays at **11%**; with 23 it reaches **86%**. The slope of tanh is up to 1: with tanh the "
-        "whole map learns.",
+        "accuracy on MNIST stays at **11%**; with 23 it reaches about **86%**. The slope of tanh is up to 1: with tanh "
+        "the whole map learns.",
         picture="sweep",
         caption="Accuracy after one epoch. Across: depth 1 to 5. Up: scale 0.5 to 50. Filled: high.",
         alt="A map of accuracy: one layer learns with any scale, five layers only with the largest.",
@@ -197,9 +197,10 @@ LESSONS = (
         look_for="The first accuracy of each start, then the last.",
         page="train",
         state={"starts": _starts("GlorotUniform"), "hidden": "2 × 128"},
-        answer="The values. As saved, the weights begin at **92%** on MNIST and end at **96%**. The same values in "
-        "another order begin by guessing, and so does a Gaussian of their mean and std. Both end at **95%**, hardly "
-        "better than a new start: what training learned is in the order of the weights, not in their scale.",
+        answer="The values. As saved, the weights begin at about **92%** on MNIST and end at about **96%**. The same "
+        "values in another order begin by guessing, and so does a Gaussian of their mean and std. Both end at about "
+        "**95%**, hardly better than a new start: what training learned is in the order of the weights, not in their "
+        "scale.",
         caption="Accuracy over one more epoch. Dotted: guessing.",
         alt="Accuracy over one epoch: as saved begins high, shuffled and Gaussian begin by guessing and rise alike.",
         pretrain=True,
@@ -214,7 +215,7 @@ LESSONS = (
         state={"starts": _starts("GlorotUniform", "HeNormal", "LSUV"), "hidden": "15 × 64", "activation": "silu"},
         answer="SiLU loses more strength than ReLU. Through 15 layers GlorotUniform stays at **11%** on MNIST, and "
         "HeNormal, made for ReLU, learns late. LSUV needs no formula: it scales each layer until its outputs for the "
-        "first batch have variance 1. It learns from the first steps on and reaches **94%**.",
+        "first batch have variance 1. It learns from the first steps on and reaches about **93%**.",
         caption="Accuracy over one epoch of 15 SiLU layers. Dotted: guessing.",
         alt="Accuracy over one epoch of 15 layers: GlorotUniform keeps guessing, HeNormal learns late, LSUV first.",
     ),
