@@ -92,7 +92,8 @@ class JailSupervisor:
         if self.process is not None:
             self.process.close()
             self.process = None
-        self._state = State("starting")
+        if self._state.phase != "off":  # a session that runs its code without a jail goes on meanwhile
+            self._state = State("starting")
         try:
             process = self._checked()
         except Exception as error:

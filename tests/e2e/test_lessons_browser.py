@@ -120,16 +120,23 @@ def test_the_first_steps_lead_through_the_pages(page: Page, app: str) -> None:
     picture = page.locator(DRAWN).bounding_box()
     assert picture is not None
     assert picture["y"] + picture["height"] < DESKTOP["height"]
+    length = page.evaluate("history.length")
+    button(page, "2 Normal").click()
+    expect(page.locator("h1")).to_have_text("What does RandomNormal draw?")
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
+    assert page.evaluate("history.length") == min(length + 1, 50)
     leave_by(page, button(page, "3 Pretrained").click)
     button(page, "Train an example").click()
     button(page, "Open both").click(timeout=60 * SECONDS)
     expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=60 * SECONDS)
-    button(page, "Next step").click()
+    button(page, "Next step").focus()
+    page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("What does MyInitializer draw?")
+    expect(page.locator(":focus")).to_contain_text("Look for")
     button(page, "Close").click()
     expect(page).to_have_url(f"{app}/custom")
     page.get_by_test_id("stHeader").get_by_role("link", name="Explore").click()
-    expect(page.locator("h1")).to_have_text("What does HeNormal draw?")
+    expect(page.locator("h1")).to_have_text("What does RandomNormal draw?")
     expect(page.get_by_text("New here?")).to_have_count(0)
 
 

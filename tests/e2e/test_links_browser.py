@@ -8,7 +8,7 @@ from support import qr
 from support.visit import SECONDS, button, lines, open_page, result, wait_until
 
 from pages.parts.lessons.catalog import LESSONS
-from pages.parts.page.state import REPLACE
+from pages.parts.page.shown_address import SCRIPT
 
 pytestmark = pytest.mark.browser
 
@@ -74,11 +74,11 @@ def test_a_page_that_was_left_does_not_write_its_address_over_that_of_the_next_o
     """Its last message may be shown after Back. Forward would lead nowhere then."""
     open_page(page, f"{app}/choose")
     late = """([path, script]) => {
-        document.body.insertAdjacentHTML("beforeend", `<i data-page="./${path}" data-address="?batch=1"></i>`);
+        document.body.insertAdjacentHTML("beforeend", `<i data-replace="./${path}?depth=2" data-once="${path}"></i>`);
         document.body.append(Object.assign(document.createElement("script"), {textContent: script}));
     }"""
-    for path, query in (("train", ""), ("", ""), ("choose", "?batch=1")):
-        page.evaluate(late, [path, REPLACE])
+    for path, query in (("train", ""), ("", ""), ("choose", "?depth=2")):
+        page.evaluate(late, [path, SCRIPT])
         assert page.url == f"{app}/choose{query}"
 
 

@@ -69,6 +69,13 @@ def test_a_paste_is_kept_while_the_browser_reports_an_earlier_address(app: AppTe
     assert shown(report(app, what="b").run())[:2] == ("c", "x")
 
 
+def test_back_keeps_what_the_browser_has_of_an_editor(app: AppTest) -> None:
+    """Otherwise the browser takes the session for a new one, and sends its text again instead of taking the old one."""
+    app.session_state["some.editor.text"] = EditorText("typed", 0, 1, received=2)
+    assert shown(report(app, what="c").run())[:2] == ("c", "x")
+    assert app.session_state["some.editor.text"].received == 2
+
+
 def test_results_that_arrive_while_the_browser_reports_an_earlier_address_change_no_setting(
     app: AppTest,
 ) -> None:

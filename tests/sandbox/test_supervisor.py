@@ -174,9 +174,13 @@ def test_failed_jail_is_started_again_after_a_while(another, monkeypatch):
         broken.setattr(canary, "ATTEMPTS", "raise OSError('not today')")
         assert "not today" in another.run(ZEROS, [(1,)], 0).error.message
     assert "not today" in another.run(ZEROS, [(1,)], 0).error.message
+    phases = []
+    check = canary.check_system
+    monkeypatch.setattr(canary, "check_system", lambda: (phases.append(another.state.phase), check()))
     monkeypatch.setattr(supervisor, "RETRY", 0.0)
     assert another.run(ZEROS, [(1,)], 0).error is None
     assert another.state == State("ready")
+    assert phases == ["off"]  # a session that runs its code without a jail goes on while it is tried again
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,12 @@ def control_values(page: str) -> dict[str, Any]:
 
 
 def forget(scope: str, keep: Iterable[str] = ()) -> None:
-    """Drop the values of all controls of a page, except those to keep by name; they get their first values again."""
-    _drop(f"{scope}.", {widget_key(scope, name) for name in keep})
+    """Drop the values of all controls of a page, except those to keep by name; they get their first values again.
+
+    The text of an editor stays, because the browser has it too: a new revision replaces it in both.
+    """
+    texts = {key for key, value in control_values(scope).items() if isinstance(value, EditorText)}
+    _drop(f"{scope}.", texts | {widget_key(scope, name) for name in keep})
 
 
 def forget_all(scope: str) -> None:

@@ -6,32 +6,23 @@ replaces the entry that opened it, so that Back leads away from the page.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from html import escape
 from itertools import islice
 from time import monotonic
 from typing import NoReturn, TypeVar
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from inits.errors import InitsError
 from pages.parts.page import session
-from pages.parts.page.catalog import path_of
 from pages.parts.page.notes import odd_link
 from pages.parts.page.owner import TOKEN, claim
 from pages.parts.page.session import ALL_PAGES, PageState, seeded, widget_key
+from pages.parts.page.shown_address import show_address
 
 T = TypeVar("T")
 
 MAX_PROBLEMS = 5  # of an address that are shown
 LATE = 2.0  # seconds after which the browser has received an address
-# Always the same text: the server's policy allows it by its digest. It does nothing if the page was left meanwhile.
-REPLACE = (
-    "{ const {page, address} = [...document.querySelectorAll('[data-address]')].pop().dataset;"
-    " const {pathname, hash} = location;"
-    " if (pathname === new URL(page, window.__streamlit.BACKEND_BASE_URL).pathname)"
-    " history.replaceState(history.state, '', pathname + address + hash); }"
-)
 
 
 def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +36,7 @@ def load(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     address, token = _address(), st.query_params.get(TOKEN)
     if token is not None:
         claim(token)
-        _replace(page, address)
+        show_address(page, address, "replace")
     stayed = session.CURRENT_PAGE.get(ALL_PAGES) == page
     session.CURRENT_PAGE[ALL_PAGES] = page
     session.RAN_AGAIN[ALL_PAGES] = session.RUN_AGAIN.pop(ALL_PAGES, False)
@@ -86,7 +77,7 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
         now.address = shown or address
         if address and not shown:
             now.replaced = shown
-            _replace(page, address)
+            show_address(page, address, "replace")
     elif kept != now.saved:
         before, now.address = shown if now.address is None else now.address, address
         now.problems = {}
@@ -135,9 +126,14 @@ def opened_by(page: str, name: str) -> bool:
 
 
 def put(page: str, name: str, value: str) -> None:
-    """Change one value of a page that has been opened before; its next `save` writes it into the address."""
+    """Change one value of a page that has been opened before; its next `save` writes it into the address.
+
+    Another page than the present one still opens with all that its address holds, as after Back.
+    """
     if now := session.STATE.get(page):
         now.values = {**now.values, name: value}
+        if page != session.CURRENT_PAGE.get(ALL_PAGES):
+            now.address = None
 
 
 def rerun() -> NoReturn:
@@ -179,13 +175,6 @@ def linked(page: str, name: str, options: Collection[str], widget: Callable[[str
     if name in now.defaults and str(value) != begin:
         save(page, {name: str(value)}, now.defaults)
     return value
-
-
-def _replace(page: str, address: Mapping[str, str]) -> None:
-    """Replace the address that the browser shows for a page."""
-    query = escape(f"?{urlencode(address)}" if address else "")
-    place = f'<span data-page="./{path_of(page)}" data-address="{query}"></span>'
-    st.html(f"{place}<script>{REPLACE}</script>", unsafe_allow_javascript=True)
 
 
 def read(kept: Mapping[str, str], defaults: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:

@@ -22,6 +22,23 @@
   if (pathname.endsWith(`/${HOME}`)) history.replaceState(history.state, "", `./${search}${hash}`);
   window.__streamlit = { ...window.__streamlit, BACKEND_BASE_URL: new URL("./", location.href).href };
 
+  // The addresses that a page asks for, each once. A new entry of the history requests its page as Back does; an address
+  // takes the place only of another one of the same page, which may have been left meanwhile.
+  const shown = new Set();
+  window.showAddresses = () => {
+    for (const { dataset } of document.querySelectorAll("[data-once]")) {
+      if (shown.has(dataset.once)) continue;
+      shown.add(dataset.once);
+      const url = new URL(dataset.push ?? dataset.replace, window.__streamlit.BACKEND_BASE_URL);
+      if (dataset.push) {
+        history.pushState({}, "", url);
+        dispatchEvent(new PopStateEvent("popstate"));
+      } else if (url.pathname === location.pathname) {
+        history.replaceState(history.state, "", url.pathname + url.search + location.hash);
+      }
+    }
+  };
+
   // ---- The scroll position: a new page starts at its top, Back leads to where the page was left --------------------
 
   const left = new Map(); // scroll position by address
@@ -98,10 +115,12 @@
     return [...around.slice(at + 1), ...around.slice(0, at).reverse()].find(usable) ?? title();
   }
 
+  // What a page begins with: the task of its lesson, or its title.
   function title() {
-    const heading = main()?.querySelector("h1");
-    heading?.setAttribute("tabindex", "-1");
-    return heading;
+    const task = [...(main()?.querySelectorAll('[class*="-lesson"][class*="st-key-live-"] p') ?? [])].pop();
+    const first = task ?? main()?.querySelector("h1");
+    first?.setAttribute("tabindex", "-1");
+    return first;
   }
 
   // ---- Links: a text that was typed just now arrives first ----------------------------------------------------------

@@ -26,10 +26,9 @@ from inits.sandbox import syscalls
 from pages.parts.compute.engine_access import started_engine
 from pages.parts.compute.uploads import Uploads, free_abandoned
 from pages.parts.page.hosts import is_loopback
-from pages.parts.page.navigation import GO
 from pages.parts.page.notes import problem
 from pages.parts.page.owner import announce
-from pages.parts.page.state import REPLACE
+from pages.parts.page.shown_address import SCRIPT
 from pages.parts.shell.document import document, routes
 from pages.parts.shell.doors import Doors
 from pages.parts.shell.messages import Messages
@@ -83,8 +82,8 @@ class Headers:
 
 @cache
 def policy() -> str:
-    """Return the Content-Security-Policy. Its inline scripts are those of the document, `REPLACE` and `GO`."""
-    texts = [*_INLINE.findall(document()), REPLACE, GO]
+    """Return the Content-Security-Policy. Its inline scripts are those of the document, and `SCRIPT`."""
+    texts = [*_INLINE.findall(document()), SCRIPT]
     scripts = " ".join(f"'sha256-{_digest(text)}'" for text in texts)
     return "; ".join(f"{name} {value.format(scripts=scripts)}".strip() for name, value in POLICY.items())
 
