@@ -20,7 +20,7 @@ MAX_NUMBERS = (22, 24)  # rows and columns whose cells have room for a number
 COLOURS = [
     [step / 8, token] for step, (_, token) in enumerate(style.SEQUENTIAL[1:])
 ]  # the first is for empty cells
-NEAR, MAX_MOVED = 0.2, 14  # a line so far inside a cell strikes its number; rows that have room to move it
+GAP = 0.25  # of a column, on both sides of its middle, that the critical line leaves to the numbers
 BEST = style.START[1]
 
 
@@ -62,8 +62,10 @@ def heat_map(
         hovermode="closest",
     )
     best = best_cell(values)
-    cells = _cells(values, edges, names, critical)
-    fig.add_traces([cells, _crosses(broken, rows, names), *_line(critical), *_frame(best, edges)])
+    numbered = values.shape[0] <= MAX_NUMBERS[0] and values.shape[1] <= MAX_NUMBERS[1]
+    cells = _cells(values, edges, names, numbered)
+    line = _line(critical, GAP if numbered else 0.0)
+    fig.add_traces([cells, _crosses(broken, rows, names), *line, *_frame(best, edges)])
     fig.add_traces([_empty(values.shape, edges)])
     fig.data = [fig.data[-1], *fig.data[:-1]]  # below all others
     return _name(fig, critical, critical_name, best is not None, float(edges[0]), float(edges[-1]))
@@ -117,23 +119,12 @@ def _row_axis(rows: Sequence[float], edges: Array) -> dict[str, Any]:
     return {**axis, "range": [np.log10(low), np.log10(high)], "showgrid": False}
 
 
-def _cells(
-    values: Array, edges: Array, names: list[list[str]], critical: Sequence[float | None]
-) -> dict[str, Any]:
+def _cells(values: Array, edges: Array, names: list[list[str]], numbered: bool) -> dict[str, Any]:
     words = [
         ["" if np.isnan(value) else f"{name}: {percent(value)}" for name, value in zip(*row, strict=True)]
         for row in zip(names, values, strict=True)
     ]
-    room = values.shape[0] <= MAX_NUMBERS[0] and values.shape[1] <= MAX_NUMBERS[1]
-    numbers = [
-        [
-            ""
-            if np.isnan(value)
-            else _beside_line(f"{100 * value:.0f}", edges[row : row + 2], line, len(values))
-            for value, line in zip(values[row], critical, strict=True)
-        ]
-        for row in range(len(values))
-    ]
+    numbers = [["" if np.isnan(value) else f"{100 * value:.0f}" for value in row] for row in values]
     return {
         **_tiles(values.shape, edges),
         "z": shade(values),
@@ -147,8 +138,8 @@ def _cells(
             "outlinewidth": 0,
             "xpad": 6,
         },
-        "text": numbers if room else None,
-        "texttemplate": "%{text}" if room else None,
+        "text": numbers if numbered else None,
+        "texttemplate": "%{text}" if numbered else None,
         "textfont": {"size": 11},
         "customdata": [[[row, column] for column in range(len(names[0]))] for row in range(len(names))],
         "hovertext": words,
@@ -156,17 +147,6 @@ def _cells(
         "hoverongaps": False,
         "name": "accuracy",
     }
-
-
-def _beside_line(text: str, cell: Array, line: float | None, rows: int) -> str:
-    """Return the text of a cell, moved up or down where the critical line would strike it through."""
-    low, high = np.log(cell)
-    place = (np.log(line) - low) / (high - low) if line else -1.0
-    if not NEAR < place < 1 - NEAR:
-        return text
-    if rows > MAX_MOVED:
-        return ""
-    return f"{text}<br>&nbsp;" if place < 0.5 else f"&nbsp;<br>{text}"
 
 
 def _tiles(shape: tuple[int, ...], edges: Array) -> dict[str, Any]:
@@ -216,18 +196,21 @@ def _crosses(broken: NDArray[np.bool_], rows: Sequence[float], names: list[list[
     }
 
 
-def _line(critical: Sequence[float | None]) -> list[dict[str, Any]]:
+def _line(critical: Sequence[float | None], gap: float) -> list[dict[str, Any]]:
     """Draw a bar over each column, with a halo that separates it from dark and pale cells.
 
-    Equal neighbours join to a line; nothing leads from one value to another: between columns there is no theory.
+    Equal neighbours join to a line; nothing leads from one value to another: between columns there is no theory. The
+    middle of each bar is left out, `gap` of a column on both sides, so that it strikes no number.
     """
     x: list[float] = []
     y: list[float] = []
     for column, value in enumerate(critical):
         if column and value != critical[column - 1]:
             x, y = [*x, column - 0.5], [*y, np.nan]
-        x += [column - 0.5, column + 0.5]
-        y += [np.nan if value is None else value] * 2
+        place = np.nan if value is None else value
+        middle = [column - gap, column, column + gap] if gap else []
+        x += [column - 0.5, *middle, column + 0.5]
+        y += [place, *([place, np.nan, place] if gap else []), place]
     shared = {"type": "scatter", "x": np.array(x), "y": np.array(y), "mode": "lines", "hoverinfo": "skip"}
     halo = {**shared, "line": {"color": style.BACKGROUND, "width": 5}}
     return [halo, {**shared, "line": {**style.THEORY_LINE, "dash": "dash"}, "name": "critical"}]

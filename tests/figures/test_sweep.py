@@ -80,10 +80,17 @@ def test_diverged_cells_are_crossed_out():
 def test_critical_line_is_a_bar_in_each_column_and_joins_only_equal_ones():
     fig = heat_map(critical=(0.05, 0.2, 0.2, None), critical_name="critical: σ² = 2")
     halo, line = fig.data[3:5]
-    for trace in (halo, line):
-        np.testing.assert_array_equal(trace.x, [-0.5, 0.5, 0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 2.5, 3.5])
-        gap, none = np.nan, [np.nan] * 3
-        np.testing.assert_array_equal(trace.y, [0.05, 0.05, gap, 0.2, 0.2, 0.2, 0.2, *none])
+    gap = np.nan
+    for trace in (halo, line):  # each bar leaves the place of a number free
+        first, second, third = (
+            [-0.5, -0.25, 0, 0.25, 0.5],
+            [0.5, 0.75, 1, 1.25, 1.5],
+            [1.5, 1.75, 2, 2.25, 2.5],
+        )
+        fourth = [2.5, 2.75, 3, 3.25, 3.5]
+        np.testing.assert_array_equal(trace.x, [*first, 0.5, *second, *third, 2.5, *fourth])
+        bars = [[value, value, gap, value, value] for value in (0.05, 0.2, 0.2)]
+        np.testing.assert_array_equal(trace.y, [*bars[0], gap, *bars[1], *bars[2], *[gap] * 6])
     assert (line.line.color, halo.line.color) == (style.INK, style.BACKGROUND)
     assert halo.line.width > line.line.width
     (name,) = fig.layout.annotations
@@ -104,13 +111,11 @@ def test_best_cell_is_framed():
         assert "best" not in {trace.name for trace in heat_map(values).data}, "none is better than chance"
 
 
-def test_critical_line_strikes_no_number():
-    cells = heat_map(critical=(0.09, 0.12, 0.3, None)).data[1]
-    assert list(cells.text[1]) == ["42<br>&nbsp;", "&nbsp;<br>50", "58", "66"]
-    rows = np.geomspace(0.01, 1.0, 21)
-    cells = heat_map(np.full((21, 4), 0.5), rows=rows, critical=(0.1,) * 4).data[1]
-    assert list(cells.text[10]) == [""] * 4, "no room to move it"
-    assert {text for row in cells.text for text in row} == {"", "50"}
+def test_critical_line_without_numbers_has_no_gaps():
+    columns = [str(depth) for depth in range(1, 31)]
+    line = heat_map(np.ones((3, 30)), columns=columns, critical=[0.1] * 30).data[4]
+    assert len(line.x) == 60
+    assert np.isfinite(line.y).all()
 
 
 def test_colours_separate_good_accuracies_and_their_ticks_say_where():

@@ -264,3 +264,11 @@ def test_starts_that_are_guessing_are_not_compared():
 def test_headline_of_a_job_that_failed():
     words = "The run ended early. Its results so far are kept."
     assert headline(record(0, 3, {0: 0.1}), error="The training process ended.") == words
+
+
+def test_presented_numbers_of_a_start_that_ended_early_say_when_they_were_measured():
+    choices = Choices.of(Experiment(tuple(card.start for card in CARDS[:2]), batch_size=BATCH), CARDS[:2])
+    groups = [finished(0, 0.6)], [record(1, 30, {0: 0.1, 20: 0.3}, stopped=True)]
+    accuracy = curves(choices, groups, True)[1]
+    words = "Right on held-out images: HeNormal **60.0%**, mine\\* **30.0%** (after 2,000 images)."
+    assert accuracy.say == words

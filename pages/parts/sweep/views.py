@@ -73,7 +73,7 @@ def live(page: str, job: Job, answer: DeltaGenerator, *, over: bool) -> None:
             if job.error:
                 problem(job.error)
         _map(page, sweep, values, diverged)
-        _best(sweep, values)
+        _best(sweep, values, over)
         if over:
             _cell_picker(page, sweep, values, diverged)
 
@@ -204,8 +204,8 @@ def _open(sweep: Sweep, row: int, column: int) -> None:
     go("train", TRAIN.format(choices))
 
 
-def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
-    """Show the best value of each column beside the critical one."""
+def _best(sweep: Sweep, values: NDArray[np.float64], over: bool) -> None:
+    """Show the best value of each column, so far or at the end, beside the critical one."""
     wanted, critical = _critical(sweep)
     there = [
         column for column in range(values.shape[1]) if np.nanmax(values[:, column], initial=0.0) > CHANCE
@@ -214,6 +214,7 @@ def _best(sweep: Sweep, values: NDArray[np.float64]) -> None:
         return
     parameter = VARIED[sweep.varied].parameter
     how = "Columns that learned, with the critical value where theory has one."
+    how = how if over else f"So far. {how}"
     rows = [int(np.nanargmax(values[:, column])) for column in there]
     table = {
         sweep.across: [_column(sweep, column) for column in there],

@@ -13,7 +13,7 @@ from inits.figures import layers as layer_figures
 from inits.figures import style
 from inits.figures import weights as weight_figures
 from inits.figures.curve_data import start_curves
-from inits.text import counted, number, percent
+from inits.text import count, counted, number, percent
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import literal
 from pages.parts.page.session import widget_key
@@ -100,9 +100,18 @@ def _seeds_shown(groups: Sequence[Sequence[Record]], seeds: int, over: bool) -> 
 def _said(
     what: str, choices: Choices, points: Mapping[int, Checkpoint], value: Callable[[Checkpoint], str]
 ) -> str:
-    """Return a value of each start as a sentence for the presenter view; "" if there are none or too many to say."""
-    found = [f"{literal(choices.labels[start])} **{value(point)}**" for start, point in points.items()]
-    return f"{what}: {', '.join(found)}." if 0 < len(found) <= MOST_SAID else ""
+    """Return a value of each start as a sentence for the presenter view; "" if there are none or too many to say.
+
+    That of a start which was stopped or has diverged is older than the others, so its place in the epoch is said.
+    """
+    last = max((point.step for point in points.values()), default=0)
+
+    def said(start: int, point: Checkpoint) -> str:
+        early = f" (after {count(point.step * choices.batch_size)} images)" if point.step < last else ""
+        return f"{literal(choices.labels[start])} **{value(point)}**{early}"
+
+    found = ", ".join(said(start, point) for start, point in points.items())
+    return f"{what}: {found}." if 0 < len(points) <= MOST_SAID else ""
 
 
 def _first_over_last(point: Checkpoint) -> str:
