@@ -156,7 +156,13 @@ def test_the_presenter_view_shows_one_live_slide_and_the_controls(page: Page, ap
     expect(view).to_contain_text("Accuracy")
     page.reload()
     expect(view).to_contain_text("Accuracy", timeout=60 * SECONDS)
+    for _ in range(12):
+        page.keyboard.press("PageDown")
+    expect(view.get_by_role("heading")).to_have_text("The layers")
+    folded = page.locator(".st-key-slide-model table")
+    expect(folded).to_be_visible()
     page.keyboard.press("Escape")
+    expect(folded).not_to_be_visible()
     expect(view).to_have_count(0)
     expect(page.locator("h1")).to_be_visible()
     expect(tool).to_be_focused()

@@ -1,7 +1,7 @@
 // The presenter view: the slides of the page (pages/parts/page/slides.py), one at a time and enlarged, above the controls
 // of the page. All of them are the elements of the page itself, so they stay live; the rest of the page is hidden.
 
-import { fit, isSlide, live, nameOf, slides, wordsOf } from "./slides.js";
+import { fit, isSlide, live, nameOf, refold, slides, unfold, wordsOf } from "./slides.js";
 import { qrDialog } from "./qr.js";
 
 const HASH = "#present"; // of the address; "#present=name" once a slide is chosen
@@ -82,6 +82,7 @@ function close() {
   removeEventListener("resize", refresh);
   document.documentElement.classList.remove("inits-presenting", "inits-folded");
   fit(view.shown, null);
+  refold();
   view.box.remove();
   view = null;
   setHash("");
@@ -141,6 +142,7 @@ function refresh() {
   if (!view) return;
   view.timer = null;
   if (view.page !== location.pathname) Object.assign(view, { page: location.pathname, chosen: false, at: 0 });
+  unfold();
   const all = slides();
   const chosen = view.chosen && all.findIndex((one) => nameOf(one) === view.name);
   if (view.chosen && chosen >= 0) view.at = chosen;

@@ -30,9 +30,31 @@ function keyOf(element) {
   return [...element.classList].find((name) => name.startsWith("st-key-")) ?? "";
 }
 
-// False for a container with nothing but hidden words, and for one in a folded part of the page.
+// False for a container with nothing but hidden words.
 function hasContent(element) {
   return [...element.children].some((part) => part.offsetHeight > 0);
+}
+
+// ---- Folds -------------------------------------------------------------------------------------------
+
+// Opens the folded parts of the page that have slides, which would be empty. Folds inside a slide, such as the answer of
+// a lesson, stay. Streamlit marks what is folded as inert.
+export function unfold() {
+  for (const fold of document.querySelectorAll('[data-testid="stMain"] details:not([open])')) {
+    if (!fold.querySelector(SLIDES)) continue;
+    fold.open = true;
+    fold.setAttribute("data-unfolded", "");
+    for (const part of fold.querySelectorAll(":scope > [inert]")) part.inert = false;
+  }
+}
+
+// Folds again what `unfold` has opened.
+export function refold() {
+  for (const fold of document.querySelectorAll("[data-unfolded]")) {
+    fold.open = false;
+    fold.removeAttribute("data-unfolded");
+    for (const part of fold.querySelectorAll(":scope > :not(summary)")) part.inert = true;
+  }
 }
 
 // ---- Words -------------------------------------------------------------------------------------------
