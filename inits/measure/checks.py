@@ -57,7 +57,11 @@ def numbers(layers: Sequence[PastedKernel], names: Sequence[str]) -> tuple[Layer
 
 
 def checks(
-    layers: Sequence[PastedKernel], again: FloatArray | None, names: Sequence[str]
+    layers: Sequence[PastedKernel],
+    again: FloatArray | None,
+    names: Sequence[str],
+    *,
+    one_object: bool = False,
 ) -> tuple[Check, ...]:
     """Return the checks of a network's kernels; a check without data is left out.
 
@@ -65,6 +69,7 @@ def checks(
         layers: kernels in order, the output last, each drawn with a different seed.
         again: the first kernel drawn once more with the same seed; None when it was not.
         names: of the layers, all different.
+        one_object: True if one initializer object drew all of them, False for a class or a function.
     """
     arrays = _arrays(layers, names)
     finite = {name: array for name, array in arrays.items() if np.isfinite(array).all()}
@@ -78,7 +83,7 @@ def checks(
         found.append(_seed(names[0], arrays[names[0]], again))
     drawn = [row.name for row in rows if not row.nearest or row.nearest.spec.random]
     if len(drawn) > 1:
-        found.append(_layers({name: finite[name] for name in drawn}))
+        found.append(_layers({name: finite[name] for name in drawn}, one_object))
     if rows:
         found += [symmetry(finite, names), _scale(rows)]
     if any(row.nearest for row in rows):
@@ -179,13 +184,20 @@ def _seed(name: str, first: FloatArray, again: FloatArray) -> Check:
     return Check("Same seed", "good", words)
 
 
-def _layers(drawn: Mapping[str, FloatArray]) -> Check:
-    """Return the check for layers with equal first draws: a generator that is seeded again at every call."""
+def _layers(drawn: Mapping[str, FloatArray], one_object: bool) -> Check:
+    """Return the check for layers with equal first draws: a generator that is seeded again at every call.
+
+    An initializer object of Keras 3 does so by design: only layers that share it are alike.
+    """
     pairs = list(combinations(drawn, 2))
     alike = [f"{one} and {other}" for one, other in pairs if _begin_alike(drawn[one], drawn[other])]
     if not alike:
         return Check("Layers differ", "good", "No two kernels begin with the same draws.")
     words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
+    if one_object:
+        why = "in Keras 3 one initializer object draws the same values at every call"
+        advice = "give each layer an object of its own, or the initializer's name as text"
+        return Check("Layers differ", "note", f"{words}: {listed(alike)}; {why}: {advice}.")
     advice = "do not seed a generator inside the function"
     return Check("Layers differ", "bad", f"{words}: {listed(alike)}; {advice}.")
 

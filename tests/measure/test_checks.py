@@ -139,6 +139,17 @@ def test_generator_that_is_seeded_in_every_call_is_found(draw, pairs):
     assert "layer 2 and output; do not seed a generator" in found.words
 
 
+def test_one_initializer_object_is_no_seeded_function():
+    """An object of Keras 3 repeats its draws by design, so the advice is another."""
+    layers = network(lambda shape, seed: he(shape, 0))
+    found = {check.name: check for check in checks(layers, None, NAMES, one_object=True)}["Layers differ"]
+    assert found.verdict == "note"
+    assert (
+        "one initializer object draws the same values at every call: give each layer an object" in found.words
+    )
+    assert "inside the function" not in found.words
+
+
 def test_layers_differ_when_only_some_weights_are_the_same():
     first, second, third = kernels(he)
     second.ravel()[:500] = 2.0 * first.ravel()[:500]

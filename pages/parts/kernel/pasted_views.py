@@ -163,7 +163,8 @@ def check_list(found: Sequence[Check]) -> None:
 def checked(result: Result) -> tuple[Check, ...]:
     """Return the checks of a result that holds the kernels of a network, and the first of them drawn once more."""
     *network, again = [_drawn(one) for one in result.drawn]
-    return checks(network, again.array, NETWORK.layer_names)
+    one_object = result.picked is not None and result.picked.kind == "instance"
+    return checks(network, again.array, NETWORK.layer_names, one_object=one_object)
 
 
 def _drawn(one: Array) -> PastedKernel:
