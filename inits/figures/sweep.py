@@ -200,7 +200,7 @@ def _line(critical: Sequence[float | None], gap: float) -> list[dict[str, Any]]:
     """Draw a bar over each column, with a halo that separates it from dark and pale cells.
 
     Equal neighbours join to a line; nothing leads from one value to another: between columns there is no theory. The
-    middle of each bar is left out, `gap` of a column on both sides, so that it strikes no number.
+    middle of each bar is left out, `gap` of a column on both sides, for the number of the cell.
     """
     x: list[float] = []
     y: list[float] = []

@@ -196,7 +196,7 @@ def _layers(drawn: Mapping[str, FloatArray], one_object: bool) -> Check:
     words = f"{count(len(alike))} of {counted(len(pairs), 'pair')} of layers begin with the same draws"
     if one_object:
         why = "in Keras 3 one initializer object draws the same values at every call"
-        advice = "give each layer an object of its own, or the initializer's name as text"
+        advice = "use one object for each layer, or pass the name of the initializer as text"
         return Check("Layers differ", "note", f"{words}: {listed(alike)}; {why}: {advice}.")
     advice = "do not seed a generator inside the function"
     return Check("Layers differ", "bad", f"{words}: {listed(alike)}; {advice}.")

@@ -145,7 +145,8 @@ def test_one_initializer_object_is_no_seeded_function():
     found = {check.name: check for check in checks(layers, None, NAMES, one_object=True)}["Layers differ"]
     assert found.verdict == "note"
     assert (
-        "one initializer object draws the same values at every call: give each layer an object" in found.words
+        "one initializer object draws the same values at every call: use one object for each layer"
+        in found.words
     )
     assert "inside the function" not in found.words
 
