@@ -37,7 +37,7 @@ from pages.parts.page.navigation import go
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.owner import announce
 from pages.parts.page.session import ALL_PAGES, widget_key
-from pages.parts.page.slides import live_controls, slide
+from pages.parts.page.slides import live_controls, previous_results, slide
 from pages.parts.page.state import rerun
 from pages.parts.widgets.picker import offer_code
 
@@ -151,7 +151,7 @@ def show_result(spec: PastedSpec, result: Result, typed: PastedSpec | None) -> N
     """Show the error or the next steps, the checks, and the output."""
     if typed != spec:
         words = "These results are for the previous code. Press Run for the new code."
-        st.info(words, icon=":material/history:")
+        previous_results(PAGE, words)
     if result.error is not None:
         error_box(spec, result.error, spec.source)
     elif not not_finite(result.arrays):

@@ -21,7 +21,7 @@ from pages.parts.page import session
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.refusals import refusal
-from pages.parts.page.slides import live_controls
+from pages.parts.page.slides import live_controls, previous_results
 from pages.parts.page.state import rerun
 from pages.parts.sweep.builder import SWEEP, Grid, in_words, sweep_builder
 from pages.parts.sweep.views import answer_before, live, theory_map
@@ -76,9 +76,8 @@ def shown_grid(sweep: Sweep, now: Situation, *, changed: bool) -> None:
     if now.phase is Phase.RUNNING:
         st.markdown(f":small[:gray[Sweeping {words}.]]")
     elif changed and not now.current:
-        st.info(
-            f"These results are for the previous grid: {words}. Press Run for the new one.",
-            icon=":material/history:",
+        previous_results(
+            PAGE, f"These results are for the previous grid: {words}. Press Run for the new one."
         )
 
 

@@ -26,6 +26,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import current_part
 from pages.parts.page.state import rerun
 from pages.parts.train import guessing
 from pages.parts.train.chips import Chips
@@ -160,11 +161,12 @@ def details(
 ) -> None:
     """Show why starts are predicted to train or not, and the network as a table, with its picture, both folded."""
     data_remark(choices.data)
-    prediction_table(choices, predicted, results(job) if job else ())
-    with st.expander("Network", key=widget_key(PAGE, "network")):
-        if picture:
-            network_picture(choices)
-        model_table(choices, [group[0] for group in by_start(job, job.records)] if job else [])
+    with current_part(PAGE):
+        prediction_table(choices, predicted, results(job) if job else ())
+        with st.expander("Network", key=widget_key(PAGE, "network")):
+            if picture:
+                network_picture(choices, covered=guessing.covered(choices))
+            model_table(choices, [group[0] for group in by_start(job, job.records)] if job else [])
 
 
 main()

@@ -156,9 +156,16 @@ def test_the_presenter_view_shows_one_live_slide_and_the_controls(page: Page, ap
     expect(view).to_contain_text("Accuracy")
     page.reload()
     expect(view).to_contain_text("Accuracy", timeout=60 * SECONDS)
+    rate = page.get_by_role("textbox", name="Learning rate")
+    rate.fill("0.5")
+    rate.press("Enter")
+    notice = view.get_by_text("These results are for the previous settings")
+    expect(notice).to_be_visible()
+    rate.press("Escape")
     for _ in range(12):
         page.keyboard.press("PageDown")
     expect(view.get_by_role("heading")).to_have_text("The layers")
+    expect(notice).to_have_count(0)  # they are those of the present settings
     folded = page.locator(".st-key-slide-model table")
     expect(folded).to_be_visible()
     page.keyboard.press("Escape")

@@ -63,6 +63,17 @@ def _only_presented(name: str, words: str) -> None:
             st.markdown(words)
 
 
+def previous_results(page: str, words: str) -> None:
+    """Say that the results below are not those of the settings; the presenter view says it above each slide of them."""
+    with st.container(key=widget_key("previous", page)):
+        st.info(words, icon=":material/history:")
+
+
+def current_part(page: str) -> DeltaGenerator:
+    """Return a container for what is about the settings of the page, also below the notice of `previous_results`."""
+    return st.container(key=widget_key("current", page))
+
+
 def live_controls(page: str, name: str = "controls", *, border: bool = False) -> DeltaGenerator:
     """Return a container for controls of a page that the presenter view shows below the slide."""
     return st.container(border=border, key=widget_key("live", page, name))

@@ -12,8 +12,9 @@ from inits.experiments.summary import CHANCE, Outcome
 from inits.text import count, counted, percent
 from pages.parts.compute.engine_access import engine, training_images, wait_for, waiting_words
 from pages.parts.compute.job_control import expected_time
-from pages.parts.experiment.choices import Choices, in_words
+from pages.parts.experiment.choices import TRAIN, Choices, in_words
 from pages.parts.page.notes import literal
+from pages.parts.page.slides import previous_results
 from pages.parts.train.conclusion import comparison, listed, nothing_finished
 
 
@@ -53,7 +54,7 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
 def shown_settings(shown: Choices) -> None:
     """Describe the run on the page when the controls differ from it."""
     words = f"These results are for the previous settings: {literal(in_words(shown))}. Press Run for the new ones."
-    st.info(words, icon=":material/history:")
+    previous_results(TRAIN.page, words)
 
 
 def sentence(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> str:

@@ -1,7 +1,7 @@
 // The presenter view: the slides of the page (pages/parts/page/slides.py), one at a time and enlarged, above the controls
 // of the page. All of them are the elements of the page itself, so they stay live; the rest of the page is hidden.
 
-import { fit, isSlide, live, nameOf, refold, slides, unfold, wordsOf } from "./slides.js";
+import { fit, isSlide, live, nameOf, noticeOf, refold, slides, unfold, wordsOf } from "./slides.js";
 import { qrDialog } from "./qr.js";
 
 const HASH = "#present"; // of the address; "#present=name" once a slide is chosen
@@ -36,7 +36,7 @@ export function present(host) {
   box.className = "inits-presenter";
   box.setAttribute("role", "dialog");
   box.setAttribute("aria-label", "Presenter view");
-  box.innerHTML = '<header><p></p><h2 aria-live="polite"></h2><p></p></header><footer></footer>';
+  box.innerHTML = '<header><div></div><p></p><h2 aria-live="polite"></h2><p></p></header><footer></footer>';
   const place = document.createElement("span");
   const name = decodeURIComponent(location.hash.slice(HASH.length + 1));
   view = { box, place, name, chosen: name !== "", at: 0, page: location.pathname, shown: null, timer: null, host };
@@ -170,7 +170,8 @@ function show(slide) {
   }
   view.shown = slide;
   const { title, sentence, how } = slide ? wordsOf(slide) : { title: [EMPTY], sentence: [], how: [] };
-  const [above, large, below] = view.box.querySelector("header").children;
+  const [notice, above, large, below] = view.box.querySelector("header").children;
+  setNodes(notice, slide ? noticeOf(slide) : []);
   setNodes(above, sentence.length ? title : []);
   setNodes(large, sentence.length ? sentence : title);
   setNodes(below, how);

@@ -2,6 +2,8 @@
 
 const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st-key-lead-"], [class*="st-key-lessons-card-"])';
 const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
+const PREVIOUS = '[data-testid="stMain"] [class*="st-key-previous-"]';
+const CURRENT = '[class*="st-key-current-"]';
 const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
 const [WIDE, LOW] = [820, 250]; // pixels: a chart alone is laid out for this width, or for a larger one of this height
 const USUAL = 400; // pixels: a higher chart has rows, which need their height
@@ -72,6 +74,14 @@ export function wordsOf(slide) {
     sentence: sentence?.childNodes ?? [],
     how: below.filter((node) => node !== heading && node.nodeName !== "BR"),
   };
+}
+
+// What the page says about results of other settings, for a slide with such results: those that follow the notice,
+// except in a part of the page about the present settings.
+export function noticeOf(slide) {
+  const notice = document.querySelector(PREVIOUS);
+  const follows = notice && notice.compareDocumentPosition(slide) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return follows && !slide.closest(CURRENT) ? [...notice.querySelectorAll('[data-testid="stAlert"]')] : [];
 }
 
 // ---- Size --------------------------------------------------------------------------------------------
