@@ -26,7 +26,7 @@ from pages.parts.page.header import setup
 from pages.parts.page.notes import explained
 from pages.parts.page.refusals import refusal
 from pages.parts.page.session import widget_key
-from pages.parts.page.slides import current_part
+from pages.parts.page.slides import current_part, say_here
 from pages.parts.page.state import rerun
 from pages.parts.train import guessing
 from pages.parts.train.chips import Chips
@@ -117,9 +117,10 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
     current = now.job if now.current else None
     chips = Chips(predicted, current, results(current), reasons(current)) if current else Chips(predicted)
     with notes:
-        guessing.guess_line(choices, predicted, chips.outcomes)
+        score = guessing.guess_line(choices, predicted, chips.outcomes)
     with cards:
         card_row(PAGE, choices, chip=partial(guessing.ask, choices) if covered else chips.show)
+        say_here("score", score)
     with pictures:
         show(choices, now, answer, notes)
     details(choices, predicted, current, picture=now.job is not None)

@@ -38,10 +38,16 @@ class Row:
     strengths: Array | None
 
 
-def network(rows: Sequence[Row], units: Sequence[int], activation: str) -> go.Figure:
+def network(
+    rows: Sequence[Row], units: Sequence[int], activation: str, *, covered: bool = False
+) -> go.Figure:
     """Draw a network of `units` (the input first, the output last) with the strength of each start's signal.
 
     The height of a bar is the square root of the number of units.
+
+    Args:
+        rows, units, activation: what to draw.
+        covered: show neither strengths nor where there is no theory.
     """
     names = layer_names(len(units) - 2)
     heights = TALLEST * np.sqrt(np.array(units) / max(units))
@@ -68,10 +74,11 @@ def network(rows: Sequence[Row], units: Sequence[int], activation: str) -> go.Fi
         [
             trace
             for y, row in enumerate(rows)
-            for trace in (_links(y + LOWER, heights), _bars(y + LOWER, row, heights, whats))
+            for trace in (_links(y + LOWER, heights), _bars(y + LOWER, row, heights, whats, covered))
         ]
     )
-    fig.add_traces([_marks(y + LOWER, row) for y, row in enumerate(rows) if row.strengths is not None])
+    if not covered:
+        fig.add_traces([_marks(y + LOWER, row) for y, row in enumerate(rows) if row.strengths is not None])
     fig.layout.annotations = [_label(y, row) for y, row in enumerate(rows)]
     return fig
 
@@ -121,11 +128,12 @@ def _decades(strengths: Array) -> Array:
     return decades
 
 
-def _bars(y: float, row: Row, heights: Array, whats: Sequence[str]) -> dict[str, Any]:
-    known = row.strengths is not None
-    colour = {"color": _decades(row.strengths), "coloraxis": "coloraxis"} if row.strengths is not None else {}
-    said = [f"×{_number(s)}" for s in row.strengths] if row.strengths is not None else [""] * len(heights)
-    theory = "strength %{text}" if known else "no theory for this start"
+def _bars(y: float, row: Row, heights: Array, whats: Sequence[str], covered: bool) -> dict[str, Any]:
+    strengths = None if covered else row.strengths
+    colour = {"color": _decades(strengths), "coloraxis": "coloraxis"} if strengths is not None else {}
+    said = [f"×{_number(s)}" for s in strengths] if strengths is not None else [""] * len(heights)
+    theory = "strength %{text}" if strengths is not None else "no theory for this start"
+    ending = "" if covered else f": {theory}"
     return {
         "type": "bar",
         "x": np.arange(len(heights)),
@@ -141,7 +149,7 @@ def _bars(y: float, row: Row, heights: Array, whats: Sequence[str]) -> dict[str,
         "text": said,
         "textposition": "none",
         "customdata": list(whats),
-        "hovertemplate": f"%{{customdata}}<br>{row.initializer}: {theory}<extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br>{row.initializer}{ending}<extra></extra>",
         "meta": row.slot,
     }
 

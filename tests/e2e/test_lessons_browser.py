@@ -146,14 +146,18 @@ def test_starts_are_guessed_before_their_run_and_scored_after_it(page: Page, app
     row = page.locator(".st-key-train-cards")
     expect(button(page, "Show predictions")).to_be_visible()
     expect(page.get_by_text("Predictions", exact=True)).to_have_count(0)
+    expect(page.get_by_role("img", name=re.compile(r"^The network: .* outputs\.$"))).to_be_visible()
     for place, guess in enumerate(("keeps guessing", "learns", "learns")):
         row.get_by_role("radio", name=guess, exact=True).nth(place).click()
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
     assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
-    expect(
-        page.get_by_text(re.compile("^You guessed 2 of 3; the prediction was right for 3 of 3"))
-    ).to_be_visible()
+    score = "You guessed 2 of 3; the prediction was right for 3 of 3."
+    expect(page.get_by_text(score).filter(visible=True)).to_have_count(1)
+    button(page, "Present").click()
+    page.keyboard.press("ArrowLeft")  # from the loss
+    expect(page.get_by_role("dialog", name="Presenter view").get_by_role("heading")).to_have_text(score)
+    page.keyboard.press("Escape")
     page.reload()  # another session: what is already computed stays hidden
     expect(button(page, "Show predictions")).to_be_visible(timeout=60 * SECONDS)
     expect(button(page, "Curves (CSV)")).to_have_count(0)

@@ -201,6 +201,9 @@ def test_the_presenter_view_walks_through_the_lessons_and_on_to_their_pages(page
     answer = page.locator(f".st-key-lessons-card-{lesson.key} details")
     page.keyboard.press("a")
     expect(answer).to_have_attribute("open", "")
+    page.keyboard.press("q")
+    assert qr.read(modules(page)) == f"{app}/lessons?lesson={lesson.key}"
+    page.keyboard.press("Escape")
     page.locator("[data-presented]").get_by_role("button", name=re.compile("^Open in")).click()
     expect(page).to_have_url(re.compile(f"/{lesson.page}.*#present$"))
     expect(view.get_by_role("heading")).to_have_text("The starts")

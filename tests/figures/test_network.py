@@ -36,6 +36,16 @@ def test_every_start_has_its_layers_with_units_and_strength():
     assert [note.name for note in fig.layout.annotations] == ["row 0", "row 4", "row 5", "row 2"]
 
 
+def test_a_covered_network_says_nothing_about_its_signal():
+    fig = check(figures.network([KEPT, LOST, FAR, UNKNOWN], UNITS, "ReLU", covered=True))
+    bars = [trace for trace in fig.data if trace.type == "bar"]
+    assert len({bar.marker.color for bar in bars}) == 1
+    assert all(bar.marker.color.startswith(style.MUTED) for bar in bars)
+    assert bars[0].hovertemplate == "%{customdata}<br>HeNormal<extra></extra>"
+    assert bars[3].hovertemplate == "%{customdata}<br>LSUV<extra></extra>"
+    assert {trace.mode for trace in fig.data if trace.type == "scatter"} == {"none"}
+
+
 def test_marks_stand_where_the_signal_is_lost():
     fig = figures.network([KEPT, LOST, FAR], UNITS, "tanh")
     marks = {trace.meta: trace for trace in fig.data if trace.type == "scatter" and trace.mode == "markers"}

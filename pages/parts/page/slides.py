@@ -27,7 +27,7 @@ def picture(
     box = st.container(key=_key(name, lead))
     with box:
         heading(title, how, sheet, terms=terms)
-        _only_presented(name, say)
+        say_here(name, say)
     return box
 
 
@@ -49,7 +49,7 @@ def slide(
     """
     box = st.container(border=border, height=height, key=_key(name, lead))
     with box:
-        _only_presented(name, "\n\n".join(filter(None, [title and f"**{title}**", say])))
+        say_here(name, "\n\n".join(filter(None, [title and f"**{title}**", say])))
     return box
 
 
@@ -57,7 +57,8 @@ def _key(name: str, lead: bool) -> str:
     return widget_key("lead" if lead else "slide", name)
 
 
-def _only_presented(name: str, words: str) -> None:
+def say_here(name: str, words: str) -> None:
+    """Show Markdown in a slide only in the presenter view, which has the first sentence of a slide above it."""
     if words:
         with st.container(key=widget_key("say", name)):
             st.markdown(words)

@@ -54,8 +54,12 @@ def ask(choices: Choices, place: int) -> None:
         guesses[place] = guess
 
 
-def guess_line(choices: Choices, predicted: Sequence[Prediction], outcomes: Sequence[Outcome]) -> None:
-    """Draw what the user is to do while predictions are covered; afterwards the score, if there are guesses."""
+def guess_line(choices: Choices, predicted: Sequence[Prediction], outcomes: Sequence[Outcome]) -> str:
+    """Draw what the user is to do while predictions are covered; afterwards the score, if there are guesses.
+
+    Returns:
+        The score; "" for none.
+    """
     if covered(choices):
         with live_controls(PAGE, "guess"), st.container(horizontal=True, vertical_alignment="center"):
             words = "**What will each start do?** Choose on its card, then press Run."
@@ -64,8 +68,10 @@ def guess_line(choices: Choices, predicted: Sequence[Prediction], outcomes: Sequ
             st.button(
                 "Show predictions", icon=":material/visibility:", key=key, on_click=_skip, args=(choices,)
             )
-    elif words := score(_guesses(choices), predicted, outcomes):
+        return ""
+    if words := score(_guesses(choices), predicted, outcomes):
         st.markdown(words)
+    return words
 
 
 def _skip(choices: Choices) -> None:

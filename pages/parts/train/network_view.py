@@ -21,27 +21,21 @@ def network_picture(choices: Choices, covered: bool = False) -> None:
     net = choices.network
     activation = ACTIVATIONS[net.activation]
     rows = [
-        Row(
-            label,
-            card.slot,
-            card.start.kernel.label,
-            None if covered else signal_strengths(card.start, net, choices.data),
-        )
+        Row(label, card.slot, card.start.kernel.label, signal_strengths(card.start, net, choices.data))
         for label, card in zip(choices.labels, choices.cards, strict=True)
     ]
-    how = (
-        f"Columns: layers and their units, {activation} after each hidden one. "
-        "Colour: strength of the signal before training, by theory. Log scale."
-    )
-    with picture(
-        "network", "The network", how, "layers", say=" ".join(map(_sentence, rows)), terms="pre-activations"
-    ):
+    how, say = f"Columns: layers and their units, {activation} after each hidden one.", ""
+    if not covered:
+        how += " Colour: strength of the signal before training, by theory. Log scale."
+        say = " ".join(map(_sentence, rows))
+    sheet, terms = ("", "") if covered else ("layers", "pre-activations")
+    with picture("network", "The network", how, sheet, say=say, terms=terms):
         shared_chart(
             (deck.format_cards(choices.cards), net, choices.data, covered),
-            lambda: network(rows, (net.inputs, *net.hidden, net.outputs), activation),
+            lambda: network(rows, (net.inputs, *net.hidden, net.outputs), activation, covered=covered),
             key=KEY,
             height=height(len(rows)),
-            alt=f"The network: {_layers(net)}. {' '.join(map(_sentence, rows))}",
+            alt=f"The network: {_layers(net)}. {say}".strip(),
         )
 
 

@@ -1,7 +1,7 @@
 // The presenter view: the slides of the page (pages/parts/page/slides.py), one at a time and enlarged, above the controls
 // of the page. All of them are the elements of the page itself, so they stay live; the rest of the page is hidden.
 
-import { fit, isSlide, live, nameOf, noticeOf, refold, slides, unfold, wordsOf } from "./slides.js";
+import { addressOf, fit, isSlide, live, nameOf, noticeOf, refold, slides, unfold, wordsOf } from "./slides.js";
 import { qrDialog } from "./qr.js";
 
 const HASH = "#present"; // of the address; "#present=name" once a slide is chosen
@@ -97,7 +97,7 @@ function fold(folded) {
 }
 
 function showCode() {
-  qrDialog(view.host);
+  qrDialog(view.host, addressOf(view.shown));
 }
 
 // ---- Keys --------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ const MOST = 1800; // bytes: more modules than a phone can read from a seat
 const HERE =
   "This address works on this computer only. For other devices, start the app with --server.address 0.0.0.0 (see the README).";
 
-// Shows the code of the page's address without the presenter view. `host` is the address of the server for others.
-export function qrDialog(host) {
-  const url = new URL(location.href);
+// Shows the code of an address of the app without the presenter view. `host` is the address of the server for others.
+export function qrDialog(host, address) {
+  const url = new URL(address);
   url.hash = "";
   const only = LOOPBACK.test(url.hostname);
   if (only && host) url.hostname = host;

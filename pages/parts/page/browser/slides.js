@@ -37,6 +37,11 @@ function hasContent(element) {
   return [...element.children].some((part) => part.offsetHeight > 0);
 }
 
+// The address that leads to a slide: a lesson has a link of its own.
+export function addressOf(slide) {
+  return slide?.querySelector('a[href*="?lesson="]')?.href ?? location.href;
+}
+
 // ---- Folds -------------------------------------------------------------------------------------------
 
 // Opens the folded parts of the page that have slides, which would be empty. Folds inside a slide, such as the answer of
