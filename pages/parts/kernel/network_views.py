@@ -126,7 +126,7 @@ def all_initializers(shape: tuple[int, ...]) -> None:
         "gallery",
     )
     reach, top = gallery.common_scale(laws.values())
-    with box, st.container(horizontal=True, gap="small"):
+    with box, st.container(horizontal=True, gap="small", key=widget_key("explore", "gallery")):
         for name, law in laws.items():
             with st.container(width=PANEL_WIDTH, gap="xxsmall"):
                 st.button(

@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from math import floor
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from inits.experiments.experiment import MAX_STARTS, ZEROS, Start
 from inits.figures import phases as figures
@@ -50,27 +51,29 @@ def phase_plane(page: str, choices: Choices, signals: Sequence[StartSignal]) -> 
         "phases",
     ):
         above, named = st.container(), {"activation": ACTIVATIONS[activation], "erf": "erf"}
-        erf = linked(page, "of", named, lambda key: st.segmented_control(
-            "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
-        )) == "erf"  # fmt: skip
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        with row:
+            erf = linked(page, "of", named, lambda key: st.segmented_control(
+                "Plane of", list(named), key=key, required=True, format_func=named.__getitem__, help=ERF_HELP,
+            )) == "erf"  # fmt: skip
+        if not erf and activation not in ELEMENTWISE:
+            above.markdown(
+                f":gray[{ACTIVATIONS[activation]} is not elementwise, so it has no phase plane. "
+                "Choose another activation.]"
+            )
+            return
+        plane = plane_of(ERF if erf else activation)
         with above:
-            _plane(page, choices, signals, erf)
+            _plane(page, choices, signals, plane, ERF if erf else ACTIVATIONS[activation])
+        _by_numbers(page, choices.cards, plane, row)
 
 
-def _plane(page: str, choices: Choices, signals: Sequence[StartSignal], erf: bool) -> None:
-    activation = choices.network.activation
-    if not erf and activation not in ELEMENTWISE:
-        st.markdown(
-            f":gray[{ACTIVATIONS[activation]} is not elementwise, so it has no phase plane. Choose another activation.]"
-        )
-        return
-    plane = plane_of(ERF if erf else activation)
+def _plane(page: str, choices: Choices, signals: Sequence[StartSignal], plane: PhasePlane, name: str) -> None:
     spots = [
         figures.Spot(label, slot, one.gains.weights, one.gains.biases)
         for label, slot, one in zip(choices.labels, choices.slots, signals, strict=True)
         if one.gains is not None
     ]
-    name = ERF if erf else ACTIVATIONS[activation]
     chart(
         figures.plane(plane, spots),
         key=widget_key(page, "plane"),
@@ -78,7 +81,6 @@ def _plane(page: str, choices: Choices, signals: Sequence[StartSignal], erf: boo
         alt=f"Depth scale of {name} by weight and bias variance, with the critical line and the starts.",
         on_click=partial(_clicked, page, choices.cards),
     )
-    _by_numbers(page, choices.cards, plane)
 
 
 def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
@@ -86,14 +88,14 @@ def _clicked(page: str, cards: tuple[Card, ...], point: Point) -> None:
         _put(page, cards, float(point.x), float(point.y))
 
 
-def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
-    """Draw number inputs that place a start without a mouse, to the digit."""
+def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane, row: DeltaGenerator) -> None:
+    """Draw number inputs in a row that place a start without a mouse, to the digit."""
     axes = (
         (r"Weights, $\sigma_w^2$", "weights", 1.0, 0.01, plane.sigma_w2[-1]),
         (r"Biases, $\sigma_b^2$", "biases", 0.0, 0.0, plane.sigma_b2[-1]),
     )
     scope = widget_key(page, "put")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with row:
         sigma_w2, sigma_b2 = (
             number_box(
                 label,
@@ -101,7 +103,7 @@ def _by_numbers(page: str, cards: tuple[Card, ...], plane: PhasePlane) -> None:
                 first,
                 between(label.split(",")[0], low, floor(100 * high) / 100),
                 scope=scope,
-                width=120,
+                width=100,
             )
             for label, name, first, low, high in axes
         )

@@ -1,6 +1,7 @@
 """Small tables as the pages show them."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -18,6 +19,7 @@ CELL = "padding:0.4rem clamp(4px,1.5vw,12px) 0.4rem 6px;text-align:left;border-b
 HEAD = "font-weight:400;opacity:0.7;vertical-align:bottom"
 PROSE = 60  # characters from which on a cell gets more width, for sentences on a phone
 ROOM = "min-width:16rem"
+NUMBER = re.compile(r"([^A-Za-z]|\b(s|ms|min|h)\b){1,24}")  # and shapes, which stay in one line
 TERM = "cursor:help;text-decoration:underline dotted;text-underline-offset:0.2em"
 
 
@@ -42,7 +44,7 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
     whole = f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     words = escape(plain_symbols(f"Table: {', '.join(name for name in columns if name.strip())}"))
     # On a phone a wide table scrolls in its box, which needs keyboard focus.
-    st.html(f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{words}">{whole}</div>')
+    st.html(f'<div class="inits-table" tabindex="0" role="region" aria-label="{words}">{whole}</div>')
 
 
 def _cells(row: Sequence[str]) -> str:
@@ -50,6 +52,8 @@ def _cells(row: Sequence[str]) -> str:
 
 
 def _room(cell: str) -> str:
+    if NUMBER.fullmatch(re.sub("<[^>]*>", "", cell)):
+        return ";white-space:nowrap"
     return f";{ROOM}" if len(cell) > PROSE and not isinstance(cell, Html) else ""
 
 

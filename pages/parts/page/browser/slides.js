@@ -4,6 +4,7 @@ const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st
 const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
 const PREVIOUS = '[data-testid="stMain"] [class*="st-key-previous-"]';
 const CURRENT = '[class*="st-key-current-"]';
+const ROW = '[data-testid="stHorizontalBlock"]';
 const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
 const [WIDE, LOW] = [820, 250]; // pixels: a chart alone is laid out for this width, or for a larger one of this height
 const USUAL = 400; // pixels: a higher chart has rows, which need their height
@@ -127,9 +128,9 @@ function largest(width, least) {
 // The chart of a slide that shows one chart of usual height, which may become lower or higher.
 function onlyChart(slide) {
   const charts = slide.querySelectorAll(".inits-chart");
-  const chart = [...slide.children].find((part) => charts.length === 1 && part.contains(charts[0]));
+  const chart = charts.length === 1 ? charts[0].closest('[data-testid="stElementContainer"]') : null;
   chart?.removeAttribute("data-filling");
-  return chart?.dataset.testid === "stElementContainer" && chart.offsetHeight <= USUAL ? chart : null;
+  return chart && !slide.contains(chart.closest(ROW)) && chart.offsetHeight <= USUAL ? chart : null;
 }
 
 // Scales a slide for large text, and gives its chart the height that is left.
@@ -144,7 +145,7 @@ function fill(slide, chart, put, width, height) {
 // Scales a slide as much as it fits, at least by 1: what does not fit then can be scrolled.
 function grow(slide, put, width, height) {
   const least = Number(getComputedStyle(slide).getPropertyValue("--inits-least")) || LEAST;
-  const rows = [...slide.querySelectorAll('[data-testid="stHorizontalBlock"]')];
+  const rows = [...slide.querySelectorAll(`${ROW}, .inits-table`)];
   const fits = (scale) => {
     put(scale);
     return slide.scrollHeight <= height / scale + 1 && rows.every((row) => row.scrollWidth <= row.clientWidth + 1);
