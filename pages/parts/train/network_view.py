@@ -28,8 +28,8 @@ def network_picture(choices: Choices, covered: bool = False) -> None:
     if not covered:
         how += " Colour: strength of the signal before training, by theory. Log scale."
         say = " ".join(map(_sentence, rows))
-    sheet, terms = ("", "") if covered else ("layers", "pre-activations")
-    with picture("network", "The network", how, sheet, say=say, terms=terms):
+    terms = "" if covered else "pre-activations"
+    with picture("network", "The network", how, "layers", say=say, terms=terms):
         shared_chart(
             (deck.format_cards(choices.cards), net, choices.data, covered),
             lambda: network(rows, (net.inputs, *net.hidden, net.outputs), activation, covered=covered),
