@@ -117,8 +117,11 @@ export function fit(slide, view) {
     slide.style.setProperty("--inits-scale", scale);
   };
   const chart = onlyChart(slide);
+  slide.removeAttribute("data-scrolling");
   if (chart) fill(slide, chart, put, width, height);
   else grow(slide, put, width, height);
+  const scale = Number(slide.style.getPropertyValue("--inits-scale"));
+  slide.toggleAttribute("data-scrolling", slide.scrollHeight > height / scale + 1);
 }
 
 function largest(width, least) {
@@ -145,10 +148,12 @@ function fill(slide, chart, put, width, height) {
 // Scales a slide as much as it fits, at least by 1: what does not fit then can be scrolled.
 function grow(slide, put, width, height) {
   const least = Number(getComputedStyle(slide).getPropertyValue("--inits-least")) || LEAST;
-  const rows = [...slide.querySelectorAll(`${ROW}, .inits-table`)];
+  const rows = [...slide.querySelectorAll(ROW)];
+  const tables = [...slide.querySelectorAll(".inits-table")];
   const fits = (scale) => {
     put(scale);
-    return slide.scrollHeight <= height / scale + 1 && rows.every((row) => row.scrollWidth <= row.clientWidth + 1);
+    if (slide.scrollHeight > height / scale + 1 || rows.some((row) => row.scrollWidth > row.clientWidth + 1)) return false;
+    return tables.every((table) => table.scrollWidth <= table.clientWidth);
   };
   let [low, high] = [1, largest(width, least)];
   if (fits(high)) return;
