@@ -7,10 +7,9 @@ from time import perf_counter
 
 from playwright.sync_api import Page
 
-from benchmarks.live import NO_CACHE
 from benchmarks.report import Row
 from benchmarks.visitor import explore
-from benchmarks.workbench import NO_COMPUTE, Workbench
+from benchmarks.workbench import Workbench
 
 VISITS = 10
 OURS, RIVAL = ".inits-chart", "[data-testid=stPlotlyChart]"
@@ -56,18 +55,18 @@ class Waits:
 def run(bench: Workbench) -> list[Row]:
     with bench.serve("benchmarks/chart_app.py") as address:
         targets = Target(f"{address}/?with=ours", OURS), Target(f"{address}/?with=plotly", RIVAL)
-        ours, rival = measure(bench, *targets)
-    environ = NO_CACHE | NO_COMPUTE if bench.small else NO_CACHE
-    with bench.serve() as address, bench.serve("benchmarks/explore_with_plotly.py", environ) as other:
+        one = _rows("one chart", *measure(bench, *targets))
+    return one if bench.small else [*one, *_explore(bench)]
+
+
+def _explore(bench: Workbench) -> list[Row]:
+    """Measure the whole page Explore, and the same page with the charts of Streamlit."""
+    with bench.serve() as address, bench.serve("benchmarks/explore_with_plotly.py") as other:
         targets = Target(f"{address}{EXPLORE}", OURS), Target(f"{other}{EXPLORE}", RIVAL)
-        for target in targets[: bench.count(2)]:
+        for target in targets:
             with bench.browser() as browser:
                 explore(browser.new_page(), target.url)  # returns when the compute process is ready
-        explore_ours, explore_rival = measure(bench, *targets)
-    return [
-        *_rows("one chart", ours, rival),
-        *_rows("Explore", explore_ours, explore_rival),
-    ]
+        return _rows("Explore", *measure(bench, *targets))
 
 
 def _rows(page: str, ours: Waits, rival: Waits) -> list[Row]:

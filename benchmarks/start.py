@@ -23,10 +23,15 @@ FIRST_PAGE = "[data-testid=stApp][data-test-script-state=notRunning] h1"  # the 
 
 def run(bench: Workbench) -> list[Row]:
     ours, rival = _starts(bench, "app.py", HELLO)
-    memory, libraries = _weight(bench)
-    return [
+    rows = [
         Row("process start to server ready", ours[0], "s", None, rival[0], RIVAL),
         Row("process start to first page", ours[1], "s", None, rival[1], RIVAL),
+    ]
+    if bench.small:
+        return rows
+    memory, libraries = _weight(bench)
+    return [
+        *rows,
         Row("web process after Explore and a training: memory", memory, "MB"),
         Row("web process after Explore and a training: TensorFlow libraries", libraries, "files"),
     ]

@@ -90,7 +90,7 @@ def test_a_file_is_summarized_and_training_starts_from_it_beside_controls(
     expect(main).to_contain_text("25,450 parameters")
     leave_by(page, button(page, "Train from it").click)
     expect(page.locator("h1")).to_have_text("Which start learns fastest?", timeout=READ)
-    assert cards(page) == ["As saved", "Shuffled", "Gaussian"]
+    wait_until(page, lambda: cards(page) == ["As saved", "Shuffled", "Gaussian"])
     expect(main.get_by_text("2 of 2 layers from the file")).to_have_count(3)
     page.wait_for_url(re.compile("hidden=32"))
     open_page(page, f"{page.url}&data=digits")
