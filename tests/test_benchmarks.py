@@ -30,9 +30,12 @@ from inits.engine.engine import Engine
 from inits.sandbox.client import Sandbox
 
 IN_A_BROWSER = ("browser", "code", "compare", "signal", "start")
+LONG = (*IN_A_BROWSER, "crowd")
 ELSEWHERE = ("cluster", "soak")  # run in tests/engine/test_cluster.py and tests/test_soak.py
 NAMES = [
-    pytest.param(name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER))
+    pytest.param(
+        name, marks=[pytest.mark.browser] * (name in IN_A_BROWSER) + [pytest.mark.benchmark] * (name in LONG)
+    )
     for name in command.titles()
     if name not in ELSEWHERE
 ]
@@ -101,7 +104,6 @@ def shared(
         thread.submit(bench.stack.close).result()
 
 
-@pytest.mark.benchmark
 @pytest.mark.keras
 @pytest.mark.skipif(os.name != "posix", reason="counts open files and uses the commands of a Unix shell")
 @pytest.mark.parametrize("name", NAMES)
