@@ -8,7 +8,6 @@ from typing import Self
 
 from inits.errors import SpecError
 from inits.initializers.activations import ACTIVATIONS
-from inits.initializers.parameters import checked_whole
 from inits.text import counted, shown
 from inits.typed import split_list
 
@@ -31,10 +30,12 @@ class Network:
     outputs: int = 10
 
     def __post_init__(self) -> None:
-        if len(self.hidden) > MAX_LAYERS:
-            raise SpecError(f"hidden must have at most {MAX_LAYERS} layers, but got {len(self.hidden)}.")
+        _check_layers(len(self.hidden), 0)
         for units in self.hidden:
-            checked_whole("units", units, 1, MAX_UNITS)
+            if type(units) is not int or not 1 <= units <= MAX_UNITS:
+                raise SpecError(
+                    f"Hidden layers must have 1 to {MAX_UNITS:,} units each, but got {shown(units)}."
+                )
         if self.activation not in ACTIVATIONS:
             known = ", ".join(ACTIVATIONS)
             raise SpecError(f"activation must be one of {known}, but got {shown(self.activation)}.")
@@ -92,11 +93,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
             units += others * first
         else:
             units += [first, *others]
-    _check_layers(len(units), 0)
-    for one in units:
-        if not 1 <= one <= MAX_UNITS:
-            raise SpecError(f"Hidden layers must have 1 to {MAX_UNITS:,} units each, but got {one}.")
-    return tuple(units)
+    return Network(tuple(units)).hidden
 
 
 def _check_layers(number: int, low: int) -> None:

@@ -137,8 +137,8 @@ def test_runs_are_all_starts_seed_by_seed():
 
 
 BAD = [
-    (lambda: Network((1,) * 51), "at most 50 layers, but got 51"),
-    (lambda: Network((0,)), "units must be a whole number from 1 to 1,024, but got 0"),
+    (lambda: Network((1,) * 51), "none or 1 to 50, but got 51"),
+    (lambda: Network((0,)), "Hidden layers must have 1 to 1,024 units each, but got 0"),
     (lambda: Network((1025,)), "but got 1025"),
     (lambda: Network((2.5,)), "but got 2.5"),
     (lambda: Network((True,)), "but got True"),

@@ -81,8 +81,8 @@ def test_a_grid_runs_from_end_to_end_in_equal_steps(low, ratio, count):
                 ({"values": tuple(range(1, 202))}, "1 to 400 cells, but got 402"),
                 ({"values": (0.1, 0.01)}, "values must rise"),
                 ({"columns": (1, 1)}, "columns differ"),
-                ({"columns": (1, 51)}, "at most 50 layers"),
-                ({"width": 0}, "units must be"),
+                ({"columns": (1, 51)}, "none or 1 to 50"),
+                ({"width": 0}, "Hidden layers must have"),
                 ({"values": (0.1, 1e31)}, "but got"),
             ]
         ),

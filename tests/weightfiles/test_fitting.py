@@ -275,7 +275,7 @@ def test_network_of_a_file_is_recognized(shapes, hidden):
 
 
 def test_network_too_large_for_training_is_refused():
-    with pytest.raises(SpecError, match=r"units must be .* from 1 to 1,024, but got 5000"):
+    with pytest.raises(SpecError, match=r"Hidden layers must have 1 to 1,024 units each, but got 5000"):
         network_of(layers((784, 5000), (5000, 10)), "relu", 784, 10)
 
 
