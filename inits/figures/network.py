@@ -19,7 +19,7 @@ REACH = 3.0  # decades of the colour scale, each way: there a signal has vanishe
 LEGEND = 220  # pixels: narrow enough for a phone
 BAR = 0.56  # width of a layer; columns are 1 apart
 TALLEST = 0.46  # height of the widest layer; rows are 1 apart
-LOWER = 0.22  # how far the layers stand below the middle of their row
+LOWER = 0.28  # how far the layers stand below the middle of their row
 TICKS = 8  # hidden layers that are named, of more than MANY
 MANY = 12
 

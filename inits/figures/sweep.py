@@ -64,7 +64,7 @@ def heat_map(
     best = best_cell(values)
     numbered = values.shape[0] <= MAX_NUMBERS[0] and values.shape[1] <= MAX_NUMBERS[1]
     cells = _cells(values, edges, names, numbered)
-    line = _line(critical, GAP if numbered else 0.0)
+    line = _line(critical, GAP if numbered and np.isfinite(values).any() else 0.0)
     fig.add_traces([cells, _crosses(broken, rows, names), *line, *_frame(best, edges)])
     fig.add_traces([_empty(values.shape, edges)])
     fig.data = [fig.data[-1], *fig.data[:-1]]  # below all others

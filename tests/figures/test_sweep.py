@@ -116,6 +116,8 @@ def test_critical_line_without_numbers_has_no_gaps():
     line = heat_map(np.ones((3, 30)), columns=columns, critical=[0.1] * 30).data[4]
     assert len(line.x) == 60
     assert np.isfinite(line.y).all()
+    before = heat_map(np.full((3, 4), np.nan)).data[4]
+    np.testing.assert_array_equal(before.y, [0.05] * 8)
 
 
 def test_colours_separate_good_accuracies_and_their_ticks_say_where():
