@@ -205,6 +205,7 @@ async function draw(chart, Plotly) {
   if (chart.removed) return Plotly.purge(plot);
   if (!chart.drawn) {
     plot.on("plotly_click", (event) => click(chart, event));
+    clickAtOnce(Plotly, plot);
     plot.on("plotly_relayout", (change) => zoomed(chart, change));
   }
   Object.assign(chart, { drawn: message, theme, key, alt, clicks });
@@ -256,6 +257,14 @@ function fonts() {
 
 function same(a, b) {
   return a === b || (a?.length === b?.length && a.every((byte, i) => byte === b[i]));
+}
+
+// Plotly takes the clicked point from its latest search, and searches at most every 50 ms and never while a button is
+// down: of quick clicks just after a movement most would be lost. `unhover` makes it search at once when it is released.
+function clickAtOnce(Plotly, plot) {
+  plot.addEventListener("pointerdown", () => {
+    document.addEventListener("pointerup", () => plot.data && Plotly.Fx.unhover(plot), { capture: true, once: true });
+  });
 }
 
 function click(chart, { points: [point] }) {
