@@ -94,6 +94,13 @@ def test_code_is_explored_and_trained_beside_an_initializer_of_keras(page: Page,
     )  # before the text is sent
     expect(page.locator("h1")).to_have_text("What would you like to find out?")
     assert page.url == f"{app}/lessons"
+    wait_for_checks(open_page(page, f"{app}/custom?lesson=own"))
+    page.locator(".cm-content").click()
+    page.keyboard.type("# mine")
+    button(page, "Next step").click()
+    expect(page.locator("h1")).to_have_text("Which initializer should I use?")
+    page.go_back()
+    expect(page.locator(".cm-content")).to_contain_text("# mine")
     wait_for_checks(open_page(page, app + link(TINY, "My tiny")))
     leave_by(page, button(page, "Explore it").click)
     expect(page.locator("h1")).to_have_text("What does My tiny draw?")

@@ -68,6 +68,18 @@ def test_the_home_page_opens_by_its_name_in_one_step_of_the_history(page: Page, 
     assert page.url == before
 
 
+def test_the_theme_that_was_chosen_on_one_page_is_that_of_all(page: Page, app: str) -> None:
+    ground = page.locator("[data-testid=stApp]")
+    for theme, colour in (("Dark", "rgb(16, 18, 24)"), ("System", "rgb(255, 255, 255)")):
+        open_page(page, f"{app}/lessons")
+        page.get_by_test_id("stMainMenu").get_by_role("button").click()
+        page.get_by_test_id(f"stMainMenuItem-theme-{theme}").click()
+        expect(ground).to_have_css("background-color", colour)
+        for address in ("/choose", "/", "/lessons"):
+            open_page(page, app + address)
+            expect(ground).to_have_css("background-color", colour)
+
+
 def test_a_page_that_was_left_does_not_write_its_address_over_that_of_the_next_one(
     page: Page, app: str
 ) -> None:

@@ -22,6 +22,23 @@
   if (pathname.endsWith(`/${HOME}`)) history.replaceState(history.state, "", `./${search}${hash}`);
   window.__streamlit = { ...window.__streamlit, BACKEND_BASE_URL: new URL("./", location.href).href };
 
+  // ---- The theme ---------------------------------------------------------------------------------------
+
+  // Streamlit keeps the theme that the user chooses for the path of the document alone. Here all pages have one theme,
+  // that of the home page. It is kept when a document is left, and while another tab is opened.
+  const theme = (path) => `stActiveTheme-${path}-v2`;
+  const [ofPage, ofAll] = [location.href, window.__streamlit.BACKEND_BASE_URL].map((url) => theme(new URL(url).pathname));
+  try {
+    const began = localStorage.getItem(ofAll);
+    if (began) localStorage.setItem(ofPage, began);
+    addEventListener("visibilitychange", () => {
+      const now = localStorage.getItem(ofPage);
+      if (now && now !== began) localStorage.setItem(ofAll, now);
+    }, true);
+  } catch {
+    // no storage: the system decides
+  }
+
   // The addresses that a page asks for, each once. A new entry of the history requests its page as Back does; an address
   // takes the place only of another one of the same page, which may have been left meanwhile.
   const shown = new Set();
@@ -123,9 +140,11 @@
     return first;
   }
 
-  // ---- Links: a text that was typed just now arrives first ----------------------------------------------------------
+  // ---- Links, and buttons above the title: a text that was typed just now arrives first -------------------------------
 
-  // Otherwise the text would call its page back, or write it into the address of the new one.
+  // Otherwise the text would call its page back, or write it into the address of the new one. The buttons of the bar
+  // above the title lead to other pages before the page has read the text.
+  const LEADS = 'a[href], [class*="st-key-bar-"] button';
   let typed = -TYPING;
   let passing = null;
 
@@ -135,11 +154,13 @@
   addEventListener("click", hold, true);
 
   function hold(event) {
-    const link = event.target.closest?.("a[href]");
+    const link = event.target.closest?.(LEADS);
     const { button, ctrlKey, metaKey, shiftKey, altKey } = event;
-    if (!link || link === passing || link.target === "_blank" || button || ctrlKey || metaKey || shiftKey || altKey) return;
+    if (!link || link === passing || button || ctrlKey || metaKey || shiftKey || altKey) return;
     const began = performance.now();
-    if (began - typed > TYPING || link.origin !== location.origin || link.pathname === location.pathname) return;
+    if (began - typed > TYPING || (link.href && !leads(link))) return;
+    const [holder, href] = [keyOf(link), link.getAttribute("href")];
+    const again = href ? `a[href="${CSS.escape(href)}"]` : `.${CSS.escape(holder)} button`;
     event.preventDefault();
     event.stopImmediatePropagation();
     let ran = false;
@@ -148,9 +169,13 @@
       if (!atRest()) ran = true;
       if (time < TYPING && (time < SENDING || !atRest() || (!ran && time < STARTING))) return;
       clearInterval(waiting);
-      passing = link.isConnected ? link : document.querySelector(`a[href="${CSS.escape(link.getAttribute("href"))}"]`);
+      passing = link.isConnected ? link : document.querySelector(again);
       passing?.click();
       passing = null;
     }, 25);
+  }
+
+  function leads({ target, origin, pathname }) {
+    return target !== "_blank" && origin === location.origin && pathname !== location.pathname;
   }
 })();
