@@ -194,7 +194,7 @@ def pictures(spec: PastedSpec, seed: int, result: Result) -> None:
     if result.error is not None or not_finite(result.arrays):
         return
     kernels = result.arrays[:-1]
-    one = first_kernel(spec, seed, kernels[0])
+    one = first_kernel(spec, seed, kernels)
     if one is not None:
         one_kernel(one, kernels[0].shape, seed)
         drawn_network(spec, seed, kernels)

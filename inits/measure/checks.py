@@ -262,7 +262,8 @@ def _law(rows: Sequence[LayerNumbers]) -> Check:
             "Nearest distribution", "good", f"{_of(len(known), len(known), 'are')} {alone}, exactly."
         )
     each = [f"{name}{'' if alone else f' from {near.spec}'} at {_far(near)}" for name, near in known]
-    what = f"consistent with {alone or 'an initializer of Keras'}"
+    fitted = ", fitted to them" if alone and known[0][1].fitted else ""
+    what = f"consistent with {alone or 'an initializer of Keras'}{fitted}"
     if within == len(known):
         return Check("Nearest distribution", "good", f"{_of(within, within, 'are')} {what}: {listed(each)}.")
     words = f"{_of(within, len(known), 'are')} {what}, the nearest: {listed(each)}."

@@ -1,8 +1,8 @@
 """Fit initializers to weights: exact ones (constant, identity, orthogonal) and those that draw from a law."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +13,18 @@ from inits.initializers.laws import Law
 from inits.initializers.parameters import LARGEST, SMALLEST, Value
 from inits.initializers.shapes import Shape, compute_fans, flattened
 from inits.initializers.spec import InitializerSpec
-from inits.initializers.symmetric_laws import Normal, TruncatedNormal
+from inits.initializers.symmetric_laws import Normal, TruncatedNormal, Uniform
 
 MAX_COMPARED = 2_000_000  # weights that are sorted; of more, as many are taken at random
 STANDARD_ERRORS = 3.7  # which draws exceed once in 5,000 times: a fitted number is rounded within them
 GAPS = 6.0  # between weights: a uniform law's end is farther from the last weight in 0.25% of all draws
 DIGITS = 7  # of a fitted number: the precision of float32
+DISTRIBUTIONS: Mapping[str, tuple[str, Law]] = {
+    "uniform": ("RandomUniform", Uniform(-1.0, 1.0)),
+    "untruncated_normal": ("RandomNormal", Normal(0.0, 1.0)),
+    "truncated_normal": ("TruncatedNormal", TruncatedNormal(0.0, 1.0)),
+}
+"""Distributions of VarianceScaling -> the initializer whose scale does not depend on the shape, and its law."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,61 +144,111 @@ class _Range(NamedTuple):
         if self.low <= 0.0 <= self.high:
             return 0.0
         for digits in range(DIGITS):
-            rounded = float(f"{self.best:.{digits}e}")
-            if self.low <= rounded <= self.high:
-                return rounded
+            step = 10.0 ** (math.floor(math.log10(abs(self.best))) - digits)
+            first, last = math.ceil(self.low / step), math.floor(self.high / step)
+            if first <= last:
+                return float(f"{min(max(round(self.best / step), first), last) * step:.{digits + 1}e}")
         return float(f"{self.best:.{DIGITS}e}")
 
 
 def fitted_initializers(kernel: Weights) -> Iterator[InitializerSpec]:
     """Yield initializers with arguments fitted to the weights, each in its shortest notations."""
+    fans = _fans(kernel.shape)
+    modes = {mode: fan for mode, fan in fans.items() if mode != "fan_out"}
+    for distribution in DISTRIBUTIONS:
+        ways = [_fixed(kernel, distribution)]
+        if len(kernel.shape) > 1 and (std := _std(kernel, distribution)):  # a bias has no inputs to scale by
+            ways += [_scaled(std, mode, fan, distribution) for mode, fan in modes.items()]
+        known = [spec for spec in ways if spec]
+        yield from (spec for spec in known if length(spec) == min(map(length, known)))
+
+
+def shared_initializers(kernels: Sequence[Weights]) -> Iterator[InitializerSpec]:
+    """Yield initializers with one argument fitted to all kernels: a scale by each of the fans, or the same law for all.
+
+    Weights times the root of their fan have the same law in all kernels if that fan sets the scale.
+    """
+    if all(len(kernel.shape) > 1 for kernel in kernels):
+        for mode in _fans(kernels[0].shape):
+            fans = [_fans(kernel.shape)[mode] for kernel in kernels]
+            pooled = _pooled(kernels, [math.sqrt(fan / max(fans)) for fan in fans])
+            found = ((name, _std(pooled, name)) for name in DISTRIBUTIONS)
+            yield from (spec for name, std in found if std and (spec := _scaled(std, mode, max(fans), name)))
+    pooled = _pooled(kernels, [1.0] * len(kernels))
+    yield from (spec for name in DISTRIBUTIONS if (spec := _fixed(pooled, name)))
+
+
+def _fans(shape: Shape) -> dict[str, float]:
+    """Return the fans by the modes of VarianceScaling."""
+    fan_in, fan_out = compute_fans(shape)
+    return {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": 0.5 * (fan_in + fan_out)}
+
+
+def _pooled(kernels: Sequence[Weights], factors: Sequence[float]) -> Weights:
+    """Return the weights of all kernels, each times its factor, as one row."""
+    pairs = list(zip(kernels, factors, strict=True))
+    weights = np.concatenate([kernel.ordered * np.float32(factor) for kernel, factor in pairs])
+    found = weights_of(weights)
+    assert found is not None
+    return replace(found, rounding=max(kernel.rounding * factor for kernel, factor in pairs))
+
+
+def _fixed(kernel: Weights, distribution: str) -> InitializerSpec | None:
+    """Fit the initializer whose scale does not depend on the shape."""
+    if distribution == "uniform":
+        low, high = _ends(kernel)
+        return _spec("RandomUniform", minval=-low.round(), maxval=high.round())
     error = STANDARD_ERRORS * kernel.std / math.sqrt(kernel.size)
     mean = _Range(kernel.mean - error, kernel.mean, kernel.mean + error).round()
-    normal = _bell(kernel, mean, Normal(0.0, 1.0), "RandomNormal", "untruncated_normal")
-    cut = _bell(kernel, mean, TruncatedNormal(0.0, 1.0), "TruncatedNormal", "truncated_normal")
-    for ways in (_uniform(kernel), normal, cut):
-        known = [spec for spec in ways if spec]
-        yield from (spec for spec in known if _length(spec) == min(map(_length, known)))
+    name, law = DISTRIBUTIONS[distribution]
+    std = _bell(kernel, mean, law)
+    return std and _spec(name, mean=mean, stddev=_Range(*(x / law.std for x in std)).round())
 
 
-def _bell(
-    kernel: Weights, mean: float, law: Law, name: str, distribution: str
-) -> Iterator[InitializerSpec | None]:
-    """Fit a normal law to the moments; the end of a truncated one lies beyond all weights."""
+def _std(kernel: Weights, distribution: str) -> _Range | None:
+    """Return the standard deviations that a law of mean 0 may have; None if the weights do not allow mean 0."""
+    if distribution == "uniform":
+        low, high = _ends(kernel)
+        return _Range(*(x / math.sqrt(3.0) for x in high)) if low == high else None
+    if abs(kernel.mean) > STANDARD_ERRORS * kernel.std / math.sqrt(kernel.size):
+        return None
+    return _bell(kernel, 0.0, DISTRIBUTIONS[distribution][1])
+
+
+def _bell(kernel: Weights, mean: float, law: Law) -> _Range | None:
+    """Fit a normal law to the moments; the ends of a truncated one lie beyond all weights, but not far."""
     error = STANDARD_ERRORS * std_error(law, kernel.size) * kernel.std
-    reach = max(kernel.high - mean, mean - kernel.low) - kernel.rounding
-    low = max(kernel.std - error, reach / law.support[1] * law.std)
-    std = _Range(low, max(low, kernel.std), kernel.std + error)
-    if std.low > std.high:  # some weights lie beyond every cut
-        return
-    yield _spec(name, mean=mean, stddev=_Range(*(x / law.std for x in std)).round())
-    if mean == 0.0:
-        yield from _scaled(kernel, std, distribution)
+    reaches = kernel.high - mean, mean - kernel.low
+    low = max(kernel.std - error, (max(reaches) - 0.5 * kernel.rounding) / law.support[1] * law.std)
+    high = kernel.std + error
+    if low > high:  # some weights lie beyond every cut
+        return None
+    if math.isfinite(law.support[1]):
+        farthest = float(law.ppf(1.0 - GAPS / kernel.size))
+        high = max(low, min(high, (min(reaches) + kernel.rounding) / farthest * law.std))
+    return _Range(low, min(max(low, kernel.std), high), high)
 
 
-def _uniform(kernel: Weights) -> Iterator[InitializerSpec | None]:
-    """Fit a uniform law: its ends lie beyond the weights, on average by one gap between weights."""
+def _ends(kernel: Weights) -> tuple[_Range, _Range]:
+    """Fit a uniform law: its ends lie beyond the weights, on average by one gap between weights.
+
+    Returns:
+        The distances of its ends from 0, equal if the weights allow that.
+    """
     gap = (kernel.high - kernel.low) / kernel.size
     low, high = (_Range(x - kernel.rounding, x + gap, x + GAPS * gap) for x in (-kernel.low, kernel.high))
-    symmetric = abs(kernel.low + kernel.high) <= GAPS * gap
-    if symmetric:
+    if abs(kernel.low + kernel.high) <= GAPS * gap:
         low = high = max(low, high)
-    yield _spec("RandomUniform", minval=-low.round(), maxval=high.round())
-    if symmetric:
-        yield from _scaled(kernel, _Range(*(x / math.sqrt(3.0) for x in high)), "uniform")
+    return low, high
 
 
-def _scaled(kernel: Weights, std: _Range, distribution: str) -> Iterator[InitializerSpec | None]:
-    """Yield a law of mean 0 as VarianceScaling; a bias has no inputs to scale by."""
-    if len(kernel.shape) < 2:
-        return
-    fan_in, fan_out = compute_fans(kernel.shape)
-    for mode, fan in (("fan_in", fan_in), ("fan_avg", 0.5 * (fan_in + fan_out))):
-        scale = _Range(*(fan * x * x for x in std)).round()
-        yield _spec("VarianceScaling", scale=scale, mode=mode, distribution=distribution)
+def _scaled(std: _Range, mode: str, fan: float, distribution: str) -> InitializerSpec | None:
+    """Return a law of mean 0 as VarianceScaling."""
+    scale = _Range(*(fan * x * x for x in std)).round()
+    return _spec("VarianceScaling", scale=scale, mode=mode, distribution=distribution)
 
 
-def _length(spec: InitializerSpec) -> int:
+def length(spec: InitializerSpec) -> int:
     """Return the digits of its longest number: 1 for 2.0 and 0.05, 3 for 0.0505 and 100.0.
 
     One more for a scale other than 1 and 2, which no theory stands behind.

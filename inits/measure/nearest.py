@@ -6,8 +6,9 @@ mean and standard deviation, and the smallest and largest weight, which tell a n
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,9 @@ from inits.measure.fitted_laws import (
     Weights,
     exact_initializer,
     fitted_initializers,
+    length,
     orthogonal_initializer,
+    shared_initializers,
     std_error,
     weights_of,
 )
@@ -79,21 +82,51 @@ def nearest(values: ArrayLike, shape: tuple[int, ...] | None = None) -> Nearest 
 
 
 def nearest_for_all(kernels: Sequence[ArrayLike]) -> list[Nearest | None]:
-    """Return `nearest` of every kernel, with one name for all of them if it is within chance of each.
+    """Return `nearest` of every kernel, with one initializer for all random ones if it is within chance of each.
 
-    A square kernel cannot tell Glorot from Lecun and a small one not many laws apart; the others can.
+    A square kernel cannot tell Glorot from Lecun, a small one not many laws apart, and a single one no scale from a
+    std; all together can. Kernels that are not independent draws keep their own.
     """
     drawn = [weights_of(kernel) for kernel in kernels]
     found = [_nearest(kernel) if kernel else None for kernel in drawn]
-    pairs = [(kernel, one.spec) for kernel, one in zip(drawn, found, strict=True) if kernel and one]
-    if not all(_independent(spec, kernel.shape) for kernel, spec in pairs):
+    pairs = list(zip(drawn, found, strict=True))
+    random = [kernel for kernel, one in pairs if kernel and one and _independent(one.spec, kernel.shape)]
+    common = {id(kernel): one for kernel, one in zip(random, _common(random), strict=False)}
+    return [common.get(id(kernel), one) for kernel, one in pairs]
+
+
+def all_alike(found: Sequence[Nearest | None]) -> bool:
+    """Return True if one initializer is within chance of every kernel."""
+    return len({one and one.spec for one in found}) == 1 and all(one and one.within_chance for one in found)
+
+
+def _common(kernels: Sequence[Weights]) -> list[Nearest]:
+    """Return how near one initializer is to each kernel; an empty list if none is within chance of all of several.
+
+    Default arguments win over a fitted one, and of fitted ones the shortest number, then a scale.
+    """
+
+    def measured(specs: Iterable[InitializerSpec]) -> Iterator[list[Nearest]]:
+        for spec in specs:
+            each = list(takewhile(lambda one: one.within_chance, (_measure(one, spec) for one in kernels)))
+            if len(each) == len(kernels):
+                yield each
+
+    def likely(each: list[Nearest]) -> float:
+        return min(one.p for one in each)
+
+    def simple(each: list[Nearest]) -> tuple[int, bool, float]:
+        spec = each[0].spec
+        return -length(spec), spec.name == "VarianceScaling", likely(each)
+
+    if len(kernels) < 2:
+        return []
+    named = [
+        spec for spec in _named(kernels[0].shape) if all(_independent(spec, one.shape) for one in kernels)
+    ]
+    if found := max(measured(named), key=likely, default=[]):
         return found
-    for _, spec in pairs:
-        tried = [_measure(kernel, spec) for kernel, _ in pairs]
-        if all(one.within_chance for one in tried):
-            common = iter(tried)
-            return [next(common) if one else None for one in found]
-    return found
+    return max(measured(shared_initializers(kernels)), key=simple, default=[])
 
 
 def _nearest(kernel: Weights) -> Nearest | None:

@@ -204,6 +204,34 @@ def test_kernels_of_one_network_share_a_name():
     assert together[1] == alone[1]
 
 
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
+@pytest.mark.parametrize(
+    ("law", "distribution"),
+    [
+        (normal, "untruncated_normal"),
+        (lambda std: cut(std / CUT_STD), "truncated_normal"),
+        (lambda std: limit(std**2), "uniform"),
+    ],
+)
+def test_kernels_of_one_scale_share_that_scale(law, distribution, mode):
+    shapes = [(784, 128), (128, 128), (128, 10)]
+    for seed in range(3):
+        fans = [{"fan_in": i, "fan_out": o, "fan_avg": (i + o) / 2}[mode] for i, o in shapes]
+        kernels = [drawn(law(math.sqrt(2.8 / n)), s, seed) for n, s in zip(fans, shapes, strict=True)]
+        (spec,) = {one.spec for one in nearest_for_all([*kernels, np.zeros(10)])[:3]}
+        assert str(spec) == f'VarianceScaling(scale=2.8, mode="{mode}", distribution="{distribution}")'
+    fixed = nearest_for_all([drawn(law(0.06), shape, 7) for shape in shapes])
+    (spec,) = {one.spec for one in fixed}
+    assert spec.name in ("RandomNormal", "TruncatedNormal", "RandomUniform")
+    assert spec.law((4, 4)).std == pytest.approx(0.06, rel=5e-3)
+
+
+def test_end_of_a_truncated_law_is_not_far_beyond_the_weights():
+    std = math.sqrt(2.8 / 784) / CUT_STD  # 0.06794: a rounder 0.068 ends where none of 100,352 weights are
+    for seed in range(3):
+        assert nearest(drawn(cut(std), (784, 128), seed)).within_chance
+
+
 def test_different_laws_keep_their_names():
     shape = (300, 100)
     kernels = [drawn(NAMED[name](*shape), shape) for name in ("HeNormal", "HeUniform")]

@@ -12,16 +12,19 @@ from pages.parts.page.notes import Colour, python
 MIN_WEIGHTS = 8  # that can be tested
 
 
-def show_nearest(near: Nearest | None) -> None:
-    """Show which initializer of Keras draws most alike."""
+def show_nearest(near: Nearest | None, *, every: bool) -> None:
+    """Show which initializer of Keras draws most alike, as code to copy if it does so for `every` kernel."""
     if near is None:
         st.badge("Like no initializer of Keras", icon=":material/info:", color="gray")
         return
-    if near.within_chance:
+    if every:
         st.badge("Draws like", icon=":material/check_circle:", color="green")
+        python(near.spec.code())
     else:
-        st.badge("Nearest, but not the same", icon=":material/info:", color="gray")
-    python(near.spec.code())
+        alike = "This kernel is consistent with" if near.within_chance else "Nearest, but not the same"
+        st.badge(alike, icon=":material/info:", color="gray")
+        alone = " Judged by this kernel alone: other shapes may need another." if near.within_chance else ""
+        _note(f"`{near.spec}`.{alone}")
     words = f"Kolmogorov distance {number(near.distance, 2)}"
     if near.chance:
         words += f"; by chance it seldom exceeds {number(near.chance, 2)}"

@@ -41,12 +41,14 @@ class DrawnKernel:
         reference: the initializer whose law is shown beside it; for an initializer of Keras the same as `spec`.
         drawn: the measurements; None until Keras is loaded.
         near: for pasted code, the initializer of Keras that draws most alike, if any does.
+        every: True if it was found to draw like that for every kernel of a network, not only for this one.
     """
 
     spec: Kernel
     reference: Kernel
     drawn: Examination | None
     near: Nearest | None = None
+    every: bool = False
 
     def question(self, shape: tuple[int, ...], seed: int) -> Hashable:
         """Return all that its pictures depend on. Of code that draws anew each time, the first draw is kept."""
@@ -137,7 +139,7 @@ def _table(one: DrawnKernel, law: Law | None, fan_in: int) -> None:
         if not can_draw():
             wait_for(can_draw)
     elif isinstance(one.spec, PastedSpec):
-        show_nearest(one.near)
+        show_nearest(one.near, every=one.every)
     else:
         show_agreement(law, drawn)
 

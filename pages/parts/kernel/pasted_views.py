@@ -7,9 +7,17 @@ import streamlit as st
 
 from inits.errors import InitsError
 from inits.experiments.pasted import PastedSpec
+from inits.experiments.weight_source import Kernel
 from inits.measure.checks import PastedKernel, checks
-from inits.measure.examination import LayerRow, NearestExamination, examine_drawn, examine_drawn_network
-from inits.measure.nearest import Nearest
+from inits.measure.examination import (
+    Examination,
+    LayerRow,
+    NearestExamination,
+    examine_drawn,
+    examine_drawn_network,
+    measure,
+)
+from inits.measure.nearest import Nearest, all_alike
 from inits.measure.symmetry import Check
 from inits.sandbox.client import Sandbox
 from inits.sandbox.request_queue import Request
@@ -118,14 +126,24 @@ def _examined(text: str, shape: tuple[int, ...], seed: int, _kernel: FloatArray)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
+def _measured(text: str, seed: int, _kernel: FloatArray, _reference: Kernel) -> Examination:
+    return compute(measure, _kernel, _reference)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def _rows(text: str, seed: int, _kernels: list[FloatArray]) -> tuple[list[Nearest | None], list[LayerRow]]:
     return compute(examine_drawn_network, NETWORK.layer_names, _kernels, PastedSpec.parse(text))
 
 
-def first_kernel(spec: PastedSpec, seed: int, kernel: FloatArray) -> DrawnKernel | None:
-    """Return the first kernel of the network of these pages, measured."""
-    found = attempt(_examined, str(spec), kernel.shape, seed, kernel)
-    return _beside_nearest(spec, found) if found else None
+def first_kernel(spec: PastedSpec, seed: int, kernels: Sequence[FloatArray]) -> DrawnKernel | None:
+    """Return the first kernel of the network of these pages, beside the initializer that is nearest to all of them."""
+    answer = attempt(_rows, str(spec), seed, list(kernels))
+    if answer is None:
+        return None
+    near = answer[0]
+    reference = near[0].spec if near[0] else spec
+    examined = attempt(_measured, str(spec), seed, kernels[0], reference)
+    return DrawnKernel(spec, reference, examined, near[0], all_alike(near)) if examined else None
 
 
 def error_box(spec: PastedSpec, error: CodeError, source: str) -> None:
