@@ -64,9 +64,13 @@ def plan(choices: Choices) -> Experiment | None:
 
 
 def seen(choices: Choices) -> Situation:
-    """Return the situation of the page; one without a job as long as the user is to guess what the job shows."""
-    now = situation(PAGE, plan(choices))
-    return Situation(Phase.IDLE) if now.current and guessing.covered(choices) else now
+    """Return the situation of the page. Results for the controls stay out of it until the user has pressed Run."""
+    wanted, shown = plan(choices), session.JOB.get(PAGE)
+    if not guessing.awaits_run(choices):
+        return situation(PAGE, wanted)
+    if shown is not None and wanted is not None and shown.plan.key == wanted.key:
+        session.JOB.pop(PAGE)
+    return situation(PAGE, None)
 
 
 def edited(choices: Choices) -> Choices:
@@ -124,7 +128,7 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
     with pictures:
         show(choices, now, answer, notes)
     details(choices, predicted, current, picture=now.job is not None)
-    if now.phase is Phase.IDLE and not covered:
+    if now.phase is Phase.IDLE and not guessing.awaits_run(choices):
         join(PAGE, experiment)
     await_predictions(experiment, predicted)
 

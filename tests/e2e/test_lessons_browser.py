@@ -152,7 +152,7 @@ def test_starts_are_guessed_before_their_run_and_scored_after_it(page: Page, app
     button(page, "Run").click()
     found = {row["start"]: float(row["test accuracy"].rstrip("%")) for row in result(page)}
     assert found["HeNormal"] > 5 * max(found["Zeros"], found["Constant"])
-    score = "You guessed 2 of 3; the prediction was right for 3 of 3."
+    score = "2 of your 3 guesses were right; 3 of 3 predictions were right."
     expect(page.get_by_text(score).filter(visible=True)).to_have_count(1)
     button(page, "Present").click()
     page.keyboard.press("ArrowLeft")  # from the loss
@@ -162,6 +162,12 @@ def test_starts_are_guessed_before_their_run_and_scored_after_it(page: Page, app
     expect(button(page, "Show predictions")).to_be_visible(timeout=60 * SECONDS)
     expect(button(page, "Curves (CSV)")).to_have_count(0)
     button(page, "Show predictions").click()
+    expect(page.get_by_text("Predictions", exact=True)).to_be_visible()
+    button(page, "Close").click()
+    expect(page).not_to_have_url(re.compile("lesson="))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible(timeout=60 * SECONDS)
+    expect(button(page, "Curves (CSV)")).to_have_count(0)
+    button(page, "Run").click()
     expect(button(page, "Curves (CSV)")).to_be_visible()
 
 

@@ -135,6 +135,8 @@ OPEN_STEP = Slot[str]("open_step")  # the key of the lesson, or of the first ste
 # Of a page
 GUESS_FIRST = Slot[bool]("guess_first")  # predictions are hidden until the user has guessed
 REVEALED = Slot[set[str]]("revealed")  # the keys of experiments or lessons that are shown all the same
+AWAITING_RUN = Slot[bool]("awaiting_run")  # results from before are hidden until the user presses Run
+RAN = Slot[set[str]]("ran")  # the keys of experiments for which Run was pressed
 STATE = Slot[PageState]("state")
 DIALOG = Slot[int]("dialog")  # the place of the start whose dialog is open
 REFUSAL = Slot[str]("refusal")  # why the last change was refused

@@ -10,7 +10,7 @@ from inits.experiments.summary import Outcome
 from inits.theory.trainability import Kind, Verdict
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page import session
-from pages.parts.page.guess import guess_first, predictions_hidden, reveal
+from pages.parts.page.guess import guess_first, predictions_hidden, results_hidden, reveal, run_pressed
 from pages.parts.page.session import widget_key
 from pages.parts.page.slides import live_controls
 from pages.parts.train.verdict import Prediction, has_learned
@@ -30,13 +30,18 @@ def experiment_key(choices: Choices) -> str:
 
 
 def covered(choices: Choices) -> bool:
-    """Return True if the user is to guess before the page shows anything about these starts."""
+    """Return True if the user is to guess before the page shows what it predicts for these starts."""
     return predictions_hidden(PAGE, experiment_key(choices))
 
 
+def awaits_run(choices: Choices) -> bool:
+    """Return True if results of these starts, which others may have run, are hidden until the user presses Run."""
+    return results_hidden(PAGE, experiment_key(choices))
+
+
 def uncover(choices: Choices) -> None:
-    """Show what is predicted for these starts from now on."""
-    reveal(PAGE, experiment_key(choices))
+    """Show what is predicted for these starts, and what comes of them, from now on: Run was pressed."""
+    run_pressed(PAGE, experiment_key(choices))
 
 
 def ask(choices: Choices, place: int) -> None:
@@ -78,7 +83,7 @@ def _skip(choices: Choices) -> None:
     """Show the predictions. Without any guess, those of other settings as well."""
     if not _guesses(choices):
         guess_first(PAGE, False)
-    uncover(choices)
+    reveal(PAGE, experiment_key(choices))
 
 
 def _guesses(choices: Choices) -> dict[int, str]:
@@ -98,15 +103,26 @@ def score(guesses: Mapping[int, str], predicted: Sequence[Prediction], outcomes:
     known = {place: one for place, one in enumerate(predicted) if isinstance(one, Verdict)}
     if both := guesses.keys() & ends.keys():
         right = sum(guesses[place] == ends[place] for place in both)
-        words = f"You guessed **{right} of {len(both)}**"
+        words = _how_many_were_right(right, len(both), "Your guess", "your {} guesses")
         if tried := known.keys() & ends.keys():
             held = sum(known[place].trains == (ends[place] == LEARNS) for place in tried)
-            words += f"; the prediction was right for {held} of {len(tried)}"
+            words += "; " + _how_many_were_right(held, len(tried), "the prediction", "{} predictions")
         return f"{words}."
     if both := guesses.keys() & known.keys():
         alike = sum(guesses[place] == PREDICTED[known[place].kind] for place in both)
-        return f"Your guess agrees with the prediction for **{alike} of {len(both)}**. Press Run to see who is right."
+        agree = "agrees" if alike == 1 else "agree"
+        words = f"**{alike} of your {len(both)} guesses** {agree} with the prediction"
+        if len(both) == 1:
+            words = f"Your guess {'agrees' if alike else 'does **not** agree'} with the prediction"
+        return f"{words}. Press Run to see who is right."
     return ""
+
+
+def _how_many_were_right(right: int, total: int, one: str, many: str) -> str:
+    """Return how many guesses or predictions were right; `one` and `many`, with "{}" for the number, name them."""
+    if total == 1:
+        return f"{one} was **{'right' if right else 'wrong'}**"
+    return f"**{right} of {many.format(total)}** {'was' if right == 1 else 'were'} right"
 
 
 def _end(outcome: Outcome) -> str | None:
