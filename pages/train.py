@@ -121,10 +121,10 @@ def edit(choices: Choices, title: DeltaGenerator, answer: DeltaGenerator) -> Non
     current = now.job if now.current else None
     chips = Chips(predicted, current, results(current), reasons(current)) if current else Chips(predicted)
     with notes:
-        score = guessing.guess_line(choices, predicted, chips.outcomes)
+        words = guessing.guess_line(choices, predicted, chips.outcomes)
     with cards:
         card_row(PAGE, choices, chip=partial(guessing.ask, choices) if covered else chips.show)
-        say_here("score", score)
+        say_here("guesses", words)
     with pictures:
         show(choices, now, answer, notes)
     details(choices, predicted, current, picture=now.job is not None)

@@ -87,8 +87,8 @@ def _close() -> None:
 def _step(page: str, place: Place) -> None:
     """Draw a step: what to do, what to watch, the answer on request, and the way on."""
     step = place.step
-    with live_controls(page, "lesson", border=True):
-        with st.container(
+    with st.container(border=True):
+        with live_controls(page, "lesson-tools").container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"
         ):
             if place.path is FIRST:
@@ -98,12 +98,19 @@ def _step(page: str, place: Place) -> None:
                 st.markdown(f"**{place.label}**", width="content")
             with st.container(horizontal=True, gap="small", width="content"):
                 if step.answer:
-                    with st.popover(
-                        "Answer", icon=":material/lightbulb:", key=_key(page, "answer", step.key)
-                    ):
-                        st.markdown(markdown_symbols(step.answer))
+                    _answer(page, step.key, step.answer)
                 _way_on(page, place)
-        st.markdown(markdown_symbols(f"**Try** {step.task}  \n**Look for** {step.look_for}"))
+        with live_controls(page, "lesson"):
+            st.markdown(markdown_symbols(f"**Try** {step.task}  \n**Look for** {step.look_for}"))
+
+
+def _answer(page: str, step: str, answer: str) -> None:
+    """Draw the button that shows the answer, which the presenter view enlarges."""
+    with (
+        st.popover("Answer", icon=":material/lightbulb:", key=_key(page, "answer", step)),
+        st.container(key=_key(page, "answer-text")),
+    ):
+        st.markdown(markdown_symbols(answer))
 
 
 def _way_on(page: str, place: Place) -> None:

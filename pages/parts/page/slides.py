@@ -4,6 +4,7 @@ A slide is a container with a known key. The browser finds it by that key (`brow
 stays live.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -75,6 +76,20 @@ def current_part(page: str) -> DeltaGenerator:
     return st.container(key=widget_key("current", page))
 
 
-def live_controls(page: str, name: str = "controls", *, border: bool = False) -> DeltaGenerator:
-    """Return a container for controls of a page that the presenter view shows below the slide."""
-    return st.container(border=border, key=widget_key("live", page, name))
+def live_controls(
+    page: str,
+    name: str = "controls",
+    *,
+    slides: Sequence[str] = (),
+    width: Literal["stretch", "content"] = "stretch",
+) -> DeltaGenerator:
+    """Return a container for controls of a page that the presenter view shows below the slide.
+
+    Args:
+        page: the page.
+        name: the name of these controls.
+        slides: names of the slides that they change; empty for all slides of the page.
+        width: see `st.container`.
+    """
+    only = ("for", *slides) if slides else ()
+    return st.container(width=width, key=widget_key("live", page, name, *only))

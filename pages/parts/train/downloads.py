@@ -24,6 +24,7 @@ from pages.parts.compute.job_control import experiment_of
 from pages.parts.experiment.choices import TRAIN, Choices, settings
 from pages.parts.page.notes import literal, problem
 from pages.parts.page.session import widget_key
+from pages.parts.page.slides import live_controls
 from pages.parts.page.theme import variables
 from pages.parts.train import pictures
 from pages.parts.train.headline import sentence
@@ -31,6 +32,8 @@ from pages.parts.train.pictures import Picture
 from pages.parts.train.result_table import cells
 from pages.parts.weights.sources import look_inside
 from pages.parts.widgets.chart import BROWSER, BUNDLE
+
+RESULTS = ("loss", "accuracy", "result")  # the slides with which the presenter view shows "Look inside"
 
 
 def downloads(job: Job, choices: Choices, records: Sequence[Record], found: Sequence[Outcome]) -> None:
@@ -144,8 +147,7 @@ def _report(
 
 
 def _report_figure(one: Picture) -> ReportFigure:
-    caption = one.how.replace("at that moment", "at the end")
-    return ReportFigure(one.title, caption, one.data.decode(), one.height, wide=one.key == "weights")
+    return ReportFigure(one.title, one.how, one.data.decode(), one.height, wide=one.key == "weights")
 
 
 def plain(markdown: str) -> str:
@@ -157,13 +159,17 @@ def _weights(job: Job, choices: Choices, records: Sequence[Record]) -> None:
     """Draw the buttons that download the weights of each start, or open them on the Weight files page."""
     if len(choices.cards) == 1:
         _weights_button(job, choices, records, 0, "Weights (.weights.h5)")
-        _inside_button(job, choices, records, 0, "Look inside")
+        with live_controls("train", "inside", slides=RESULTS, width="content"):
+            _inside_button(job, choices, records, 0, "Look inside")
         return
     with st.popover("Weights (.weights.h5)", icon=":material/download:", key="train.weights_of"):
         st.markdown(f":small[After one epoch with seed {choices.seed}, in Keras' format.]")
         for start, label in enumerate(choices.labels):
             _weights_button(job, choices, records, start, label)
-    with st.popover("Look inside", icon=":material/search:", key="train.inside_of"):
+    with (
+        live_controls("train", "inside", slides=RESULTS, width="content"),
+        st.popover("Look inside", icon=":material/search:", key="train.inside_of"),
+    ):
         st.markdown(":small[Compares the weights before and after training.]")
         for start, label in enumerate(choices.labels):
             _inside_button(job, choices, records, start, label)

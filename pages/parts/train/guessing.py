@@ -17,6 +17,7 @@ from pages.parts.train.verdict import Prediction, has_learned
 
 PAGE = TRAIN.page
 LEARNS: Final = "learns"
+QUESTION: Final = "**What will each start do?** Choose on its card, then press Run."
 GUESSES: Final = (LEARNS, "keeps guessing", "diverges")
 PREDICTED: Mapping[Kind, str] = dict(zip(("trains", "stuck", "too large"), GUESSES, strict=True))
 
@@ -47,7 +48,7 @@ def uncover(choices: Choices) -> None:
 def ask(choices: Choices, place: int) -> None:
     """Draw the three answers on the card of a start."""
     key, guesses = experiment_key(choices), _guesses(choices)
-    guess = st.segmented_control(
+    guess = st.pills(  # they wrap well in a narrow card
         f"Your guess for {choices.labels[place]}",
         GUESSES,
         default=guesses.get(place),
@@ -63,17 +64,17 @@ def guess_line(choices: Choices, predicted: Sequence[Prediction], outcomes: Sequ
     """Draw what the user is to do while predictions are covered; afterwards the score, if there are guesses.
 
     Returns:
-        The score; "" for none.
+        These words; "" for none.
     """
     if covered(choices):
-        with live_controls(PAGE, "guess"), st.container(horizontal=True, vertical_alignment="center"):
-            words = "**What will each start do?** Choose on its card, then press Run."
-            st.markdown(words, width="content")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(QUESTION, width="content")
             key = widget_key("guess", PAGE, "skip")
-            st.button(
-                "Show predictions", icon=":material/visibility:", key=key, on_click=_skip, args=(choices,)
-            )
-        return ""
+            with live_controls(PAGE, "guess", width="content"):
+                st.button(
+                    "Show predictions", icon=":material/visibility:", key=key, on_click=_skip, args=(choices,)
+                )
+        return QUESTION
     if words := score(_guesses(choices), predicted, outcomes):
         st.markdown(words)
     return words

@@ -9,6 +9,7 @@ from inits.experiments.record import Checkpoint, Record
 from inits.text import count
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.shared_cache import shared_figures
+from pages.parts.page.slides import live_controls
 from pages.parts.page.state import linked
 from pages.parts.train import pictures
 from pages.parts.train.pictures import MAX_COLUMNS
@@ -19,12 +20,16 @@ def inside(moment: Snapshot, choices: Choices, groups: Sequence[Sequence[Record]
     points = pictures.first_points(groups)
     if not points:
         return
-    with st.container():  # always there: otherwise the charts would be replaced when the slider appears
+    # Always there: otherwise the charts would be replaced when the slider appears.
+    with live_controls("train", "moment", slides=("weights", "gradients", "dead")):
         step = None if running else _moment(choices, list(points.values()))
-    chosen = _layers(choices)
+    chosen, when = _layers(choices), pictures.moment(choices, step, running)
     drawn, *found = shared_figures().get_or_make(
-        (choices, tuple(points.items()), step, *chosen),
-        lambda: [pictures.weights(choices, points, step, chosen), *pictures.by_layer(choices, points, step)],
+        (choices, tuple(points.items()), step, when, *chosen),
+        lambda: [
+            pictures.weights(choices, points, step, chosen, when),
+            *pictures.by_layer(choices, points, step, when),
+        ],
     )
     drawn.show()
     columns = st.columns(2, gap="medium")
@@ -46,9 +51,10 @@ def _layers(choices: Choices) -> list[int]:
     for first in range(0, len(names), MAX_COLUMNS):
         part = range(first, min(first + MAX_COLUMNS, len(names)))
         options[f"{names[part[0]]} to {names[part[-1]]}"] = list(part)
-    shown = linked(
-        "train", "layers", options, lambda key: st.selectbox("Layers", list(options), key=key, width=220)
-    )
+    with live_controls("train", "layers", slides=("weights",)):
+        shown = linked(
+            "train", "layers", options, lambda key: st.selectbox("Layers", list(options), key=key, width=180)
+        )
     return options[str(shown)]
 
 

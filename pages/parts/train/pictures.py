@@ -23,6 +23,7 @@ from pages.parts.widgets.chart import draw, payload
 LEAD = "loss"  # the picture with which the presenter view begins
 MOST_SAID = 4  # starts in a sentence
 MEAN_OF = 1000  # images, of the running mean
+AT_THE_END = "at the end"
 MAX_COLUMNS = 6  # layers beside each other if there are several starts
 Points = Mapping[int, tuple[Checkpoint, ...]]
 """The checkpoints of the first seed, by start."""
@@ -124,8 +125,17 @@ def first_points(groups: Sequence[Sequence[Record]]) -> Points:
     return {start: group[0].checkpoints for start, group in enumerate(groups) if group[0].checkpoints}
 
 
-def weights(choices: Choices, points: Points, step: int | None, layers: Sequence[int]) -> Picture:
-    """Return histograms of the weights after `step` steps by layer; None is the end."""
+def moment(choices: Choices, step: int | None, running: bool = False) -> str:
+    """Return in words which moment of the epoch a picture shows: after `step` steps, or the last one measured."""
+    if step is not None:
+        return f"after {count(step * choices.batch_size)} images"
+    return "so far" if running else AT_THE_END
+
+
+def weights(
+    choices: Choices, points: Points, step: int | None, layers: Sequence[int], when: str = AT_THE_END
+) -> Picture:
+    """Return histograms of the weights after `step` steps by layer; None is the end. `when` says it in words."""
     rows = [
         weight_figures.Row(
             choices.labels[start],
@@ -142,13 +152,13 @@ def weights(choices: Choices, points: Points, step: int | None, layers: Sequence
     names = [choices.network.layer_names[layer] for layer in layers]
     fig = weight_figures.weights_grid(rows, names, reach.tolist())
     axis = "Each column has its own scale." if len(choices.cards) > 1 else "Each layer has its own scale."
-    how = f"Line: at the start. Filled: at that moment. {axis}{_of_seed(choices)}"
+    how = f"Line: at the start. Filled: {when}. {axis}{_of_seed(choices)}"
     alt = "Histograms of each layer's weights, start by start."
-    return Picture("weights", "Weights", how, fig, int(fig.layout.height), alt)
+    return Picture("weights", f"Weights {when}", how, fig, int(fig.layout.height), alt)
 
 
-def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture]:
-    """Return gradient norms after `step` steps and, if there are hidden layers, their dead units."""
+def by_layer(choices: Choices, points: Points, step: int | None, when: str = AT_THE_END) -> list[Picture]:
+    """Return gradient norms after `step` steps and, if there are hidden layers, their dead units; see `weights`."""
     names, seed = choices.network.layer_names, _of_seed(choices)
     before = "" if len(choices.cards) > 1 else " Dotted: at the start."
     every = np.concatenate([np.ravel([p.gradient for p in found]) for found in points.values()])
@@ -159,25 +169,28 @@ def by_layer(choices: Choices, points: Points, step: int | None) -> list[Picture
     found = [
         Picture(
             "gradients",
-            "Gradient norm by layer",
+            f"Gradient norm by layer {when}",
             f"On the same 128 images at every step.{before} Log scale.{seed}",
             layer_figures.by_layer(names, norms, "gradient norm", every=every),
             style.SMALL,
             "Gradient norm of each layer's kernel.",
-            _said("Gradient of the first layer over that of the last", choices, now, _first_over_last),
+            _said(f"Gradient {when}, first layer over last", choices, now, _first_over_last),
         )
     ]
     if len(names) > 1:
         found.append(
             Picture(
                 "dead",
-                "Dead units by layer",
+                f"Dead units by layer {when}",
                 f"Units with the same output for all 128 images.{before}{seed}",
                 layer_figures.by_layer(names[:-1], dead, "dead units", share=True),
                 style.SMALL,
                 "Share of dead units in each hidden layer.",
                 _said(
-                    "Dead units in the worst layer", choices, now, lambda one: percent(one.dead[:-1].max(), 0)
+                    f"Dead units {when}, in the worst layer",
+                    choices,
+                    now,
+                    lambda one: percent(one.dead[:-1].max(), 0),
                 ),
             )
         )

@@ -153,7 +153,7 @@ function refresh() {
   setText(view.place, all.length ? `${at + 1} of ${all.length}` : "");
   setText(main.firstElementChild, primaryButton()?.querySelector("p")?.textContent ?? "");
   main.hidden = !view.folded || !primaryButton();
-  view.buttons.fold.hidden = !live().length;
+  view.buttons.fold.hidden = !live(view.shown).length;
   guess.hidden = !guessSwitch();
   guess.setAttribute("aria-pressed", String(Boolean(guessSwitch()?.checked)));
   back.setAttribute("aria-disabled", String(at <= 0));

@@ -4,6 +4,7 @@ const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st
 const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
 const PREVIOUS = '[data-testid="stMain"] [class*="st-key-previous-"]';
 const CURRENT = '[class*="st-key-current-"]';
+const LINES = "p, tr, li, button, img, label, .inits-chart"; // what must not be cut, unless it is higher than half the slide
 const ROW = '[data-testid="stHorizontalBlock"]';
 const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
 const [WIDE, LOW] = [820, 250]; // pixels: a chart alone is laid out for this width, or for a larger one of this height
@@ -11,13 +12,19 @@ const USUAL = 400; // pixels: a higher chart has rows, which need their height
 const USUAL_SCREEN = 1280; // pixels: on a wider one the controls are larger
 const LARGEST = 4; // scale of a slide
 const GAP = 16; // pixels between the parts of the view
+const EDGE = 4; // pixels around controls, for the ring of a button that has the focus
 
 export function slides() {
   return [...document.querySelectorAll(SLIDES)].filter(hasContent);
 }
 
-export function live() {
-  return [...document.querySelectorAll(LIVE)].filter(hasContent);
+// The controls of the page to show with a slide: those of all its slides, and those of this one.
+export function live(slide) {
+  const ofSlide = (one) => {
+    const only = keyOf(one).split("-for-")[1]?.split("-");
+    return !only || (slide !== null && only.includes(nameOf(slide)));
+  };
+  return [...document.querySelectorAll(LIVE)].filter((one) => hasContent(one) && ofSlide(one));
 }
 
 export function isSlide(element, kind) {
@@ -99,13 +106,9 @@ export function fit(slide, view) {
     slide?.removeAttribute("data-presented");
     return;
   }
-  let bottom = view.box.querySelector("footer").offsetHeight + GAP / 2;
-  const zoom = Math.max(1, Math.min(2, innerWidth / USUAL_SCREEN)); // of the controls
-  document.documentElement.style.setProperty("--inits-zoom", zoom);
-  for (const one of live().reverse()) {
-    one.style.setProperty("--inits-bottom", `${bottom}px`);
-    if (!view.folded) bottom += zoom * one.offsetHeight + GAP / 2;
-  }
+  const footer = view.box.querySelector("footer").offsetHeight + GAP / 2;
+  document.documentElement.style.setProperty("--inits-footer", `${footer}px`);
+  const bottom = footer + placeControls(slide, view) + GAP / 2;
   if (!slide) return;
   slide.setAttribute("data-presented", "");
   const top = view.box.querySelector("header").getBoundingClientRect().bottom + GAP;
@@ -121,7 +124,45 @@ export function fit(slide, view) {
   if (chart) fill(slide, chart, put, width, height);
   else grow(slide, put, width, height);
   const scale = Number(slide.style.getPropertyValue("--inits-scale"));
-  slide.toggleAttribute("data-scrolling", slide.scrollHeight > height / scale + 1);
+  if (slide.scrollHeight <= height / scale + 1) return;
+  slide.setAttribute("data-scrolling", "");
+  slide.style.setProperty("--inits-height", `${wholeLines(slide, height, scale) / scale}px`);
+}
+
+// Puts the controls of a slide into as few rows as they need above the footer; returns the height of these rows.
+function placeControls(slide, view) {
+  const zoom = Math.max(1, Math.min(2, innerWidth / USUAL_SCREEN)); // of the controls
+  document.documentElement.style.setProperty("--inits-zoom", zoom);
+  const [shown, room] = [live(slide), (0.92 * innerWidth) / zoom];
+  for (const one of document.querySelectorAll(LIVE)) one.toggleAttribute("data-elsewhere", !shown.includes(one));
+  const rows = [];
+  for (const one of shown) {
+    let row = rows.find(({ used }) => used + one.offsetWidth - 2 * EDGE <= room);
+    if (!row) rows.push((row = { used: 0, height: 0, parts: [] }));
+    row.parts.push([one, row.used]);
+    row.used += one.offsetWidth - 2 * EDGE + GAP;
+    row.height = Math.max(row.height, one.offsetHeight);
+  }
+  let above = 0;
+  for (const { height, parts } of rows.reverse()) {
+    for (const [one, left] of parts) {
+      one.style.setProperty("--inits-left", `${zoom * left}px`);
+      one.style.setProperty("--inits-above", `${above}px`);
+    }
+    if (!view.folded) above += zoom * height;
+  }
+  return above;
+}
+
+// The largest height of a slide that scrolls at which its lower edge cuts no line.
+function wholeLines(slide, height, scale) {
+  const top = slide.getBoundingClientRect().top - scale * slide.scrollTop;
+  let edge = height;
+  for (const part of [...slide.querySelectorAll(LINES)].reverse()) {
+    const { top: above, bottom: below } = part.getBoundingClientRect();
+    if (above - top < edge && below - top > edge) edge = above - top;
+  }
+  return edge > height / 2 ? edge : height;
 }
 
 function largest(width, least) {
