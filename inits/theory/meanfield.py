@@ -58,6 +58,20 @@ def chi(activation: str, q: ArrayLike, sigma_w2: float) -> Array:
     return _scaled(_sigma("sigma_w2", sigma_w2), _square(phi, phi.slope, q))
 
 
+def moments(activation: str, q: Array) -> tuple[Array, Array]:
+    """Return E[phi^2] and E[phi'^2] for variances q, float64, shape of `q`."""
+    return variance_map(activation, q, 1.0, 0.0), chi(activation, q, 1.0)
+
+
+@_quiet
+def tabulated_moments(activation: str, q: Array) -> tuple[Array, Array]:
+    """Return `moments` to about 3 digits from a table, which takes no time."""
+    squares, slopes = _table(activation)
+    with np.errstate(divide="ignore"):
+        place, grid = np.log(q), np.log(_GRID)
+    return q * np.interp(place, grid, squares), np.interp(place, grid, slopes)
+
+
 @_quiet
 def correlation_map(activation: str, c: ArrayLike, q: ArrayLike, sigma_w2: float, sigma_b2: float) -> Array:
     """Return the correlation one layer on for inputs of variance q and correlation c, float64, `c` and `q` broadcast.

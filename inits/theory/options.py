@@ -20,9 +20,13 @@ from inits.initializers.spec import InitializerSpec, OptimizerSpec
 from inits.text import shown
 from inits.theory.meanfield import variance_map
 from inits.theory.normalization import gradient_growth
-from inits.theory.signal_regime import SignalRegime, trend
+from inits.theory.signal_regime import Severity, SignalRegime, trend
 from inits.theory.signal_theory import TYPICAL_INPUTS, gains, predict, predicted_regime
 
+STEP = 1.05
+"""Factor of a larger scale, by which options are asked how steep they are."""
+STEEP = 3.0  # times what the larger scale does in a linear network: above it drawn networks differ from the theory
+SENSITIVE = "the signal is sensitive to the scale"
 NORMALIZATIONS = {"none": "none", "batch": "batch", "layer": "layer"}
 OPTIMIZERS: Mapping[str, OptimizerSpec] = {
     "SGD": OptimizerSpec("SGD", (("learning_rate", 0.05),)),
@@ -86,6 +90,10 @@ class Option:
             predicted.
         score: sum of the absolute logarithms of the last three; 0 is ideal.
         regime: what becomes of the signal, as on the Signal page.
+        first: as sigma_w2, in the first kernel.
+        steepness: factor by which `forward` rises with a scale 5% larger; 1 with normalization.
+        sensitive: True if that is much more than in a linear network. The drawn weights of one network have a scale
+            that is by chance larger or smaller too, so it differs much from these numbers.
     """
 
     kernel: InitializerSpec
@@ -96,6 +104,20 @@ class Option:
     separation: float
     score: float
     regime: SignalRegime
+    first: float = 1.0
+    steepness: float = 1.0
+    sensitive: bool = False
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Return what is not kept, and for a signal that survives that it is sensitive; empty if all is well."""
+        unsafe = self.sensitive and self.regime.severity != "lost"
+        return (*self.regime.changes, *([SENSITIVE] if unsafe else []))
+
+    @property
+    def severity(self) -> Severity:
+        """Return the severity of the regime; changed for a signal that is kept in theory but sensitive."""
+        return "changed" if self.changes and self.regime.severity == "kept" else self.regime.severity
 
     @property
     def name(self) -> str:
@@ -116,7 +138,7 @@ def _evaluate(activation: str, depth: int, width: int, normalization: str, kerne
     assert law is not None, "initializers with a distribution"
     sigma_w2 = task.kernel_shape[0] * law.std**2
     if normalization == "none":
-        return Option(kernel, sigma_w2, *_changes(task.network, kernel))
+        return Option(kernel, sigma_w2, *_changes(task.network, kernel), *_sensitivity(task, kernel))
     growth = gradient_growth(activation, normalization)
     squares = np.array([growth**layer for layer in range(depth)], np.float64)
     kept = trend(np.ones(depth), 1.0)
@@ -149,6 +171,16 @@ def _changes(
     )
 
 
+def _sensitivity(task: Task, kernel: InitializerSpec) -> tuple[float, float, bool]:
+    """Return first, steepness and sensitive of an option."""
+    promised = gains(Start(kernel), task.network)
+    assert promised is not None, "initializers with a distribution"
+    less, more = (_power(task, np.array(promised.weights) * scale)[-1] for scale in (1.0, STEP))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steepness = float(more / less)
+    return promised.weights[0], steepness, steepness > STEEP * STEP ** (task.depth - 1)
+
+
 def signal_power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
     """Return the second moment of the pre-activations of each hidden layer over that of the first, (depth,).
 
@@ -158,8 +190,13 @@ def signal_power(task: Task, kernel: InitializerSpec) -> NDArray[np.float64]:
         return np.ones(task.depth)
     promised = gains(Start(kernel), task.network)
     assert promised is not None, "initializers with a distribution"
-    lengths = [promised.weights[0] * np.array(TYPICAL_INPUTS[DEFAULT].squares)]
-    for weight in promised.weights[1:-1]:
+    return _power(task, np.array(promised.weights))
+
+
+def _power(task: Task, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `signal_power` for the gains of all layers, the output last."""
+    lengths = [weights[0] * np.array(TYPICAL_INPUTS[DEFAULT].squares)]
+    for weight in weights[1:-1]:
         lengths.append(variance_map(task.activation, lengths[-1], weight, 0.0))
     means = np.array([one.mean() for one in lengths], np.float64)
     return np.asarray(means / means[0], np.float64)

@@ -7,7 +7,7 @@ import numpy as np
 from inits.initializers.activations import ACTIVATIONS
 from inits.text import counted, number, times
 from inits.theory.meanfield import chi1
-from inits.theory.options import Option, Task
+from inits.theory.options import STEP, Option, Task
 from inits.theory.signal_regime import ALIKE
 
 PREFERRED: Mapping[str, tuple[str, ...]] = {  # first among initializers with about equal scores
@@ -30,10 +30,8 @@ def reason(task: Task, options: Sequence[Option], default: Option) -> str:
     best = options[0]
     if task.depth == 1:
         return _reason_for_one_layer(task, best, default)
-    layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
-    words = [
-        f"Its σ_w² is **{number(best.sigma_w2, 3)}** in the hidden layers. {_effect(f'Through {layers}', best)}"
-    ]
+    span = f"From layer 1 to layer {task.depth}"
+    words = [f"Its σ_w² is **{number(best.sigma_w2)}** {_where(best)}. {_effect(span, best)}"]
     compared = dict.fromkeys(one for one in (default, *options[1:]) if _worth_comparing(one, best, default))
     words += [_comparison(one, best, default) for one in compared]
     if any(one.score < best.score - MAX_TIE for one in compared):
@@ -54,6 +52,13 @@ def _reason_for_one_layer(task: Task, best: Option, default: Option) -> str:
         "With one hidden layer, every start keeps the signal by definition, and little depends on the choice"
     )
     return f"{words}{always}: {choice}."
+
+
+def _where(one: Option) -> str:
+    """Return in which layers an option has its σ_w², and its value in layer 1 if that is another."""
+    if abs(one.first - one.sigma_w2) < 1e-3 * one.sigma_w2:
+        return "in every hidden layer"
+    return f"from layer 2 on ({number(one.first, 3)} in layer 1)"
 
 
 def _effect(through: str, best: Option) -> str:
@@ -87,7 +92,7 @@ def _comparison(one: Option, best: Option, default: Option) -> str:
         factors = f"the first factor is {_factor(one.forward)}, and the second overflows"
     if not finite.any():
         factors = "both factors overflow"
-    words = f"With {one.name}{note or ','} σ_w² is {number(one.sigma_w2, 3)}, and {factors}"
+    words = f"With {one.name}{note or ','} σ_w² is {number(one.sigma_w2)} {_where(one)}, and {factors}"
     if one.regime.forward.kind == "kept" != best.regime.forward.kind and one.score > best.score:
         words += f": it keeps the signal, but changes {_changed_more(one, best)} more"
     return f"{words}."
@@ -113,10 +118,20 @@ def remarks(task: Task, options: Sequence[Option]) -> Iterator[str]:
     """Yield remarks on the limits of any initializer and on the effects of optimizer and normalization."""
     best, layers = options[0], counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
     if task.weights:
-        yield "Start from your pretrained weights: they are better than every random start."
+        yield "Start from your pretrained weights if their task is similar; Train shows whether they are better."
     if task.normalization != "none":
         yield "Train and Signal have no normalization: there you see the network without it."
-    kept = any(one.regime.severity == "kept" for one in options)
+    if best.sensitive:
+        rises = (
+            f"multiplies it by {_factor(best.steepness)}"
+            if np.isfinite(best.steepness)
+            else "makes it overflow"
+        )
+        yield (
+            f"The strength is sensitive to the scale: {STEP - 1:.0%} more {rises}. These numbers are for infinite "
+            "width, and drawn weights differ from them: compare the points that Signal measures."
+        )
+    kept = any(one.severity == "kept" for one in options)
     if not kept and task.normalization != "none":
         yield f"Through {layers}, this normalization does not keep the gradient. Use fewer layers or skip connections."
     elif not kept:

@@ -13,9 +13,18 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import InitializerSpec
 from inits.text import counted, markdown_symbols, number, times
 from inits.theory.meanfield import critical_sigma_w2
-from inits.theory.options import NORMALIZATIONS, OPTIMIZERS, Option, Task, evaluate_option, signal_power
+from inits.theory.options import (
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    SENSITIVE,
+    Option,
+    Task,
+    evaluate_option,
+    signal_power,
+)
+from inits.theory.reasons import PREFERRED
 from inits.theory.recommendation import Recommendation, recommend
-from inits.theory.signal_regime import ALIKE, FADED, GROWN, SignalRegime
+from inits.theory.signal_regime import ALIKE, FADED, GROWN
 from pages.parts.experiment.cards import Card, numbered
 from pages.parts.experiment.choices import TRAIN, Choices
 from pages.parts.page.catalog import PAGES
@@ -28,6 +37,8 @@ from pages.parts.widgets.chart import chart
 
 SHEET = ("relu", "leaky_relu", "tanh", "linear", "selu", "elu", "gelu", "silu", "softplus", "sigmoid")
 SHEET_DEPTH = 10  # hidden layers
+ABOUT_ONE = 1.25  # a factor of the strength up to which a signal is simply kept
+FINE = "keeps the signal within limits"
 LAYERS = {"batch": "BatchNormalization", "layer": "LayerNormalization"}
 BATCH = 32
 SCHOENHOLZ = "[Schoenholz et al. 2017, Deep Information Propagation](https://arxiv.org/abs/1611.01232)"
@@ -36,7 +47,10 @@ SCHOENHOLZ = "[Schoenholz et al. 2017, Deep Information Propagation](https://arx
 def summary(task: Task, advice: Recommendation) -> str:
     """Return the recommendation in one sentence, with its number."""
     if task.weights:
-        return "**Your pretrained weights**: they beat every random start. The recommendation below is for new layers."
+        return (
+            "**Your pretrained weights**: usually better than a random start, if they were trained on a similar task. "
+            "The recommendation below is for new layers."
+        )
     best = advice.best
     layers = counted(task.depth, f"{ACTIVATIONS[task.activation]} layer")
     if task.normalization != "none":
@@ -46,15 +60,20 @@ def summary(task: Task, advice: Recommendation) -> str:
 
 def change(best: Option) -> str:
     """Return what becomes of the signal, and what else is not kept, with the factors."""
-    forward, backward = best.regime.forward.kind, best.regime.backward
-    kept = forward == "kept"
-    words = f"the signal {'is kept' if kept else best.regime.forward.verb} (**{factor(best.forward)}**)"
+    backward, kept = best.regime.backward, best.regime.forward.kind == "kept"
     lost = (
         [] if backward.kind == "kept" else [f"the squared gradient {backward.verb} ({factor(best.backward)})"]
     )
-    if best.regime.correlated is not None:
-        lost.append(ALIKE)
-    return f"{words}, {'but' if kept else 'and'} {' and '.join(lost)}" if lost else words
+    lost += [one for one in best.changes if one in (ALIKE, SENSITIVE)]
+    words = _kept(best.forward) if kept else f"{best.regime.forward.verb} (**{factor(best.forward)}**)"
+    return f"the signal {words}" + (f", {'but' if kept else 'and'} {' and '.join(lost)}" if lost else "")
+
+
+def _kept(forward: float) -> str:
+    """Return what becomes of a signal within the limits."""
+    if 1 / ABOUT_ONE <= forward <= ABOUT_ONE:
+        return f"is kept (**{factor(forward)}**)"
+    return f"{'weakens' if forward < 1 else 'strengthens'} to **{factor(forward)}**, within limits"
 
 
 def factor(change: float) -> str:
@@ -78,8 +97,8 @@ def recommendation_card(page: str, task: Task, advice: Recommendation) -> None:
         for words in advice.remarks:
             st.markdown(f":small[:material/info: {words}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            icon, colour = BADGES[best.regime.severity]
-            for words in badges(best.regime):
+            icon, colour = BADGES[best.severity]
+            for words in badges(best):
                 st.badge(words, icon=icon, color=colour)
             others = " and ".join(one.name for one in advice.options[1:])
             label, icon = f"Test against {others}", ":material/play_circle:"
@@ -113,9 +132,9 @@ def source(option: Option) -> str:
     return entry.paper and f"Source: [{entry.paper}]({entry.source})"
 
 
-def badges(regime: SignalRegime) -> list[str]:
-    """Return the words of the badges: that a signal is kept, or each thing that is not."""
-    return [words[0].upper() + words[1:] for words in regime.changes or ("keeps the signal",)]
+def badges(best: Option) -> list[str]:
+    """Return the words of the badges: that a signal is within limits, or each thing that is not."""
+    return [words[0].upper() + words[1:] for words in best.changes or (FINE,)]
 
 
 def experiment(task: Task, advice: Recommendation) -> Choices:
@@ -140,10 +159,11 @@ def by_activation(normalization: str = "none") -> dict[str, list[str]]:
 def cheat_sheet(normalization: str) -> None:
     """Show for each activation the recommended initializer, its numbers, and the effect of Keras' default."""
     growth = "χ: growth of the squared gradient per layer, ideally 1."
-    kept = f"Kept: from {times(FADED)} to {times(GROWN)}."
     if normalization == "none":
-        how = f"{growth} Critical: where χ₁ = 1 at infinite depth."
-        how = f"For {SHEET_DEPTH} hidden layers and zero biases, without normalization. {kept} {how}"
+        limits = f"Limits: {times(FADED)} to {times(GROWN)} from layer 1 to {SHEET_DEPTH}."
+        usual = "Usual starts stay unless a fitted scale is far better."
+        how = f"For {SHEET_DEPTH} hidden layers and zero biases, without normalization. {limits} {usual}"
+        how += f" σ_w²: from layer 2 on; critical: where χ₁ = 1 at infinite depth. {growth}"
     else:
         how = f"The strength of the signal is ×1.00 everywhere. {growth}"
         how = f"For {SHEET_DEPTH} hidden layers with {normalization} normalization. {how}"
@@ -154,14 +174,19 @@ def cheat_sheet(normalization: str) -> None:
 def _row(activation: str) -> dict[str, str]:
     task = Task(activation, SHEET_DEPTH)
     best, default = recommend(task).best, evaluate_option(task, InitializerSpec("GlorotUniform"))
+    same = (
+        f"the same, {'as is usual' if activation in PREFERRED else 'as good as any'}: "
+        if best == default
+        else ""
+    )
     critical = critical_sigma_w2(activation)
     return {
         "activation": ACTIVATIONS[activation],
         "recommended": best.name,
-        "σ_w²": number(best.sigma_w2, 3),
+        "σ_w²": number(best.sigma_w2),
         "χ": number(best.chi, 3),
         "critical σ_w²": "none" if critical is None else number(critical, 3),
-        "Keras' default, GlorotUniform": effect(default),
+        "Keras' default, GlorotUniform": same + effect(default),
     }
 
 
@@ -177,25 +202,25 @@ def _normalized_row(normalization: str, activation: str) -> dict[str, str]:
 
 def effect(one: Option) -> str:
     """Return the effect of an option on the signal and its gradients in a few words, with χ."""
-    words = " and ".join(one.regime.changes) or "keeps the signal"
+    words = " and ".join(one.changes) or FINE
     return f"{words}, χ = {number(one.chi, 2)}"
 
 
 def power_chart(page: str, task: Task, advice: Recommendation) -> None:
     """Draw the remaining strength of the signal by layer for the three options."""
     lines = [(one.name, signal_power(task, one.kernel)) for one in advice.options]
-    kept = [f"{literal(name)} **{factor(float(power[-1]))}**" for name, power in lines]
+    left = [f"{literal(name)} **{factor(float(power[-1]))}**" for name, power in lines]
     normalized = "" if task.normalization == "none" else "normalized "
     with picture(
         "power",
         f"Remaining strength, {ACTIVATIONS[task.activation]}",
         f"Mean square of the {normalized}pre-activations, relative to layer 1. Log scale.",
         "power",
-        say=f"Strength after {counted(task.depth, 'layer')}: {', '.join(kept)}.",
+        say=f"Strength in layer {task.depth}, relative to layer 1: {', '.join(left)}.",
     ):
         chart(
             figures.power(lines),
             key=widget_key(page, "power"),
             height=style.SMALL,
-            alt="Remaining strength of the signal after each layer.",
+            alt="Remaining strength of the signal in each layer.",
         )
