@@ -7,7 +7,7 @@ from inits.weightfiles.catalog import misnamed
 from inits.weightfiles.weight_file import WeightFile, missing_file
 from pages.parts.compute.engine_access import engine
 from pages.parts.lessons.bar import lesson_bar
-from pages.parts.page import session
+from pages.parts.page import session, state
 from pages.parts.page.address import Address, Field
 from pages.parts.page.header import setup
 from pages.parts.page.notes import literal, problem
@@ -16,7 +16,7 @@ from pages.parts.page.slides import live_controls, slide
 from pages.parts.weights.array_table import legend, table
 from pages.parts.weights.file_start import fit_section, network_for, train_button
 from pages.parts.weights.open_files import OpenFiles, open_files, summary
-from pages.parts.weights.sources import FIRST, SECOND, show_file, show_when_read, source_controls
+from pages.parts.weights.sources import FIRST, SECOND, arrives, show_file, show_when_read, source_controls
 from pages.parts.weights.views import at_a_glance, in_depth
 
 PAGE = "pretrained"
@@ -45,7 +45,8 @@ def main() -> None:
         for slot in (FIRST, SECOND):
             show_when_read(PAGE, slot)
         files = {slot: file for slot, spec in chosen.items() if spec and (file := load(spec))}
-    PRETRAINED.save(chosen)
+    if not (any(arrives(PAGE, slot) for slot in chosen) and state.postpone(PAGE)):
+        PRETRAINED.save(chosen)
     if FIRST not in files:
         title.title("What is in a weight file?")
         answer.markdown(

@@ -142,10 +142,17 @@ def test_a_network_trained_here_is_opened_before_and_after(page: Page, app: str)
     open_page(page, f"{app}/train?hidden=16&data=digits&starts=GlorotUniform")
     button(page, "Run").click()
     result(page)
+    title, length = page.locator("h1").inner_text(), page.evaluate("history.length")
     button(page, "Look inside").click()
     expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
     expect(answer(page)).to_contain_text("GlorotUniform before.weights.h5")
     expect(answer(page)).to_contain_text("GlorotUniform after.weights.h5")
+    expect(page).to_have_url(re.compile("beside=.*file=|file=.*beside="))
+    assert page.evaluate("history.length") == min(length + 1, 50)
+    page.go_back()
+    expect(page.locator("h1")).to_have_text(title)
+    page.go_forward()
+    expect(page.locator("h1")).to_have_text("How do these two files differ?", timeout=READ)
 
 
 def test_a_failed_download_is_reported_and_the_page_still_works(

@@ -88,6 +88,16 @@ def save(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> N
     now.controls = session.control_values(page)
 
 
+def postpone(page: str) -> bool:
+    """Return True if the page can save later: what is still arriving and what has arrived are then one entry."""
+    now, shown = session.STATE[page], _address()
+    if now.opened and shown:
+        return False  # by a link or Back: the address stays as it is
+    if now.opened:
+        now.address = shown
+    return True
+
+
 def _address() -> dict[str, str]:
     """Return the settings in the address that the browser reports."""
     return {name: value for name, value in st.query_params.to_dict().items() if name != TOKEN}

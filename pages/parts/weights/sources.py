@@ -34,6 +34,11 @@ FIRST, SECOND = "file", "beside"
 EXAMPLE = {"starts": "GlorotUniform()", "hidden": "2 × 128"}  # of Train, trained in a second or two
 
 
+def arrives(page: str, slot: str) -> bool:
+    """Return True while the file of a place is being read."""
+    return session.part(page, slot) in session.READING_FILE
+
+
 def show_file(page: str, slot: str, spec: FileSpec | None) -> None:
     """Show a file in a slot from the next run of the page on; None empties the slot.
 
