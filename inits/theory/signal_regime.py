@@ -3,6 +3,7 @@
 All pages take their words for it from here.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,11 @@ VANISHED, EXPLODED = 1e-3, 1e3
 """Ratios of a second moment to its reference below and above which a signal counts as vanished or exploded."""
 FADED, GROWN = 1 / 3, 10.0
 """Ratios between which a signal counts as kept: bounded activations settle within a factor of ten."""
+APART = 10.0  # factor between predicted and measured ratio from which on they disagree
+MAX_SHARE = (
+    0.25  # of a predicted logarithm by which the measured one may differ: errors add up with every layer
+)
+FLOAT32 = 1e-30, 1e30  # what a measurement can hold
 CORRELATED = 0.97  # cosine above which two images count as alike
 
 VERBS: Mapping[Kind, tuple[str, str]] = {
@@ -55,6 +61,13 @@ class Trend:
     def verb(self) -> str:
         """Return the verb of the kind: fades."""
         return VERBS[self.kind][0]
+
+    def agrees(self, measured: "Trend") -> bool:
+        """Return False if a measured ratio differs from this predicted one by orders of magnitude."""
+        if math.isnan(self.ratio) or math.isnan(measured.ratio):
+            return self.kind == measured.kind
+        ours, theirs = (math.log(min(max(one.ratio, FLOAT32[0]), FLOAT32[1])) for one in (self, measured))
+        return abs(ours - theirs) <= max(math.log(APART), MAX_SHARE * abs(ours))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from inits.theory.signal_regime import SignalRegime, Trend
 from pages.parts.experiment.cards import card, numbered, parse_cards
 from pages.parts.signal.builder import SIGNAL, VARIOUS, common_variance, with_variance
 from pages.parts.signal.phase_plane import CLICKED, at
-from pages.parts.signal.summary import answer
+from pages.parts.signal.summary import _beside, answer
 
 KEPT = Trend("kept", None, 1.0)
 
@@ -39,7 +39,7 @@ def answer_for(*regimes: SignalRegime | None) -> str:
         (SignalRegime(Trend("exploded", 2, 9e9), KEPT, None), "**HeNormal** explodes from layer **2** on."),
         (SignalRegime(Trend("nan", 7, np.nan), KEPT, None), "**HeNormal** becomes NaN at layer **7**."),
         (SignalRegime(KEPT, Trend("exploded", 4, 1e9), 6),
-         "**HeNormal** keeps the signal, but its gradients explode below layer **4** and different images become "
+         "**HeNormal** keeps the signal, but its gradients explode from layer **4** down and different images become "
          "alike from layer **6** on."),
     ],
 )  # fmt: skip
@@ -50,8 +50,47 @@ def test_answer_for_one_start(one, words):
 def test_starts_in_one_regime_share_a_clause():
     gone = [SignalRegime(Trend("vanished", layer, 0.0), Trend("vanished", 3, 0.0), None) for layer in (12, 9)]
     assert answer_for(gone[0], SignalRegime(KEPT, KEPT, None), gone[1]) == (
-        "Through 10 tanh layers, **HeNormal** and **LecunNormal** vanish by layer **9** to **12**, and their "
+        "Through 10 tanh layers, **HeNormal** and **LecunNormal** vanish by layers **12** and **9**, and their "
         "gradients with them; **GlorotUniform** keeps the signal."
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [((1,), "its gradients vanish in layer **1**"), ((2,), "its gradients vanish from layer **2** down"),
+     ((1, 1), "their gradients vanish in layer **1**"),
+     ((2, 1), "their gradients vanish from layers **2** and **1** down"),
+     ((3, 1, 2), "their gradients vanish from layers **1** to **3** down")],
+)  # fmt: skip
+def test_layers_in_which_gradients_vanish(layers, words):
+    """A gradient comes from the output: what is lost in layer 2 is lost in layer 1 as well, and nothing is below it."""
+    regimes = [SignalRegime(KEPT, Trend("vanished", layer, 0.0), None) for layer in layers]
+    assert answer_for(*regimes).endswith(f", but {words}.")
+
+
+@pytest.mark.parametrize(
+    ("theory", "found", "words"),
+    [
+        (Trend("faded", None, 0.21), Trend("faded", None, 0.24), "fading, as predicted"),
+        (Trend("faded", None, 0.001), Trend("faded", None, 0.24),
+         "predicted fading (×0.001), measured fading (×0.24)"),
+        (KEPT, Trend("grown", None, 13.0), "predicted alive at layer 10 (×1.00), measured growing (×13)"),
+        (KEPT, Trend("faded", None, 0.3), "predicted alive at layer 10, measured fading"),
+        (Trend("vanished", 4, 1e-20), Trend("vanished", 4, 1e-22), "vanished by layer 4, as predicted"),
+        (Trend("vanished", 4, 1e-4), Trend("vanished", 4, 1e-9),
+         "predicted vanished by layer 4 (×0.0001), measured vanished by layer 4 (×1·10⁻⁹)"),
+        (Trend("exploded", 3, np.inf), Trend("exploded", 3, 1e35), "exploded from layer 3, as predicted"),
+        (Trend("nan", 3, np.nan), Trend("nan", 3, np.nan), "NaN from layer 3, as predicted"),
+    ],
+)  # fmt: skip
+def test_as_predicted_is_said_only_of_numbers_that_agree(theory, found, words):
+    assert _beside(SignalRegime(theory, KEPT, None), SignalRegime(found, KEPT, None), 10) == words
+
+
+def test_a_gradient_that_theory_gets_wrong_is_named():
+    grown = [SignalRegime(KEPT, Trend("grown", None, ratio), None) for ratio in (12.0, 900.0)]
+    assert _beside(*grown, 10) == (
+        "predicted gradients growing (gradients ×12), measured gradients growing (gradients ×900)"
     )
 
 

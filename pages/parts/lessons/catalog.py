@@ -97,9 +97,9 @@ LESSONS = (
             "optimizer": "SGD(learning_rate=0.02, momentum=0.0, nesterov=False)",
         },
         answer="Between layers of equal width both draw the same random numbers here, HeNormal's $\\sqrt{2}$ times as "
-        "large. ReLU halves the strength of a signal, which He corrects for and Glorot does not. After 30 layers "
-        "$2^{-29}$ of the strength is left, and accuracy on MNIST stays at **11%**, while HeNormal reaches about "
-        "**92%**. With 6 layers both learn.",
+        "large. ReLU halves the strength of a signal, which He corrects for and Glorot does not. From layer 1 "
+        "to layer 30 it leaves $2^{-29}$ of the strength, and accuracy on MNIST stays at **11%**, while HeNormal "
+        "reaches about **92%**. With 6 layers both learn.",
         caption="Accuracy over one epoch of 30 ReLU layers. Dotted: guessing.",
         alt="Accuracy over one epoch of 30 layers: GlorotNormal keeps guessing, HeNormal rises.",
     ),

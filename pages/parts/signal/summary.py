@@ -7,8 +7,8 @@ import streamlit as st
 
 from inits.initializers.activations import ACTIVATIONS
 from inits.measure.signal_measurement import Measurement
-from inits.text import counted, number, percent
-from inits.theory.signal_regime import ALIKE, VERBS, Kind, SignalRegime, signal_regime
+from inits.text import counted, number, percent, times
+from inits.theory.signal_regime import ALIKE, APART, VERBS, Kind, SignalRegime, signal_regime
 from inits.theory.signal_theory import InputStatistics
 from pages.parts.experiment.choices import Choices
 from pages.parts.page.notes import BADGES, literal
@@ -54,16 +54,16 @@ def _clause(names: Sequence[str], regimes: Sequence[SignalRegime]) -> str:
     several = len(names) > 1
     bold = [f"**{name}**" for name in names]
     who = f"{', '.join(bold[:-1])} and {bold[-1]}" if several else bold[0]
-    layer = _span([one.forward.layer for one in regimes])
+    layer = _layers([one.forward.layer for one in regimes])
     kind, back = regimes[0].forward.kind, regimes[0].backward.kind
     does = f"{who} {VERBS[kind][several]}"
     if kind == "nan":
-        return f"{does} at layer {layer}"
+        return f"{does} at {layer}"
     if kind == "exploded":
-        return f"{does} from layer {layer} on"
+        return f"{does} from {layer} on"
     if kind == "vanished":
         with_it = f", and {'their' if several else 'its'} gradients with {'them' if several else 'it'}"
-        return f"{does} by layer {layer}{with_it if back == 'vanished' else ''}"
+        return f"{does} by {layer}{with_it if back == 'vanished' else ''}"
     how_much = "the signal" if kind == "kept" else _factor(kind, [one.forward.ratio for one in regimes])
     return f"{does} {how_much}{_more(regimes, 'their' if several else 'its')}"
 
@@ -84,19 +84,33 @@ def _more(regimes: Sequence[SignalRegime], whose: str) -> str:
         words.append(f"{whose} gradients {VERBS[back][1]} {how_much}")
     elif back != "kept":
         words.append(
-            f"{whose} gradients {VERBS[back][1]} below layer {_span([one.backward.layer for one in regimes])}"
+            f"{whose} gradients {VERBS[back][1]} {_backwards([one.backward.layer for one in regimes])}"
         )
     if regimes[0].correlated is not None:
-        words.append(f"{ALIKE} from layer {_span([one.correlated for one in regimes])} on")
+        words.append(f"{ALIKE} from {_layers([one.correlated for one in regimes])} on")
     link = "but" if regimes[0].forward.kind == "kept" else "and"
     return f", {link} {' and '.join(words)}" if words else ""
+
+
+def _layers(found: Sequence[int | None]) -> str:
+    """Return the layers of several starts: layer 3; layers 3 and 2, in their order; layers 2 to 6."""
+    layers = [layer for layer in found if layer is not None]
+    if len(set(layers)) < 2:
+        return f"layer {_span(layers)}" if layers else ""
+    if len(layers) == 2:
+        return f"layers **{layers[0]}** and **{layers[1]}**"
+    return f"layers **{min(layers)}** to **{max(layers)}**"
+
+
+def _backwards(found: Sequence[int | None]) -> str:
+    """Return where gradients are lost on their way back: in layer 1, or from layer 3 down."""
+    only_first = all(layer == 1 for layer in found)
+    return f"in {_layers(found)}" if only_first else f"from {_layers(found)} down"
 
 
 def _span(values: Iterable[object]) -> str:
     """Return a value in bold, or the first and the last of several."""
     known = list(dict.fromkeys(values))
-    if all(isinstance(value, int) for value in known):
-        known.sort()
     return f"**{known[0]}**" if len(known) == 1 else f"**{known[0]}** to **{known[-1]}**"
 
 
@@ -114,15 +128,39 @@ def chips(
             known = found or theory
             icon, colour = BADGES[known.severity if known else "unknown"]
             st.badge(literal(f"{label}: {words}"), icon=icon, color=colour)
+    apart = [
+        f"**{literal(label)}**"
+        for label, theory, found in zip(choices.labels, predicted, measured, strict=True)
+        if theory and found and _apart(theory, found)
+    ]
+    if apart:
+        st.markdown(
+            f":small[:gray[Theory is for infinitely wide layers. It is wrong here by more than a factor of "
+            f"{APART:g} for {', '.join(apart)}: trust the measured points.]]"
+        )
 
 
 def _beside(theory: SignalRegime | None, found: SignalRegime | None, last: int) -> str:
     """Return prediction and measurement in words, as one if they agree."""
     predicted, measured = (one and _word(one, last) for one in (theory, found))
-    if predicted and measured:
+    if theory and found:
+        if what := _apart(theory, found):
+            predicted, measured = (f"{_word(one, last)} ({_number(one, what)})" for one in (theory, found))
         agree = predicted == measured
         return f"{measured}, as predicted" if agree else f"predicted {predicted}, measured {measured}"
     return f"predicted {predicted}" if predicted else f"measured {measured}" if measured else "not known yet"
+
+
+def _apart(theory: SignalRegime, found: SignalRegime) -> str:
+    """Return which prediction is wrong by orders of magnitude, "signal" or "gradients"; "" if none is."""
+    if not theory.forward.agrees(found.forward):
+        return "signal"
+    return "" if theory.backward.agrees(found.backward) else "gradients"
+
+
+def _number(one: SignalRegime, what: str) -> str:
+    """Return the factor of the signal or of its gradients."""
+    return times(one.forward.ratio) if what == "signal" else f"gradients {times(one.backward.ratio)}"
 
 
 def _word(one: SignalRegime, last: int) -> str:
