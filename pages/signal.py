@@ -31,9 +31,11 @@ def main() -> None:
     lesson_bar(PAGE)
     st.title("How far does the signal travel?")
     verdict, controls = st.container(), live_controls(PAGE)
+    switch = live_controls(PAGE, "view", slides=("by_depth",))
     cards, notes = slide("starts", "The starts"), st.container()
     with controls:
         choices = signal_builder(PAGE, choices)
+    with switch:
         view = view_switch(PAGE, shown.view)
     SIGNAL.save(PageSettings(choices, view))
     with cards:

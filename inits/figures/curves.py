@@ -11,6 +11,7 @@ from inits.figures.curve_data import MAX_POINTS, Curve, FloatArray, thin
 
 MANY = 3000  # batches from which on a raw curve is drawn fainter
 CHANCE = 0.1
+PEAK = 10  # times the usual losses of a start: a higher peak is cut
 
 
 def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Figure:
@@ -29,7 +30,8 @@ def loss(curves: Sequence[Curve], total: int, height: int = style.HERO) -> go.Fi
 def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
     """Return the range of the loss axis: the running means and the points without the highest peaks.
 
-    One batch with a loss of 10^5 must not flatten the rest; where a mean ends is inside, up to nine decades.
+    One batch with a loss of 10^5 must not flatten the rest, see `cut_above`; where a mean ends is inside, up to nine
+    decades.
     """
     seen = np.concatenate([np.empty(0), *(c.low for c in curves), *(c.held for c in curves)])
     seen = seen[np.isfinite(seen) & (seen > 0)]
@@ -41,6 +43,13 @@ def _loss_range(curves: Sequence[Curve]) -> tuple[float, float]:
     return low, min(high, 1e9 * low)
 
 
+def cut_above(curves: Sequence[Curve]) -> float | None:
+    """Return the top of the loss axis if a line or band goes beyond it, else None."""
+    _, high = _loss_range(curves)
+    drawn = (_drawn(curve.images, curve.high)[1] for curve in curves)
+    return high if any((y > high).any() for y in drawn) else None
+
+
 def _tops(curves: Sequence[Curve]) -> list[float]:
     """Return the top of each line on the loss axis; only the minimum of one that diverged while others did not."""
     lost = [len(curve.middle) > 0 and bool(np.isnan(curve.middle[-1])) for curve in curves]
@@ -48,7 +57,9 @@ def _tops(curves: Sequence[Curve]) -> list[float]:
     for curve, gone in zip(curves, lost, strict=True):
         x, y = _drawn(curve.images, curve.middle)
         if len(y):
-            tops += [float(y.min())] if gone and not all(lost) else [_percentile(x, y, 99), float(y[-1])]
+            usual, peak = _percentile(x, y, 99), float(y.max())
+            whole = peak if peak <= PEAK * usual else usual
+            tops += [float(y.min())] if gone and not all(lost) else [whole, float(y[-1])]
     return tops
 
 

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike
 from inits.figures import style
 from inits.text import counted
 
-NAME_LENGTH = 13  # characters of a start's name in a note
-
 
 @dataclass(frozen=True)
 class Series:
@@ -57,7 +55,7 @@ def by_layer(
         style.end_labels(fig, ends, height=style.SMALL, y_range=(low, high), log=not share)
         # Beside these labels a phone has room for three more.
         fig.update_xaxes(tickvals=choose_layers(len(names), 3))
-    return fig if share else _add_note(fig, _silent(names, series))
+    return fig
 
 
 def _by_layer(names: Sequence[str], series: Sequence[Series], form: str) -> list[dict[str, Any]]:
@@ -96,8 +94,8 @@ def _decades(shown: Iterable[ArrayLike | None]) -> tuple[float, float]:
     return float(low) / 2, float(high) * 2
 
 
-def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
-    """Return a note on gradients of exactly 0, which a log axis cannot show."""
+def silent(names: Sequence[str], series: Sequence[Series]) -> str:
+    """Return a sentence on gradients of exactly 0, which a log axis cannot show; "" if there are none."""
     zeros = [(one.name, np.asarray(one.now) == 0) for one in series]
     zeros = [(name, zero) for name, zero in zeros if zero.any()]
     if not zeros:
@@ -105,18 +103,6 @@ def _silent(names: Sequence[str], series: Sequence[Series]) -> str:
     if len(series) == 1:
         zero = zeros[0][1]
         layers = [name for name, nothing in zip(names, zero, strict=True) if nothing]
-        return f"no gradient in {'any layer' if zero.all() else ', '.join(layers)}"
+        return f"No gradient in {'any layer' if zero.all() else ', '.join(layers)}."
     some = ["" if zero.all() else f" ({counted(zero.sum(), 'layer')})" for _, zero in zeros]
-    starts = [
-        style.shortened(name, NAME_LENGTH) + where for (name, _), where in zip(zeros, some, strict=True)
-    ]
-    more = [f"and {len(starts) - 2} more"] if len(starts) > 2 else []
-    return "no gradient: " + "<br>".join(starts[:2] + more)
-
-
-def _add_note(fig: go.Figure, words: str) -> go.Figure:
-    """Write a few words in the lower corner."""
-    corner = {"xref": "paper", "yref": "paper", "x": 0.01, "y": 0.02, "xanchor": "left", "yanchor": "bottom"}
-    if words:
-        fig.add_annotation(**corner, text=words, font_size=12, align="left", showarrow=False)
-    return fig
+    return f"No gradient: {', '.join(name + where for (name, _), where in zip(zeros, some, strict=True))}."

@@ -16,6 +16,9 @@ import plotly.graph_objects as go
 START = tuple(f"#{slot:06d}" for slot in range(1, 9))
 MUTED, INK = "#000009", "#000010"
 BACKGROUND = "#000038"
+ON_MARKERS = (
+    "#000039"  # of a text on colours: black or white, as it contrasts with the colour that its marker has
+)
 SEQUENTIAL = [[step / 9, f"#{11 + step:06d}"] for step in range(10)]
 DIVERGING = [[step / 9, f"#{21 + step:06d}"] for step in range(10)]
 

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 MAX_TICKS = 12
 ALONE = 4.0  # highest edge of a single row over its lowest
+LINE = 18  # pixels of a line above the figure
 CHANCE, TOP = 0.1, 0.99  # accuracies at the ends of the colour scale
 COLOUR_TICKS = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 MAX_NUMBERS = (22, 24)  # rows and columns whose cells have room for a number
@@ -63,9 +64,10 @@ def heat_map(
     )
     best = best_cell(values)
     numbered = values.shape[0] <= MAX_NUMBERS[0] and values.shape[1] <= MAX_NUMBERS[1]
-    cells = _cells(values, edges, names, numbered)
+    cells = _cells(values, edges, names)
     line = _line(critical, GAP if numbered and np.isfinite(values).any() else 0.0)
-    fig.add_traces([cells, _crosses(broken, rows, names), *line, *_frame(best, edges)])
+    numbers = [_numbers(values, rows)] if numbered else []
+    fig.add_traces([cells, _crosses(broken, rows, names), *line, *_frame(best, edges), *numbers])
     fig.add_traces([_empty(values.shape, edges)])
     fig.data = [fig.data[-1], *fig.data[:-1]]  # below all others
     return _name(fig, critical, critical_name, best is not None, float(edges[0]), float(edges[-1]))
@@ -119,12 +121,11 @@ def _row_axis(rows: Sequence[float], edges: Array) -> dict[str, Any]:
     return {**axis, "range": [np.log10(low), np.log10(high)], "showgrid": False}
 
 
-def _cells(values: Array, edges: Array, names: list[list[str]], numbered: bool) -> dict[str, Any]:
+def _cells(values: Array, edges: Array, names: list[list[str]]) -> dict[str, Any]:
     words = [
         ["" if np.isnan(value) else f"{name}: {percent(value)}" for name, value in zip(*row, strict=True)]
         for row in zip(names, values, strict=True)
     ]
-    numbers = [["" if np.isnan(value) else f"{100 * value:.0f}" for value in row] for row in values]
     return {
         **_tiles(values.shape, edges),
         "z": shade(values),
@@ -138,14 +139,28 @@ def _cells(values: Array, edges: Array, names: list[list[str]], numbered: bool) 
             "outlinewidth": 0,
             "xpad": 6,
         },
-        "text": numbers if numbered else None,
-        "texttemplate": "%{text}" if numbered else None,
-        "textfont": {"size": 11},
         "customdata": [[[row, column] for column in range(len(names[0]))] for row in range(len(names))],
         "hovertext": words,
         "hoverinfo": "text",
         "hoverongaps": False,
         "name": "accuracy",
+    }
+
+
+def _numbers(values: Array, rows: Sequence[float]) -> dict[str, Any]:
+    """Write the accuracy of each cell in percent, in black or white as its colour needs."""
+    places = np.argwhere(np.isfinite(values))
+    found = [float(values[row, column]) for row, column in places]
+    return {
+        "type": "scatter",
+        "x": places[:, 1],
+        "y": np.array([rows[row] for row, _ in places], float),
+        "mode": "text",
+        "text": [f"{100 * value:.0f}" for value in found],
+        "textfont": {"size": 11, "color": style.ON_MARKERS},
+        "marker": {"color": shade(found).tolist(), "colorscale": COLOURS, "cmin": 0, "cmax": 1},
+        "hoverinfo": "skip",
+        "name": "percent",
     }
 
 
@@ -224,7 +239,7 @@ def _name(
     lowest: float,
     highest: float,
 ) -> go.Figure:
-    """Add the key, with an arrow and the critical value in each column where it is outside the figure."""
+    """Add the key, and above each column whose critical value is outside the figure this value with an arrow."""
     there = [(column, value) for column, value in enumerate(critical) if value is not None]
     key = [f'<span style="color:{BEST}"><b>▢</b></span> best'] if framed else []
     key += [f"<b>– –</b> {html_symbols(name)}"] if there else []
@@ -233,16 +248,16 @@ def _name(
     notes: list[dict[str, Any]] = [
         {
             "x": column,
-            "y": 1 if value > highest else 0,
+            "y": 1,
             "yref": "paper",
-            "yanchor": "top" if value > highest else "bottom",
+            "yanchor": "bottom",
             "text": f"{'↑' if value > highest else '↓'} {number(value, 2)}",
-            "bgcolor": style.BACKGROUND,
         }
         for column, value in there
         if not lowest <= value <= highest
     ]
     place = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
-    notes.append({**place, "text": "&nbsp;&nbsp;&nbsp;&nbsp;".join(key)})
+    above = LINE if notes else 0
+    notes.append({**place, "text": "&nbsp;&nbsp;&nbsp;&nbsp;".join(key), "yshift": above})
     shared: dict[str, Any] = {"showarrow": False, "font_size": 12, "borderpad": 2}
-    return fig.update_layout(annotations=[{**shared, **note} for note in notes], margin_t=30)
+    return fig.update_layout(annotations=[{**shared, **note} for note in notes], margin_t=30 + above)

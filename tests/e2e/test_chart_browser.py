@@ -160,12 +160,15 @@ def test_a_drag_goes_on_through_updates(charts: Page) -> None:
 
 def test_a_picture_changes_its_colours_with_the_theme_and_is_saved_in_them(charts: Page) -> None:
     line = charts.locator(f"{LIVE} .scatterlayer .js-line").first
-    for theme, stroke, bar, ground in (
-        ("light", BLUE_LIGHT, "rgb(233, 100, 4)", (255, 255, 255)),
-        ("dark", BLUE_DARK, "rgb(238, 134, 22)", (16, 18, 24)),
+    black, white = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
+    for theme, stroke, bar, ground, inks in (
+        ("light", BLUE_LIGHT, "rgb(233, 100, 4)", (255, 255, 255), (black, white)),
+        ("dark", BLUE_DARK, "rgb(238, 134, 22)", (16, 18, 24), (white, black)),
     ):
         charts.emulate_media(color_scheme=theme)
         expect(line).to_have_css("stroke", stroke)
+        for words, ink in zip(charts.locator(f"{BARS} .textpoint text").all(), inks, strict=True):
+            expect(words).to_have_css("fill", ink)
         name, data = saved(charts, BARS, "SVG")
         assert name == "bars.svg"
         text = data.decode()

@@ -70,11 +70,16 @@ def test_the_home_page_opens_by_its_name_in_one_step_of_the_history(page: Page, 
 
 def test_the_theme_that_was_chosen_on_one_page_is_that_of_all(page: Page, app: str) -> None:
     ground = page.locator("[data-testid=stApp]")
-    for theme, colour in (("Dark", "rgb(16, 18, 24)"), ("System", "rgb(255, 255, 255)")):
-        open_page(page, f"{app}/lessons")
+    swatch = page.locator("[data-start] span").first
+    for theme, colour, start in (
+        ("Dark", "rgb(16, 18, 24)", "rgb(61, 150, 252)"),
+        ("System", "rgb(255, 255, 255)", "rgb(50, 102, 214)"),
+    ):
+        open_page(page, f"{app}/train")
         page.get_by_test_id("stMainMenu").get_by_role("button").click()
         page.get_by_test_id(f"stMainMenuItem-theme-{theme}").click()
         expect(ground).to_have_css("background-color", colour)
+        expect(swatch).to_have_css("background-color", start)  # HTML of the page, at once
         for address in ("/choose", "/", "/lessons"):
             open_page(page, app + address)
             expect(ground).to_have_css("background-color", colour)

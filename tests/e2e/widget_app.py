@@ -35,6 +35,10 @@ def bar_chart() -> None:
     fig = style.figure(meta=f"bars {top}")
     fig.add_trace(go.Bar(x=["a", "b", "c"], y=[1, 2, top], name="bars", customdata=["A", "B", "C"]))
     fig.update_traces(marker_color=style.START[1])
+    on = {"color": [0, 1], "colorscale": style.SEQUENTIAL}
+    ink = {"color": style.ON_MARKERS}
+    fig.add_scatter(x=["a", "b"], y=[0.5, 0.5], mode="text", text=["first", "last"], textfont=ink, marker=on)
+    fig.data[-1].hoverinfo = "skip"
     point = chart(fig, key="bars", height=260, alt="Three bars.", on_click=remember)
     st.text(f"returned {point.x if point else 'nothing'}")
     st.text(f"clicked {st.session_state.get('clicked', 'nothing')}")

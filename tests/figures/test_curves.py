@@ -90,7 +90,15 @@ def test_diverged_curve_ends_where_it_was_finite():
 @pytest.mark.parametrize("raw", [True, False])
 def test_short_peak_does_not_flatten_the_rest(raw):
     peak = loss_curve(run([1e4] * 10 + [1.0] * (STEPS - 10)), window=1, raw=raw)
-    assert curves.loss([peak], 60_000).layout.yaxis.range[1] < 1
+    high = curves.loss([peak], 60_000).layout.yaxis.range[1]
+    assert high < 1
+    assert curves.cut_above([peak]) == pytest.approx(10**high)
+
+
+def test_usual_peak_is_whole():
+    peak = loss_curve(run([26.0] * 2 + [3.0] * (STEPS - 2)), window=1)
+    assert curves.loss([peak], 60_000).layout.yaxis.range[1] > np.log10(26)
+    assert curves.cut_above([peak]) is None
 
 
 def test_eight_starts_look_different():

@@ -169,7 +169,8 @@ def series(before, now, start=1, name="HeNormal") -> layers.Series:
 
 
 def test_number_for_each_layer():
-    fig = check(layers.by_layer(NAMES, [series([1e-3, 0.1, 1], [1e2, np.inf, 0])], "gradient norm"))
+    shown = [series([1e-3, 0.1, 1], [1e2, np.inf, 0])]
+    fig = check(layers.by_layer(NAMES, shown, "gradient norm"))
     before, now = fig.data
     assert before.x == now.x == tuple(NAMES)
     np.testing.assert_array_equal([before.y, now.y], [[1e-3, 0.1, 1], [1e2, np.inf, 0]])
@@ -177,7 +178,9 @@ def test_number_for_each_layer():
     assert low < 1e-3
     assert high > 1e2
     assert (before.line.dash, now.line.dash) == ("dot", "solid")
-    assert [note.text for note in fig.layout.annotations] == ["no gradient in output"]
+    assert not fig.layout.annotations
+    assert layers.silent(NAMES, shown) == "No gradient in output."
+    assert not layers.silent(NAMES, [series(None, [1, np.inf, 1e-9])])
 
 
 @pytest.mark.parametrize("values", [[0, 0, 0], [np.nan] * 3, [np.inf] * 3, [1e-45, 3e38, 1]])
@@ -205,12 +208,12 @@ def test_numbers_of_several_starts():
         np.testing.assert_array_equal(trace.y, one.now)
         assert trace.line.to_plotly_json() == style.start_line(one.start)
         assert trace.marker.to_plotly_json() == style.start_marker(one.start)
-    *names, words = fig.layout.annotations
+    names = fig.layout.annotations
     assert [note.text.split()[-1] for note in names] == list(values)
     low = fig.layout.yaxis.range[0]
     assert low < -5
     assert [note.y for note in names] == pytest.approx([np.log10(4), low, np.log10(0.5)])
-    assert words.text == "no gradient: Zeros<br>Ones (1 layer)"
+    assert layers.silent(NAMES, many) == "No gradient: Zeros, Ones (1 layer)."
 
 
 def test_shares_of_several_starts():

@@ -22,7 +22,11 @@ def test_cells_show_the_values_at_their_parameters():
     empty, cells, layout = *fig.data[:2], fig.layout
     np.testing.assert_array_equal(cells.z, sweep.shade(VALUES))
     np.testing.assert_array_equal(empty.z, np.zeros((3, 4)))
-    assert (cells.text[0][0], cells.text[2][3], cells.texttemplate) == ("10", "98", "%{text}")
+    numbers = fig.data[-1]
+    assert (numbers.text[0], numbers.text[-1]) == ("10", "98")
+    assert (numbers.x[-1], numbers.y[-1], numbers.textfont.color) == (3, 1.0, style.ON_MARKERS)
+    np.testing.assert_allclose(numbers.marker.color, np.ravel(cells.z))
+    assert numbers.marker.colorscale == cells.colorscale
     np.testing.assert_array_equal(cells.customdata, np.moveaxis(np.indices((3, 4)), 0, -1))
     assert (cells.zmin, cells.zmax) == (0, 1), "colours mean the same in every sweep"
     assert [step[1] for step in cells.colorscale] == [step[1] for step in style.SEQUENTIAL[1:]]
@@ -59,9 +63,9 @@ def test_rows_that_are_not_positive_and_rising_are_refused(rows):
 def test_missing_cells_are_empty():
     values = VALUES.copy()
     values[1, 2] = np.nan
-    cells = heat_map(values).data[1]
+    _, cells, *_, numbers = heat_map(values).data
     assert np.isnan(cells.z[1][2])
-    assert (cells.hovertext[1][2], cells.text[1][2]) == ("", "")
+    assert (cells.hovertext[1][2], len(numbers.text)) == ("", 11)
     assert not cells.hoverongaps
     assert np.isnan(heat_map(np.full((3, 4), np.nan)).data[1].z).all()
 
@@ -103,7 +107,7 @@ def test_critical_line_is_a_bar_in_each_column_and_joins_only_equal_ones():
 
 
 def test_best_cell_is_framed():
-    frame = heat_map().data[-1]
+    frame = heat_map().data[-2]
     assert frame.name == "best"
     np.testing.assert_allclose(sorted(set(frame.x)), [2.5, 3.5])
     np.testing.assert_allclose(sorted(set(frame.y)), [10**-0.5, 10**0.5])
@@ -133,14 +137,14 @@ def test_colours_separate_good_accuracies_and_their_ticks_say_where():
 
 def test_numbers_are_left_out_where_cells_are_small():
     columns = [str(depth) for depth in range(1, 31)]
-    cells = heat_map(np.ones((3, 30)), columns=columns, critical=[1.0] * 30).data[1]
-    assert cells.text is None
+    shown = heat_map(np.ones((3, 30)), columns=columns, critical=[1.0] * 30)
+    assert "percent" not in [trace.name for trace in shown.data]
 
 
-@pytest.mark.parametrize(("value", "text", "y"), [(99.0, "↑ 99", 1), (1e-3, "↓ 0.001", 0)])
-def test_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, text, y):
+@pytest.mark.parametrize(("value", "text"), [(99.0, "↑ 99"), (1e-3, "↓ 0.001")])
+def test_critical_value_outside_the_picture_is_an_arrow_in_its_column(value, text):
     arrow, _ = heat_map(critical=(0.05, None, value, None)).layout.annotations
-    assert (arrow.x, arrow.y, arrow.yref, arrow.text) == (2, y, "paper", text)
+    assert (arrow.x, arrow.y, arrow.yref, arrow.yanchor, arrow.text) == (2, 1, "paper", "bottom", text)
 
 
 def test_ticks_of_few_rows_and_of_many_columns():

@@ -147,7 +147,7 @@ def same(dataset: Dataset, arrays: dict[str, np.ndarray]) -> bool:
 
 
 TOKENS = {
-    *(*style.START, style.MUTED, style.INK, style.BACKGROUND),
+    *(*style.START, style.MUTED, style.INK, style.BACKGROUND, style.ON_MARKERS),
     *(token for scale in (style.SEQUENTIAL, style.DIVERGING) for _, token in scale),
 }
 

@@ -20,7 +20,11 @@ def page_buttons(page: str) -> None:
     serve(_NAME, BROWSER)
     key = widget_key("page-tools", page)
     with st.container(key=key):
-        _renderer()(key=widget_key(key, "buttons"), data={"host": network_host()}, height="content")
+        data = {"host": network_host(), "theme": st.context.theme.type}
+        # A change of the theme runs the page again: the colours of its HTML are those of the theme.
+        _renderer()(
+            key=widget_key(key, "buttons"), data=data, height="content", on_theme_change=lambda: None
+        )
 
 
 def network_host() -> str:

@@ -72,7 +72,9 @@ def curves(choices: Choices, groups: Sequence[Sequence[Record]], over: bool) -> 
     if choices.seeds > 1:
         line = f"Line: median of {_seeds_shown(groups, choices.seeds, over)}; band: their range"
     total = max(total, choices.batch_size)
-    how = f"{line}. Points: held-out images. Log scale."
+    cut = curve_figures.cut_above([loss for loss, _ in pairs])
+    scale = f"Log scale, cut above {number(cut, 2)}." if cut else "Log scale."
+    how = f"{line}. Points: held-out images. {scale}"
     last = {start: points[-1] for start, points in first_points(groups).items()}
     losses = _said("Held-out loss", choices, last, lambda now: number(now.loss, 3))
     shares = _said("Right on held-out images", choices, last, lambda now: percent(now.accuracy))
@@ -165,12 +167,13 @@ def by_layer(choices: Choices, points: Points, step: int | None, when: str = AT_
     shown = {start: (found[0], _at(found, step)) for start, found in points.items()}
     now = {start: one for start, (_, one) in shown.items()}
     norms = [_series(choices, start, one.gradient, other.gradient) for start, (one, other) in shown.items()]
+    none = literal(layer_figures.silent(names, norms))
     dead = [_series(choices, start, one.dead[:-1], other.dead[:-1]) for start, (one, other) in shown.items()]
     found = [
         Picture(
             "gradients",
             f"Gradient norm by layer {when}",
-            f"On the same 128 images at every step.{before} Log scale.{seed}",
+            f"On the same 128 images at every step.{before} Log scale.{seed} {none}".strip(),
             layer_figures.by_layer(names, norms, "gradient norm", every=every),
             style.SMALL,
             "Gradient norm of each layer's kernel.",

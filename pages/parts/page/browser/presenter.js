@@ -53,8 +53,12 @@ export function present(host) {
   box.querySelector("footer").append(back, next, place, ...Object.values(others));
   document.body.append(box);
   const later = () => (view.timer ??= setTimeout(refresh, SETTLE));
+  const changed = () => {
+    if (view.shown?.isConnected) say(view.shown); // at once, as the picture below changes at once
+    later();
+  };
   view.sizes = new ResizeObserver(later); // of the parts of a slide, such as an answer that unfolds
-  view.observer = new MutationObserver(later);
+  view.observer = new MutationObserver(changed);
   view.observer.observe(document.querySelector('[data-testid="stApp"]') ?? document.body, {
     childList: true,
     subtree: true,
@@ -169,6 +173,11 @@ function show(slide) {
     for (const part of slide?.children ?? []) view.sizes.observe(part);
   }
   view.shown = slide;
+  say(slide);
+}
+
+// Writes what is said about a slide above it.
+function say(slide) {
   const { title, sentence, how } = slide ? wordsOf(slide) : { title: [EMPTY], sentence: [], how: [] };
   const [notice, above, large, below] = view.box.querySelector("header").children;
   setNodes(notice, slide ? noticeOf(slide) : []);

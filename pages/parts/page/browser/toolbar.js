@@ -4,7 +4,12 @@ import { button, isPresented, present } from "./presenter.js";
 
 const COPIED = 2000; // milliseconds that "Copied" is shown
 
-export default function ({ parentElement, data }) {
+let asked = null; // the theme for which the page was last run again
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const theme = getComputedStyle(parentElement).colorScheme;
+  if (["light", "dark"].includes(theme) && theme !== data.theme && theme !== asked) setTriggerValue("theme", theme);
+  asked = theme;
   if (parentElement.querySelector(".inits-page-tools")) return;
   const tools = document.createElement("div");
   tools.className = "inits-page-tools";

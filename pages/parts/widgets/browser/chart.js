@@ -310,7 +310,33 @@ function withColours(text, { categorical, sequential, diverging, background }) {
   });
 }
 
-function withTheme({ data, layout, key }, chart, theme) {
+// Text with this token is black or white, as it contrasts with the colours of its markers.
+const ON_MARKERS = "#000039";
+
+function withInk(trace) {
+  if (trace.textfont?.color !== ON_MARKERS) return trace;
+  const { color, colorscale } = trace.marker;
+  return { ...trace, textfont: { ...trace.textfont, color: color.map((place) => inkOn(colorAt(place, colorscale))) } };
+}
+
+// Red, green and blue, 0 to 255, at a place from 0 to 1 of a scale of hex colours, as Plotly mixes them.
+function colorAt(place, scale) {
+  const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const next = Math.max(1, scale.findIndex(([at]) => at >= place));
+  const [[low, from], [high, to]] = [scale[next - 1], scale[next]];
+  const share = Math.min(1, Math.max(0, (place - low) / (high - low)));
+  return rgb(from).map((value, i) => value + share * (rgb(to)[i] - value));
+}
+
+// One of both always has a contrast of 4.5 (WCAG).
+function inkOn(rgb) {
+  const linear = (value) => (value <= 10 ? value / 3295 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const [red, green, blue] = rgb.map(linear);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+}
+
+function withTheme({ data: given, layout, key }, chart, theme) {
+  const data = given.map(withInk);
   chart.width = chart.box.clientWidth;
   chart.height = chart.box.clientHeight;
   const size = { width: chart.width, height: chart.height };
