@@ -16,6 +16,7 @@ from pages.parts.compute.job_control import experiment_of, left_note, watch
 from pages.parts.compute.phase import Phase, Situation, join, request_run, situation, start_requested
 from pages.parts.experiment.builder import builder
 from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.experiment.names import choices_of, remember
 from pages.parts.experiment.network_table import model_table
 from pages.parts.experiment.presets import presets
 from pages.parts.experiment.start_cards import add_button, card_row, chosen_cards
@@ -46,9 +47,11 @@ def main() -> None:
     title, answer = st.empty(), st.empty()
     now = seen(choices)
     if now.phase is Phase.RUNNING and now.job is not None:
-        title.title(question(choices), help=explained("each start"))
+        shown = choices_of(now.job, choices.cards)
+        title.title(question(shown), help=explained("each start"))
         TRAIN.save(choices)
-        run(now.job, choices, answer)
+        start(choices)
+        run(now.job, shown, answer, current=now.current)
     else:
         with st.container():
             edit(choices, title, answer)
@@ -67,7 +70,10 @@ def seen(choices: Choices) -> Situation:
     """Return the situation of the page. Results for the controls stay out of it until the user has pressed Run."""
     wanted, shown = plan(choices), session.JOB.get(PAGE)
     if not guessing.awaits_run(choices):
-        return situation(PAGE, wanted)
+        now = situation(PAGE, wanted)
+        if now.current and now.job is not None:
+            remember(now.job, choices)
+        return now
     if shown is not None and wanted is not None and shown.plan.key == wanted.key:
         session.JOB.pop(PAGE)
     return situation(PAGE, None)
@@ -92,13 +98,11 @@ def edited(choices: Choices) -> Choices:
     return choices
 
 
-def run(job: Job, choices: Choices, answer: DeltaGenerator) -> None:
+def run(job: Job, shown: Choices, answer: DeltaGenerator, current: bool) -> None:
     """Show a job that runs."""
-    start(choices)
     watch(PAGE, job)
-    shown = Choices.of(experiment_of(job), choices.cards)
     predicted = predictions(shown, experiment_of(job))
-    follow(PAGE, job, shown, predicted, answer)
+    follow(PAGE, job, shown, predicted, answer, current)
     details(shown, predicted)
 
 
@@ -150,7 +154,7 @@ def show(choices: Choices, now: Situation, answer: DeltaGenerator, notes: DeltaG
     with notes:
         left_note(PAGE)
         if now.job is not None:
-            shown = Choices.of(experiment_of(now.job), choices.cards)
+            shown = choices_of(now.job, choices.cards)
             if not now.current:
                 shown_settings(shown)
                 answer = st.empty()

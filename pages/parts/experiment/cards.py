@@ -12,6 +12,7 @@ from inits.initializers.spec import InitializerSpec
 from inits.text import count, number, printable
 
 LONGEST_NAME = 40
+NO_PARAMETERS = "no parameters"
 SIGNS = str.maketrans({";": ",", "|": "/", "<": "‹", ">": "›"})
 
 
@@ -98,7 +99,7 @@ def parameters(start: Start) -> str:
         if value != defaults[name] or (isinstance(value, float) and (name, value) != ("mean", 0.0))
     ]
     words = (
-        start.kernel.summary if isinstance(start.kernel, WithoutLaw) else ", ".join(shown) or "no parameters"
+        start.kernel.summary if isinstance(start.kernel, WithoutLaw) else ", ".join(shown) or NO_PARAMETERS
     )
     return words if str(start.bias) == "Zeros()" else f"{words}; biases {start.bias.label}"
 

@@ -9,7 +9,15 @@ from inits.initializers.activations import ACTIVATIONS
 from inits.initializers.spec import OptimizerSpec
 from inits.seeds import MAX_SEED, consecutive_seeds
 from inits.text import exact
-from pages.parts.experiment.cards import Card, coloured, format_cards, labels, parameters, parse_cards
+from pages.parts.experiment.cards import (
+    NO_PARAMETERS,
+    Card,
+    coloured,
+    format_cards,
+    labels,
+    parameters,
+    parse_cards,
+)
 from pages.parts.page.address import Address, Field, one_of, whole
 
 DATA = {name: entry.title for name, entry in DATASETS.items()}
@@ -98,16 +106,23 @@ TRAIN = Address("train", _choices, (
 """The address of the Train page."""
 
 
-def in_words(choices: Choices) -> str:
-    """Return the experiment in one line."""
+def in_words(choices: Choices, *, parameters_too: bool = False) -> str:
+    """Return the experiment in one line; on request with the parameters of each start that has any."""
     net = choices.network
     hidden = format_hidden(net.hidden)
     layers = f"{hidden} {ACTIVATIONS[net.activation]}" if net.hidden else "no hidden layer"
+    starts = choices.labels
+    if parameters_too:
+        values = [parameters(card.start) for card in choices.cards]
+        starts = [
+            label if value == NO_PARAMETERS else f"{label} ({value})"
+            for label, value in zip(starts, values, strict=True)
+        ]
     seeds = f"seed {choices.seed}"
     if choices.seeds > 1:
         seeds = f"seeds {choices.seed} to {choices.seed + choices.seeds - 1}"
     return (
-        f"{', '.join(choices.labels)}; {layers}; {optimizer_in_words(choices.optimizer)}, "
+        f"{', '.join(starts)}; {layers}; {optimizer_in_words(choices.optimizer)}, "
         f"batch {choices.batch_size}, {seeds}, {DATA[choices.data]}"
     )
 

@@ -161,6 +161,10 @@ GUESSES = Slot[dict[int, str]](
 UNREAD_SETTINGS = Slot[tuple[str, ...]]("unread_settings")  # problems of an experiment that was opened
 UNREAD_SETTINGS_OF = Slot[dict[str, str]]("unread_settings_of")  # the settings when it was opened
 
+START_NAMES = Slot[dict[str, tuple[tuple[str, int], ...]]](
+    "start_names"
+)  # names and colours of the starts of each run, by the key of its experiment
+
 # Signal
 EDITING = Slot[bool]("editing")  # the start cards are shown
 ALL_SEEDS = Slot[bool]("all_seeds")  # the seeds after the first are measured as well

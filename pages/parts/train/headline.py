@@ -53,7 +53,17 @@ def answer_before(place: DeltaGenerator, choices: Choices, experiment: Experimen
 
 def shown_settings(shown: Choices) -> None:
     """Describe the run on the page when the controls differ from it."""
-    words = f"These results are for the previous settings: {literal(in_words(shown))}. Press Run for the new ones."
+    what = literal(in_words(shown, parameters_too=True))
+    words = f"These results are for the previous settings: {what}. Press Run for the new ones."
+    previous_results(TRAIN.page, words)
+
+
+def still_running(shown: Choices) -> None:
+    """Describe the run that goes on when the page was opened with other settings meanwhile, as by Back."""
+    what = literal(in_words(shown, parameters_too=True))
+    words = (
+        f"**Still running:** {what}. The page shows the new settings when this run has ended or is stopped."
+    )
     previous_results(TRAIN.page, words)
 
 

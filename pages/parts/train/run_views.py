@@ -31,7 +31,7 @@ from pages.parts.page.slides import live_controls, slide
 from pages.parts.page.state import rerun
 from pages.parts.train.chips import Chips
 from pages.parts.train.downloads import downloads
-from pages.parts.train.headline import sentence
+from pages.parts.train.headline import sentence, still_running
 from pages.parts.train.layer_views import inside
 from pages.parts.train.pictures import curves
 from pages.parts.train.result_table import result_table
@@ -55,9 +55,17 @@ class JobView:
 
 
 def follow(
-    page: str, job: Job, choices: Choices, predicted: Sequence[Prediction], answer: DeltaGenerator
+    page: str,
+    job: Job,
+    choices: Choices,
+    predicted: Sequence[Prediction],
+    answer: DeltaGenerator,
+    current: bool,
 ) -> None:
-    """Follow a job that runs, and run the page again at its end. It has the containers of `places`."""
+    """Follow a job that runs, and run the page again at its end. It has the containers of `places`.
+
+    `current` is True if the job is that of the page's settings.
+    """
     poll = POLL if engine().scheduler.others(job, session_id()) < MANY_VIEWERS else SLOW_POLL
 
     @st.fragment(run_every=poll)
@@ -68,9 +76,13 @@ def follow(
         now = _job_view(job)
         answer.markdown(sentence(job, choices, now.moment.records, now.outcomes))
         controls, cards, notes, pictures = places()
-        with controls, st.container(gap=None, key=widget_key(page, "progress")):
-            st.markdown(f":small[:gray[{literal(in_words(choices))}]]")
-            _progress(job, now.moment.records)
+        with controls:
+            if not current:
+                still_running(choices)
+            with st.container(gap=None, key=widget_key(page, "progress")):
+                if current:
+                    st.markdown(f":small[:gray[{literal(in_words(choices))}]]")
+                _progress(job, now.moment.records)
         with cards:
             card_row(page, choices, job=job, chip=Chips(predicted, job, now.outcomes, now.reasons).show)
         with notes:

@@ -17,9 +17,10 @@ from inits.weightfiles.applications import APPLICATIONS
 from inits.weightfiles.catalog import ENDINGS, suggestion
 from inits.weightfiles.store import Reading
 from pages.parts.compute.engine_access import ask_weights, engine, wait_for
-from pages.parts.compute.job_control import experiment_of, session_id
+from pages.parts.compute.job_control import session_id
 from pages.parts.compute.uploads import free, uploader
-from pages.parts.experiment.choices import TRAIN, Choices
+from pages.parts.experiment.choices import TRAIN
+from pages.parts.experiment.names import choices_of
 from pages.parts.page import session, state
 from pages.parts.page.catalog import PAGES
 from pages.parts.page.gate import gate
@@ -112,7 +113,7 @@ def _from_train(page: str, slot: str) -> None:
     if job is None:
         _not_yet(page, slot, session.JOB.get(page), running=bool(jobs))
         return
-    labels = Choices.of(experiment_of(job), ()).labels
+    labels = choices_of(job).labels
     steps_of = {place: job.records[place].done for place in range(len(labels)) if job.records[place].done}
     if not steps_of:
         st.markdown(":gray[No start of this run has completed a training step.]")
