@@ -132,7 +132,8 @@ def _close_button(page: str) -> None:
 
 def _way_back(page: str, place: Place) -> None:
     """Draw a line that leads back to the step on its page."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    row = live_controls(page, "way_back")
+    with row.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             markdown_symbols(f":gray[{place.label}.] **Look for** {place.step.look_for}"), width="content"
         )

@@ -22,9 +22,7 @@ def page_buttons(page: str) -> None:
     with st.container(key=key):
         data = {"host": network_host(), "theme": st.context.theme.type}
         # A change of the theme runs the page again: the colours of its HTML are those of the theme.
-        _renderer()(
-            key=widget_key(key, "buttons"), data=data, height="content", on_theme_change=lambda: None
-        )
+        _renderer()(key=widget_key(key, "buttons"), data=data, height="content", on_theme_change=lambda: None)
 
 
 def network_host() -> str:

@@ -84,7 +84,7 @@ def in_depth(page: str, opened: OpenFiles) -> None:
     rows = {
         label(opened.summaries(row)[0]): row for row in opened.rows if opened.summaries(row)[0].summary.count
     }
-    with live_controls(page, "array"):
+    with live_controls(page, "array", slides=("array", "numbers", "spectrum", "pixels")):
         chosen = linked(page, "array", rows, lambda key: st.selectbox(
             "Array", list(rows), key=key, width=320, format_func=lambda name: opened.label(rows[name]),
         ), first=_most_interesting(opened, rows))  # fmt: skip

@@ -4,11 +4,12 @@ const SLIDES = '[data-testid="stMain"] :is([class*="st-key-slide-"], [class*="st
 const LIVE = '[data-testid="stMain"] [class*="st-key-live-"]';
 const PREVIOUS = '[data-testid="stMain"] [class*="st-key-previous-"]';
 const CURRENT = '[class*="st-key-current-"]';
-const LINES = "p, tr, li, button, img, label, .inits-chart"; // what must not be cut, unless it is higher than half the slide
+const LINES = "p, tr, li, button, img, label, .inits-chart, .cm-line"; // what must not be cut, unless it is higher than half the slide
 const ROW = '[data-testid="stHorizontalBlock"]';
 const LEAST = 560; // pixels: a slide is not laid out for a narrower screen, unless the screen is
 const [WIDE, LOW] = [820, 250]; // pixels: a chart alone is laid out for this width, or for a larger one of this height
-const USUAL = 400; // pixels: a higher chart has rows, which need their height
+const USUAL = 400; // pixels: a higher chart has rows
+const LOWEST = 0.35; // of its usual height
 const USUAL_SCREEN = 1280; // pixels: on a wider one the controls are larger
 const LARGEST = 4; // scale of a slide
 const GAP = 16; // pixels between the parts of the view
@@ -121,8 +122,9 @@ export function fit(slide, view) {
   };
   const chart = onlyChart(slide);
   slide.removeAttribute("data-scrolling");
-  if (chart) fill(slide, chart, put, width, height);
+  if (chart && chart.offsetHeight <= USUAL) fill(slide, chart, put, width, height);
   else grow(slide, put, width, height);
+  if (chart && chart.offsetHeight > USUAL) shrink(slide, chart, height);
   const scale = Number(slide.style.getPropertyValue("--inits-scale"));
   if (slide.scrollHeight <= height / scale + 1) return;
   slide.setAttribute("data-scrolling", "");
@@ -169,12 +171,12 @@ function largest(width, least) {
   return Math.max(1, Math.min(LARGEST, width / least));
 }
 
-// The chart of a slide that shows one chart of usual height, which may become lower or higher.
+// The chart of a slide that shows one chart alone.
 function onlyChart(slide) {
   const charts = slide.querySelectorAll(".inits-chart");
   const chart = charts.length === 1 ? charts[0].closest('[data-testid="stElementContainer"]') : null;
   chart?.removeAttribute("data-filling");
-  return chart && !slide.contains(chart.closest(ROW)) && chart.offsetHeight <= USUAL ? chart : null;
+  return chart && !slide.contains(chart.closest(ROW)) ? chart : null;
 }
 
 // Scales a slide for large text, and gives its chart the height that is left.
@@ -183,6 +185,14 @@ function fill(slide, chart, put, width, height) {
   put(scale);
   const rest = slide.scrollHeight - chart.offsetHeight;
   chart.style.setProperty("--inits-chart", `${Math.max(LOW / 2, Math.floor(height / scale - rest))}px`);
+  chart.setAttribute("data-filling", "");
+}
+
+// Makes the rows of a chart lower if it fits then.
+function shrink(slide, chart, height) {
+  const left = Math.floor(height - (slide.scrollHeight - chart.offsetHeight));
+  if (slide.scrollHeight <= slide.clientHeight + 1 || left < LOWEST * chart.offsetHeight) return;
+  chart.style.setProperty("--inits-chart", `${left}px`);
   chart.setAttribute("data-filling", "");
 }
 
