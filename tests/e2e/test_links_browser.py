@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from support import qr
 from support.visit import SECONDS, button, lines, open_page, result, wait_until
 
@@ -178,6 +178,9 @@ def test_the_presenter_view_shows_one_live_slide_and_the_controls(page: Page, ap
     rate.press("Enter")
     notice = view.get_by_text("These results are for the previous settings")
     expect(notice).to_be_visible()
+    slide, controls = page.locator("[data-presented]"), page.locator(".st-key-live-train-controls")
+    wait_until(page, lambda: bottom(slide) <= controls.bounding_box()["y"])
+    wait_until(page, lambda: bottom(view.locator("header")) <= slide.bounding_box()["y"])
     rate.press("Escape")
     for _ in range(12):
         page.keyboard.press("PageDown")
@@ -191,6 +194,12 @@ def test_the_presenter_view_shows_one_live_slide_and_the_controls(page: Page, ap
     expect(page.locator("h1")).to_be_visible()
     expect(tool).to_be_focused()
     wait_until(page, lambda: loss.bounding_box()["width"] < 700)
+
+
+def bottom(part: Locator) -> float:
+    """Return where a part of the page ends, in pixels."""
+    box = part.bounding_box()
+    return box["y"] + box["height"]
 
 
 def modules(page: Page) -> list[list[bool]]:
