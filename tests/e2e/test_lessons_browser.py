@@ -115,6 +115,21 @@ def test_a_lesson_stays_until_it_is_closed(page: Page, app: str) -> None:
     expect(task).to_be_visible()
 
 
+def test_what_was_prepared_before_a_lesson_is_one_press_away(page: Page, app: str) -> None:
+    open_page(page, f"{app}/train?starts=Zeros;Ones&hidden=16")
+    wait_until(page, lambda: cards(page) == ["Zeros", "Ones"])
+    page.get_by_test_id("stHeader").get_by_role("link", name="Lessons").click()
+    press = (
+        page.locator(".st-key-lessons-card-depth").get_by_role("button", name=re.compile("^Open in")).click
+    )
+    press()
+    wait_until(page, lambda: cards(page) == ["GlorotNormal", "HeNormal"])
+    button(page, "Back to your starts").click()
+    wait_until(page, lambda: cards(page) == ["Zeros", "Ones"])
+    assert address(page) == ("/train", {"starts": "Zeros();Ones()", "hidden": "16"})
+    expect(page.get_by_text("Lesson 3 of 10")).to_have_count(0)
+
+
 def test_the_first_steps_lead_through_the_pages(page: Page, app: str) -> None:
     open_explore(page, app)
     picture = page.locator(DRAWN).bounding_box()

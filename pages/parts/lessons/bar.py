@@ -114,7 +114,7 @@ def _answer(page: str, step: str, answer: str) -> None:
 
 
 def _way_on(page: str, place: Place) -> None:
-    """Draw the buttons that lead to the next step and to the lessons, and that close the bar."""
+    """Draw the buttons that lead to the next step, the lessons and what was here before, and that close the bar."""
     name = place.path.name.lower()
     icon, key = ":material/arrow_forward:", _key(page, "next")
     if place.next is not None and st.button(f"Next {name}", icon=icon, key=key):
@@ -122,6 +122,12 @@ def _way_on(page: str, place: Place) -> None:
     label = "Lessons" if place.path is FIRST else "Back to lessons"
     if st.button(label, icon=":material/school:", key=_key(page, "lessons")):
         go(GALLERY)
+    if settings := session.LEFT_SETTINGS.get(page):
+        words = "Back to your starts" if "starts" in settings else "Back to your settings"
+        if st.button(words, icon=":material/undo:", key=_key(page, "own")):
+            session.LEFT_SETTINGS.pop(page)
+            _close()
+            go(page, settings)
     _close_button(page)
 
 

@@ -11,7 +11,8 @@ from pages.parts.compute.job_control import session_id
 from pages.parts.experiment.choices import TRAIN
 from pages.parts.lessons.catalog import LESSONS
 from pages.parts.lessons.steps import Step
-from pages.parts.page import session
+from pages.parts.page import session, state
+from pages.parts.page.address import LESSON
 from pages.parts.page.gate import gate
 from pages.parts.page.navigation import go
 from pages.parts.page.notes import problem
@@ -24,7 +25,10 @@ TRAINED = "trained.weights.h5"
 
 
 def open_step(page: str, step: Step) -> None:
-    """Open the page of a step from another page, or from another step on it."""
+    """Open the page of a step from another page, or from another step on it; keep what was prepared there."""
+    settings = state.own_settings(step.page)
+    if LESSON not in settings:
+        session.LEFT_SETTINGS[step.page] = settings
     if not step.pretrain:
         go(step.page, step.address)
     session.OPENING_LESSON[GALLERY] = step.key

@@ -130,6 +130,7 @@ AGREED = Slot[bool]("code:agreed")  # to run pasted code without a jail
 WEIGHT_FILES = Slot[dict[str, str]]("file:shelf")  # digest -> text of weight files
 
 WELCOME = Slot[bool]("welcome")  # the first page of the session was Explore without settings
+LEFT_SETTINGS = Slot[dict[str, str]]("left_settings")  # of a page, by a lesson or step that was opened on it
 OPEN_STEP = Slot[str]("open_step")  # the key of the lesson, or of the first step, that the visitor follows
 
 # Of a page

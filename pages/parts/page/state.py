@@ -124,6 +124,12 @@ def values(page: str, defaults: Mapping[str, str]) -> dict[str, str]:
     return dict(defaults if now is None else now.values)
 
 
+def own_settings(page: str) -> dict[str, str]:
+    """Return the fields of the address for what a page shows in this session; those with their defaults left out."""
+    now = session.STATE.get(page, PageState({}, {}))
+    return {name: value for name, value in now.values.items() if value != now.defaults.get(name)}
+
+
 def replace(page: str, values: Mapping[str, str], defaults: Mapping[str, str]) -> None:
     """Have a page show these values from its next run on."""
     session.STATE.setdefault(page, PageState(dict(defaults), dict(defaults))).values = dict(values)
